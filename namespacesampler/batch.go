@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+)
+
+// maxPooledItems is the largest batch whose working memory is kept for the next.
+const maxPooledItems = 1 << 16
+
+// item is what is known of the namespace of a span or data point.
+type item struct {
+	name string // the namespace, "" for none
+	// key is the index of the key that the namespace is looked up by, or noKey.
+	key     int32
+	outcome namespace.Outcome // of the lookup
+	// carries reports whether there was a namespace or a lookup attribute at all.
+	carries bool
+}
+
+const noKey = -1
+
+// batch is the working memory of one call: the items in the order of the walk, and the keys that have to be looked up.
+// All lookups end before the first change to the data (C1).
+type batch struct {
+	rt     *runtime
+	around namespace.Surroundings // of the scope that is being read
+
+	items     []item
+	keys      []namespace.Key
+	answers   []namespace.Answer
+	indexes   map[namespace.Key]int32
+	malformed int
+
+	next int // item of the second walk
+	*tally
+}
+
+func newBatch(rt *runtime, t *tally) *batch {
+	return &batch{rt: rt, indexes: map[namespace.Key]int32{}, tally: t}
+}
+
+// enter reads what scope and resource say for the items that follow.
+func (b *batch) enter(scope, resource pcommon.Map) {
+	b.rt.reader.Surround(&b.around, scope, resource)
+	b.malformed += b.around.Malformed
+}
+
+// read reads an item.
+func (b *batch) read(attributes pcommon.Map) {
+	f := b.rt.reader.Read(attributes, &b.around)
+	b.malformed += f.Malformed
+	it := item{name: f.Name, key: noKey, carries: f.Carries}
+	if f.HasKey {
+		it.key = b.index(f.Key)
+	}
+	b.items = append(b.items, it)
+}
+
+// pass notes an item that needs no namespace.
+func (b *batch) pass() { b.items = append(b.items, item{key: noKey}) }
+
+// index returns the index of a key among the distinct keys of the batch.
+func (b *batch) index(key namespace.Key) int32 {
+	if n := len(b.keys); n > 0 && b.keys[n-1] == key { // the items of a task come together
+		return int32(n - 1) //nolint:gosec // a batch has fewer items
+	}
+	i, ok := b.indexes[key]
+	if !ok {
+		i = int32(len(b.keys)) //nolint:gosec // a batch has fewer items
+		b.keys = append(b.keys, key)
+		b.indexes[key] = i
+	}
+	return i
+}
+
+// resolve looks the keys up and completes the items.
+func (b *batch) resolve(ctx context.Context) {
+	if len(b.keys) == 0 {
+		return
+	}
+	b.answers = append(b.answers[:0], make([]namespace.Answer, len(b.keys))...)
+	var counts namespace.Counts
+	if b.rt.resolver != nil {
+		counts = b.rt.resolver.Resolve(ctx, b.keys, b.answers)
+	}
+	b.countKeys(ctx, counts)
+	for i := range b.items {
+		it := &b.items[i]
+		if it.key == noKey {
+			continue
+		}
+		answer := b.answers[it.key]
+		it.outcome = answer.Outcome
+		if !b.rt.reader.IsMissingName(answer.Name) {
+			it.name = answer.Name
+		}
+	}
+}
+
+func (b *batch) countKeys(ctx context.Context, c namespace.Counts) {
+	add := func(n int, option metric.AddOption) {
+		if n > 0 {
+			b.rt.telemetry.ProcessorNamespaceSamplerLookupKeys.Add(ctx, int64(n), option)
+		}
+	}
+	add(c.Hits, hitOption)
+	add(c.Resolved, resolvedOption)
+	add(c.Unknown, unknownOption)
+	add(c.Unavailable, unavailableOption)
+}
+
+// disable counts all items as dropped because their signal is switched off.
+func (b *batch) disable() {
+	for i := range b.items {
+		b.slot(b.items[i].name).count(ruleDisabled, false)
+	}
+}
+
+// take returns the next item of the second walk, which visits the same items in the same order as the first.
+func (b *batch) take() *item {
+	it := &b.items[b.next]
+	b.next++
+	return it
+}
+
+// unavailable reports whether on_failure decides the item, and whether it keeps it.
+func (b *batch) unavailable(it *item) (decides, keeps bool) {
+	if it.key == noKey || it.outcome != namespace.Unavailable {
+		return false, false
+	}
+	switch b.rt.cfg.Postgres.Get().OnFailure {
+	case OnFailureKeep:
+		return true, true
+	case OnFailureDrop:
+		return true, false
+	}
+	return false, false // the global rate decides
+}
+
+// resolved reports whether the namespace of an item came from a lookup, and so is to be written to it.
+func (it *item) resolved() bool { return it.key != noKey && it.name != "" }
+
+// end reports what happened and clears the batch for the next.
+func (b *batch) end(ctx context.Context, counter metric.Int64Counter) {
+	if b.malformed > 0 {
+		b.rt.telemetry.ProcessorNamespaceSamplerLookupKeys.Add(ctx, int64(b.malformed), malformedOption)
+	}
+	b.report(ctx, counter, b.rt.telemetry.ProcessorNamespaceSamplerTracestateFaults)
+	clear(b.items) // they hold strings of the telemetry, and so do the rest
+	clear(b.keys)
+	clear(b.answers)
+	clear(b.indexes)
+	b.items, b.keys, b.answers = b.items[:0], b.keys[:0], b.answers[:0]
+	b.next, b.malformed = 0, 0
+	b.around.Reset()
+}
+
+// reusable reports whether the batch's memory is worth keeping.
+func (b *batch) reusable() bool { return cap(b.items) <= maxPooledItems }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/config/configoptional"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+)
+
+// Config is the configuration of the processor.
+type Config struct {
+	// Namespace says where the namespace of an item is found.
+	Namespace NamespaceConfig `mapstructure:"namespace"`
+	// SampleRate is the global rate, 0 to 1.
+	SampleRate float64 `mapstructure:"sample_rate"`
+	// Namespaces are overrides for every signal.
+	Namespaces Overrides `mapstructure:"namespaces"`
+	// Tracing is about spans.
+	Tracing TracingConfig `mapstructure:"tracing"`
+	// Metrics is about data points.
+	Metrics MetricsConfig `mapstructure:"metrics"`
+	// Postgres resolves namespaces that are missing; without it the attributes alone decide.
+	Postgres configoptional.Optional[PostgresConfig] `mapstructure:"postgres"`
+	// Telemetry is about the processor's own metrics.
+	Telemetry TelemetryConfig `mapstructure:"telemetry"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// NamespaceConfig says where the namespace of an item is found.
+type NamespaceConfig struct {
+	// Attributes are tried in order, each on the item, then its scope, then its resource. Resolved namespaces are
+	// written to the first.
+	Attributes []string `mapstructure:"attributes"`
+	// MissingValues are values that count as absent.
+	MissingValues []string `mapstructure:"missing_values"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// TracingConfig is about spans.
+type TracingConfig struct {
+	// Enabled false lets no spans leave.
+	Enabled bool `mapstructure:"enabled"`
+	// Sampler is trace_id_ratio.
+	Sampler Sampler `mapstructure:"sampler"`
+	// Mode is equalizing or proportional.
+	Mode decision.Mode `mapstructure:"mode"`
+	// SamplingPrecision is the number of hexadecimal digits of thresholds, 1 to 14.
+	SamplingPrecision int `mapstructure:"sampling_precision"`
+	// SampleRate is the global rate for spans, in place of the one for all signals.
+	SampleRate *float64 `mapstructure:"sample_rate"`
+	// Namespaces are overrides for spans; they win over those for all signals.
+	Namespaces Overrides `mapstructure:"namespaces"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Sampler says what the unit of span sampling is.
+type Sampler string
+
+// TraceIDRatio decides each span by its own namespace's rate.
+const TraceIDRatio Sampler = "trace_id_ratio"
+
+// MetricsConfig is about data points.
+type MetricsConfig struct {
+	// Enabled false lets no data points leave.
+	Enabled bool `mapstructure:"enabled"`
+	// Detailed are the metrics that rates apply to; others always pass.
+	Detailed DetailedConfig `mapstructure:"detailed"`
+	// Namespaces are overrides for data points; they win over those for all signals.
+	Namespaces Overrides `mapstructure:"namespaces"`
+	// By is series: series are kept whole or dropped whole.
+	By By `mapstructure:"by"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// DetailedConfig is about the metrics that rates apply to.
+type DetailedConfig struct {
+	// Enabled false means rate 0 for namespaces without an override.
+	Enabled bool `mapstructure:"enabled"`
+	// SampleRate is the global rate for data points, in place of the one for all signals.
+	SampleRate *float64 `mapstructure:"sample_rate"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// By says what the unit of metric sampling is.
+type By string
+
+// BySeries keeps series whole or drops them whole.
+const BySeries By = "series"
+
+// PostgresConfig is about the resolution of namespaces.
+type PostgresConfig struct {
+	// DSN is a connection URL or keyword string of pgx.
+	DSN configopaque.String `mapstructure:"dsn"`
+	// Layout is tasker, tasker_legacy or none.
+	Layout Layout `mapstructure:"layout"`
+	// Lookups stand in place of the layout's, in order.
+	Lookups []LookupConfig `mapstructure:"lookups"`
+	// MaxConnections bounds the pool.
+	MaxConnections int32 `mapstructure:"max_connections"`
+	// Wait is the longest that one batch waits for lookups; 0 means never.
+	Wait time.Duration `mapstructure:"wait"`
+	// QueryTimeout bounds a round trip, connecting included.
+	QueryTimeout time.Duration `mapstructure:"query_timeout"`
+	// OnFailure is for items still without a namespace because Postgres could not be asked.
+	OnFailure OnFailure `mapstructure:"on_failure"`
+	// Cache bounds the cache of resolved keys.
+	Cache CacheConfig `mapstructure:"cache"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Layout names a set of attributes with the queries that resolve them.
+type Layout string
+
+// Layouts.
+const (
+	LayoutTasker       Layout = "tasker"
+	LayoutTaskerLegacy Layout = "tasker_legacy"
+	LayoutNone         Layout = "none"
+)
+
+// LookupConfig is an attribute whose value a query resolves.
+type LookupConfig struct {
+	// Attribute is looked for on the item, then its resource.
+	Attribute string `mapstructure:"attribute"`
+	// Query takes one text[] parameter, the keys, and returns rows (key text, namespace text).
+	Query string `mapstructure:"query"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// OnFailure says what becomes of items without a namespace while Postgres cannot be asked.
+type OnFailure string
+
+// What becomes of such items: the global rate decides, all are kept, all are dropped.
+const (
+	OnFailureGlobalRate OnFailure = "global_rate"
+	OnFailureKeep       OnFailure = "keep"
+	OnFailureDrop       OnFailure = "drop"
+)
+
+// CacheConfig bounds the cache of resolved keys.
+type CacheConfig struct {
+	// MaxEntries bounds the entries.
+	MaxEntries int `mapstructure:"max_entries"`
+	// TTL is how long a resolved key is believed.
+	TTL time.Duration `mapstructure:"ttl"`
+	// NegativeTTL is how long a key that Postgres does not know is not asked for again.
+	NegativeTTL time.Duration `mapstructure:"negative_ttl"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// TelemetryConfig is about the processor's own metrics.
+type TelemetryConfig struct {
+	// MaxNamespaces bounds the distinct namespaces in them; configured ones always have a place.
+	MaxNamespaces int `mapstructure:"max_namespaces"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		Namespace:  NamespaceConfig{Attributes: []string{"namespace"}, MissingValues: []string{"", "unknown"}},
+		SampleRate: 1,
+		Tracing: TracingConfig{
+			Enabled: true, Sampler: TraceIDRatio, Mode: decision.Equalizing, SamplingPrecision: 4,
+		},
+		Metrics: MetricsConfig{Enabled: true, Detailed: DetailedConfig{Enabled: true}, By: BySeries},
+		Postgres: configoptional.Default(PostgresConfig{
+			Layout:         LayoutTasker,
+			MaxConnections: 4,
+			Wait:           200 * time.Millisecond,
+			QueryTimeout:   2 * time.Second,
+			OnFailure:      OnFailureGlobalRate,
+			Cache:          CacheConfig{MaxEntries: 500_000, TTL: 24 * time.Hour, NegativeTTL: 10 * time.Second},
+		}),
+		Telemetry: TelemetryConfig{MaxNamespaces: 200},
+	}
+}

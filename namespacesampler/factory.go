@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/processorhelper"
+	"go.opentelemetry.io/collector/processor/xprocessor"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
+)
+
+// NewFactory returns the factory of the processor: type namespace_sampler, or namespacesampler.
+func NewFactory() processor.Factory {
+	f := &factory{runtimes: newRuntimes()}
+	return xprocessor.NewFactory(
+		metadata.Type,
+		createDefaultConfig,
+		xprocessor.WithTraces(f.createTraces, metadata.TracesStability),
+		xprocessor.WithMetrics(f.createMetrics, metadata.MetricsStability),
+		xprocessor.WithDeprecatedTypeAlias(metadata.DeprecatedType),
+	)
+}
+
+// factory makes the instances of a configuration share one runtime.
+type factory struct {
+	runtimes *runtimes
+}
+
+func (f *factory) createTraces(
+	ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Traces,
+) (processor.Traces, error) {
+	l, err := f.runtimes.acquire(set, cfg.(*Config))
+	if err != nil {
+		return nil, err
+	}
+	p := newTracesProcessor(l.runtime)
+	return processorhelper.NewTraces(ctx, set, cfg, next, p.process,
+		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
+		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
+}
+
+func (f *factory) createMetrics(
+	ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Metrics,
+) (processor.Metrics, error) {
+	l, err := f.runtimes.acquire(set, cfg.(*Config))
+	if err != nil {
+		return nil, err
+	}
+	p := newMetricsProcessor(l.runtime)
+	return processorhelper.NewMetrics(ctx, set, cfg, next, p.process,
+		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
+		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package decision
+
+import (
+	"math"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// Series is the identity of a metric series, or of the part of one that has been hashed so far. docs/adr/002 defines it:
+// a change there or here moves every kept set.
+type Series uint64
+
+// Randomness returns the 56 bits that the series is drawn by.
+func (s Series) Randomness() sampling.Randomness {
+	randomness, err := sampling.UnsignedToRandomness(uint64(s) >> 8)
+	if err != nil {
+		panic("56 bits are randomness: " + err.Error()) // cannot be: 64 - 8 = 56
+	}
+	return randomness
+}
+
+// Metric is what identifies a metric (M3). Type is 1 gauge, 2 sum, 3 histogram, 4 exponential histogram, 5 summary;
+// Temporality is 1 delta, 2 cumulative, 0 where there is none.
+type Metric struct {
+	Name        string
+	Unit        string
+	Type        int
+	Temporality int
+	Monotonic   bool
+}
+
+// SeriesHasher computes series identities, outermost first: resource, scope, metric, point. The identity does not depend
+// on the order of attributes, nor on whether a namespace is absent or a missing value (M4). It does not allocate.
+type SeriesHasher struct {
+	// IsMissing reports whether an attribute stands for a missing namespace, and so is left out.
+	IsMissing func(key string, value pcommon.Value) bool
+}
+
+// Resource begins an identity.
+func (h SeriesHasher) Resource(attributes pcommon.Map) Series {
+	return Series(join(0, h.attributes(attributes)))
+}
+
+// Scope adds the instrumentation scope.
+func (h SeriesHasher) Scope(s Series, name, version string, attributes pcommon.Map) Series {
+	x := join(uint64(s), text(name))
+	x = join(x, text(version))
+	return Series(join(x, h.attributes(attributes)))
+}
+
+// Metric adds the metric.
+func (SeriesHasher) Metric(s Series, m Metric) Series {
+	x := join(uint64(s), text(m.Name))
+	x = join(x, uint64(m.Type)) //nolint:gosec // 1 to 5
+	x = join(x, text(m.Unit))
+	x = join(x, uint64(m.Temporality)) //nolint:gosec // 0 to 2
+	return Series(join(x, bit(m.Monotonic)))
+}
+
+// Point completes the identity with the attributes of a data point.
+func (h SeriesHasher) Point(s Series, attributes pcommon.Map) Series {
+	return Series(join(uint64(s), h.attributes(attributes)))
+}
+
+// attributes sums the entries, so that their order does not matter.
+func (h SeriesHasher) attributes(m pcommon.Map) (sum uint64) {
+	for key, v := range m.All() {
+		if !h.IsMissing(key, v) {
+			sum += join(text(key), value(v))
+		}
+	}
+	return sum
+}
+
+func plainAttributes(m pcommon.Map) (sum uint64) {
+	for key, v := range m.All() {
+		sum += join(text(key), value(v))
+	}
+	return sum
+}
+
+func value(v pcommon.Value) uint64 {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return join(1, text(v.Str()))
+	case pcommon.ValueTypeInt:
+		return join(2, uint64(v.Int())) //nolint:gosec // two's complement
+	case pcommon.ValueTypeDouble:
+		return join(3, math.Float64bits(v.Double()))
+	case pcommon.ValueTypeBool:
+		return join(4, bit(v.Bool()))
+	case pcommon.ValueTypeMap:
+		return join(5, plainAttributes(v.Map()))
+	case pcommon.ValueTypeSlice:
+		s := v.Slice()
+		x := join(6, uint64(s.Len())) //nolint:gosec // a length
+		for i := range s.Len() {
+			x = join(x, value(s.At(i)))
+		}
+		return x
+	case pcommon.ValueTypeBytes:
+		return join(7, blob(v.Bytes()))
+	default: // empty
+		return join(0, 0)
+	}
+}
+
+func text(s string) uint64 { return xxhash.Sum64String(s) }
+
+// blob is the text of bytes, hashed in pieces because the data offers no view of them.
+func blob(b pcommon.ByteSlice) uint64 {
+	var digest xxhash.Digest
+	digest.Reset()
+	var piece [64]byte
+	for i := 0; i < b.Len(); {
+		n := 0
+		for ; n < len(piece) && i < b.Len(); n, i = n+1, i+1 {
+			piece[n] = b.At(i)
+		}
+		_, _ = digest.Write(piece[:n]) // never fails
+	}
+	return digest.Sum64()
+}
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// join folds x into h; the order of folding matters.
+func join(h, x uint64) uint64 { return mix(h ^ (x + 0x9e3779b97f4a7c15)) }
+
+// mix is the 64-bit finaliser of MurmurHash3: every bit of the input bears on every bit of the output.
+func mix(x uint64) uint64 {
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	x ^= x >> 33
+	return x
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package decision decides: spans by the randomness of their trace and the threshold that they arrive with, metric
+// series by their identity. The same input gives the same decision in every collector of a fleet.
+package decision
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// Mode says how a rate combines with the sampling that a span has already been through (T4).
+type Mode string
+
+const (
+	// Equalizing brings spans down to the rate: what arrives at or below it passes as it is.
+	Equalizing Mode = "equalizing"
+	// Proportional takes the rate's share of whatever arrives.
+	Proportional Mode = "proportional"
+)
+
+// Modes are the modes that there are.
+var Modes = []Mode{Equalizing, Proportional}
+
+// Fault is what is wrong with the tracestate of a span. It never costs the span.
+type Fault uint8
+
+const (
+	// NoFault is a tracestate in order.
+	NoFault Fault = iota
+	// Malformed is a tracestate that does not parse: left as it is, and nothing in it is believed (T8).
+	Malformed
+	// Inconsistent is a threshold above the span's randomness, which cannot be true: erased where it may be (T7).
+	Inconsistent
+	// Limit is a tracestate that would grow past a limit if it were stamped: left as it is (T10).
+	Limit
+)
+
+// Faults are the faults that are counted.
+var Faults = []Fault{Malformed, Inconsistent, Limit}
+
+// String returns the fault's name in internal metrics.
+func (f Fault) String() string {
+	switch f {
+	case NoFault:
+		return "none"
+	case Malformed:
+		return "malformed"
+	case Inconsistent:
+		return "inconsistent"
+	case Limit:
+		return "limit"
+	}
+	return fmt.Sprintf("Fault(%d)", uint8(f))
+}
+
+// Span is the decision on one span.
+type Span struct {
+	// Tracestate is that of the span after the decision; the one that came in where nothing changed.
+	Tracestate string
+	Fault      Fault
+	Keep       bool
+}
+
+// SpanSampler decides spans.
+type SpanSampler struct {
+	mode      Mode
+	precision int
+}
+
+// NewSpanSampler returns the sampler of a mode; precision (1 to 14 hexadecimal digits) is that of thresholds that
+// proportional mode computes.
+func NewSpanSampler(mode Mode, precision int) SpanSampler {
+	return SpanSampler{mode: mode, precision: precision}
+}
+
+// Decide decides a span by its trace ID and its tracestate at a rate (rules T1 to T9).
+func (s SpanSampler) Decide(id pcommon.TraceID, tracestate string, r *rate.Rate) Span {
+	if r.IsNever() {
+		return Span{}
+	}
+	if tracestate == "" {
+		return decideUnstamped(id, r)
+	}
+	ts, ok := parseTracestate(tracestate)
+	if !ok {
+		// T8: as if there were no tracestate, and leave it as it is.
+		d := decideUnstamped(id, r)
+		d.Tracestate, d.Fault = tracestate, Malformed
+		return d
+	}
+	return s.decideStamped(id, &ts, r)
+}
+
+// decideUnstamped decides by the trace ID alone.
+func decideUnstamped(id pcommon.TraceID, r *rate.Rate) Span {
+	switch {
+	case r.IsAlways():
+		return Span{Keep: true} // T5
+	case id.IsEmpty():
+		return Span{Keep: draw(r)} // T9
+	case !r.Threshold.ShouldSample(sampling.TraceIDToRandomness(id)):
+		return Span{}
+	}
+	return Span{Keep: true, Tracestate: r.Tracestate}
+}
+
+// decideStamped decides by what the tracestate says of earlier sampling.
+func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate) Span {
+	untouched := Span{Keep: true, Tracestate: ts.raw}
+
+	randomness, ok := ts.randomness, ts.hasRandomness
+	if !ok {
+		if id.IsEmpty() {
+			untouched.Keep = r.IsAlways() || draw(r) // T9
+			return untouched
+		}
+		randomness = sampling.TraceIDToRandomness(id)
+	}
+
+	if ts.hasThreshold && !ts.threshold.ShouldSample(randomness) {
+		untouched.Fault = Inconsistent
+		if r.IsAlways() {
+			return untouched // T5 before T7
+		}
+		return Span{
+			Keep:       r.Threshold.ShouldSample(randomness),
+			Tracestate: ts.without(),
+			Fault:      Inconsistent,
+		}
+	}
+	if r.IsAlways() {
+		return untouched // T5
+	}
+
+	threshold, tvalue, ok := s.outgoing(ts, r)
+	if !ok || !threshold.ShouldSample(randomness) {
+		return Span{}
+	}
+	if !sampling.ThresholdGreater(threshold, ts.threshold) {
+		return untouched // T5: the threshold that it came with stands
+	}
+	stamped, ok := ts.with(tvalue)
+	if !ok {
+		untouched.Fault = Limit
+		return untouched
+	}
+	return Span{Keep: true, Tracestate: stamped}
+}
+
+// outgoing returns the threshold that the span is to leave with and its digits, and false where its probability is too
+// small to be expressed (T4).
+func (s SpanSampler) outgoing(ts *tracestate, r *rate.Rate) (sampling.Threshold, string, bool) {
+	if s.mode == Equalizing || ts.threshold == sampling.AlwaysSampleThreshold {
+		if sampling.ThresholdGreater(ts.threshold, r.Threshold) {
+			return ts.threshold, "", true
+		}
+		return r.Threshold, r.TValue, true
+	}
+	out, err := sampling.ProbabilityToThresholdWithPrecision(r.Probability*ts.threshold.Probability(), s.precision)
+	if err != nil {
+		return sampling.NeverSampleThreshold, "", false
+	}
+	if sampling.ThresholdGreater(ts.threshold, out) { // rounding must not raise the probability (T5)
+		return ts.threshold, "", true
+	}
+	return out, out.TValue(), true
+}
+
+// draw is an independent draw, for items that have no randomness of their own.
+func draw(r *rate.Rate) bool {
+	randomness, err := sampling.UnsignedToRandomness(rand.Uint64() >> 8) //nolint:gosec // sampling is no secret
+	return err == nil && r.Threshold.ShouldSample(randomness)
+}

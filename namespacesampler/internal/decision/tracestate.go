@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package decision
+
+import (
+	"strings"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+)
+
+// Limits of W3C Trace Context Level 2 (3.3.1) and of the OpenTelemetry specification (the ot member).
+const (
+	maxTracestateBytes = 1024
+	maxMembers         = 32
+	maxKeyBytes        = 256
+	maxValueBytes      = 256
+)
+
+// tracestate is a parsed tracestate: what the ot member says, and where it stands. Parsing and editing are our own
+// because they are on the path of every span that was sampled before, and pkg/sampling allocates per member, rejects
+// 32 members and keys that begin with a digit, and loses members of some malformed states; the digits are read by
+// pkg/sampling.
+type tracestate struct {
+	raw     string
+	ot      string // the value of the ot member, empty where there is none
+	members int
+
+	randomness    sampling.Randomness
+	threshold     sampling.Threshold // that of probability 1 where there is none
+	hasRandomness bool
+	hasThreshold  bool
+}
+
+// parseTracestate parses a tracestate of W3C Trace Context Level 2. It reports false where the state, or its ot member,
+// is malformed: then nothing in it can be relied on (T8).
+func parseTracestate(raw string) (tracestate, bool) {
+	ts := tracestate{raw: raw}
+	if len(raw) > maxTracestateBytes {
+		return ts, false
+	}
+	for member := range members(raw) {
+		if member == "" {
+			continue // empty members are allowed, and count for nothing
+		}
+		key, value, ok := strings.Cut(member, "=")
+		if !ok || !isKey(key) || !isValue(value) {
+			return ts, false
+		}
+		if ts.members++; ts.members > maxMembers {
+			return ts, false
+		}
+		if key == "ot" {
+			if ts.ot != "" || !ts.parseOT(value) { // a second ot is malformed (T11)
+				return ts, false
+			}
+		}
+	}
+	return ts, true
+}
+
+// parseOT parses the value of the ot member: sub-members key:value, separated by semicolons.
+func (ts *tracestate) parseOT(value string) bool {
+	ts.ot = value
+	for rest, more := value, true; more; {
+		var sub string
+		sub, rest, more = strings.Cut(rest, ";")
+		key, value, ok := strings.Cut(sub, ":")
+		if !ok || !isOTKey(key) || !isOTValue(value) {
+			return false
+		}
+		var err error
+		switch key {
+		case "rv":
+			if ts.hasRandomness {
+				return false
+			}
+			ts.hasRandomness = true
+			ts.randomness, err = sampling.RValueToRandomness(value)
+		case "th":
+			if ts.hasThreshold {
+				return false
+			}
+			ts.hasThreshold = true
+			ts.threshold, err = sampling.TValueToThreshold(value)
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// with returns the state with the threshold of these digits, its ot member left-most (T11), and false where that would
+// break a limit (T10). It costs one allocation.
+func (ts *tracestate) with(tvalue string) (string, bool) {
+	if ts.ot == "" && ts.members == maxMembers {
+		return "", false
+	}
+	var buf [maxTracestateBytes + len("ot=;th:,") + sampling.NumHexDigits]byte
+	out := append(buf[:0], "ot="...)
+	out = ts.appendOT(out, tvalue)
+	if len(out) > len("ot=")+maxValueBytes {
+		return "", false
+	}
+	out = ts.appendOthers(out)
+	if len(out) > maxTracestateBytes {
+		return "", false
+	}
+	return string(out), true
+}
+
+// without returns the state without a threshold. The ot member goes where nothing is left in it.
+func (ts *tracestate) without() string {
+	var buf [maxTracestateBytes]byte
+	out := append(buf[:0], "ot="...)
+	if out = ts.appendOT(out, ""); len(out) == len("ot=") {
+		out = out[:0]
+	}
+	return string(ts.appendOthers(out))
+}
+
+// appendOT appends the value of the ot member: rv first, then the threshold, then the rest in its order.
+func (ts *tracestate) appendOT(out []byte, tvalue string) []byte {
+	start := len(out)
+	add := func(parts ...string) {
+		if len(out) > start {
+			out = append(out, ';')
+		}
+		for _, part := range parts {
+			out = append(out, part...)
+		}
+	}
+	if ts.hasRandomness {
+		for sub := range strings.SplitSeq(ts.ot, ";") {
+			if strings.HasPrefix(sub, "rv:") {
+				add(sub)
+			}
+		}
+	}
+	if tvalue != "" {
+		add("th:", tvalue)
+	}
+	if ts.ot != "" {
+		for sub := range strings.SplitSeq(ts.ot, ";") {
+			if !strings.HasPrefix(sub, "rv:") && !strings.HasPrefix(sub, "th:") {
+				add(sub)
+			}
+		}
+	}
+	return out
+}
+
+// appendOthers appends the members other than ot, in their order and with their bytes.
+func (ts *tracestate) appendOthers(out []byte) []byte {
+	for member := range members(ts.raw) {
+		if member == "" || strings.HasPrefix(member, "ot=") {
+			continue
+		}
+		if len(out) > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, member...)
+	}
+	return out
+}
+
+// members yields the list members of a tracestate without the optional white space around them.
+func members(raw string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for member := range strings.SplitSeq(raw, ",") {
+			if !yield(strings.Trim(member, " \t")) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespace
+
+import (
+	"fmt"
+	"time"
+	"unique"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// CacheConfig bounds the cache in entries and in time.
+type CacheConfig struct {
+	MaxEntries  int
+	TTL         time.Duration // of resolved keys
+	NegativeTTL time.Duration // of unknown keys
+}
+
+// cache stores what Postgres said. Unavailable is no answer, and never stored. An entry is just the name, interned,
+// since there are few names and many keys; the empty name stands for Unknown, and no key resolves to it.
+type cache struct {
+	entries *otter.Cache[Key, string]
+}
+
+func newCache(cfg CacheConfig) (*cache, error) {
+	entries, err := otter.New(&otter.Options[Key, string]{
+		MaximumSize: cfg.MaxEntries,
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(entry otter.Entry[Key, string]) time.Duration {
+			if entry.Value == "" {
+				return cfg.NegativeTTL
+			}
+			return cfg.TTL
+		}),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("namespace cache: %w", err)
+	}
+	return &cache{entries: entries}, nil
+}
+
+func (c *cache) get(key Key) (Answer, bool) {
+	name, ok := c.entries.GetIfPresent(key)
+	switch {
+	case !ok:
+		return Answer{}, false
+	case name == "":
+		return Answer{Outcome: Unknown}, true
+	}
+	return Answer{Name: name, Outcome: Resolved}, true
+}
+
+// put stores an answer; the key must be detached from telemetry.
+func (c *cache) put(key Key, answer Answer) {
+	if answer.Outcome != Unavailable {
+		c.entries.Set(key, unique.Make(answer.Name).Value())
+	}
+}
+
+// close ends what the cache runs in the background.
+func (c *cache) close() { c.entries.StopAllGoroutines() }

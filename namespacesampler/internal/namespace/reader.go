@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package namespace finds the namespace of telemetry: in its attributes, else by the identifiers that it carries, from a
+// cache that a database fills.
+package namespace
+
+import (
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// Lookup is an attribute whose value is a key.
+type Lookup struct {
+	Attribute string
+	Kind      Kind
+	Format    Format
+}
+
+// Reader reads attributes. It is immutable and safe for concurrent use.
+type Reader struct {
+	attributes []string
+	missing    []string
+	lookups    []Lookup
+}
+
+// NewReader returns a reader of the namespace attributes, in their order; of the values in missing, which count as absent;
+// and of the lookups, in their order, where nothing else names the namespace.
+func NewReader(attributes, missing []string, lookups []Lookup) *Reader {
+	return &Reader{attributes: attributes, missing: missing, lookups: lookups}
+}
+
+// Finding is what the attributes of an item say.
+type Finding struct {
+	// Name is the namespace where Named is true; else Key is the key to look it up by, where HasKey is true.
+	Name   string
+	Key    Key
+	Named  bool
+	HasKey bool
+	// Carries reports whether the item, its scope or its resource carries a namespace or a lookup attribute, be its value
+	// well-formed or not: what makes a data point a detailed one.
+	Carries bool
+	// Malformed counts the lookup attributes of the item whose values are no keys.
+	Malformed int
+}
+
+// Surroundings are what scope and resource say for all their items. They are read once and serve many items; the zero
+// value can be reused.
+type Surroundings struct {
+	names []named
+	keys  []keyed
+	// Malformed counts the lookup attributes of the resource whose values are no keys.
+	Malformed int
+}
+
+type named struct {
+	name string
+	ok   bool
+}
+
+type keyed struct {
+	key         Key
+	ok, carries bool
+}
+
+// Surround reads scope and resource into s.
+func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
+	s.names, s.keys, s.Malformed = s.names[:0], s.keys[:0], 0
+	for _, attribute := range r.attributes {
+		name, ok := r.name(scope, attribute)
+		if !ok {
+			name, ok = r.name(resource, attribute)
+		}
+		s.names = append(s.names, named{name, ok})
+	}
+	for i := range r.lookups {
+		k := r.key(resource, &r.lookups[i])
+		if k.carries && !k.ok {
+			s.Malformed++
+		}
+		s.keys = append(s.keys, k)
+	}
+}
+
+// Read reads an item: each namespace attribute on the item, then its scope, then its resource; else the first
+// well-formed lookup attribute, on the item, then its resource.
+func (r *Reader) Read(attributes pcommon.Map, s *Surroundings) Finding {
+	for i, attribute := range r.attributes {
+		if name, ok := r.name(attributes, attribute); ok {
+			return Finding{Name: name, Named: true, Carries: true}
+		}
+		if s.names[i].ok {
+			return Finding{Name: s.names[i].name, Named: true, Carries: true}
+		}
+	}
+	var f Finding
+	for i := range r.lookups {
+		k := r.key(attributes, &r.lookups[i])
+		if k.carries && !k.ok {
+			f.Malformed++
+		}
+		f.Carries = f.Carries || k.carries || s.keys[i].carries
+		if !k.ok {
+			k = s.keys[i]
+		}
+		if k.ok {
+			f.Key, f.HasKey = k.key, true
+			return f
+		}
+	}
+	return f
+}
+
+// name returns the namespace that an attribute names; only strings that are no missing-values do.
+func (r *Reader) name(attributes pcommon.Map, attribute string) (string, bool) {
+	v, ok := attributes.Get(attribute)
+	if !ok || v.Type() != pcommon.ValueTypeStr {
+		return "", false
+	}
+	name := v.Str()
+	return name, !r.IsMissingName(name)
+}
+
+func (r *Reader) key(attributes pcommon.Map, lookup *Lookup) keyed {
+	v, ok := attributes.Get(lookup.Attribute)
+	if !ok {
+		return keyed{}
+	}
+	if v.Type() != pcommon.ValueTypeStr {
+		return keyed{carries: true}
+	}
+	key, ok := NewKey(lookup.Kind, lookup.Format, v.Str())
+	return keyed{key: key, ok: ok, carries: true}
+}
+
+// IsMissingName reports whether a name counts as absent.
+func (r *Reader) IsMissingName(name string) bool { return slices.Contains(r.missing, name) }
+
+// IsMissing reports whether an attribute is a namespace attribute whose value counts as absent.
+func (r *Reader) IsMissing(attribute string, v pcommon.Value) bool {
+	return slices.Contains(r.attributes, attribute) && v.Type() == pcommon.ValueTypeStr && r.IsMissingName(v.Str())
+}
+
+// Target returns the attribute that resolved namespaces are written to.
+func (r *Reader) Target() string { return r.attributes[0] }
+
+// Reset lets go of the telemetry that was read.
+func (s *Surroundings) Reset() {
+	clear(s.names)
+	clear(s.keys)
+	s.names, s.keys, s.Malformed = s.names[:0], s.keys[:0], 0
+}

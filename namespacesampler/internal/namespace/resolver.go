@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespace
+
+import (
+	"context"
+	"time"
+)
+
+// Source tells the namespaces of keys; it is a database. Implementations are safe for concurrent use.
+type Source interface {
+	// Lookup answers keys: answers[i] is that of keys[i]. All answers are Unavailable at first, and what cannot be found
+	// out stays so. It takes one round trip for all keys, whatever their kinds, as long as no query fails, and returns
+	// how many it took. An error means that the source as a whole could not be asked; answers that it got before hold.
+	Lookup(ctx context.Context, keys []Key, answers []Answer) (roundTrips int, err error)
+}
+
+// Load is the report of one load of keys.
+type Load struct {
+	Keys       int
+	RoundTrips int
+	Duration   time.Duration
+	Err        error // as Source.Lookup returned it
+}
+
+// ResolverConfig configures a resolver.
+type ResolverConfig struct {
+	Cache CacheConfig
+	// Wait is the longest that one call of Resolve waits; 0 means not at all.
+	Wait time.Duration
+	// LoadTimeout bounds a load, waiting for a connection included.
+	LoadTimeout time.Duration
+	// MaxLoads is how many loads may be under way at once.
+	MaxLoads int
+	// Loaded is called at the end of each load, from the load's goroutine. It may be nil.
+	Loaded func(Load)
+}
+
+// Resolver answers keys from a cache, and has the rest loaded from a source.
+type Resolver struct {
+	cfg        ResolverConfig
+	cache      *cache
+	dispatcher *dispatcher
+}
+
+// NewResolver returns a resolver that is to be closed.
+func NewResolver(cfg ResolverConfig, source Source) (*Resolver, error) {
+	c, err := newCache(cfg.Cache)
+	if err != nil {
+		return nil, err
+	}
+	return &Resolver{cfg: cfg, cache: c, dispatcher: newDispatcher(cfg, source, c)}, nil
+}
+
+// Close ends the loads that are under way and waits for them, but no longer than ctx. Resolve still answers from the
+// cache afterwards. It may be called more than once.
+func (r *Resolver) Close(ctx context.Context) error {
+	r.cache.close()
+	return r.dispatcher.close(ctx)
+}
+
+// Counts says how the keys of one call of Resolve were answered: from the cache, or by a load with each outcome.
+type Counts struct {
+	Hits, Resolved, Unknown, Unavailable int
+}
+
+// Resolve answers distinct keys: answers[i] becomes that of keys[i]. What the cache does not have is loaded together
+// with what other calls want; Resolve waits for that no longer than the configured wait and its own context, while the load
+// goes on behind it and fills the cache.
+func (r *Resolver) Resolve(ctx context.Context, keys []Key, answers []Answer) Counts {
+	var (
+		counts Counts
+		wanted []int
+	)
+	for i, key := range keys {
+		var ok bool
+		if answers[i], ok = r.cache.get(key); ok {
+			counts.Hits++
+		} else {
+			wanted = append(wanted, i)
+		}
+	}
+	if len(wanted) == 0 {
+		return counts
+	}
+
+	tickets := r.dispatcher.request(keys, wanted)
+	r.await(ctx, tickets)
+	for n, i := range wanted {
+		answers[i] = tickets[n].answer()
+		switch answers[i].Outcome {
+		case Resolved:
+			counts.Resolved++
+		case Unknown:
+			counts.Unknown++
+		case Unavailable:
+			counts.Unavailable++
+		}
+	}
+	return counts
+}
+
+// await waits for the loads of tickets.
+func (r *Resolver) await(ctx context.Context, tickets []ticket) {
+	if r.cfg.Wait <= 0 {
+		return
+	}
+	timer := time.NewTimer(r.cfg.Wait)
+	defer timer.Stop()
+	var last *load
+	for _, t := range tickets {
+		if t.load == nil || t.load == last { // neighbours mostly share a load
+			continue
+		}
+		last = t.load
+		select {
+		case <-t.load.done:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}

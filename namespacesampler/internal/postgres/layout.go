@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"fmt"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+)
+
+// Query tells the namespaces of keys of one kind. SQL takes one text[] parameter, the keys, and returns rows
+// (key text, namespace text). Keys without a row, or with a NULL namespace, are unknown.
+type Query struct {
+	// Name names the query in logs: the attribute that its keys come from.
+	Name string
+	SQL  string
+	// MayLackColumn says that earlier versions of the schema lack a column that the query reads. Where it does, no such
+	// key exists, so its keys are unknown rather than unavailable.
+	MayLackColumn bool
+}
+
+// Layout is the set of attributes that carry keys, in the order in which they are tried, and the queries of their kinds:
+// the query of a lookup is Queries[lookup.Kind].
+type Layout struct {
+	Lookups []namespace.Lookup
+	Queries []Query
+}
+
+// Kinds of keys in Tasker's layouts.
+const (
+	kindTask namespace.Kind = iota
+	kindStep
+	kindCorrelation
+)
+
+// Tasker returns the layout of Tasker's current schema.
+func Tasker() Layout {
+	return taskerLayout("tasker.tasks", "tasker.workflow_steps", "tasker.named_tasks", "tasker.task_namespaces", false)
+}
+
+// TaskerLegacy returns the layout of Tasker's earlier schema. Its first version has no correlation ids.
+func TaskerLegacy() Layout {
+	return taskerLayout("public.tasker_tasks", "public.tasker_workflow_steps", "public.tasker_named_tasks",
+		"public.tasker_task_namespaces", true)
+}
+
+func taskerLayout(tasks, steps, templates, namespaces string, mayLackCorrelation bool) Layout {
+	join := fmt.Sprintf(`JOIN %s m ON m.named_task_uuid = t.named_task_uuid `+
+		`JOIN %s n ON n.task_namespace_uuid = m.task_namespace_uuid`, templates, namespaces)
+	return Layout{
+		Lookups: []namespace.Lookup{
+			{Attribute: "task_uuid", Kind: kindTask, Format: namespace.FormatUUID},
+			{Attribute: "step_uuid", Kind: kindStep, Format: namespace.FormatUUID},
+			{Attribute: "workflow_step_uuid", Kind: kindStep, Format: namespace.FormatUUID},
+			{Attribute: "correlation_id", Kind: kindCorrelation, Format: namespace.FormatUUID},
+		},
+		Queries: []Query{
+			kindTask: {Name: "task_uuid", SQL: fmt.Sprintf(
+				`SELECT t.task_uuid::text, n.name::text FROM %s t %s `+
+					`WHERE t.task_uuid = ANY($1::text[]::uuid[])`, tasks, join)},
+			kindStep: {Name: "step_uuid", SQL: fmt.Sprintf(
+				`SELECT s.workflow_step_uuid::text, n.name::text FROM %s s JOIN %s t ON t.task_uuid = s.task_uuid %s `+
+					`WHERE s.workflow_step_uuid = ANY($1::text[]::uuid[])`, steps, tasks, join)},
+			// Several tasks may share a correlation id: the root of the hierarchy tells its namespace.
+			kindCorrelation: {Name: "correlation_id", MayLackColumn: mayLackCorrelation, SQL: fmt.Sprintf(
+				`SELECT DISTINCT ON (t.correlation_id) t.correlation_id::text, n.name::text FROM %s t %s `+
+					`WHERE t.correlation_id = ANY($1::text[]::uuid[]) ORDER BY t.correlation_id, `+
+					`t.parent_correlation_id IS NOT NULL, t.created_at, t.task_uuid`, tasks, join)},
+		},
+	}
+}
+
+// CustomLookup is an attribute with a query of the site's own.
+type CustomLookup struct {
+	Attribute string
+	Query     string
+}
+
+// Custom returns the layout of custom lookups. Lookups with the same query share a kind, and so a statement.
+func Custom(lookups []CustomLookup) Layout {
+	var layout Layout
+	kinds := map[string]namespace.Kind{}
+	for _, l := range lookups {
+		kind, ok := kinds[l.Query]
+		if !ok {
+			kind = namespace.Kind(len(layout.Queries)) //nolint:gosec // configurations are refused beyond MaxLookups
+			kinds[l.Query] = kind
+			layout.Queries = append(layout.Queries, Query{Name: l.Attribute, SQL: l.Query})
+		}
+		layout.Lookups = append(layout.Lookups, namespace.Lookup{
+			Attribute: l.Attribute, Kind: kind, Format: namespace.FormatText,
+		})
+	}
+	return layout
+}
+
+// MaxLookups is the most lookups that a layout can have.
+const MaxLookups = 256

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+)
+
+const (
+	// cooldown is how long a lookup rests whose query the server refuses.
+	cooldown = 5 * time.Second
+	// maxStatements bounds the statements of one load, should keys that a query cannot take have to be searched for.
+	maxStatements = 64
+)
+
+// Config configures a database.
+type Config struct {
+	Pool    PoolConfig
+	Queries []Query
+	Logger  *zap.Logger
+}
+
+// DB is a namespace.Source. It is safe for concurrent use.
+type DB struct {
+	pool    *pgxpool.Pool
+	lookups []*lookup // by kind
+}
+
+var _ namespace.Source = (*DB)(nil)
+
+// Open returns a database that connects when it is first asked, and is to be closed. The error says what is wrong with the DSN.
+func Open(cfg Config) (*DB, error) {
+	pool, err := open(cfg.Pool)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{pool: pool}
+	for _, q := range cfg.Queries {
+		db.lookups = append(db.lookups, &lookup{Query: q, logger: cfg.Logger.With(zap.String("lookup", q.Name))})
+	}
+	return db, nil
+}
+
+// Close closes all connections, waiting for those in use no longer than ctx.
+func (db *DB) Close(ctx context.Context) error {
+	closed := make(chan struct{})
+	go func() {
+		db.pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Lookup implements namespace.Source: one batch, with a statement for each kind of key that is asked for.
+func (db *DB) Lookup(ctx context.Context, keys []namespace.Key, answers []namespace.Answer) (int, error) {
+	requests := db.group(keys, answers)
+	if len(requests) == 0 {
+		return 0, nil
+	}
+	s := &session{db: db}
+	err := s.send(ctx, requests)
+	if err != nil {
+		err = plainError(err)
+	}
+	return s.roundTrips, err
+}
+
+// group sorts keys by their kinds, less those whose lookup rests.
+func (db *DB) group(keys []namespace.Key, answers []namespace.Answer) []*request {
+	byKind := make([]*request, len(db.lookups))
+	for i, key := range keys {
+		r := byKind[key.Kind()]
+		if r == nil {
+			r = &request{lookup: db.lookups[key.Kind()], answers: answers, places: map[string]int{}}
+			byKind[key.Kind()] = r
+		}
+		text := key.String()
+		r.texts = append(r.texts, text)
+		r.places[text] = i
+	}
+	now := time.Now()
+	active := byKind[:0]
+	for _, r := range byKind {
+		switch {
+		case r == nil:
+		case r.lookup.rests(now):
+			r.refuse()
+		default:
+			active = append(active, r)
+		}
+	}
+	return active
+}
+
+// request is what one statement asks, and where its answers go.
+type request struct {
+	lookup  *lookup
+	texts   []string
+	places  map[string]int // text of a key → index of its answer
+	answers []namespace.Answer
+}
+
+// refuse answers all keys of a lookup that the server refuses.
+func (r *request) refuse() {
+	if !r.lookup.columnLacks() {
+		return // they stay unavailable
+	}
+	for _, text := range r.texts {
+		r.answers[r.places[text]] = namespace.Answer{Outcome: namespace.Unknown}
+	}
+}
+
+// session is the statements of one load.
+type session struct {
+	db         *DB
+	roundTrips int
+	statements int
+}
+
+// send asks all requests in one round trip. One that the server refuses spoils none of the others: they are asked again
+// one by one, so that it shows which it was.
+func (s *session) send(ctx context.Context, requests []*request) error {
+	done, err := s.flight(ctx, requests)
+	switch {
+	case err == nil:
+		return nil
+	case !isRefusal(err):
+		return err
+	case len(requests) == 1:
+		return s.refused(ctx, requests[0], err)
+	}
+	for _, r := range requests[done:] {
+		if err := s.send(ctx, []*request{r}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refused deals with a request that the server refuses by itself. Where the reason is one of its keys, those that it
+// shares the request with are asked again in halves until it is alone; then it is unknown, since nothing can be stored under
+// a key that the query cannot take.
+func (s *session) refused(ctx context.Context, r *request, err error) error {
+	if !isClass(sqlState(err), classDataException) {
+		r.lookup.rest(err)
+		r.refuse()
+		return nil
+	}
+	if len(r.texts) == 1 {
+		r.answers[r.places[r.texts[0]]] = namespace.Answer{Outcome: namespace.Unknown}
+		return nil
+	}
+	if s.statements >= maxStatements {
+		r.lookup.rest(err)
+		return nil
+	}
+	half := len(r.texts) / 2
+	for _, texts := range [][]string{r.texts[:half], r.texts[half:]} {
+		part := *r
+		part.texts = texts
+		if err := s.send(ctx, []*request{&part}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flight sends requests as one batch, a single round trip, and returns how many were answered before an error.
+func (s *session) flight(ctx context.Context, requests []*request) (done int, err error) {
+	var batch pgx.Batch
+	for _, r := range requests {
+		batch.Queue(r.lookup.SQL, r.texts)
+	}
+	conn, err := s.db.pool.Acquire(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Release()
+	s.roundTrips++
+	s.statements += len(requests)
+	results := conn.SendBatch(ctx, &batch)
+	defer func() {
+		if closing := results.Close(); err == nil {
+			err = closing // else it is the same error again
+		}
+	}()
+	for done, r := range requests {
+		rows, err := results.Query()
+		if err != nil {
+			return done, err
+		}
+		if err := r.read(rows); err != nil {
+			return done, err
+		}
+	}
+	return len(requests), nil
+}
+
+// read takes the answers of a statement. Rows for keys that were not asked for and rows without a namespace are passed over;
+// of several rows for a key the first counts.
+func (r *request) read(rows pgx.Rows) error {
+	defer rows.Close()
+	for rows.Next() {
+		var key, name *string
+		if err := rows.Scan(&key, &name); err != nil {
+			return &shapeError{err}
+		}
+		if key == nil || name == nil || *name == "" {
+			continue
+		}
+		if i, ok := r.places[*key]; ok && r.answers[i].Outcome != namespace.Resolved {
+			r.answers[i] = namespace.Answer{Name: *name, Outcome: namespace.Resolved}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, text := range r.texts {
+		if i := r.places[text]; r.answers[i].Outcome == namespace.Unavailable {
+			r.answers[i].Outcome = namespace.Unknown
+		}
+	}
+	r.lookup.works()
+	return nil
+}

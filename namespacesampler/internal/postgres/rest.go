@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// lookup is a query with its state: one that the server refuses rests for a while, and the others go on.
+type lookup struct {
+	Query
+	logger *zap.Logger
+
+	mu         sync.Mutex
+	until      time.Time // the end of its rest
+	refused    bool
+	lackColumn bool
+}
+
+// rests reports whether the lookup is not to be asked now.
+func (l *lookup) rests(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return now.Before(l.until)
+}
+
+// columnLacks reports whether the schema is an earlier one, which has no keys of this kind.
+func (l *lookup) columnLacks() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lackColumn
+}
+
+// rest lets the lookup rest, and says so once.
+func (l *lookup) rest(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = time.Now().Add(cooldown)
+	l.lackColumn = l.MayLackColumn && sqlState(err) == undefinedColumn
+	if l.refused {
+		return
+	}
+	l.refused = true
+	if l.lackColumn {
+		l.logger.Info("the database is of an earlier version that has no such keys: they count as unknown")
+		return
+	}
+	l.logger.Warn("Postgres refuses the lookup: its keys are unavailable, other lookups go on; "+
+		"check postgres::layout, postgres::lookups and the role's permissions",
+		zap.Error(plainError(err)), zap.Duration("retry_every", cooldown))
+}
+
+// works ends the rest of a lookup that the server no longer refuses.
+func (l *lookup) works() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.refused {
+		l.refused, l.lackColumn = false, false
+		l.logger.Info("the lookup works again")
+	}
+}

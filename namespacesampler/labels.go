@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+)
+
+const (
+	noneLabel  = "_none"  // of items without a namespace
+	otherLabel = "_other" // of namespaces beyond the bound
+	// maxLabelBytes is the longest value of the namespace attribute.
+	maxLabelBytes = 128
+)
+
+// labels are the values of the namespace attribute in internal metrics: as many as telemetry::max_namespaces, in the order
+// in which they appear, and those that are configured, which always have a place.
+type labels struct {
+	mu    sync.Mutex
+	known map[string]*label
+	room  int
+	other *label
+}
+
+// label is a value with the attribute sets of its counters, which are built once.
+type label struct {
+	options [rules][decisions][]metric.AddOption
+}
+
+func newLabels(limit int, configured ...[]string) *labels {
+	l := &labels{known: map[string]*label{"": newLabel(noneLabel)}, room: limit, other: newLabel(otherLabel)}
+	for _, names := range configured {
+		for _, name := range names {
+			if _, ok := l.known[name]; !ok {
+				l.known[name] = newLabel(name)
+				l.room--
+			}
+		}
+	}
+	return l
+}
+
+// of returns the label of a namespace, "" for none.
+func (l *labels) of(name string) *label {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known, ok := l.known[name]; ok {
+		return known
+	}
+	// A name that has to be cut is remembered by what it is cut to, so that long names take no more than their bound.
+	name = labelValue(name)
+	if known, ok := l.known[name]; ok {
+		return known
+	}
+	if l.room <= 0 {
+		return l.other
+	}
+	l.room--
+	l.known[name] = newLabel(name)
+	return l.known[name]
+}
+
+func newLabel(name string) *label {
+	var l label
+	for r, ruleName := range ruleNames {
+		for d, decisionName := range decisionNames {
+			l.options[r][d] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(
+				attribute.String("namespace", labelValue(name)),
+				attribute.String("decision", decisionName),
+				attribute.String("rule", ruleName),
+			))}
+		}
+	}
+	return &l
+}
+
+// labelValue cuts a name to its bound and to valid UTF-8.
+func labelValue(name string) string {
+	if len(name) > maxLabelBytes {
+		cut := maxLabelBytes
+		for cut > maxLabelBytes-utf8.UTFMax && !utf8.RuneStart(name[cut]) {
+			cut--
+		}
+		name = name[:cut]
+	}
+	return strings.Clone(strings.ToValidUTF8(name, "\uFFFD"))
+}
+
+// faultOptions are the attribute sets of tracestate faults.
+var faultOptions = func() (options [decision.Limit + 1][]metric.AddOption) {
+	for _, f := range decision.Faults {
+		options[f] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("fault", f.String())))}
+	}
+	return options
+}()
+
+// outcomeOption returns the attribute set of an outcome of lookups.
+func outcomeOption(outcome string) metric.AddOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", outcome)))
+}
+
+// Outcomes of keys that no lookup answers, and those of lookups.
+var (
+	hitOption         = outcomeOption("hit")
+	resolvedOption    = outcomeOption("resolved")
+	unknownOption     = outcomeOption("unknown")
+	unavailableOption = outcomeOption("unavailable")
+	malformedOption   = outcomeOption("malformed")
+)

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/collector/processor"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// seriesPrecision is that of the thresholds of series: all of the 14 digits, since they are stamped nowhere.
+const seriesPrecision = 14
+
+// runtime is what the instances of one configuration share.
+type runtime struct {
+	cfg       *Config
+	logger    *zap.Logger
+	telemetry *metadata.TelemetryBuilder
+	health    *health
+	labels    *labels
+
+	reader  *namespace.Reader
+	spans   *rate.Table
+	points  *rate.Table
+	queries []postgres.Query
+
+	// Nil without a postgres section, and before start.
+	db       *postgres.DB
+	resolver *namespace.Resolver
+}
+
+// newRuntime makes all that needs no resources; start does the rest.
+func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
+	spans, err := rate.NewTable(rate.Spec{
+		SignalOverrides: cfg.Tracing.Namespaces,
+		SharedOverrides: cfg.Namespaces,
+		SignalGlobal:    cfg.Tracing.SampleRate,
+		Global:          cfg.SampleRate,
+		Precision:       cfg.Tracing.SamplingPrecision,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tracing: %w", err)
+	}
+	points, err := rate.NewTable(rate.Spec{
+		SignalOverrides: cfg.Metrics.Namespaces,
+		SharedOverrides: cfg.Namespaces,
+		SignalGlobal:    cfg.Metrics.Detailed.globalRate(),
+		Global:          cfg.SampleRate,
+		Precision:       seriesPrecision,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+
+	var layout postgres.Layout
+	if cfg.Postgres.HasValue() {
+		layout = cfg.Postgres.Get().layout()
+	}
+	return &runtime{
+		cfg:       cfg,
+		logger:    set.Logger,
+		telemetry: telemetry,
+		health:    newHealth(set.Logger),
+		labels:    newLabels(cfg.Telemetry.MaxNamespaces, spans.Names(), points.Names()),
+		reader:    namespace.NewReader(cfg.Namespace.Attributes, cfg.Namespace.MissingValues, layout.Lookups),
+		spans:     spans,
+		points:    points,
+		queries:   layout.Queries,
+	}, nil
+}
+
+// globalRate returns the global rate of data points where it is not the one for all signals.
+func (c *DetailedConfig) globalRate() *float64 {
+	if c.Enabled {
+		return c.SampleRate
+	}
+	return new(float64) // disabled: only overrides let anything through
+}
+
+// layout returns the lookups that are in force.
+func (c *PostgresConfig) layout() postgres.Layout {
+	switch {
+	case len(c.Lookups) > 0:
+		custom := make([]postgres.CustomLookup, len(c.Lookups))
+		for i, l := range c.Lookups {
+			custom[i] = postgres.CustomLookup{Attribute: l.Attribute, Query: l.Query}
+		}
+		return postgres.Custom(custom)
+	case c.Layout == LayoutTaskerLegacy:
+		return postgres.TaskerLegacy()
+	case c.Layout == LayoutTasker:
+		return postgres.Tasker()
+	}
+	return postgres.Layout{}
+}
+
+// start starts the resolution of namespaces. It succeeds with the database down (C7).
+func (rt *runtime) start() error {
+	rt.announce()
+	if !rt.cfg.Postgres.HasValue() {
+		return nil
+	}
+	cfg := rt.cfg.Postgres.Get()
+	db, err := postgres.Open(postgres.Config{
+		Pool: postgres.PoolConfig{
+			DSN:            string(cfg.DSN),
+			MaxConnections: cfg.MaxConnections,
+			ConnectTimeout: cfg.QueryTimeout,
+		},
+		Queries: rt.queries,
+		Logger:  rt.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("postgres::dsn: %w", err)
+	}
+	resolver, err := namespace.NewResolver(namespace.ResolverConfig{
+		Cache: namespace.CacheConfig{
+			MaxEntries: cfg.Cache.MaxEntries, TTL: cfg.Cache.TTL, NegativeTTL: cfg.Cache.NegativeTTL,
+		},
+		Wait:        cfg.Wait,
+		LoadTimeout: cfg.QueryTimeout,
+		MaxLoads:    int(cfg.MaxConnections),
+		Loaded:      rt.loaded,
+	}, db)
+	if err != nil {
+		return errors.Join(err, db.Close(context.Background()))
+	}
+	rt.db, rt.resolver = db, resolver
+	return nil
+}
+
+// shutdown ends the loads that are under way, then closes the connections.
+func (rt *runtime) shutdown(ctx context.Context) error {
+	defer rt.telemetry.Shutdown()
+	if rt.resolver == nil {
+		return nil
+	}
+	return errors.Join(rt.resolver.Close(ctx), rt.db.Close(ctx))
+}
+
+// loaded counts a load and judges by it whether Postgres can be asked.
+func (rt *runtime) loaded(l namespace.Load) {
+	ctx := context.Background()
+	rt.telemetry.ProcessorNamespaceSamplerLookupRoundTrips.Add(ctx, int64(l.RoundTrips))
+	if l.RoundTrips > 0 || l.Err != nil {
+		rt.telemetry.ProcessorNamespaceSamplerLookupDuration.Record(ctx, l.Duration.Seconds())
+		rt.health.asked(l.Err)
+	}
+}
+
+// announce logs what is in force, and what is probably a mistake.
+func (rt *runtime) announce() {
+	cfg := rt.cfg
+	fields := []zap.Field{
+		zap.Strings("namespace_attributes", cfg.Namespace.Attributes),
+		zap.Float64("spans_global_rate", rt.spans.Global().Probability),
+		zap.Float64("datapoints_global_rate", rt.points.Global().Probability),
+		zap.Int("spans_overrides", len(rt.spans.Names())),
+		zap.Int("datapoints_overrides", len(rt.points.Names())),
+		zap.String("sampler", string(cfg.Tracing.Sampler)),
+		zap.String("mode", string(cfg.Tracing.Mode)),
+		zap.Bool("resolves_from_postgres", cfg.Postgres.HasValue()),
+	}
+	if cfg.Postgres.HasValue() {
+		fields = append(fields, zap.String("on_failure", string(cfg.Postgres.Get().OnFailure)))
+	}
+	rt.logger.Info("sampling by namespace", fields...)
+	if !cfg.Tracing.Enabled {
+		rt.logger.Warn("tracing::enabled is false: no spans leave this processor")
+	}
+	if !cfg.Metrics.Enabled {
+		rt.logger.Warn("metrics::enabled is false: no data points leave this processor")
+	}
+}
+
+// newSpanSampler returns the sampler of spans.
+func (rt *runtime) newSpanSampler() decision.SpanSampler {
+	return decision.NewSpanSampler(rt.cfg.Tracing.Mode, rt.cfg.Tracing.SamplingPrecision)
+}

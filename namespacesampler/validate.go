@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// Validate implements xconfmap.Validator. It reports all faults at once, each on a line of its own that names the key, from
+// the processor's on, the value, and what would be right. It walks the sections by itself, because the collector puts
+// the key only in front of the first line of what a section reports.
+func (c *Config) Validate() error {
+	var f faults
+	c.Namespace.validate(&f)
+	f.add("sample_rate", rate.Validate(c.SampleRate))
+	c.Namespaces.validate(&f, "namespaces")
+	c.Tracing.validate(&f)
+	c.Metrics.validate(&f)
+	if c.Postgres.HasValue() {
+		c.Postgres.Get().validate(&f)
+	}
+	f.within("telemetry::max_namespaces", c.Telemetry.MaxNamespaces, 0, 100_000, "namespaces")
+	return errors.Join(f...)
+}
+
+func (c *NamespaceConfig) validate(f *faults) {
+	if len(c.Attributes) == 0 {
+		f.addf("namespace::attributes", "must name the attributes that hold the namespace, e.g. [namespace], got []")
+	}
+	for i, attribute := range c.Attributes {
+		key := fmt.Sprintf("namespace::attributes::%d", i)
+		switch {
+		case attribute == "":
+			f.addf(key, `must name an attribute, got ""`)
+		case slices.Index(c.Attributes, attribute) < i:
+			f.addf(key, "must be listed once, got %q again", attribute)
+		}
+	}
+}
+
+func (o Overrides) validate(f *faults, section string) {
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		key := section + "::" + name
+		switch {
+		case name == "":
+			f.addf(section, `must map names of namespaces to rates, got the name ""`)
+		case strings.ContainsAny(name, "*?"):
+			f.addf(key, "must be the exact name of a namespace: patterns (* and ?) are not supported, got %q", name)
+		default:
+			f.add(key, rate.Validate(o[name]))
+		}
+	}
+}
+
+func (c *TracingConfig) validate(f *faults) {
+	oneOf(f, "tracing::sampler", c.Sampler, TraceIDRatio)
+	oneOf(f, "tracing::mode", c.Mode, decision.Modes...)
+	f.within("tracing::sampling_precision", c.SamplingPrecision, 1, 14, "hexadecimal digits")
+	f.rate("tracing::sample_rate", c.SampleRate)
+	c.Namespaces.validate(f, "tracing::namespaces")
+}
+
+func (c *MetricsConfig) validate(f *faults) {
+	f.rate("metrics::detailed::sample_rate", c.Detailed.SampleRate)
+	c.Namespaces.validate(f, "metrics::namespaces")
+	oneOf(f, "metrics::by", c.By, BySeries)
+}
+
+func (c *PostgresConfig) validate(f *faults) {
+	f.add("postgres::dsn", postgres.ValidateDSN(string(c.DSN)))
+	oneOf(f, "postgres::layout", c.Layout, LayoutTasker, LayoutTaskerLegacy, LayoutNone)
+	if c.Layout == LayoutNone && len(c.Lookups) == 0 {
+		f.addf("postgres::layout", "none leaves nothing to look up: give postgres::lookups, or a layout (%s or %s)",
+			LayoutTasker, LayoutTaskerLegacy)
+	}
+	if len(c.Lookups) > postgres.MaxLookups {
+		f.addf("postgres::lookups", "must be at most %d, got %d", postgres.MaxLookups, len(c.Lookups))
+	}
+	for i := range c.Lookups {
+		c.Lookups[i].validate(f, fmt.Sprintf("postgres::lookups::%d", i))
+	}
+	f.within("postgres::max_connections", int(c.MaxConnections), 1, 1000, "connections")
+	if c.Wait < 0 {
+		f.addf("postgres::wait", "must be 0 (batches never wait) or longer, e.g. 200ms, got %v", c.Wait)
+	}
+	f.positive("postgres::query_timeout", c.QueryTimeout)
+	oneOf(f, "postgres::on_failure", c.OnFailure, OnFailureGlobalRate, OnFailureKeep, OnFailureDrop)
+	f.within("postgres::cache::max_entries", c.Cache.MaxEntries, 1, 1<<30, "entries")
+	f.positive("postgres::cache::ttl", c.Cache.TTL)
+	f.positive("postgres::cache::negative_ttl", c.Cache.NegativeTTL)
+}
+
+func (c *LookupConfig) validate(f *faults, key string) {
+	if c.Attribute == "" {
+		f.addf(key+"::attribute", `must name the attribute that holds the keys, got ""`)
+	}
+	if !strings.Contains(c.Query, "$1") {
+		f.addf(key+"::query", "must be SQL that takes the keys as $1 (text[]) and returns rows (key text, "+
+			"namespace text), e.g. SELECT id, namespace FROM orders WHERE id = ANY($1), got %q", c.Query)
+	}
+}
+
+// faults are the errors of a configuration.
+type faults []error
+
+func (f *faults) add(key string, err error) {
+	if err != nil {
+		*f = append(*f, fmt.Errorf("%s: %w", key, err))
+	}
+}
+
+func (f *faults) addf(key, format string, args ...any) {
+	f.add(key, fmt.Errorf(format, args...))
+}
+
+func (f *faults) rate(key string, probability *float64) {
+	if probability != nil {
+		f.add(key, rate.Validate(*probability))
+	}
+}
+
+func (f *faults) within(key string, got, least, most int, unit string) {
+	if got < least || got > most {
+		f.addf(key, "must be between %d and %d %s, got %d", least, most, unit, got)
+	}
+}
+
+func (f *faults) positive(key string, got time.Duration) {
+	if got <= 0 {
+		f.addf(key, "must be longer than 0, e.g. 10s, got %v", got)
+	}
+}
+
+func oneOf[T ~string](f *faults, key string, got T, choices ...T) {
+	if slices.Contains(choices, got) {
+		return
+	}
+	names := make([]string, len(choices))
+	for i, choice := range choices {
+		names[i] = string(choice)
+	}
+	f.addf(key, "must be %s, got %q", strings.Join(names, " or "), string(got))
+}
