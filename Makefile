@@ -1,0 +1,84 @@
+# otelcol-tasker: a Collector with the namespace_sampler processor. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+# Tools are pinned: mdatagen and ocb in tools/go.mod, at the Collector's release; the rest here.
+TOOL := $(GO) tool -modfile=tools/go.mod
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+TELEMETRYGEN := github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.160.0
+
+# What a built collector depends on.
+SOURCES := builder-config.yaml go.mod go.sum tools/go.mod tools/go.sum \
+	$(shell find namespacesampler -name '*.go' -not -name '*_test.go')
+CONFIG ?= testdata/minimal.yaml
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: build postgres ## build, then sample Tasker-like load against a throw-away Postgres, and print what happened
+	bin/taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml
+
+.PHONY: test
+test: build bin/telemetrygen postgres compiler generate-check ## everything: unit, race, integration, end to end
+	$(GO) test -race ./...
+	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen $(GO) test -count=1 ./...
+
+.PHONY: build
+build: bin/otelcol-tasker bin/taskerload ## the collector and the load tool, in bin/
+
+bin/otelcol-tasker: $(SOURCES)
+	$(TOOL) builder --config builder-config.yaml
+	@mkdir -p bin && mv build/otelcol-tasker $@
+
+.PHONY: bin/taskerload # go build knows by itself whether it is up to date
+bin/taskerload:
+	$(GO) build -o $@ ./cmd/taskerload
+
+bin/telemetrygen: Makefile
+	GOBIN=$(CURDIR)/bin $(GO) install $(TELEMETRYGEN) && touch $@
+
+.PHONY: run
+run: bin/otelcol-tasker ## run the collector: make run CONFIG=testdata/minimal.yaml
+	bin/otelcol-tasker --config $(CONFIG)
+
+.PHONY: bench
+bench: ## Go benchmarks of the walks and of resolution
+	$(GO) test -run '^$$' -bench . -benchmem ./namespacesampler/...
+
+.PHONY: lint
+lint: generate-check ## golangci-lint with the import rules, gofumpt, and stale generated code
+	$(GO) run $(GOLANGCI_LINT) run ./...
+	cd e2e && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+
+.PHONY: fmt
+fmt: ## format all Go code
+	$(GO) run $(GOLANGCI_LINT) fmt ./... ./e2e/...
+
+.PHONY: generate
+generate: ## code and documentation from namespacesampler/metadata.yaml
+	$(TOOL) mdatagen namespacesampler/metadata.yaml
+
+.PHONY: generate-check
+generate-check: ## fail when generated code is stale
+	tools/generate-check.sh
+
+.PHONY: update-otel
+update-otel: ## move to another Collector release: make update-otel VERSION=v0.158.0
+	tools/update-otel.sh "$(VERSION)"
+
+.PHONY: postgres
+postgres: ## install PostgreSQL's server for tests and demo, where it is missing
+	@tools/install.sh postgres
+
+.PHONY: compiler
+compiler: ## install a C compiler for the race detector, where it is missing
+	@tools/install.sh compiler
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin build

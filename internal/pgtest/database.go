@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// CreateDatabase creates a database with a name of its own, runs the scripts in it one after the other, and returns its
+// DSN. A script may hold many statements; they are one transaction unless the script says otherwise.
+func (c *Cluster) CreateDatabase(ctx context.Context, scripts ...string) (string, error) {
+	name := fmt.Sprintf("db%d", c.databases.Add(1))
+	if err := run(ctx, c.DSN("postgres"), "CREATE DATABASE "+name); err != nil {
+		return "", fmt.Errorf("create database %s: %w", name, err)
+	}
+	dsn := c.DSN(name)
+	if err := run(ctx, dsn, scripts...); err != nil {
+		return "", fmt.Errorf("fill database %s: %w", name, err)
+	}
+	return dsn, nil
+}
+
+// NewDatabase is CreateDatabase for a test, which it fails on an error. The database goes with the cluster.
+func (c *Cluster) NewDatabase(t TB, sql ...string) string {
+	t.Helper()
+	dsn, err := c.CreateDatabase(t.Context(), sql...)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return dsn
+}
+
+// run executes scripts over a connection of their own, in the simple protocol, which alone takes many statements.
+func run(ctx context.Context, dsn string, scripts ...string) (err error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	for i, script := range scripts {
+		if _, err := conn.PgConn().Exec(ctx, script).ReadAll(); err != nil {
+			return fmt.Errorf("script %d: %w", i+1, err)
+		}
+	}
+	return nil
+}

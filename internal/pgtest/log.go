@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package pgtest
+
+import (
+	"fmt"
+	"os"
+	"sync"
+)
+
+// serverLog is the file that initdb and the server write to, and what is kept of it when the file goes.
+//
+// The processes get the file itself rather than a pipe: a pipe would need a reader, and would keep Wait from returning
+// until the last backend has let go of it.
+type serverLog struct {
+	path string
+
+	mu     sync.Mutex
+	frozen bool
+	final  string
+}
+
+// open opens the file for a process to append to.
+func (l *serverLog) open() (*os.File, error) {
+	file, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the server's log: %w", err)
+	}
+	return file, nil
+}
+
+func (l *serverLog) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.read()
+}
+
+// freeze keeps the text, since the file is about to be removed.
+func (l *serverLog) freeze() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.final, l.frozen = l.read(), true
+}
+
+func (l *serverLog) read() string {
+	if l.frozen {
+		return l.final
+	}
+	text, err := os.ReadFile(l.path)
+	if err != nil && !os.IsNotExist(err) {
+		return fmt.Sprintf("the server's log cannot be read: %v", err)
+	}
+	return string(text)
+}

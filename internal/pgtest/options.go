@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package pgtest
+
+// Option changes how [Launch] and [Start] make a cluster.
+type Option func(*options)
+
+type options struct {
+	settings []setting
+}
+
+// setting is a configuration parameter of the server, such as work_mem=64MB.
+type setting struct{ name, value string }
+
+// ServerSetting passes -c name=value to the server, now and after a Restart. It wins over the settings that the
+// package chooses itself. A name that the server does not know makes Launch fail.
+func ServerSetting(name, value string) Option {
+	return func(o *options) {
+		o.settings = append(o.settings, setting{name, value})
+	}
+}
+
+func newOptions(opts []Option) options {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}

@@ -1,0 +1,48 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
+-- The tables of Tasker's earlier layout that say which namespace a task is in: schema public, names with a prefix.
+-- This is its first version: tasks have no correlation ids, which a later migration added.
+-- UUIDs are version 7 in the field. PostgreSQL before 18 cannot make those, so there are no defaults for them.
+
+CREATE TABLE public.tasker_task_namespaces (
+    task_namespace_uuid uuid PRIMARY KEY,
+    name                varchar(64) NOT NULL,
+    description         varchar(255),
+    created_at          timestamp(6) NOT NULL DEFAULT now(),
+    updated_at          timestamp(6) NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX tasker_task_namespaces_name_unique ON public.tasker_task_namespaces (name);
+
+CREATE TABLE public.tasker_named_tasks (
+    named_task_uuid     uuid PRIMARY KEY,
+    task_namespace_uuid uuid NOT NULL REFERENCES public.tasker_task_namespaces,
+    name                varchar(64) NOT NULL,
+    version             varchar(16) NOT NULL DEFAULT '1.0.0',
+    configuration       jsonb DEFAULT '{}',
+    created_at          timestamp(6) NOT NULL DEFAULT now(),
+    updated_at          timestamp(6) NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX tasker_named_tasks_namespace_name_version_unique
+    ON public.tasker_named_tasks (task_namespace_uuid, name, version);
+
+CREATE TABLE public.tasker_tasks (
+    task_uuid             uuid PRIMARY KEY,
+    named_task_uuid       uuid NOT NULL REFERENCES public.tasker_named_tasks,
+    context               jsonb,
+    identity_hash         varchar(128) NOT NULL,
+    complete              boolean NOT NULL DEFAULT false,
+    requested_at          timestamp(6) NOT NULL DEFAULT now(),
+    created_at            timestamp(6) NOT NULL DEFAULT now(),
+    updated_at            timestamp(6) NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX tasker_tasks_identity_hash_unique ON public.tasker_tasks (identity_hash);
+CREATE INDEX tasker_tasks_named_task_uuid ON public.tasker_tasks (named_task_uuid);
+
+CREATE TABLE public.tasker_workflow_steps (
+    workflow_step_uuid uuid PRIMARY KEY,
+    task_uuid          uuid NOT NULL REFERENCES public.tasker_tasks,
+    named_step_uuid    uuid NOT NULL,
+    created_at         timestamp(6) NOT NULL DEFAULT now(),
+    updated_at         timestamp(6) NOT NULL DEFAULT now()
+);
+CREATE INDEX tasker_workflow_steps_task_uuid ON public.tasker_workflow_steps (task_uuid);

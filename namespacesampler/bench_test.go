@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	goruntime "runtime"
+	"runtime/debug"
+	"testing"
+
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor/processortest"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
+)
+
+const benchItems = 1000
+
+// benchSpans returns a batch as the budgets have it: 1,000 spans with 10 attributes, the namespace last.
+func benchSpans() ptrace.Traces {
+	rng := rand.New(rand.NewPCG(1, 2))
+	td := ptrace.NewTraces()
+	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	for range benchItems {
+		span := spans.AppendEmpty()
+		var id pcommon.TraceID
+		binary.BigEndian.PutUint64(id[:8], rng.Uint64())
+		binary.BigEndian.PutUint64(id[8:], rng.Uint64())
+		span.SetTraceID(id)
+		for i := range 9 {
+			span.Attributes().PutStr(fmt.Sprintf("attribute.%d", i), "value")
+		}
+		span.Attributes().PutStr("namespace", fmt.Sprintf("namespace-%d", rng.IntN(12)))
+	}
+	return td
+}
+
+func benchRuntime(tb testing.TB, change func(*Config)) *runtime {
+	tb.Helper()
+	cfg := createDefaultConfig().(*Config)
+	cfg.SampleRate = 0.1
+	if change != nil {
+		change(cfg)
+	}
+	set := processortest.NewNopSettings(metadata.Type)
+	set.TelemetrySettings = componenttest.NewNopTelemetrySettings()
+	rt, err := newRuntime(set, cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return rt
+}
+
+// BenchmarkSpans measures the walk over spans whose namespace is in their attributes. Each round works on a copy, since
+// the walk removes spans; copying is outside the time.
+func BenchmarkSpans(b *testing.B) {
+	for _, rate := range []float64{0, 0.01, 0.1, 1} {
+		b.Run(fmt.Sprintf("rate=%v", rate), func(b *testing.B) {
+			p := newTracesProcessor(benchRuntime(b, func(cfg *Config) { cfg.SampleRate = rate }))
+			benchmarkWalk(b, benchSpans(), ptrace.NewTraces, func(td ptrace.Traces) {
+				_, _ = p.process(context.Background(), td)
+			})
+		})
+	}
+}
+
+// BenchmarkFloor is the least that a walk costs: it reads the attribute, compares, and removes.
+func BenchmarkFloor(b *testing.B) {
+	benchmarkWalk(b, benchSpans(), ptrace.NewTraces, func(td ptrace.Traces) {
+		for _, rs := range td.ResourceSpans().All() {
+			for _, ss := range rs.ScopeSpans().All() {
+				ss.Spans().RemoveIf(func(span ptrace.Span) bool {
+					namespace, ok := span.Attributes().Get("namespace")
+					id := span.TraceID()
+					return ok && namespace.Str() != "kept" && id[9] < 0xe6
+				})
+			}
+		}
+	})
+}
+
+// BenchmarkPoints measures the walk over data points: 100 metrics of 10 points with 8 attributes, by series.
+func BenchmarkPoints(b *testing.B) {
+	for _, typ := range []pmetric.MetricType{
+		pmetric.MetricTypeGauge, pmetric.MetricTypeSum, pmetric.MetricTypeHistogram,
+		pmetric.MetricTypeExponentialHistogram, pmetric.MetricTypeSummary,
+	} {
+		b.Run(typ.String(), func(b *testing.B) {
+			p := newMetricsProcessor(benchRuntime(b, nil))
+			benchmarkWalk(b, benchPoints(typ), pmetric.NewMetrics, func(md pmetric.Metrics) {
+				_, _ = p.process(context.Background(), md)
+			})
+		})
+	}
+}
+
+func benchPoints(typ pmetric.MetricType) pmetric.Metrics {
+	md := pmetric.NewMetrics()
+	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
+	for m := range benchItems / 10 {
+		metric := metrics.AppendEmpty()
+		metric.SetName(fmt.Sprintf("metric.%d", m))
+		for p := range 10 {
+			attributes := appendPoint(metric, typ)
+			for i := range 7 {
+				attributes.PutStr(fmt.Sprintf("attribute.%d", i), fmt.Sprintf("value %d", m*10+p))
+			}
+			attributes.PutStr("namespace", fmt.Sprintf("namespace-%d", p))
+		}
+	}
+	return md
+}
+
+// benchmarkWalk reports the time and the allocations of walk per item. The collector's own garbage is left out: it is
+// collected between rounds, outside the time, so that what is measured is the walk and not the copying of batches.
+func benchmarkWalk[D interface{ CopyTo(D) }](b *testing.B, data D, empty func() D, walk func(D)) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	const copies = 200
+	batches := make([]D, 0, copies)
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(batches) == 0 {
+			b.StopTimer()
+			goruntime.GC()
+			for range copies {
+				batch := empty()
+				data.CopyTo(batch)
+				batches = append(batches, batch)
+			}
+			b.StartTimer()
+		}
+		walk(batches[len(batches)-1])
+		batches = batches[:len(batches)-1]
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*benchItems), "ns/item")
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what tests and demo need of the system, where it is missing: install.sh postgres | compiler
+set -euo pipefail
+
+have_postgres() {
+	command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
+		{ command -v pg_config >/dev/null && [ -x "$(pg_config --bindir)/initdb" ]; }
+}
+have_compiler() { command -v "$(go env CC)" >/dev/null; }
+
+case "${1:-}" in
+postgres) have=have_postgres package=postgresql ;;
+compiler) have=have_compiler package="gcc libc6-dev" ;;
+*) echo "usage: $0 postgres | compiler" >&2 && exit 2 ;;
+esac
+
+$have && exit 0
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+	as_root=(sudo -n)
+fi
+if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+	echo "installing $package"
+	# shellcheck disable=SC2086 # several packages
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $package" >/dev/null
+fi
+$have || {
+	echo "$1 is missing and could not be installed. Install it (Debian, Ubuntu: apt-get install $package;" \
+		"Fedora: dnf install ${package/postgresql/postgresql-server}; macOS: brew install ${package%% *}) and try again." >&2
+	exit 1
+}
