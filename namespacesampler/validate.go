@@ -15,7 +15,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Validate implements xconfmap.Validator. It reports all faults at once, each on a line of its own that names the key, from
+// Validate implements confmap.Validator. It reports all faults at once, each on a line of its own that names the key, from
 // the processor's on, the value, and what would be right. It walks the sections by itself, because the collector puts
 // the key only in front of the first line of what a section reports.
 func (c *Config) Validate() error {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"time"
+)
+
+const pollInterval = 50 * time.Millisecond
+
+// awaitSilence returns when nothing has arrived for the quiet time although something is missing; or, when everything
+// expected has arrived, after a tenth of it, which is for what should not arrive at all. It says when the last item
+// arrived.
+func awaitSilence(ctx context.Context, quiet time.Duration, books ...*book) (time.Time, error) {
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	seen, last := -1, time.Now()
+	for {
+		arrivals, outstanding := 0, 0
+		for _, b := range books {
+			s := b.standing()
+			arrivals += s.arrivals
+			outstanding += s.outstanding
+		}
+		if arrivals != seen {
+			seen, last = arrivals, time.Now()
+		}
+		silence := time.Since(last)
+		if outstanding == 0 && silence >= quiet/10 || silence >= quiet {
+			return last, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return last, context.Cause(ctx)
+		}
+	}
+}

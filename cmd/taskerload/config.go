@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+	"go.yaml.in/yaml/v3"
+)
+
+const namespaceAttribute = "namespace"
+
+// samplerConfig is the part of the processor's configuration that says what must come out.
+type samplerConfig struct {
+	Namespace struct {
+		Attributes    []string  `yaml:"attributes"`
+		MissingValues *[]string `yaml:"missing_values"`
+	} `yaml:"namespace"`
+	SampleRate *float64  `yaml:"sample_rate"`
+	Namespaces overrides `yaml:"namespaces"`
+	Tracing    struct {
+		Enabled    *bool     `yaml:"enabled"`
+		Sampler    string    `yaml:"sampler"`
+		Mode       string    `yaml:"mode"`
+		Precision  *int      `yaml:"sampling_precision"`
+		SampleRate *float64  `yaml:"sample_rate"`
+		Namespaces overrides `yaml:"namespaces"`
+		AlwaysKeep []any     `yaml:"always_keep"`
+		Priority   bool      `yaml:"honor_priority"`
+	} `yaml:"tracing"`
+	Spans struct {
+		Internal struct {
+			Match []any `yaml:"match"`
+		} `yaml:"internal"`
+	} `yaml:"spans"`
+	Metrics struct {
+		Enabled  *bool `yaml:"enabled"`
+		Detailed struct {
+			Enabled    *bool    `yaml:"enabled"`
+			SampleRate *float64 `yaml:"sample_rate"`
+			Match      []any    `yaml:"match"`
+		} `yaml:"detailed"`
+		Namespaces overrides `yaml:"namespaces"`
+		By         string    `yaml:"by"`
+	} `yaml:"metrics"`
+	DryRun   bool           `yaml:"dry_run"`
+	Postgres map[string]any `yaml:"postgres"`
+}
+
+// readConfig reads the first namespace_sampler of a collector's configuration file.
+func readConfig(path string) (*samplerConfig, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parseConfig(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func parseConfig(content []byte) (*samplerConfig, error) {
+	// A node keeps the order of the keys: the first matching processor counts.
+	var file struct {
+		Processors yaml.Node `yaml:"processors"`
+	}
+	if err := yaml.Unmarshal(content, &file); err != nil {
+		return nil, err
+	}
+	for i := 0; i+1 < len(file.Processors.Content); i += 2 {
+		name := file.Processors.Content[i].Value
+		kind, _, _ := strings.Cut(name, "/")
+		if kind != "namespace_sampler" && kind != "namespacesampler" {
+			continue
+		}
+		var c samplerConfig
+		if err := file.Processors.Content[i+1].Decode(&c); err != nil {
+			return nil, fmt.Errorf("processors::%s: %w", name, err)
+		}
+		if err := c.predictable(); err != nil {
+			return nil, fmt.Errorf("processors::%s: taskerload cannot tell what must come out:\n%w", name, err)
+		}
+		return &c, nil
+	}
+	return nil, errors.New("no processor named namespace_sampler or namespacesampler")
+}
+
+// predictable refuses what the expectations here do not model: a wrong expectation would blame the collector.
+func (c *samplerConfig) predictable() error {
+	var errs []error
+	refuse := func(when bool, what string) {
+		if when {
+			errs = append(errs, errors.New("  "+what))
+		}
+	}
+	a := c.Namespace.Attributes
+	refuse(len(a) > 1 || len(a) == 1 && a[0] != namespaceAttribute, "namespace::attributes: only [namespace]")
+	refuse(c.Tracing.Sampler != "" && c.Tracing.Sampler != "trace_id_ratio", "tracing::sampler: only trace_id_ratio")
+	refuse(c.Tracing.Mode != "" && c.Tracing.Mode != "equalizing", "tracing::mode: only equalizing")
+	refuse(isFalse(c.Tracing.Enabled), "tracing::enabled: only true")
+	refuse(len(c.Tracing.AlwaysKeep) > 0, "tracing::always_keep: only without conditions")
+	refuse(c.Tracing.Priority, "tracing::honor_priority: only false")
+	refuse(len(c.Spans.Internal.Match) > 0, "spans::internal::match: only without conditions")
+	refuse(isFalse(c.Metrics.Enabled), "metrics::enabled: only true")
+	refuse(len(c.Metrics.Detailed.Match) > 0, "metrics::detailed::match: only without conditions")
+	refuse(c.Metrics.By != "" && c.Metrics.By != "series", "metrics::by: only series")
+	refuse(c.DryRun, "dry_run: only false")
+	refuse(c.Postgres["lookups"] != nil, "postgres::lookups: only those of the layout")
+	refuse(c.Postgres["overrides"] != nil, "postgres::overrides: only without runtime overrides")
+	refuse(c.Postgres["layout"] == "none", "postgres::layout: only tasker and tasker_legacy")
+	for _, set := range []overrides{c.Namespaces, c.Tracing.Namespaces, c.Metrics.Namespaces} {
+		for name := range set {
+			refuse(strings.ContainsAny(name, "*?"), fmt.Sprintf("namespaces::%s: only exact names", name))
+		}
+	}
+	all := c.rates()
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		rate := all[key]
+		refuse(rate != nil && !validRate(*rate), fmt.Sprintf("%s: must be 0 or between 2^-56 and 1, got %v", key, deref(rate)))
+	}
+	digits := c.precision()
+	refuse(digits < 1 || digits > sampling.NumHexDigits, fmt.Sprintf("tracing::sampling_precision: 1 to 14, got %d", digits))
+	return errors.Join(errs...)
+}
+
+func (c *samplerConfig) rates() map[string]*float64 {
+	all := map[string]*float64{
+		"sample_rate":                    c.SampleRate,
+		"tracing::sample_rate":           c.Tracing.SampleRate,
+		"metrics::detailed::sample_rate": c.Metrics.Detailed.SampleRate,
+	}
+	for key, set := range map[string]overrides{
+		"namespaces": c.Namespaces, "tracing::namespaces": c.Tracing.Namespaces, "metrics::namespaces": c.Metrics.Namespaces,
+	} {
+		for name, rate := range set {
+			all[key+"::"+name] = &rate
+		}
+	}
+	return all
+}
+
+// validRate also refuses NaN.
+func validRate(rate float64) bool {
+	return rate == 0 || rate >= sampling.MinSamplingProbability && rate <= 1
+}
+
+func isFalse(b *bool) bool { return b != nil && !*b }
+
+func deref(f *float64) float64 {
+	if f == nil {
+		return 0
+	}
+	return *f
+}

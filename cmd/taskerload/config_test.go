@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheDemoConfigurationHasTheProductionRates(t *testing.T) {
+	c, err := readConfig("../../testdata/demo.yaml")
+	require.NoError(t, err)
+	for name, signal := range map[string]rates{"spans": c.traceRates(), "data points": c.metricRates()} {
+		for namespace, want := range map[string]float64{
+			"payments": 1, "orders": 0.5, "analytics": 0.01, "integrations": 0.1, "shipping": 0.1, "": 0.1,
+		} {
+			got, _ := signal.of(namespace)
+			assert.InDelta(t, want, got, 0, "%s of %q", name, namespace)
+		}
+	}
+	assert.NotNil(t, c.Postgres)
+}
+
+func TestASignalsOwnRateWinsOverTheSharedOne(t *testing.T) {
+	c, err := parseConfig([]byte(`
+processors:
+  batch: {}
+  namespacesampler/edge:
+    sample_rate: 0.2
+    namespaces: {payments: 1, orders: {sample_rate: 0.5}, gone: null}
+    tracing: {sample_rate: 0.3, namespaces: [{name: "rust::linear", sample_rate: 0.7}, {name: payments, sample_rate: 0.9}]}
+    metrics: {detailed: {enabled: false}, namespaces: {analytics: 0}}
+  namespace_sampler: {sample_rate: 1}
+`))
+	require.NoError(t, err)
+	type answer struct {
+		rate float64
+		rule string
+	}
+	ask := func(r rates, namespace string) answer {
+		rate, rule := r.of(namespace)
+		return answer{rate, rule}
+	}
+	spans, points := c.traceRates(), c.metricRates()
+	assert.Equal(t, answer{0.9, ruleExact}, ask(spans, "payments"))
+	assert.Equal(t, answer{0.5, ruleExact}, ask(spans, "orders"))
+	assert.Equal(t, answer{0.7, ruleExact}, ask(spans, "rust::linear"))
+	assert.Equal(t, answer{0.3, ruleGlobal}, ask(spans, "gone"))
+	assert.Equal(t, answer{1, ruleExact}, ask(points, "payments"))
+	assert.Equal(t, answer{0, ruleExact}, ask(points, "analytics"))
+	assert.Equal(t, answer{0, ruleGlobal}, ask(points, "shipping"), "detailed metrics are off")
+	assert.Nil(t, c.Postgres)
+	assert.Equal(t, []string{"", "unknown"}, c.missingValues())
+	assert.Equal(t, 4, c.precision())
+}
+
+func TestWhatCannotBePredictedIsRefusedByName(t *testing.T) {
+	for settings, says := range map[string]string{
+		"namespaces: {'rust_*': 0.5}":                                    "rust_*",
+		"namespaces: {payments: {sample_rate: 1, until: 2030-01-01}}":    "until",
+		"namespaces: {payments: {}}":                                     "no sample_rate",
+		"sample_rate: 1.5":                                               "sample_rate: must be",
+		"sample_rate: 1.0e-18":                                           "sample_rate: must be",
+		"sample_rate: '${env:RATE}'":                                     "float64",
+		"sample_rate: .nan":                                              "sample_rate: must be",
+		"metrics: {namespaces: {orders: -1}}":                            "metrics::namespaces::orders",
+		"tracing: {sampler: parent_based}":                               "trace_id_ratio",
+		"tracing: {mode: proportional}":                                  "equalizing",
+		"tracing: {sampling_precision: 15}":                              "sampling_precision",
+		"tracing: {always_keep: [\"true\"]}":                             "always_keep",
+		"metrics: {by: point}":                                           "metrics::by",
+		"metrics: {detailed: {match: [\"true\"]}}":                       "detailed::match",
+		"dry_run: true":                                                  "dry_run",
+		"namespace: {attributes: [tenant]}":                              "namespace::attributes",
+		"postgres: {dsn: x, lookups: [{attribute: a, query: SELECT 1}]}": "lookups",
+	} {
+		t.Run(settings, func(t *testing.T) {
+			_, err := parseConfig([]byte("processors: {namespace_sampler: {" + settings + "}}"))
+			assert.ErrorContains(t, err, says)
+		})
+	}
+	_, err := parseConfig([]byte("processors: {batch: {}, namespace_samplers: {}}"))
+	assert.ErrorContains(t, err, "no processor")
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// printReport prints everything about a run but its last line.
+func printReport(w io.Writer, r *result) {
+	printBook(w, "SPANS", r.spans)
+	printBook(w, "DATA POINTS", r.points)
+	printLookups(w, r)
+	printAdjusted(w, r.spans)
+	items := r.spans.sent + r.points.sent
+	say(w, "\nTIME\n  %s items in %.1f s, to the last one received: %s items per second\n",
+		thousands(items), r.elapsed.Seconds(), thousands(int(float64(items)/max(r.elapsed.Seconds(), 0.001))))
+	printChecks(w, r)
+}
+
+func printBook(w io.Writer, title string, b *book) {
+	say(w, "\n%s   (range: where 99.9 %% of all loads fall, traces and series taken as one draw)\n", title)
+	t := table{
+		header: []string{"namespace", "rule", "rate", "sent", "kept", "kept %", "range", "verdict"},
+		left:   2,
+	}
+	var sent, kept int
+	for _, r := range b.sorted() {
+		low, high := r.keptRange()
+		t.add(r.label, r.rule, rateText(r.rate), thousands(r.sent), thousands(r.kept), percent(r.kept, r.sent),
+			thousands(low)+"–"+thousands(high), r.verdict())
+		sent += r.sent
+		kept += r.kept
+	}
+	t.add("all", "", "", thousands(sent), thousands(kept), percent(kept, sent), "", strangersText(b.strangers))
+	t.print(w)
+}
+
+// sorted puts namespaces with a rate of their own first, the rows that belong to no namespace last.
+func (b *book) sorted() []*row {
+	rows := make([]*row, 0, len(b.rows))
+	for _, r := range b.rows {
+		rows = append(rows, r)
+	}
+	rank := func(r *row) int {
+		switch {
+		case strings.HasPrefix(r.label, "("):
+			return 2
+		case r.rule == ruleExact:
+			return 0
+		default:
+			return 1
+		}
+	}
+	slices.SortFunc(rows, func(a, b *row) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.label, b.label)) })
+	return rows
+}
+
+func (r *row) verdict() string {
+	if r.ok() {
+		return "ok"
+	}
+	var faults []string
+	note := func(n int, what string) {
+		if n > 0 {
+			faults = append(faults, thousands(n)+" "+what)
+		}
+	}
+	note(r.missing, "missing")
+	note(r.unexpected, "unexpected")
+	note(r.repeated, "repeated")
+	note(r.wrongState, "wrong tracestate")
+	note(r.wrongNamespace, "wrong namespace")
+	note(r.altered, "altered")
+	return "FAIL: " + strings.Join(faults, ", ")
+}
+
+func strangersText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return "FAIL: " + thousands(n) + " never sent"
+}
+
+func printLookups(w io.Writer, r *result) {
+	say(w, "\nLOOKUPS   (keys, round trips, duration: the collector's own metrics)\n")
+	var items []string
+	for _, via := range []string{viaAttribute, viaLookup, viaUnknown, viaNothing} {
+		items = append(items, thousands(r.spans.via[via]+r.points.via[via])+" "+via)
+	}
+	say(w, "  items        %s\n", strings.Join(items, ", "))
+	if r.after == nil {
+		say(w, "  keys         not looked at: no --metrics-url\n")
+		return
+	}
+	var keys []string
+	for _, outcome := range lookupOutcomes {
+		keys = append(keys, thousands(int(r.during("lookup_keys", "outcome", outcome)))+" "+outcome)
+	}
+	say(w, "  keys         %s\n", strings.Join(keys, ", "))
+	say(w, "  round trips  %s\n", thousands(int(r.during("lookup_round_trips", "", ""))))
+	if mean, p99, ok := r.lookupTimes(); ok {
+		say(w, "  duration     mean %s, 99th percentile about %s\n", seconds(mean), seconds(p99))
+	}
+	if n := r.during("spans", "rule", "unavailable") + r.during("datapoints", "rule", "unavailable"); n > 0 {
+		say(w, "  %s items were decided while Postgres could not be asked, or not within the processor's wait: "+
+			"their rows cannot be exact\n", thousands(int(n)))
+	}
+}
+
+func seconds(s float64) string {
+	return time.Duration(s * float64(time.Second)).Round(10 * time.Microsecond).String()
+}
+
+func printAdjusted(w io.Writer, b *book) {
+	say(w, "\nADJUSTED COUNTS   (what backends compute from th: each span kept stands for 1/P)\n")
+	t := table{header: []string{"namespace", "sent for", "adjusted", "off by"}, left: 1}
+	var sent, kept float64
+	add := func(label string, sent, kept float64) {
+		off := "–"
+		if sent > 0 {
+			off = fmt.Sprintf("%+.1f %%", 100*(kept-sent)/sent)
+		}
+		t.add(label, thousands(int(sent+0.5)), thousands(int(kept+0.5)), off)
+	}
+	for _, r := range b.sorted() {
+		add(r.label, r.weightSent, r.weightKept)
+		sent += r.weightSent
+		kept += r.weightKept
+	}
+	add("all", sent, kept)
+	t.print(w)
+}
+
+func printChecks(w io.Writer, r *result) {
+	say(w, "\nCHECKS\n")
+	for _, c := range r.checks {
+		if c.faults == 0 {
+			say(w, "  ok    %s\n", c.name)
+			continue
+		}
+		say(w, "  FAIL  %s: %s wrong\n        look at: %s\n", c.name, thousands(c.faults), c.detail)
+	}
+	for _, b := range []*book{r.spans, r.points} {
+		for _, example := range b.examples {
+			say(w, "  e.g.  %s\n", example)
+		}
+	}
+}
+
+// printOutcome is the last line.
+func printOutcome(w io.Writer, what string, r *result) {
+	failed := 0
+	for _, c := range r.checks {
+		if c.faults > 0 {
+			failed++
+		}
+	}
+	if failed > 0 {
+		say(w, "\n%s FAILED: %d of %d checks\n", what, failed, len(r.checks))
+		return
+	}
+	say(w, "\n%s passed: %d checks\n", what, len(r.checks))
+}
+
+func percent(part, whole int) string {
+	if whole == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", 100*float64(part)/float64(whole))
+}
+
+func rateText(rate float64) string { return fmt.Sprintf("%g", rate) }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// sizes of the load. Two runs with the same sizes send the same items.
+type sizes struct {
+	spans, datapoints, series, tasks int
+	seed                             uint64
+}
+
+func (s sizes) validate() error {
+	switch {
+	case s.tasks < 1:
+		return errors.New("--tasks: at least 1")
+	case s.spans < 0 || s.datapoints < 0 || s.series < 0:
+		return errors.New("--spans, --datapoints, --series: at least 0")
+	case s.datapoints > 0 && s.series < 1:
+		return errors.New("--series: at least 1 to send data points")
+	case s.series > 8*s.tasks:
+		return fmt.Errorf("--series: at most 8 for each of the %d tasks: more have no attributes of their own", s.tasks)
+	}
+	return nil
+}
+
+// runner sends the load to a collector and judges what comes back.
+type runner struct {
+	sizes      sizes
+	oracle     *oracle
+	tasks      []task
+	endpoint   string       // the collector's OTLP/gRPC receiver
+	listener   net.Listener // where the collector exports to
+	metricsURL string       // the collector's own metrics; empty: not looked at
+	quiet      time.Duration
+	progress   io.Writer
+
+	// alive, if set, ends the run when it is closed: the collector is gone.
+	alive <-chan struct{}
+}
+
+// result is all that the report needs.
+type result struct {
+	spans, points *book
+	before, after *scrape // nil without a metrics URL
+	elapsed       time.Duration
+	checks        []check
+}
+
+// run owns the listener.
+func (r *runner) run(ctx context.Context) (*result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-r.alive:
+			cancel(errors.New("the collector ended while it was in use"))
+		case <-ctx.Done():
+		}
+	})
+	defer watch.Wait()
+	defer cancel(nil)
+
+	spans, points := newSpanLedger(r.oracle), newPointLedger(r.oracle)
+	receiver := startReceiver(r.listener,
+		func(t ptrace.Traces) error { spans.receive(t); return nil },
+		func(m pmetric.Metrics) error { points.receive(m); return nil })
+	defer receiver.stop()
+
+	out := &result{spans: &spans.book, points: &points.book}
+	var err error
+	if out.before, err = r.scrape(ctx); err != nil {
+		return nil, err
+	}
+	meter := startProgress(r.progress, r.sizes, out)
+	defer meter.stop()
+
+	start := time.Now()
+	if err := r.send(ctx, spans, points); err != nil {
+		return nil, err
+	}
+	last, err := awaitSilence(ctx, r.quiet, out.spans, out.points)
+	if err != nil {
+		return nil, err
+	}
+	out.elapsed = last.Sub(start)
+	meter.stop()
+	if out.after, err = r.scrape(ctx); err != nil {
+		return nil, err
+	}
+	receiver.stop() // whatever comes now comes too late to be judged
+	spans.settle()
+	points.settle()
+	out.checks = judge(out)
+	return out, nil
+}
+
+func (r *runner) scrape(ctx context.Context) (*scrape, error) {
+	if r.metricsURL == "" {
+		return nil, nil
+	}
+	return fetchMetrics(ctx, r.metricsURL)
+}
+
+func (r *runner) send(ctx context.Context, spans *spanLedger, points *pointLedger) error {
+	s, err := newSender(r.endpoint)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.close() }()
+	start := time.Now()
+	return both(ctx,
+		func(ctx context.Context) error {
+			requests := spanRequests(r.tasks, r.sizes.seed, r.sizes.spans, start)
+			return sendAll(ctx, noting(requests, spans.expect), traceRequestsInFlight, s.sendTraces)
+		},
+		func(ctx context.Context) error {
+			requests := pointRequests(newSeries(r.tasks, r.sizes.seed, r.sizes.series), r.sizes.datapoints, start)
+			return sendAll(ctx, noting(requests, points.expect), metricRequestsInFlight, s.sendMetrics)
+		},
+	)
+}
+
+// noting enters each request in the ledger before it goes out.
+func noting[T any](requests iter.Seq[T], expect func(T)) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for request := range requests {
+			expect(request)
+			if !yield(request) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/processor/processortest"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
+)
+
+// processorOf returns the processor's configuration of collector configurations in testdata, merged as by --config flags.
+func processorOf(t *testing.T, files ...string) *Config {
+	t.Helper()
+	uris := make([]string, len(files))
+	for i, file := range files {
+		uris[i] = "file:../testdata/" + file
+	}
+	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
+		URIs:              uris,
+		ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory()},
+		DefaultScheme:     "env",
+	})
+	require.NoError(t, err)
+	conf, err := resolver.Resolve(t.Context())
+	require.NoError(t, err)
+	sub, err := conf.Sub("processors::namespace_sampler")
+	require.NoError(t, err)
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, sub.Unmarshal(cfg))
+	require.NoError(t, confmap.Validate(cfg))
+	return cfg
+}
+
+func TestDefaultsAreThoseOfTheContract(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.Validate(cfg))
+	assert.False(t, cfg.Postgres.HasValue(), "no database unless it is configured")
+
+	full := processorOf(t, "full.yaml") // states every default
+	assert.Equal(t, cfg.Namespace, full.Namespace)
+	assert.InDelta(t, cfg.SampleRate, full.SampleRate, 0)
+	full.Tracing.SampleRate, full.Tracing.Namespaces = nil, nil // examples
+	assert.Equal(t, cfg.Tracing, full.Tracing)
+	full.Metrics.Detailed.SampleRate, full.Metrics.Namespaces = nil, nil
+	assert.Equal(t, cfg.Metrics, full.Metrics)
+	assert.Equal(t, cfg.Telemetry, full.Telemetry)
+	full.Postgres.Get().DSN, full.Postgres.Get().Lookups = "", nil
+	assert.Equal(t, cfg.Postgres.GetOrInsertDefault(), full.Postgres.Get())
+}
+
+func TestEveryConfigurationInTestdataLoads(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://localhost/tasker")
+	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "base.yaml", "demo.yaml"} {
+		t.Run(file, func(t *testing.T) { processorOf(t, file) })
+	}
+	lookups := processorOf(t, "lookups.yaml").Postgres.Get()
+	assert.Len(t, lookups.Lookups, 2)
+	assert.Equal(t, OnFailureKeep, lookups.OnFailure)
+	assert.Equal(t, 200*time.Millisecond, lookups.Wait, "what a section leaves out keeps its default")
+}
+
+// TestSeedConfigurationMerges is the configuration of Tasker's design note, base and production.
+func TestSeedConfigurationMerges(t *testing.T) {
+	inForce := func(t *testing.T, files ...string) *runtime {
+		rt, err := newRuntime(processortest.NewNopSettings(metadata.Type), processorOf(t, files...))
+		require.NoError(t, err)
+		return rt
+	}
+	t.Run("base keeps everything", func(t *testing.T) {
+		rt := inForce(t, "base.yaml")
+		for _, namespace := range []string{"payments", "analytics", ""} {
+			assert.InDelta(t, 1, rt.spans.Lookup(namespace).Probability, 0)
+			assert.InDelta(t, 1, rt.points.Lookup(namespace).Probability, 0)
+		}
+	})
+	t.Run("production on top", func(t *testing.T) {
+		rt := inForce(t, "base.yaml", "production.yaml")
+		for namespace, want := range map[string]float64{
+			"payments": 1, "orders": 0.5, "analytics": 0.01, "integrations": 0.1, "unlisted": 0,
+		} {
+			assert.InDelta(t, want, rt.points.Lookup(namespace).Probability, 0, namespace)
+			assert.InDelta(t, 0.1, rt.spans.Lookup(namespace).Probability, 0, namespace)
+		}
+		assert.Equal(t, "postgres://localhost:5432/tasker", string(rt.cfg.Postgres.Get().DSN), "the default after :-")
+	})
+	t.Run("environment variables", func(t *testing.T) {
+		t.Setenv("DATABASE_URL", "postgres://db.internal/tasker")
+		t.Setenv("TASKER_TRACE_SAMPLE_RATE", "0.25")
+		rt := inForce(t, "base.yaml", "production.yaml")
+		assert.InDelta(t, 0.25, rt.spans.Lookup("orders").Probability, 0)
+		assert.Equal(t, "postgres://db.internal/tasker", string(rt.cfg.Postgres.Get().DSN))
+	})
+}
+
+func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
+	for want, settings := range map[string]map[string]any{
+		"sample_rate: sample rate must be between 0 and 1, got -0.5": {"sample_rate": -0.5},
+		"namespaces::payments: sample rate must be between 0 and 1, got 50 (for 50 % write 0.5)": {
+			"namespaces": map[string]any{"payments": 50},
+		},
+		`namespaces::rust_*: must be the exact name of a namespace: patterns (* and ?) are not supported, got "rust_*"`: {
+			"namespaces": map[string]any{"rust_*": 0.5},
+		},
+		"tracing::namespaces::payments: sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)": {
+			"tracing": map[string]any{"namespaces": map[string]any{"payments": 2}},
+		},
+		"tracing::sample_rate: sample rate must be between 0 and 1, got 10 (for 10 % write 0.1)": {
+			"tracing": map[string]any{"sample_rate": 10},
+		},
+		`tracing::sampler: must be trace_id_ratio, got "always"`: {"tracing": map[string]any{"sampler": "always"}},
+		`tracing::mode: must be equalizing or proportional, got "equal"`: {
+			"tracing": map[string]any{"mode": "equal"},
+		},
+		"tracing::sampling_precision: must be between 1 and 14 hexadecimal digits, got 15": {
+			"tracing": map[string]any{"sampling_precision": 15},
+		},
+		`metrics::by: must be series, got "point"`: {"metrics": map[string]any{"by": "point"}},
+		"metrics::detailed::sample_rate: sample rate must be between 0 and 1, got 1.5 (for 1.5 % write 0.015)": {
+			"metrics": map[string]any{"detailed": map[string]any{"sample_rate": 1.5}},
+		},
+		"namespace::attributes: must name the attributes that hold the namespace, e.g. [namespace], got []": {
+			"namespace": map[string]any{"attributes": []any{}},
+		},
+		`namespace::attributes::1: must be listed once, got "a" again`: {
+			"namespace": map[string]any{"attributes": []any{"a", "a"}},
+		},
+		"postgres::dsn: is required": {"postgres": map[string]any{}},
+		`postgres::layout: must be tasker or tasker_legacy or none, got "new"`: {
+			"postgres": map[string]any{"dsn": "host=localhost", "layout": "new"},
+		},
+		"postgres::layout: none leaves nothing to look up": {
+			"postgres": map[string]any{"dsn": "host=localhost", "layout": "none"},
+		},
+		`postgres::lookups::0::query: must be SQL that takes the keys as $1`: {
+			"postgres": map[string]any{"dsn": "host=localhost", "lookups": []any{map[string]any{"attribute": "a", "query": "SELECT 1"}}},
+		},
+		"postgres::max_connections: must be between 1 and 1000 connections, got 0": {
+			"postgres": map[string]any{"dsn": "host=localhost", "max_connections": 0},
+		},
+		"postgres::wait: must be 0 (batches never wait) or longer, e.g. 200ms, got -1s": {
+			"postgres": map[string]any{"dsn": "host=localhost", "wait": "-1s"},
+		},
+		"postgres::query_timeout: must be longer than 0, e.g. 10s, got 0s": {
+			"postgres": map[string]any{"dsn": "host=localhost", "query_timeout": "0s"},
+		},
+		`postgres::on_failure: must be global_rate or keep or drop, got "fail"`: {
+			"postgres": map[string]any{"dsn": "host=localhost", "on_failure": "fail"},
+		},
+		"postgres::cache::max_entries: must be between 1 and 1073741824 entries, got 0": {
+			"postgres": map[string]any{"dsn": "host=localhost", "cache": map[string]any{"max_entries": 0}},
+		},
+		"postgres::cache::negative_ttl: must be longer than 0, e.g. 10s, got 0s": {
+			"postgres": map[string]any{"dsn": "host=localhost", "cache": map[string]any{"negative_ttl": "0s"}},
+		},
+		"telemetry::max_namespaces: must be between 0 and 100000 namespaces, got -1": {
+			"telemetry": map[string]any{"max_namespaces": -1},
+		},
+	} {
+		t.Run(want, func(t *testing.T) {
+			cfg := createDefaultConfig().(*Config)
+			require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
+			require.ErrorContains(t, confmap.Validate(cfg), want)
+		})
+	}
+}
+
+func TestValidateReportsAllFaultsAtOnceAndNoSecret(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{
+		"sample_rate": 50,
+		"namespaces":  map[string]any{"payments": -1, "orders": 2},
+		"tracing":     map[string]any{"mode": "x", "sampling_precision": 0},
+		"postgres":    map[string]any{"dsn": "postgres://user:s3cret word@host:port/db", "on_failure": "x"},
+	}).Unmarshal(cfg))
+	message := confmap.Validate(cfg).Error()
+	assert.Len(t, strings.Split(message, "\n"), 7, message)
+	for _, key := range []string{
+		"sample_rate:", "namespaces::payments:", "namespaces::orders:", "tracing::mode:", "tracing::sampling_precision:",
+		"postgres::dsn:", "postgres::on_failure:",
+	} {
+		assert.Contains(t, message, key)
+	}
+	assert.NotContains(t, message, "s3cret")
+	assert.NotContains(t, message, "word@")
+}
+
+func TestKeysThatDoNotWorkYetAreUnknown(t *testing.T) {
+	for _, settings := range []map[string]any{
+		{"dry_run": true},
+		{"inspect": map[string]any{"endpoint": "localhost:8090"}},
+		{"spans": map[string]any{}},
+		{"tracing": map[string]any{"always_keep": []any{}}},
+		{"metrics": map[string]any{"rescale_delta": true}},
+		{"postgres": map[string]any{"dsn": "host=x", "registry": map[string]any{}}},
+		{"postgres": map[string]any{"dsn": "host=x", "cache": map[string]any{"refresh_after": "1h"}}},
+	} {
+		require.ErrorContains(t, confmap.NewFromStringMap(settings).Unmarshal(createDefaultConfig()), "invalid keys")
+	}
+}
+
+func TestOverridesAreNumbersByName(t *testing.T) {
+	for want, overrides := range map[string]any{
+		`"payments": must be a rate between 0 and 1, got null`: map[string]any{"payments": nil},
+		`"rust": must be a rate between 0 and 1, got a mapping (a name that holds "::" cannot be a key here)`: map[string]any{
+			"rust::module": 0.5,
+		},
+		"expected type 'float64'":                    map[string]any{"payments": "all"},
+		"expected type 'namespacesampler.Overrides'": []any{"payments"},
+	} {
+		conf := confmap.NewFromStringMap(map[string]any{"namespaces": overrides})
+		require.ErrorContains(t, conf.Unmarshal(createDefaultConfig()), want)
+	}
+}
+
+func TestOverridesOfSeveralFilesAdd(t *testing.T) {
+	conf := confmap.NewFromStringMap(map[string]any{"namespaces": map[string]any{"payments": 1, "orders": 1}})
+	require.NoError(t, conf.Merge(confmap.NewFromStringMap(map[string]any{"namespaces": map[string]any{"orders": 0.5}})))
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, conf.Unmarshal(cfg))
+	assert.Equal(t, Overrides{"payments": 1, "orders": 0.5}, cfg.Namespaces)
+}
+
+func TestModesAreThoseOfTheSampler(t *testing.T) {
+	for _, mode := range decision.Modes {
+		load(t, map[string]any{"tracing": map[string]any{"mode": string(mode)}})
+	}
+}
