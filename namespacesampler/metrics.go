@@ -131,7 +131,7 @@ type points[P interface{ Attributes() pcommon.Map }] interface {
 	At(i int) P
 }
 
-func readPoints[P interface{ Attributes() pcommon.Map }](w *metricsWalk, ps points[P]) {
+func readPoints[P interface{ Attributes() pcommon.Map }, S points[P]](w *metricsWalk, ps S) {
 	for i := range ps.Len() {
 		w.batch.read(ps.At(i).Attributes())
 	}

@@ -70,7 +70,7 @@ func pointAttributes(md pmetric.Metrics) []pcommon.Map {
 	return out
 }
 
-func appendAttributes[P interface{ Attributes() pcommon.Map }](out []pcommon.Map, ps points[P]) []pcommon.Map {
+func appendAttributes[P interface{ Attributes() pcommon.Map }, S points[P]](out []pcommon.Map, ps S) []pcommon.Map {
 	for i := range ps.Len() {
 		out = append(out, ps.At(i).Attributes())
 	}

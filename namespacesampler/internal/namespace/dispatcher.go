@@ -129,6 +129,9 @@ func (d *dispatcher) run(l *load) {
 	for i, key := range l.keys {
 		d.cache.put(key, l.answers[i])
 	}
+	if d.cfg.Loaded != nil {
+		d.cfg.Loaded(report)
+	}
 	close(l.done)
 
 	d.mu.Lock()
@@ -140,10 +143,6 @@ func (d *dispatcher) run(l *load) {
 		d.start()
 	}
 	d.mu.Unlock()
-
-	if d.cfg.Loaded != nil {
-		d.cfg.Loaded(report)
-	}
 }
 
 // close ends all loads, those under way and those queued, and waits for them until ctx ends.

@@ -32,7 +32,7 @@ type ResolverConfig struct {
 	LoadTimeout time.Duration
 	// MaxLoads is how many loads may be under way at once.
 	MaxLoads int
-	// Loaded is called at the end of each load, from the load's goroutine. It may be nil.
+	// Loaded is called at the end of each load, from its goroutine, before those who wait for it go on. It may be nil.
 	Loaded func(Load)
 }
 

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// TestHostileInputPanicsNothingAndLosesNothing keeps all at rate 1 and looks for all of it.
+func TestHostileInputPanicsNothingAndLosesNothing(t *testing.T) {
+	megabyte := strings.Repeat("x", 1<<20)
+	attributes := []map[string]any{
+		{"namespace": 5}, {"namespace": true}, {"namespace": 1.5}, {"namespace": []byte{0, 1}}, {"namespace": nil},
+		{"namespace": map[string]any{"a": map[string]any{}}}, {"namespace": []any{"a", []any{}}},
+		{"namespace": megabyte}, {"other": megabyte}, {"namespace": "\xff\xfe"}, {"namespace": "a\x00b"},
+		{"task_uuid": megabyte}, {"task_uuid": "\x00"}, {"task_uuid": 7}, {"task_uuid": "\xff"},
+		{"task_uuid": "0198f000-0000-7000-8000-00000000000g"}, {"": "empty key"}, {},
+	}
+	settings := withPostgres("postgres://127.0.0.1:1/none", nil, nil)
+
+	t.Run("spans", func(t *testing.T) {
+		h := start(t, settings)
+		var spans []span
+		for _, a := range attributes {
+			spans = append(spans, span{attributes: a})
+		}
+		for _, tracestate := range []string{",,,", "=", "ot=", "ot", "\x00", "\xff", megabyte, "ot=th:" + megabyte, "ot=rv:;th:"} {
+			spans = append(spans, span{tracestate: tracestate}, span{id: lowID, tracestate: tracestate})
+		}
+		td := tracesOf(t, spans...)
+		none := td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().AppendEmpty() // no ID at all
+		none.TraceState().FromRaw("ot=th:8")
+		want, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+		require.NoError(t, err)
+
+		require.Len(t, h.consumeTraces(td), len(spans)+1)
+		got, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(h.spans.AllTraces()[0])
+		require.NoError(t, err)
+		assert.Equal(t, want, got, "at rate 1 nothing is touched")
+		assertLabels(t, h)
+	})
+	t.Run("points", func(t *testing.T) {
+		h := start(t, settings)
+		md := pmetric.NewMetrics()
+		rm := md.ResourceMetrics().AppendEmpty()
+		rm.Resource().Attributes().PutEmptyMap("namespace")
+		metrics := rm.ScopeMetrics().AppendEmpty().Metrics()
+		for _, typ := range pointTypes {
+			m := metrics.AppendEmpty()
+			for _, a := range attributes {
+				require.NoError(t, appendPoint(m, typ).FromRaw(a))
+			}
+		}
+		nan := metrics.AppendEmpty().SetEmptyGauge().DataPoints()
+		for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			dp := nan.AppendEmpty()
+			dp.SetDoubleValue(v)
+			dp.Attributes().PutDouble("value", v)
+			dp.Attributes().PutStr("namespace", "orders")
+		}
+		require.NotNil(t, h.consumeMetrics(md))
+		assert.Equal(t, len(attributes)*len(pointTypes)+3, h.points.AllMetrics()[0].DataPointCount())
+		assertLabels(t, h)
+	})
+	t.Run("and every rate between decides the same twice", func(t *testing.T) {
+		h := start(t, map[string]any{"sample_rate": 0.5})
+		batch := func() ptrace.Traces {
+			var spans []span
+			for i, a := range attributes {
+				spans = append(spans, span{id: pcommon.TraceID{1, 9: byte(i * 14)}, attributes: a})
+			}
+			return tracesOf(t, spans...)
+		}
+		assert.Len(t, h.consumeTraces(batch()), len(h.consumeTraces(batch())))
+	})
+}
+
+// assertLabels holds the internal metrics to C9: values are bounded and valid UTF-8.
+func assertLabels(t *testing.T, h *harness) {
+	t.Helper()
+	for _, metric := range []string{"spans", "datapoints"} {
+		for key := range h.counts(metric) {
+			assert.True(t, utf8.ValidString(key))
+			assert.LessOrEqual(t, len(key), maxLabelBytes+len("dropped unavailable  "))
+		}
+	}
+}

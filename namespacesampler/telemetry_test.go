@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestNamespacesInMetricsAreBoundedAndConfiguredOnesHaveAPlace(t *testing.T) { // C9
+	h := start(t, map[string]any{
+		"namespaces": map[string]any{"configured": 1},
+		"telemetry":  map[string]any{"max_namespaces": 3},
+	})
+	named := func(name string) span { return span{attributes: map[string]any{"namespace": name}} }
+	var spans []span
+	for i := range 10 {
+		spans = append(spans, named(fmt.Sprintf("new-%d", i)))
+	}
+	spans = append(spans, named("configured"), named("configured"), span{})
+	h.consumeTraces(tracesOf(t, spans...))
+	assert.Equal(t, map[string]int64{
+		"kept new-0 global": 1, "kept new-1 global": 1, "kept _other global": 8,
+		"kept configured exact": 2, "kept _none global": 1,
+	}, h.counts("spans"))
+}
+
+func TestLabelsAreCutAtARuneAndMadeValid(t *testing.T) {
+	assert.Equal(t, strings.Repeat("a", maxLabelBytes), labelValue(strings.Repeat("a", maxLabelBytes+1)))
+	assert.Equal(t, strings.Repeat("a", maxLabelBytes-1), labelValue(strings.Repeat("a", maxLabelBytes-1)+"é"))
+	assert.Equal(t, "a\uFFFDb", labelValue("a\xffb"))
+	l := newLabels(1)
+	long := strings.Repeat("a", 500)
+	assert.Same(t, l.of(long+"1"), l.of(long+"2"), "names that are cut to the same value share it")
+}
+
+func TestATallyForgetsNamesBeforeTheyGrowWithoutEnd(t *testing.T) {
+	rt := benchRuntime(t, nil)
+	tally := newTally(rt.spans, rt.labels)
+	for i := range 10 {
+		tally.slot(strings.Repeat("x", maxTallyBytes/4) + fmt.Sprint(i)).count(ruleGlobal, true)
+		tally.report(t.Context(), rt.telemetry.ProcessorNamespaceSamplerSpans, rt.telemetry.ProcessorNamespaceSamplerTracestateFaults)
+	}
+	assert.LessOrEqual(t, len(tally.slots), 4)
+}
