@@ -19,11 +19,24 @@ import (
 func TestHostileInputPanicsNothingAndLosesNothing(t *testing.T) {
 	megabyte := strings.Repeat("x", 1<<20)
 	attributes := []map[string]any{
-		{"namespace": 5}, {"namespace": true}, {"namespace": 1.5}, {"namespace": []byte{0, 1}}, {"namespace": nil},
-		{"namespace": map[string]any{"a": map[string]any{}}}, {"namespace": []any{"a", []any{}}},
-		{"namespace": megabyte}, {"other": megabyte}, {"namespace": "\xff\xfe"}, {"namespace": "a\x00b"},
-		{"task_uuid": megabyte}, {"task_uuid": "\x00"}, {"task_uuid": 7}, {"task_uuid": "\xff"},
-		{"task_uuid": "0198f000-0000-7000-8000-00000000000g"}, {"": "empty key"}, {},
+		{"namespace": 5},
+		{"namespace": true},
+		{"namespace": 1.5},
+		{"namespace": []byte{0, 1}},
+		{"namespace": nil},
+		{"namespace": map[string]any{"a": map[string]any{}}},
+		{"namespace": []any{"a", []any{}}},
+		{"namespace": megabyte},
+		{"other": megabyte},
+		{"namespace": "\xff\xfe"},
+		{"namespace": "a\x00b"},
+		{"task_uuid": megabyte},
+		{"task_uuid": "\x00"},
+		{"task_uuid": 7},
+		{"task_uuid": "\xff"},
+		{"task_uuid": "0198f000-0000-7000-8000-00000000000g"},
+		{"": "empty key"},
+		{},
 	}
 	settings := withPostgres("postgres://127.0.0.1:1/none", nil, nil)
 

@@ -41,7 +41,7 @@ func TestATallyForgetsNamesBeforeTheyGrowWithoutEnd(t *testing.T) {
 	rt := benchRuntime(t, nil)
 	tally := newTally(rt.spans, rt.labels)
 	for i := range 10 {
-		tally.slot(strings.Repeat("x", maxTallyBytes/4) + fmt.Sprint(i)).count(ruleGlobal, true)
+		tally.slot(strings.Repeat("x", maxTallyBytes/4)+fmt.Sprint(i)).count(ruleGlobal, true)
 		tally.report(t.Context(), rt.telemetry.ProcessorNamespaceSamplerSpans, rt.telemetry.ProcessorNamespaceSamplerTracestateFaults)
 	}
 	assert.LessOrEqual(t, len(tally.slots), 4)

@@ -78,6 +78,9 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 		if k.carries && !k.ok {
 			s.Malformed++
 		}
+		if _, ok := scope.Get(r.lookups[i].Attribute); ok {
+			k.carries = true // though keys are read on items and resources only
+		}
 		s.keys = append(s.keys, k)
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,10 +16,14 @@ import (
 
 // SQLSTATE codes and classes (PostgreSQL documentation, appendix A) that lookups tell apart.
 const (
-	classDataException = "22" // a key that the query cannot take
-	classSyntaxAccess  = "42" // a table, column or permission that is missing, or SQL that is wrong
-	undefinedColumn    = "42703"
+	classDataException = "22"    // a key that the query cannot take
+	undefinedColumn    = "42703" // one of class 42: what is missing or not permitted, or SQL that is wrong
+	protocolViolation  = "08P01" // what a query without a parameter gets for the keys
 )
+
+// classesOfTrouble are those by which the server says that it cannot go on, whatever it is asked: connection, rollback,
+// resources, state, an operator's intervention, system, internal.
+var classesOfTrouble = []string{"08", "40", "53", "55", "57", "58", "XX"}
 
 // sqlState returns the SQLSTATE of an error that the server answered a statement with, else "".
 func sqlState(err error) string {
@@ -28,43 +35,57 @@ func sqlState(err error) string {
 	return ""
 }
 
-// shapeError is a query whose rows are not (key text, namespace text).
-type shapeError struct{ err error }
+// queryError is a fault of a query that shows on this side of a connection that is well.
+type queryError struct{ err error }
 
-func (e *shapeError) Error() string {
-	return "rows must be (key text, namespace text): " + e.err.Error()
+func (e *queryError) Error() string {
+	return "the query must take one parameter and return rows (key text, namespace text): " + e.err.Error()
 }
-func (e *shapeError) Unwrap() error { return e.err }
+func (e *queryError) Unwrap() error { return e.err }
 
 // isRefusal reports whether a statement failed for a reason of its own, or of its keys, while the server is well.
 func isRefusal(err error) bool {
-	var shape *shapeError
+	var query *queryError
+	if errors.As(err, &query) {
+		return true
+	}
 	state := sqlState(err)
-	return isClass(state, classSyntaxAccess) || isClass(state, classDataException) || errors.As(err, &shape)
+	return state == protocolViolation || state != "" && !slices.ContainsFunc(classesOfTrouble, func(class string) bool {
+		return isClass(state, class)
+	})
 }
 
 func isClass(state, class string) bool { return strings.HasPrefix(state, class) }
 
-// plainError says what went wrong without the parts of pgx's messages that repeat the DSN (user, database, host).
+// quoted is what the server's messages repeat when it refuses a connection: user, database, host.
+var quoted = regexp.MustCompile(`".*"`)
+
+// plainError says what went wrong without the parts of messages that repeat the DSN (user, database, host): where a
+// password is not escaped, they can hold some of it.
 func plainError(err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("%s (SQLSTATE %s)", refused.Message, refused.Code)
-	}
 	var connecting *pgconn.ConnectError
+	var refused *pgconn.PgError
+	var unresolved *net.DNSError
+	isConnecting := errors.As(err, &connecting)
 	switch {
+	case errors.As(err, &refused) && isConnecting:
+		return fmt.Errorf("%s (SQLSTATE %s)", quoted.ReplaceAllLiteralString(refused.Message, `"…"`), refused.Code)
+	case refused != nil:
+		return fmt.Errorf("%s (SQLSTATE %s)", refused.Message, refused.Code)
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer in time")
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
-	case errors.As(err, &connecting):
+	case errors.As(err, &unresolved):
+		return fmt.Errorf("failed to connect: %s", unresolved.Err)
+	case isConnecting:
 		return fmt.Errorf("failed to connect: %w", innermost(connecting))
 	}
 	return err
 }
 
-// innermost follows an error to its cause, through joined errors to their last: for a connection that is the system's
-// "connection refused" or "no such host".
+// innermost follows an error to its cause, through joined errors to their last: for a connection that is mostly the
+// system's "connection refused".
 func innermost(err error) error {
 	for {
 		var next error

@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,7 @@ type Config struct {
 type DB struct {
 	pool    *pgxpool.Pool
 	lookups []*lookup // by kind
+	now     func() time.Time
 }
 
 var _ namespace.Source = (*DB)(nil)
@@ -41,7 +43,7 @@ func Open(cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{pool: pool}
+	db := &DB{pool: pool, now: time.Now}
 	for _, q := range cfg.Queries {
 		db.lookups = append(db.lookups, &lookup{Query: q, logger: cfg.Logger.With(zap.String("lookup", q.Name))})
 	}
@@ -70,11 +72,14 @@ func (db *DB) Lookup(ctx context.Context, keys []namespace.Key, answers []namesp
 		return 0, nil
 	}
 	s := &session{db: db}
-	err := s.send(ctx, requests)
-	if err != nil {
-		err = plainError(err)
+	if err := s.send(ctx, requests); err != nil {
+		return s.roundTrips, plainError(err)
 	}
-	return s.roundTrips, err
+	now := db.now()
+	for _, r := range requests {
+		r.lookup.works(now)
+	}
+	return s.roundTrips, nil
 }
 
 // group sorts keys by their kinds, less those whose lookup rests.
@@ -90,7 +95,7 @@ func (db *DB) group(keys []namespace.Key, answers []namespace.Answer) []*request
 		r.texts = append(r.texts, text)
 		r.places[text] = i
 	}
-	now := time.Now()
+	now := db.now()
 	active := byKind[:0]
 	for _, r := range byKind {
 		switch {
@@ -120,6 +125,22 @@ func (r *request) refuse() {
 	for _, text := range r.texts {
 		r.answers[r.places[text]] = namespace.Answer{Outcome: namespace.Unknown}
 	}
+}
+
+var arrayEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// arrayLiteral returns texts as Postgres writes an array. Given to pgx as text, the server alone makes of it what the query
+// takes it for, be that text[] or uuid[], in every mode of execution; a slice, pgx itself encodes in some of them.
+func arrayLiteral(texts []string) string {
+	var b strings.Builder
+	separator := `{"`
+	for _, text := range texts {
+		b.WriteString(separator)
+		_, _ = arrayEscapes.WriteString(&b, text)
+		separator = `","`
+	}
+	b.WriteString(`"}`)
+	return b.String()
 }
 
 // session is the statements of one load.
@@ -154,7 +175,7 @@ func (s *session) send(ctx context.Context, requests []*request) error {
 // a key that the query cannot take.
 func (s *session) refused(ctx context.Context, r *request, err error) error {
 	if !isClass(sqlState(err), classDataException) {
-		r.lookup.rest(err)
+		r.lookup.rest(s.db.now(), err)
 		r.refuse()
 		return nil
 	}
@@ -163,7 +184,7 @@ func (s *session) refused(ctx context.Context, r *request, err error) error {
 		return nil
 	}
 	if s.statements >= maxStatements {
-		r.lookup.rest(err)
+		r.lookup.rest(s.db.now(), err)
 		return nil
 	}
 	half := len(r.texts) / 2
@@ -181,7 +202,7 @@ func (s *session) refused(ctx context.Context, r *request, err error) error {
 func (s *session) flight(ctx context.Context, requests []*request) (done int, err error) {
 	var batch pgx.Batch
 	for _, r := range requests {
-		batch.Queue(r.lookup.SQL, r.texts)
+		batch.Queue(r.lookup.SQL, arrayLiteral(r.texts))
 	}
 	conn, err := s.db.pool.Acquire(ctx)
 	if err != nil {
@@ -198,10 +219,13 @@ func (s *session) flight(ctx context.Context, requests []*request) (done int, er
 	}()
 	for done, r := range requests {
 		rows, err := results.Query()
-		if err != nil {
-			return done, err
+		if err == nil {
+			err = r.read(rows)
 		}
-		if err := r.read(rows); err != nil {
+		if err != nil {
+			if sqlState(err) == "" && ctx.Err() == nil && !conn.Conn().IsClosed() {
+				err = &queryError{err}
+			}
 			return done, err
 		}
 	}
@@ -215,7 +239,7 @@ func (r *request) read(rows pgx.Rows) error {
 	for rows.Next() {
 		var key, name *string
 		if err := rows.Scan(&key, &name); err != nil {
-			return &shapeError{err}
+			return err
 		}
 		if key == nil || name == nil || *name == "" {
 			continue
@@ -232,6 +256,5 @@ func (r *request) read(rows pgx.Rows) error {
 			r.answers[i].Outcome = namespace.Unknown
 		}
 	}
-	r.lookup.works()
 	return nil
 }

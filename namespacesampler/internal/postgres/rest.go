@@ -35,10 +35,10 @@ func (l *lookup) columnLacks() bool {
 }
 
 // rest lets the lookup rest, and says so once.
-func (l *lookup) rest(err error) {
+func (l *lookup) rest(now time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.until = time.Now().Add(cooldown)
+	l.until = now.Add(cooldown)
 	l.lackColumn = l.MayLackColumn && sqlState(err) == undefinedColumn
 	if l.refused {
 		return
@@ -53,11 +53,11 @@ func (l *lookup) rest(err error) {
 		zap.Error(plainError(err)), zap.Duration("retry_every", cooldown))
 }
 
-// works ends the rest of a lookup that the server no longer refuses.
-func (l *lookup) works() {
+// works notes that a load in which the lookup took part went well, unless the lookup was sent to rest in it.
+func (l *lookup) works(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.refused {
+	if l.refused && !now.Before(l.until) {
 		l.refused, l.lackColumn = false, false
 		l.logger.Info("the lookup works again")
 	}

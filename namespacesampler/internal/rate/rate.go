@@ -30,10 +30,11 @@ var Always = Rate{Probability: 1, Threshold: sampling.AlwaysSampleThreshold}
 var Never = Rate{Probability: 0, Threshold: sampling.NeverSampleThreshold}
 
 // New returns the rate of a probability in [0, 1], its threshold rounded to precision hexadecimal digits (1 to 14; more
-// are used close to 0 and 1, as the specification has it). The error is that of Validate.
+// are used close to 0 and 1, as the specification has it). The error is that of Validate; next to it stands Never,
+// because the zero Rate, like what the library returns next to an error, has the threshold of 1 (T3).
 func New(probability float64, precision int) (Rate, error) {
 	if err := Validate(probability); err != nil {
-		return Rate{}, err
+		return Never, err
 	}
 	switch probability {
 	case 0:
@@ -43,8 +44,7 @@ func New(probability float64, precision int) (Rate, error) {
 	}
 	threshold, err := sampling.ProbabilityToThresholdWithPrecision(probability, precision)
 	if err != nil {
-		// The library returns the threshold of 1 next to its error: going on with it would keep everything (T3).
-		return Rate{}, fmt.Errorf("sample rate %v: %w", probability, err)
+		return Never, fmt.Errorf("sample rate %v: %w", probability, err)
 	}
 	tvalue := threshold.TValue()
 	return Rate{
