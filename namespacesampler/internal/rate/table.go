@@ -54,28 +54,28 @@ type Table struct {
 	global *Match
 }
 
-// NewTable builds the table of a signal. It reports all rates that cannot be, each with where it stands and its namespace.
+// NewTable builds the table of a signal. It reports all rates that cannot be, each with its source and namespace.
 func NewTable(spec Spec) (*Table, error) {
 	t := &Table{exact: make(map[string]*Match, len(spec.SharedOverrides)+len(spec.SignalOverrides))}
 	var errs []error
-	match := func(probability float64, rule Rule, source Source, namespace string) *Match {
+	match := func(where string, probability float64, rule Rule, source Source) *Match {
 		r, err := New(probability, spec.Precision)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s%s: %w", source, namespace, err))
+			errs = append(errs, fmt.Errorf("%s: %w", where, err))
 		}
 		return &Match{Rate: r, Rule: rule, Source: source}
 	}
 	override := func(overrides map[string]float64, source Source) {
 		for _, name := range slices.Sorted(maps.Keys(overrides)) { // errors come in one order
-			t.exact[name] = match(overrides[name], Exact, source, fmt.Sprintf(" %q", name))
+			t.exact[name] = match(fmt.Sprintf("%s %q", source, name), overrides[name], Exact, source)
 		}
 	}
 	override(spec.SharedOverrides, SharedOverride)
 	override(spec.SignalOverrides, SignalOverride)
 	if spec.SignalGlobal != nil {
-		t.global = match(*spec.SignalGlobal, Global, SignalGlobal, "")
+		t.global = match(string(SignalGlobal), *spec.SignalGlobal, Global, SignalGlobal)
 	} else {
-		t.global = match(spec.Global, Global, SharedGlobal, "")
+		t.global = match(string(SharedGlobal), spec.Global, Global, SharedGlobal)
 	}
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("rate table: %w", errors.Join(errs...))
