@@ -66,24 +66,17 @@ func (h SeriesHasher) Point(s Series, attributes pcommon.Map) Series {
 	return Series(join(uint64(s), h.attributes(attributes)))
 }
 
-// attributes sums the entries, so that their order does not matter.
+// attributes sums the entries, so that their order does not matter. Maps within values are summed like any other.
 func (h SeriesHasher) attributes(m pcommon.Map) (sum uint64) {
 	for key, v := range m.All() {
 		if !h.IsMissing(key, v) {
-			sum += join(text(key), value(v))
+			sum += join(text(key), h.value(v))
 		}
 	}
 	return sum
 }
 
-func plainAttributes(m pcommon.Map) (sum uint64) {
-	for key, v := range m.All() {
-		sum += join(text(key), value(v))
-	}
-	return sum
-}
-
-func value(v pcommon.Value) uint64 {
+func (h SeriesHasher) value(v pcommon.Value) uint64 {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
 		return join(1, text(v.Str()))
@@ -94,12 +87,12 @@ func value(v pcommon.Value) uint64 {
 	case pcommon.ValueTypeBool:
 		return join(4, bit(v.Bool()))
 	case pcommon.ValueTypeMap:
-		return join(5, plainAttributes(v.Map()))
+		return join(5, h.attributes(v.Map()))
 	case pcommon.ValueTypeSlice:
 		s := v.Slice()
 		x := join(6, uint64(s.Len())) //nolint:gosec // a length
 		for i := range s.Len() {
-			x = join(x, value(s.At(i)))
+			x = join(x, h.value(s.At(i)))
 		}
 		return x
 	case pcommon.ValueTypeBytes:

@@ -20,14 +20,16 @@ type CacheConfig struct {
 // cache stores what Postgres said. Unavailable is no answer, and never stored. An entry is just the name, interned,
 // since there are few names and many keys; the empty name stands for Unknown, and no key resolves to it.
 type cache struct {
-	entries *otter.Cache[Key, string]
+	entries *otter.Cache[Key, unique.Handle[string]]
 }
 
+var noName = unique.Make("")
+
 func newCache(cfg CacheConfig) (*cache, error) {
-	entries, err := otter.New(&otter.Options[Key, string]{
+	entries, err := otter.New(&otter.Options[Key, unique.Handle[string]]{
 		MaximumSize: cfg.MaxEntries,
-		ExpiryCalculator: otter.ExpiryWritingFunc(func(entry otter.Entry[Key, string]) time.Duration {
-			if entry.Value == "" {
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(entry otter.Entry[Key, unique.Handle[string]]) time.Duration {
+			if entry.Value == noName {
 				return cfg.NegativeTTL
 			}
 			return cfg.TTL
@@ -44,16 +46,16 @@ func (c *cache) get(key Key) (Answer, bool) {
 	switch {
 	case !ok:
 		return Answer{}, false
-	case name == "":
+	case name == noName:
 		return Answer{Outcome: Unknown}, true
 	}
-	return Answer{Name: name, Outcome: Resolved}, true
+	return Answer{Name: name.Value(), Outcome: Resolved}, true
 }
 
 // put stores an answer; the key must be detached from telemetry.
 func (c *cache) put(key Key, answer Answer) {
 	if answer.Outcome != Unavailable {
-		c.entries.Set(key, unique.Make(answer.Name).Value())
+		c.entries.Set(key, unique.Make(answer.Name))
 	}
 }
 

@@ -191,9 +191,10 @@ func TestSurroundingsAreReused(t *testing.T) {
 func TestReadNeedsNoMemory(t *testing.T) {
 	r := testReader()
 	var s Surroundings
-	item, other := attributes{"x": 1, "order": "7"}.pdata(t), attributes{"y": 1, "task_uuid": task}.pdata(t)
+	item, scope := attributes{"x": 1, "order": "7"}.pdata(t), pcommon.NewMap()
+	resource := attributes{"y": 1, "task_uuid": task}.pdata(t)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		r.Surround(&s, pcommon.NewMap(), other)
+		r.Surround(&s, scope, resource)
 		_ = r.Read(item, &s)
 	}))
 }
