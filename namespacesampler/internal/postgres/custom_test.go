@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package postgres
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+)
+
+const ordersScript = `
+	CREATE TABLE orders (id text, ns text);
+	INSERT INTO orders VALUES ('1', 'one'), ('2', 'two'), ('null-name', NULL), ('empty-name', ''), (NULL, 'null-key'),
+		('twice', 'first'), ('twice', 'second'), ('null-then-name', NULL), ('null-then-name', 'named'),
+		('"quoted", {braced} \ and ''more''', 'odd'), ('é 🦀', 'unicode'), ('NULL', 'not null'), (' ', 'space'), ('$1', 'dollar');
+	CREATE TABLE jobs (id uuid, ns text);
+	INSERT INTO jobs VALUES ('019a7f3c-0000-7000-8000-000000000001', 'nightly');`
+
+const byOrder = `SELECT id, ns FROM orders WHERE id = ANY($1) ORDER BY ns NULLS FIRST`
+
+func TestCustomLookups(t *testing.T) {
+	f := openLayout(t, cluster.NewDatabase(t, ordersScript), Custom([]CustomLookup{{"order", byOrder}}))
+	f.check(
+		ask{"order", "1", "one"},
+		ask{"order", "2", "two"},
+		ask{"order", "3", unknown},
+		ask{"order", "null-name", unknown},
+		ask{"order", "empty-name", unknown},
+		ask{"order", "twice", "first"},
+		ask{"order", "null-then-name", "named"},
+		ask{"order", `"quoted", {braced} \ and 'more'`, "odd"},
+		ask{"order", "é 🦀", "unicode"},
+		ask{"order", "NULL", "not null"},
+		ask{"order", " ", "space"},
+		ask{"order", "$1", "dollar"},
+		ask{"order", "null-key", unknown},
+		ask{"order", strings.Repeat("x", 256), unknown},
+		ask{"order", `'; DROP TABLE orders; --`, unknown},
+	)
+	f.check(ask{"order", "1", "one"})
+	assert.Empty(t, f.messages())
+}
+
+func TestLookupsWithTheSameQueryAreOneKind(t *testing.T) {
+	layout := Custom([]CustomLookup{
+		{"order", byOrder}, {"job", `SELECT id::text, ns FROM jobs WHERE id::text = ANY($1)`}, {"order.id", byOrder},
+	})
+	assert.Equal(t, []namespace.Lookup{
+		{Attribute: "order", Kind: 0, Format: namespace.FormatText},
+		{Attribute: "job", Kind: 1, Format: namespace.FormatText},
+		{Attribute: "order.id", Kind: 0, Format: namespace.FormatText},
+	}, layout.Lookups)
+	assert.Len(t, layout.Queries, 2)
+
+	f := openLayout(t, cluster.NewDatabase(t, ordersScript), layout)
+	assert.True(t, f.key("order", "1") == f.key("order.id", "1"))
+	f.check(ask{"order", "1", "one"}, ask{"order.id", "2", "two"}, ask{"job", id(1), "nightly"}, ask{"job", "1", unknown})
+}
+
+func TestRowsThatNobodyAskedForArePassedOver(t *testing.T) {
+	f := openLayout(t, cluster.NewDatabase(t, ordersScript), Custom([]CustomLookup{
+		{"all", `SELECT n::text, 'ns-' || n FROM generate_series(1, 100000) n WHERE $1::text[] IS NOT NULL`},
+		{"order", byOrder},
+	}))
+	assert.Equal(t, 1, f.check(
+		ask{"all", "1", "ns-1"}, ask{"all", "100000", "ns-100000"}, ask{"all", "100001", unknown}, ask{"order", "1", "one"}))
+}
+
+// TestAKeyThatTheQueryCannotTakeIsAlone: a key from telemetry fails neither the query nor other keys.
+func TestAKeyThatTheQueryCannotTakeIsAlone(t *testing.T) {
+	for name, dsn := range inEachMode(cluster.NewDatabase(t, ordersScript)) {
+		t.Run(name, func(t *testing.T) {
+			f := openLayout(t, dsn, Custom([]CustomLookup{
+				{"job", `SELECT id::text, ns FROM jobs WHERE id = ANY($1::uuid[])`}, {"order", byOrder},
+			}))
+			asks := []ask{
+				{"job", "poison", unknown}, {"job", id(1), "nightly"}, {"order", "1", "one"},
+			}
+			for n := range 300 {
+				asks = append(asks, ask{"job", id(n + 2), unknown})
+			}
+			asks = append(asks, ask{"job", "more poison", unknown})
+			roundTrips := f.check(asks...)
+			assert.LessOrEqual(t, roundTrips, 2+2*2*10, "found by halves")
+			assert.Equal(t, 1, f.check(asks[1:300]...))
+			assert.Empty(t, f.messages(), "nothing is wrong with the lookup")
+		})
+	}
+}
+
+func TestManyKeysThatTheQueryCannotTakeAreGivenUp(t *testing.T) {
+	f := openLayout(t, cluster.NewDatabase(t, ordersScript), Custom([]CustomLookup{
+		{"job", `SELECT id::text, ns FROM jobs WHERE id = ANY($1::uuid[])`}, {"order", byOrder},
+	}))
+	keys := []namespace.Key{f.key("order", "1")}
+	for n := range 1000 {
+		keys = append(keys, f.key("job", strings.Repeat("poison", 2)+id(n)))
+	}
+	answers := make([]namespace.Answer, len(keys))
+	for range 2 {
+		roundTrips, err := f.Lookup(t.Context(), keys, answers)
+		assert.NoError(t, err)
+		assert.LessOrEqual(t, roundTrips, 2*maxStatements)
+		assert.Equal(t, "one", answers[0].Name)
+		assert.Len(t, f.messages(), 1)
+		answers = make([]namespace.Answer, len(keys))
+		roundTrips, err = f.Lookup(t.Context(), keys, answers)
+		assert.NoError(t, err)
+		assert.Equal(t, 1, roundTrips, "it rests")
+		assert.Equal(t, namespace.Answer{}, answers[1])
+		f.advance(cooldown)
+		f.check(ask{"job", id(1), "nightly"})
+		assert.Equal(t, []string{"info job: the lookup works again"}, f.messages())
+	}
+}
