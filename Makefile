@@ -13,7 +13,7 @@ TELEMETRYGEN := github.com/open-telemetry/opentelemetry-collector-contrib/cmd/te
 
 # ocb compiles without cgo and with -trimpath. What else is built for a demo does the same, so that a cold build compiles
 # the standard library once.
-BUILD := CGO_ENABLED=0 GOFLAGS="$(GOFLAGS) -trimpath"
+BUILD := CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false"
 
 # What a built collector depends on.
 SOURCES := builder-config.yaml go.mod go.sum tools/go.mod tools/go.sum \

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+// shared is the cluster of the tests that do not harm it; it starts with the first of them.
+var shared = sync.OnceValues(func() (*pgtest.Cluster, error) { return pgtest.Launch(context.Background()) })
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if cluster, err := shared(); err == nil {
+		if err := cluster.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+func sharedCluster(t testing.TB) *pgtest.Cluster {
+	t.Helper()
+	cluster, err := shared()
+	require.NoError(t, err)
+	return cluster
+}
+
+// schemas are the scripts of the layouts.
+var schemas = map[taskerdb.Layout]string{
+	taskerdb.LayoutTasker:                   taskerdb.Tasker,
+	taskerdb.LayoutLegacy:                   taskerdb.TaskerLegacy,
+	taskerdb.LayoutLegacyWithoutCorrelation: taskerdb.TaskerLegacyWithoutCorrelation,
+}
+
+// newDatabase makes a database with tasks in it and returns its DSN.
+func newDatabase(t testing.TB, cluster *pgtest.Cluster, layout taskerdb.Layout, tasks ...taskerdb.Task) string {
+	t.Helper()
+	dsn := cluster.NewDatabase(t, schemas[layout])
+	insert(t, dsn, layout, tasks...)
+	return dsn
+}
+
+func insert(t testing.TB, dsn string, layout taskerdb.Layout, tasks ...taskerdb.Task) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	require.NoError(t, taskerdb.Insert(t.Context(), conn, layout, tasks...))
+}
+
+// newTask returns a task with a step, all IDs of its own.
+func newTask(namespace string) taskerdb.Task {
+	now := time.Now()
+	return taskerdb.Task{
+		UUID: taskerdb.NewUUID(now), CorrelationID: taskerdb.NewUUID(now), Namespace: namespace,
+		Steps: []string{taskerdb.NewUUID(now)},
+	}
+}

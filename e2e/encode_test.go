@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+)
+
+// encodedSpan is all that a span says by itself.
+func encodedSpan(t testing.TB, s harness.Span) string {
+	t.Helper()
+	td := ptrace.NewTraces()
+	s.CopyTo(td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty())
+	encoded, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+	require.NoError(t, err)
+	return string(encoded)
+}
+
+// encodedPoint is all that a data point says by itself.
+func encodedPoint(t testing.TB, p harness.Point) string {
+	t.Helper()
+	md := pmetric.NewMetrics()
+	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	switch dp := p.Data.(type) {
+	case pmetric.NumberDataPoint:
+		dp.CopyTo(m.SetEmptyGauge().DataPoints().AppendEmpty())
+	case pmetric.HistogramDataPoint:
+		dp.CopyTo(m.SetEmptyHistogram().DataPoints().AppendEmpty())
+	case pmetric.ExponentialHistogramDataPoint:
+		dp.CopyTo(m.SetEmptyExponentialHistogram().DataPoints().AppendEmpty())
+	case pmetric.SummaryDataPoint:
+		dp.CopyTo(m.SetEmptySummary().DataPoints().AppendEmpty())
+	default:
+		require.Failf(t, "no data point", "%T", dp)
+	}
+	encoded, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(md)
+	require.NoError(t, err)
+	return string(encoded)
+}

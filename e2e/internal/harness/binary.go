@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Otelcol returns the path of the built collector: $OTELCOL, else ../bin/otelcol-tasker.
+func Otelcol(t testing.TB) string {
+	t.Helper()
+	return binary(t, "OTELCOL", "otelcol-tasker", "make build")
+}
+
+// Telemetrygen returns the path of telemetrygen: $TELEMETRYGEN, else ../bin/telemetrygen.
+func Telemetrygen(t testing.TB) string {
+	t.Helper()
+	return binary(t, "TELEMETRYGEN", "telemetrygen", "make bin/telemetrygen")
+}
+
+func binary(t testing.TB, variable, name, remedy string) string {
+	t.Helper()
+	path := os.Getenv(variable)
+	if path == "" {
+		path = filepath.Join("..", "bin", name)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("there is no %s at %s: run %q at the root of the repository, or set %s to an absolute path",
+			name, path, remedy, variable)
+	}
+	return path
+}

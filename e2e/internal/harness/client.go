@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// sendTimeout is far beyond what a call takes.
+const sendTimeout = 30 * time.Second
+
+// Client sends OTLP over gRPC.
+type Client struct {
+	t    testing.TB
+	conn *grpc.ClientConn
+}
+
+// NewClient returns a client of a collector that closes with the test.
+func NewClient(t testing.TB, c *Collector) *Client {
+	t.Helper()
+	conn, err := grpc.NewClient(c.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(maxMessage)))
+	if err != nil {
+		t.Fatalf("connect to the collector: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return &Client{t: t, conn: conn}
+}
+
+// Traces sends spans and fails the test unless the collector takes them all.
+func (c *Client) Traces(td ptrace.Traces) {
+	c.t.Helper()
+	if err := c.TryTraces(c.t.Context(), td); err != nil {
+		c.t.Fatalf("send spans: %v", err)
+	}
+}
+
+// TryTraces sends spans. The data stays the caller's.
+func (c *Client) TryTraces(ctx context.Context, td ptrace.Traces) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	_, err := ptraceotlp.NewGRPCClient(c.conn).Export(ctx, ptraceotlp.NewExportRequestFromTraces(td))
+	return err
+}
+
+// Metrics sends data points and fails the test unless the collector takes them all.
+func (c *Client) Metrics(md pmetric.Metrics) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), sendTimeout)
+	defer cancel()
+	if _, err := pmetricotlp.NewGRPCClient(c.conn).Export(ctx, pmetricotlp.NewExportRequestFromMetrics(md)); err != nil {
+		c.t.Fatalf("send data points: %v", err)
+	}
+}

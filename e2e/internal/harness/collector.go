@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	readyTimeout = 30 * time.Second
+	// stopGrace is longer than any collector should need to end.
+	stopGrace    = 20 * time.Second
+	portAttempts = 5
+)
+
+// Options say which collector to start.
+type Options struct {
+	// Processor is the YAML of the processor's section, without its name.
+	Processor string
+	// Type is the processor's type; empty for namespace_sampler.
+	Type string
+	// Sink receives what the processor lets through.
+	Sink *Sink
+	// Copy, where it is not nil, receives what came in, from pipelines without the processor.
+	Copy *Sink
+	// Env is added to the environment.
+	Env []string
+	// Expect are parts of the warnings and errors that the log may hold; any other fails the test.
+	Expect []string
+}
+
+// Collector is a process of the built collector.
+type Collector struct {
+	t       testing.TB
+	process *process
+	log     *Log
+	addr    addresses
+	expect  []string
+	stopped bool
+}
+
+// Start starts a collector and waits until it is healthy. The test's end stops it and demands that it ended well.
+func Start(t testing.TB, o Options) *Collector {
+	t.Helper()
+	binary := Otelcol(t)
+	for attempt := 1; ; attempt++ {
+		c := &Collector{t: t, log: &Log{}, addr: freeAddresses(t), expect: o.Expect}
+		cmd := exec.Command(binary, "--config", o.write(t, c.addr))
+		cmd.Env = append(os.Environ(), o.Env...)
+		cmd.Stdout, cmd.Stderr = c.log, c.log
+		var err error
+		if c.process, err = startProcess(cmd); err != nil {
+			t.Fatalf("start the collector: %v", err)
+		}
+		if c.awaitReady() {
+			t.Cleanup(c.end)
+			return c
+		}
+		c.process.kill()
+		if !strings.Contains(c.log.String(), "address already in use") || attempt == portAttempts {
+			t.Fatalf("the collector did not become ready; its log:\n%s", c.log)
+		}
+	}
+}
+
+// awaitReady waits until the health check answers that all is well, and until the process has then come to rest: the
+// collector begins to listen for signals a moment after it reports that it is ready, and a SIGTERM before that would kill it.
+// It reports false when the process ends instead.
+func (c *Collector) awaitReady() bool {
+	client := http.Client{Timeout: time.Second}
+	defer client.CloseIdleConnections()
+	healthy := poll(readyTimeout, func() (done, ok bool) {
+		if c.process.exited() {
+			return true, false
+		}
+		response, err := client.Get("http://" + c.addr.Health)
+		if err != nil {
+			return false, false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK, true
+	})
+	return healthy && poll(readyTimeout, func() (done, ok bool) {
+		return c.log.Count("Everything is ready") > 0 && c.process.idle(), !c.process.exited()
+	})
+}
+
+// Addr is the host:port of the OTLP/gRPC receiver.
+func (c *Collector) Addr() string { return c.addr.OTLP }
+
+// Log is what the collector has written so far.
+func (c *Collector) Log() *Log { return c.log }
+
+// Stop ends the collector with SIGTERM, as an orchestrator does, and fails the test unless it ends well: in time, with
+// exit code 0, and without an unexpected line in its log.
+func (c *Collector) Stop() {
+	c.t.Helper()
+	if c.stopped {
+		return
+	}
+	c.stopped = true
+	if c.process.exited() {
+		c.t.Errorf("the collector ended by itself: %v", c.process.err)
+	} else if err := c.process.terminate(stopGrace); err != nil {
+		c.t.Errorf("the collector did not end well: %v", err)
+	}
+	for _, line := range c.log.Faults(c.expect) {
+		c.t.Errorf("in the collector's log: %s", line)
+	}
+}
+
+func (c *Collector) end() {
+	c.Stop()
+	if c.t.Failed() {
+		c.t.Logf("the collector's log:\n%s", c.log)
+	}
+}

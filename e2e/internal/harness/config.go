@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"text/template"
+)
+
+// addresses are those of one collector, on free loopback ports.
+type addresses struct {
+	OTLP, Health, MetricsHost, MetricsPort string
+}
+
+// freeAddresses asks the kernel for free ports. Another process may take one before the collector does; Start then
+// tries again.
+func freeAddresses(t testing.TB) addresses {
+	t.Helper()
+	var free []string
+	for range 3 {
+		free = append(free, FreeAddress(t))
+	}
+	host, port, err := net.SplitHostPort(free[2])
+	if err != nil {
+		t.Fatalf("free port: %v", err)
+	}
+	return addresses{OTLP: free[0], Health: free[1], MetricsHost: host, MetricsPort: port}
+}
+
+// FreeAddress returns a loopback address that nobody listened on a moment ago.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("free port: %v", err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+var configuration = template.Must(template.New("config").Parse(`
+receivers:
+  otlp:
+    protocols:
+      grpc: {endpoint: "{{.OTLP}}", max_recv_msg_size_mib: 32}
+processors:
+  {{.Type}}:
+{{.Processor}}
+exporters:
+  otlp_grpc:
+    endpoint: {{.Sink}}
+    tls: {insecure: true}
+    compression: none
+    sending_queue: {enabled: false}
+    retry_on_failure: {enabled: false}
+{{- if .Copy}}
+  otlp_grpc/copy:
+    endpoint: {{.Copy}}
+    tls: {insecure: true}
+    compression: none
+    sending_queue: {enabled: false}
+    retry_on_failure: {enabled: false}
+{{- end}}
+extensions:
+  health_check: {endpoint: "{{.Health}}"}
+service:
+  extensions: [health_check]
+  telemetry:
+    logs: {level: info, encoding: json, sampling: {enabled: false}}
+    metrics:
+      level: detailed
+      readers:
+        - pull:
+            exporter:
+              prometheus:
+                host: {{.MetricsHost}}
+                port: {{.MetricsPort}}
+                without_units: true
+                without_type_suffix: true
+                without_scope_info: true
+  pipelines:
+    traces: {receivers: [otlp], processors: [{{.Type}}], exporters: [otlp_grpc]}
+    metrics: {receivers: [otlp], processors: [{{.Type}}], exporters: [otlp_grpc]}
+{{- if .Copy}}
+    traces/copy: {receivers: [otlp], exporters: [otlp_grpc/copy]}
+    metrics/copy: {receivers: [otlp], exporters: [otlp_grpc/copy]}
+{{- end}}
+`))
+
+// write writes the configuration to a file of the test and returns its path.
+func (o *Options) write(t testing.TB, a addresses) string {
+	t.Helper()
+	values := struct {
+		addresses
+		Type, Processor, Sink, Copy string
+	}{addresses: a, Type: o.Type, Processor: indented(o.Processor)}
+	if values.Type == "" {
+		values.Type = "namespace_sampler"
+	}
+	if o.Sink != nil {
+		values.Sink = o.Sink.Addr()
+	}
+	if o.Copy != nil {
+		values.Copy = o.Copy.Addr()
+	}
+	var text bytes.Buffer
+	if err := configuration.Execute(&text, values); err != nil {
+		t.Fatalf("write configuration: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
+		t.Fatalf("write configuration: %v", err)
+	}
+	return path
+}
+
+// indented moves a block of YAML to its place below the processor's name.
+func indented(yaml string) string {
+	var out strings.Builder
+	for line := range strings.Lines(strings.Trim(yaml, "\n")) {
+		out.WriteString("    " + strings.ReplaceAll(line, "\t", "  "))
+	}
+	return out.String()
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// Span is a span with what is around it.
+type Span struct {
+	ptrace.Span
+	Scope    pcommon.InstrumentationScope
+	Resource pcommon.Resource
+}
+
+// SpansOf returns all spans, in their order.
+func SpansOf(td ptrace.Traces) []Span {
+	var spans []Span
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				spans = append(spans, Span{Span: span, Scope: ss.Scope(), Resource: rs.Resource()})
+			}
+		}
+	}
+	return spans
+}
+
+// Point is a data point of any type with what is around it.
+type Point struct {
+	Attributes pcommon.Map
+	Metric     pmetric.Metric
+	Scope      pcommon.InstrumentationScope
+	Resource   pcommon.Resource
+	// Data is the pmetric data point.
+	Data any
+}
+
+// PointsOf returns all data points, in their order.
+func PointsOf(md pmetric.Metrics) []Point {
+	var points []Point
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				eachPoint(m, func(attributes pcommon.Map, data any) {
+					points = append(points, Point{attributes, m, sm.Scope(), rm.Resource(), data})
+				})
+			}
+		}
+	}
+	return points
+}
+
+func eachPoint(m pmetric.Metric, f func(attributes pcommon.Map, data any)) {
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		for _, dp := range m.Gauge().DataPoints().All() {
+			f(dp.Attributes(), dp)
+		}
+	case pmetric.MetricTypeSum:
+		for _, dp := range m.Sum().DataPoints().All() {
+			f(dp.Attributes(), dp)
+		}
+	case pmetric.MetricTypeHistogram:
+		for _, dp := range m.Histogram().DataPoints().All() {
+			f(dp.Attributes(), dp)
+		}
+	case pmetric.MetricTypeExponentialHistogram:
+		for _, dp := range m.ExponentialHistogram().DataPoints().All() {
+			f(dp.Attributes(), dp)
+		}
+	case pmetric.MetricTypeSummary:
+		for _, dp := range m.Summary().DataPoints().All() {
+			f(dp.Attributes(), dp)
+		}
+	case pmetric.MetricTypeEmpty:
+	}
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	"google.golang.org/grpc"
+)
+
+// maxMessage is the largest message that sinks and clients take.
+const maxMessage = 64 << 20
+
+// Sink is an OTLP/gRPC server that keeps what it receives.
+type Sink struct {
+	listener net.Listener
+
+	mu      sync.Mutex
+	traces  []ptrace.Traces
+	metrics []pmetric.Metrics
+}
+
+// NewSink starts a sink that stops with the test.
+func NewSink(t testing.TB) *Sink {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("start a sink: %v", err)
+	}
+	s := &Sink{listener: listener}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage))
+	ptraceotlp.RegisterGRPCServer(server, &tracesSink{sink: s})
+	pmetricotlp.RegisterGRPCServer(server, &metricsSink{sink: s})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		server.Stop()
+		if err := <-served; err != nil {
+			t.Errorf("sink: %v", err)
+		}
+	})
+	return s
+}
+
+// Addr is the host:port of the sink.
+func (s *Sink) Addr() string { return s.listener.Addr().String() }
+
+// Reset forgets what was received so far.
+func (s *Sink) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.traces, s.metrics = nil, nil
+}
+
+// Spans returns the spans received so far, in their order.
+func (s *Sink) Spans() []Span {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var spans []Span
+	for _, td := range s.traces {
+		spans = append(spans, SpansOf(td)...)
+	}
+	return spans
+}
+
+// Points returns the data points received so far, in their order.
+func (s *Sink) Points() []Point {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var points []Point
+	for _, md := range s.metrics {
+		points = append(points, PointsOf(md)...)
+	}
+	return points
+}
+
+// Metrics returns the requests with metrics received so far, in their order.
+func (s *Sink) Metrics() []pmetric.Metrics {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]pmetric.Metrics(nil), s.metrics...)
+}
+
+type tracesSink struct {
+	ptraceotlp.UnimplementedGRPCServer
+	sink *Sink
+}
+
+func (s *tracesSink) Export(_ context.Context, r ptraceotlp.ExportRequest) (ptraceotlp.ExportResponse, error) {
+	s.sink.mu.Lock()
+	defer s.sink.mu.Unlock()
+	s.sink.traces = append(s.sink.traces, r.Traces())
+	return ptraceotlp.NewExportResponse(), nil
+}
+
+type metricsSink struct {
+	pmetricotlp.UnimplementedGRPCServer
+	sink *Sink
+}
+
+func (s *metricsSink) Export(_ context.Context, r pmetricotlp.ExportRequest) (pmetricotlp.ExportResponse, error) {
+	s.sink.mu.Lock()
+	defer s.sink.mu.Unlock()
+	s.sink.metrics = append(s.sink.metrics, r.Metrics())
+	return pmetricotlp.NewExportResponse(), nil
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+const (
+	cannotAsk    = "Postgres cannot be asked"
+	answersAgain = "Postgres answers again"
+)
+
+// outage is a collector with a policy whose Postgres comes and goes.
+type outage struct {
+	*harness.Collector
+	policy string
+	rate   float64 // of what needs Postgres while it is away
+	sink   *harness.Sink
+	client *harness.Client
+	sent   int
+}
+
+// send sends a request and says what it became; the counters must agree all the time.
+func (o *outage) send(t *testing.T, spans []span) outcomes {
+	t.Helper()
+	before := len(o.sink.Spans())
+	o.client.Traces(traces(t, nil, nil, spans...))
+	o.sent += len(spans)
+	got := o.sink.Spans()
+	assertCountedOnce(t, o.Collector, "spans", o.sent, len(got))
+	return outcomesOf(got[before:])
+}
+
+// awaitResolved sends spans of a task until Postgres tells its namespace.
+func (o *outage) awaitResolved(t *testing.T, task taskerdb.Task, want float64) {
+	t.Helper()
+	r := random()
+	require.True(t, harness.Eventually(30*time.Second, func() bool {
+		spans := randomSpans(r, 50, attrs{"task_uuid": task.UUID})
+		expected := outcomes{}
+		expected.expect(t, want, spans...)
+		return assert.ObjectsAreEqual(expected, o.send(t, spans))
+	}), "%s: new spans do not resolve", o.policy)
+}
+
+func TestPostgresComesAndGoes(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	known, later := newTask("orders"), newTask("orders")
+	dsn := newDatabase(t, cluster, taskerdb.LayoutTasker, known, later)
+	require.NoError(t, cluster.Crash())
+
+	var outages []*outage
+	for _, policy := range []struct {
+		name string
+		rate float64
+	}{{"global_rate", 0.25}, {"keep", 1}, {"drop", 0}} {
+		sink := harness.NewSink(t)
+		collector := harness.Start(t, harness.Options{
+			Sink: sink, Processor: resolving(dsn, ", on_failure: "+policy.name), Expect: []string{cannotAsk},
+		})
+		outages = append(outages, &outage{
+			Collector: collector, policy: policy.name, rate: policy.rate, sink: sink, client: harness.NewClient(t, collector),
+		})
+	}
+
+	for _, o := range outages {
+		o.flowsWithout(t, known)
+		assert.Equal(t, 1, o.Log().Count(cannotAsk), "%s: said once, not by request", o.policy)
+		assert.Zero(t, o.Log().Count(answersAgain))
+	}
+
+	require.NoError(t, cluster.Restart(t.Context()))
+	for _, o := range outages {
+		o.awaitResolved(t, known, 0.5)
+		assert.Equal(t, 1, o.Log().Count(cannotAsk), o.policy)
+		assert.Equal(t, 1, o.Log().Count(answersAgain), o.policy)
+	}
+
+	require.NoError(t, cluster.Crash())
+	for _, o := range outages {
+		o.flowsWithout(t, later)
+		assert.Equal(t, 2, o.Log().Count(cannotAsk), "%s: and again when it is gone again", o.policy)
+
+		spans := randomSpans(random(), 100, attrs{"task_uuid": known.UUID})
+		want := outcomes{}
+		want.expect(t, 0.5, spans...)
+		assert.Equal(t, want, o.send(t, spans), "%s: what the cache knows is resolved without Postgres", o.policy)
+	}
+
+	require.NoError(t, cluster.Restart(t.Context()))
+	for _, o := range outages {
+		o.awaitResolved(t, later, 0.5)
+		assert.Equal(t, 2, o.Log().Count(answersAgain), o.policy)
+	}
+}
+
+// flowsWithout sends requests that need Postgres and requests that do not, while it is away.
+func (o *outage) flowsWithout(t *testing.T, task taskerdb.Task) {
+	t.Helper()
+	r := random()
+	for range 5 {
+		lost, named := randomSpans(r, 40, attrs{"task_uuid": task.UUID}), randomSpans(r, 40, attrs{"namespace": "orders"})
+		bare := randomSpans(r, 40, nil)
+		want := outcomes{}
+		want.expect(t, o.rate, lost...)
+		want.expect(t, 0.5, named...)
+		want.expect(t, 0.25, bare...)
+		began := time.Now()
+		assert.Equal(t, want, o.send(t, append(append(lost, named...), bare...)), o.policy)
+		assert.Less(t, time.Since(began), 15*time.Second, "it does not hang")
+	}
+	rule := "unavailable"
+	if o.policy == "global_rate" {
+		rule = "global"
+	}
+	assert.NotZero(t, o.Scrape().Sum(harness.Prefix+"spans", harness.Labels{"rule": rule}))
+	for _, s := range o.sink.Spans() {
+		if id, ok := s.Attributes().Get("task_uuid"); ok && id.Str() == task.UUID {
+			_, ok := s.Attributes().Get("namespace")
+			assert.False(t, ok, "nothing is made up")
+		}
+	}
+}
+
+func TestABatchWaitsForASlowPostgresNoLongerThanItMay(t *testing.T) {
+	t.Parallel()
+	sink := harness.NewSink(t)
+	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk}, Processor: `
+sample_rate: 0
+postgres: {dsn: "postgres://tasker@` + hangingServer(t) + `/tasker?sslmode=disable", on_failure: keep, wait: 100ms, query_timeout: 1m}
+`})
+	client := harness.NewClient(t, collector)
+	for n := range 3 {
+		began := time.Now()
+		client.Traces(traces(t, nil, nil, newSpan(trace(t, "1"), "", attrs{"task_uuid": taskerdb.NewUUID(time.Now())})))
+		assert.Less(t, time.Since(began), 10*time.Second, "far less than query_timeout")
+		assert.Len(t, sink.Spans(), n+1)
+	}
+	assert.EqualValues(t, 3, collector.Scrape().Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "unavailable"}))
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package e2e
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+func TestItEndsInTheMiddleOfLoadWhilePostgresHangs(t *testing.T) {
+	t.Parallel()
+	sink := harness.NewSink(t)
+	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk}, Processor: `
+postgres: {dsn: "postgres://tasker@` + hangingServer(t) + `/tasker?sslmode=disable", wait: 200ms, query_timeout: 5m}
+`})
+	// Senders that go on until the collector is gone: each request has keys that nobody knows yet.
+	var senders sync.WaitGroup
+	for range 8 {
+		client := harness.NewClient(t, collector)
+		senders.Go(func() {
+			r := random()
+			for {
+				spans := randomSpans(r, 20, attrs{"task_uuid": taskerdb.NewUUID(time.Now())})
+				if client.TryTraces(t.Context(), traces(t, nil, nil, spans...)) != nil {
+					return
+				}
+			}
+		})
+	}
+	require.True(t, harness.Eventually(20*time.Second, func() bool { return len(sink.Spans()) > 1000 }), "load flows")
+
+	began := time.Now()
+	collector.Stop() // which asserts exit code 0 and a clean log
+	assert.Less(t, time.Since(began), 10*time.Second)
+	senders.Wait()
+	assert.Contains(t, collector.Log().String(), "Shutdown complete")
+}
+
+func TestItEndsWhilePostgresIsDown(t *testing.T) {
+	t.Parallel()
+	sink := harness.NewSink(t)
+	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk}, Processor: `
+postgres: {dsn: "postgres://tasker@` + harness.FreeAddress(t) + `/tasker?sslmode=disable"}
+`})
+	client := harness.NewClient(t, collector)
+	client.Traces(traces(t, nil, nil, newSpan(trace(t, "1"), "", attrs{"task_uuid": taskerdb.NewUUID(time.Now())})))
+	assert.Len(t, sink.Spans(), 1)
+	began := time.Now()
+	collector.Stop()
+	assert.Less(t, time.Since(began), 10*time.Second)
+}

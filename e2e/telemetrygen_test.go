@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+)
+
+// telemetrygen runs OpenTelemetry's own load generator against a collector.
+func telemetrygen(t *testing.T, collector *harness.Collector, signal string, args ...string) {
+	t.Helper()
+	args = append([]string{signal, "--otlp-insecure", "--otlp-endpoint", collector.Addr(), "--rate", "0"}, args...)
+	output, err := exec.CommandContext(t.Context(), harness.Telemetrygen(t), args...).CombinedOutput()
+	require.NoError(t, err, string(output))
+}
+
+func TestSpansOfTelemetrygenAreSampledExactly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		namespace, flag string
+		rate            float64
+	}{
+		{"orders", "--telemetry-attributes", 0.5},
+		{"analytics", "--otlp-attributes", 0.01}, // on the resource
+		{"payments", "--telemetry-attributes", 1},
+	} {
+		t.Run(c.namespace, func(t *testing.T) {
+			t.Parallel()
+			sink, before := harness.NewSink(t), harness.NewSink(t)
+			collector := harness.Start(t, harness.Options{Processor: rates, Sink: sink, Copy: before})
+			telemetrygen(t, collector, "traces", "--traces", "700", "--child-spans", "2",
+				"--batch=false", c.flag, `namespace="`+c.namespace+`"`)
+
+			sent := before.Spans()
+			require.Equal(t, 2100, len(sent)) // batching, it would lose what it makes faster than it can send
+			want := outcomes{}
+			for _, s := range sent {
+				want.expect(t, c.rate, span{trace: s.TraceID(), id: s.SpanID()})
+			}
+			assert.Equal(t, want, outcomesOf(sink.Spans()))
+			assertShare(t, len(want)/3, 700, c.rate, "traces") // the three spans of a trace stay together
+			assertCountedOnce(t, collector, "spans", 2100, len(want))
+		})
+	}
+}
+
+func TestPointsOfTelemetrygenStayOrGoAsASeries(t *testing.T) {
+	t.Parallel()
+	for _, metricType := range []string{"Gauge", "Sum", "Histogram", "ExponentialHistogram"} {
+		sink := harness.NewSink(t)
+		collector := harness.Start(t, harness.Options{Processor: rates, Sink: sink})
+		for _, namespace := range []string{"payments", "orders", "silent"} {
+			telemetrygen(t, collector, "metrics", "--metrics", "20", "--metric-type", metricType,
+				"--telemetry-attributes", `namespace="`+namespace+`"`)
+		}
+		points := map[any]int{}
+		for _, p := range sink.Points() {
+			points[p.Attributes.AsRaw()["namespace"]]++
+		}
+		assert.Equal(t, 20, points["payments"], metricType)
+		assert.Contains(t, []int{0, 20}, points["orders"], "%s: one series, whole or absent", metricType)
+		assert.Zero(t, points["silent"], metricType)
+		assertCountedOnce(t, collector, "datapoints", 60, len(sink.Points()))
+	}
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+)
+
+const testdata = "../testdata"
+
+// otelcol runs a command of the collector to its end and returns its exit code and all that it wrote.
+func otelcol(t *testing.T, args ...string) (int, string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, harness.Otelcol(t), args...)
+	cmd.Env = append(os.Environ(), "DATABASE_URL=postgres://localhost/tasker")
+	output, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		require.NoError(t, err)
+	}
+	return cmd.ProcessState.ExitCode(), string(output)
+}
+
+// withProcessor writes a configuration around the processor's section and returns its path.
+func withProcessor(t *testing.T, section string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(`
+receivers: {otlp: {protocols: {grpc: {}}}}
+exporters: {nop: {}}
+service: {pipelines: {traces: {receivers: [otlp], processors: [namespace_sampler], exporters: [nop]}}}
+processors: {namespace_sampler: {`+section+`}}
+`), 0o600))
+	return path
+}
+
+func TestValidateNamesEveryFaultAtOnceWithKeyValueAndRemedy(t *testing.T) {
+	t.Parallel()
+	code, output := otelcol(t, "validate", "--config", withProcessor(t, `
+sample_rate: 50,
+namespaces: {payments: -0.5},
+tracing: {sampler: by_day, sampling_precision: 20, sample_rate: .nan},
+metrics: {by: magic, namespaces: {"rust_*": 0.1}},
+namespace: {attributes: []},
+postgres: {dsn: "", on_failure: panic, query_timeout: 0s, lookups: [{attribute: id, query: SELECT 1}]}`))
+	assert.Equal(t, 1, code)
+	for _, fault := range [][]string{ // key, value, remedy
+		{"sample_rate:", "got 50", "for 50 % write 0.5"},
+		{"namespaces::payments:", "got -0.5", "between 0 and 1"},
+		{"tracing::sampler:", `got "by_day"`, "trace_id_ratio"},
+		{"tracing::sampling_precision:", "got 20", "between 1 and 14"},
+		{"tracing::sample_rate:", "got NaN", "between 0 and 1"},
+		{"metrics::by:", `got "magic"`, "series"},
+		{"metrics::namespaces::rust_*:", `got "rust_*"`, "exact name"},
+		{"namespace::attributes:", "got []", "[namespace]"},
+		{"postgres::dsn:", "required", "postgres://user@host:5432/database"},
+		{"postgres::on_failure:", `got "panic"`, "global_rate or keep or drop"},
+		{"postgres::query_timeout:", "got 0s", "longer than 0"},
+		{"postgres::lookups::0::query:", `got "SELECT 1"`, "$1 (text[])"},
+	} {
+		assert.True(t, oneLineHolds(output, fault), "%q in one line of:\n%s", fault, output)
+	}
+	assert.Contains(t, output, "processors::namespace_sampler: ")
+}
+
+func oneLineHolds(output string, texts []string) bool {
+lines:
+	for line := range strings.Lines(output) {
+		for _, text := range texts {
+			if !strings.Contains(line, text) {
+				continue lines
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func TestKeysThatDoNotExistAreRefusedByName(t *testing.T) {
+	t.Parallel()
+	for section, key := range map[string]string{
+		"dry_run: true":                                                           "dry_run",
+		"inspect: {endpoint: localhost:1}":                                        "inspect",
+		"spans: {internal: {enabled: true}}":                                      "spans",
+		"tracing: {always_keep: ['true']}":                                        "always_keep",
+		"tracing: {honor_priority: true}":                                         "honor_priority",
+		"metrics: {detailed: {match: ['true']}}":                                  "match",
+		"postgres: {dsn: postgres://localhost/a, overrides: {}}":                  "overrides",
+		"postgres: {dsn: postgres://localhost/a, circuit_breaker: {failures: 1}}": "circuit_breaker",
+		"postgres: {dsn: postgres://localhost/a, cache: {refresh_after: 1h}}":     "refresh_after",
+		"sample_rates: 1":                                                         "sample_rates",
+	} {
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			code, output := otelcol(t, "validate", "--config", withProcessor(t, section))
+			assert.Equal(t, 1, code)
+			assert.Contains(t, output, "invalid keys: "+key)
+		})
+	}
+}
+
+func TestValuesOfTheWrongKindAreRefused(t *testing.T) {
+	t.Parallel()
+	for section, complaint := range map[string]string{
+		`sample_rate: often`:                      "sample_rate",
+		`namespaces: {a: null}`:                   `"a": must be a rate between 0 and 1, got null`,
+		`namespaces: {"a::b": 1}`:                 `a name that holds "::"`,
+		`namespaces: {a: {sample_rate: 1}}`:       `"a": must be a rate`,
+		`tracing: {sampler: parent_based}`:        `got "parent_based"`,
+		`metrics: {by: point}`:                    `got "point"`,
+		`postgres: {dsn: 5}`:                      "dsn",
+		`postgres: {layout: none, dsn: "host=a"}`: "none leaves nothing to look up",
+	} {
+		t.Run(section, func(t *testing.T) {
+			t.Parallel()
+			code, output := otelcol(t, "validate", "--config", withProcessor(t, section))
+			assert.Equal(t, 1, code)
+			assert.Contains(t, output, complaint)
+		})
+	}
+}
+
+func TestNoMessageShowsAPassword(t *testing.T) {
+	t.Parallel()
+	for _, dsn := range []string{
+		"postgres://tasker:hunter2%zz@localhost/tasker",
+		"postgres://tasker:hunter2@localhost:port/tasker",
+		"postgres://tasker:hunter2@local host/tasker",
+		"postgres://tasker:hunter2/@localhost/tasker",
+		"postgres://tasker:hunter2@localhost/tasker?sslmode=hunter2",
+		"postgres://tasker:hunter2@localhost/tasker?pool_max_conns=hunter2",
+		"postgres://tasker:hunter2@localhost/tasker?default_query_exec_mode=hunter2",
+		"postgres://tasker:hunter2@localhost/tasker?sslmode=verify-full&sslrootcert=/hunter2",
+		"host=localhost password='hunter2",
+		"host=localhost password=hunter2 port=hunter2",
+		"hunter2",
+		"service=hunter2 password=hunter2",
+	} {
+		t.Run(dsn, func(t *testing.T) {
+			t.Parallel()
+			path := withProcessor(t, `postgres: {dsn: "`+dsn+`"}`)
+			code, output := otelcol(t, "validate", "--config", path)
+			assert.Equal(t, 1, code)
+			assert.Contains(t, output, "postgres::dsn: ")
+			assert.NotContains(t, output, "hunter2")
+			_, output = otelcol(t, "--config", path)
+			assert.NotContains(t, output, "hunter2")
+		})
+	}
+	code, output := otelcol(t, "print-config", "--config",
+		withProcessor(t, `postgres: {dsn: "postgres://tasker:hunter2@localhost/tasker"}`))
+	assert.Zero(t, code, output)
+	assert.Contains(t, output, "REDACTED")
+	assert.NotContains(t, output, "hunter2")
+}
+
+func TestTheConfigurationsOfTheRepositoryAreValid(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(testdata, "*.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		args := []string{"validate", "--config", file}
+		if filepath.Base(file) == "production.yaml" { // goes on top of another
+			args = []string{"validate", "--config", filepath.Join(testdata, "base.yaml"), "--config", file}
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			code, output := otelcol(t, args...)
+			assert.Zero(t, code, output)
+		})
+	}
+}
+
+func TestAnEnvironmentsFileGoesOnTopOfTheBase(t *testing.T) {
+	t.Parallel()
+	base, production := filepath.Join(testdata, "base.yaml"), filepath.Join(testdata, "production.yaml")
+	code, output := otelcol(t, "print-config", "--config", base, "--config", production)
+	require.Zero(t, code, output)
+	compact := strings.Join(strings.Fields(output), " ")
+	assert.Contains(t, compact, "namespaces: analytics: 0.01 integrations: 0.1 orders: 0.5 payments: 1")
+	assert.Contains(t, compact, "detailed: enabled: false sample_rate: 1", "production switches off, the base keeps its rate")
+	assert.Contains(t, compact, "sampler: trace_id_ratio", "what neither says is the default")
+	assert.Contains(t, compact, "sample_rate: 0.1")
+	assert.Contains(t, compact, "receivers: - otlp", "pipelines are the base's")
+}
