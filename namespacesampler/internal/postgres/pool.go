@@ -69,14 +69,17 @@ func dsnError(err error) error {
 	const form = "is not a valid connection URL (postgres://user@host:5432/database) or keyword string " +
 		"(host=localhost dbname=tasker); it is not shown, as it may hold a secret"
 	for _, known := range []string{
-		"sslmode is invalid", "invalid connect_timeout", "invalid port", "cannot parse pool_max_conns",
+		"failed to configure TLS", "invalid connect_timeout", "invalid port", "cannot parse pool_max_conns",
 		"pool_max_conns too small", "cannot parse pool_min_conns", "cannot parse pool_max_conn_lifetime",
 		"cannot parse pool_max_conn_idle_time", "cannot parse pool_health_check_period",
 		"cannot parse statement_cache_capacity", "cannot parse description_cache_capacity",
-		"invalid default_query_exec_mode", "failed to configure TLS", "failed to read service",
+		"invalid default_query_exec_mode", "failed to read service",
 		"unknown target_session_attrs value",
 	} {
 		if strings.Contains(err.Error(), ": "+known) {
+			if known == "failed to configure TLS" {
+				known += " (sslmode, sslrootcert, sslcert, sslkey)"
+			}
 			return fmt.Errorf("%s: %s", form, known)
 		}
 	}
