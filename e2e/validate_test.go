@@ -115,7 +115,7 @@ func TestValuesOfTheWrongKindAreRefused(t *testing.T) {
 	t.Parallel()
 	for section, complaint := range map[string]string{
 		`sample_rate: often`:                      "sample_rate",
-		`namespaces: {a: null}`:                   `"a": must be a rate between 0 and 1, got null`,
+		`namespaces: {a: null}`:                   `namespaces::a: must have a value, got null`,
 		`namespaces: {"a::b": 1}`:                 `a name that holds "::"`,
 		`namespaces: {a: {sample_rate: 1}}`:       `"a": must be a rate`,
 		`tracing: {sampler: parent_based}`:        `got "parent_based"`,

@@ -210,7 +210,6 @@ func TestKeysThatDoNotWorkYetAreUnknown(t *testing.T) {
 
 func TestOverridesAreNumbersByName(t *testing.T) {
 	for want, overrides := range map[string]any{
-		`"payments": must be a rate between 0 and 1, got null`: map[string]any{"payments": nil},
 		`"rust": must be a rate between 0 and 1, got a mapping (a name that holds "::" cannot be a key here)`: map[string]any{
 			"rust::module": 0.5,
 		},
@@ -219,6 +218,19 @@ func TestOverridesAreNumbersByName(t *testing.T) {
 	} {
 		conf := confmap.NewFromStringMap(map[string]any{"namespaces": overrides})
 		require.ErrorContains(t, conf.Unmarshal(createDefaultConfig()), want)
+	}
+}
+
+func TestKeysWithoutAValueAreRefused(t *testing.T) { // else they would be 0 or false
+	conf := confmap.NewFromStringMap(map[string]any{
+		"sample_rate": nil,
+		"namespaces":  map[string]any{"payments": nil},
+		"tracing":     map[string]any{"enabled": nil},
+		"postgres":    map[string]any{"cache": nil},
+	})
+	err := conf.Unmarshal(createDefaultConfig())
+	for _, key := range []string{"sample_rate", "namespaces::payments", "tracing::enabled", "postgres::cache"} {
+		require.ErrorContains(t, err, key+": must have a value, got null")
 	}
 }
 

@@ -134,7 +134,8 @@ func TestTheCurrentLayoutDoesNotTakeAMissingColumnForUnknown(t *testing.T) {
 }
 
 func TestTheReaderRoleMayReadWhatTheLayoutReads(t *testing.T) {
-	dsn := cluster.NewDatabase(t, taskerdb.Tasker, `CREATE ROLE namespace_sampler_reader LOGIN`, taskerdb.ReadOnlyGrants)
+	const role = `DO $$ BEGIN CREATE ROLE namespace_sampler_reader LOGIN; EXCEPTION WHEN duplicate_object THEN END $$`
+	dsn := cluster.NewDatabase(t, taskerdb.Tasker, role, taskerdb.ReadOnlyGrants)
 	require.NoError(t, taskerdb.Insert(t.Context(), connect(t, dsn), taskerdb.LayoutTasker,
 		taskerdb.Task{UUID: id(0xa1), CorrelationID: id(0xc1), Namespace: "payments", Steps: []string{id(0x51)}}))
 	f := openLayout(t, strings.Replace(dsn, "postgres@", "namespace_sampler_reader@", 1), Tasker())
