@@ -18,7 +18,7 @@ import (
 func FuzzTracestate(f *testing.F) {
 	for i, v := range vectors {
 		id := traceID(f, v.id)
-		f.Add(id[:], v.in, v.rate, uint8(i), v.mode == Proportional) //nolint:gosec // a few vectors
+		f.Add(id[:], v.in, v.rate, uint8(i), v.mode == Proportional)
 	}
 	for _, in := range malformed {
 		f.Add([]byte{15: 0xff}, in, 0.5, uint8(3), false)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package rate_test
+package rate
 
 import (
 	"math"
@@ -11,8 +11,6 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // FuzzNew holds New to what must be true of any two rates: the lower one never has the lower threshold (decisions nest,
@@ -50,10 +48,10 @@ func TestAnyTwoRates(t *testing.T) {
 }
 
 func checkRates(t *testing.T, p, q float64, precision int) {
-	low, errLow := rate.New(p, precision)
-	high, errHigh := rate.New(q, precision)
-	require.Equal(t, rate.Validate(p), errLow)
-	require.Equal(t, rate.Validate(q), errHigh)
+	low, errLow := New(p, precision)
+	high, errHigh := New(q, precision)
+	require.Equal(t, Validate(p), errLow)
+	require.Equal(t, Validate(q), errHigh)
 	if errLow != nil || errHigh != nil {
 		require.False(t, errLow != nil && low.IsAlways() || errHigh != nil && high.IsAlways(), "%v %v", p, q)
 		return
@@ -70,7 +68,7 @@ func checkRates(t *testing.T, p, q float64, precision int) {
 
 var isTValue = regexp.MustCompile("^[0-9a-f]{0,13}[1-9a-f]$")
 
-func checkDigits(t *testing.T, r rate.Rate) {
+func checkDigits(t *testing.T, r Rate) {
 	require.Equal(t, r.Probability == 1, r.IsAlways(), "%v", r.Probability)
 	require.Equal(t, r.Probability == 0, r.IsNever(), "%v", r.Probability)
 	if r.IsAlways() || r.IsNever() {

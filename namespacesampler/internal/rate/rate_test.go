@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package rate_test
+package rate
 
 import (
 	"math"
@@ -9,8 +9,6 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 const least = 0x1p-56
@@ -79,9 +77,9 @@ func TestRefusedRates(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			require.EqualError(t, rate.Validate(tt.rate), tt.want)
+			require.EqualError(t, Validate(tt.rate), tt.want)
 
-			r, err := rate.New(tt.rate, 4)
+			r, err := New(tt.rate, 4)
 			require.EqualError(t, err, tt.want)
 			assert.False(t, r.IsAlways(), "the threshold of 1 next to an error")
 		})
@@ -110,9 +108,9 @@ func TestThresholds(t *testing.T) {
 		{"the greatest rate below 1 needs all digits whatever the precision", math.Nextafter(1, 0), 1, "00000000000008"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := rate.New(tt.rate, tt.precision)
+			r, err := New(tt.rate, tt.precision)
 			require.NoError(t, err)
-			require.NoError(t, rate.Validate(tt.rate))
+			require.NoError(t, Validate(tt.rate))
 
 			assert.Equal(t, tt.tvalue, r.TValue)
 			assert.Equal(t, "ot=th:"+tt.tvalue, r.Tracestate)
@@ -132,16 +130,16 @@ func TestRatesWithoutThreshold(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		rate      float64
-		want      rate.Rate
+		want      Rate
 		threshold sampling.Threshold
 	}{
-		{"0 is never", 0, rate.Never, sampling.NeverSampleThreshold},
-		{"minus 0 is never", math.Copysign(0, -1), rate.Never, sampling.NeverSampleThreshold},
-		{"1 is always", 1, rate.Always, sampling.AlwaysSampleThreshold},
+		{"0 is never", 0, Never, sampling.NeverSampleThreshold},
+		{"minus 0 is never", math.Copysign(0, -1), Never, sampling.NeverSampleThreshold},
+		{"1 is always", 1, Always, sampling.AlwaysSampleThreshold},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for precision := 1; precision <= sampling.NumHexDigits; precision++ {
-				r, err := rate.New(tt.rate, precision)
+				r, err := New(tt.rate, precision)
 				require.NoError(t, err)
 				assert.Equal(t, tt.want, r)
 				assert.Equal(t, tt.threshold, r.Threshold)
@@ -150,7 +148,7 @@ func TestRatesWithoutThreshold(t *testing.T) {
 			}
 		})
 	}
-	always, never := rate.Always, rate.Never
+	always, never := Always, Never
 	assert.True(t, always.IsAlways())
 	assert.False(t, always.IsNever())
 	assert.True(t, never.IsNever())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package rate_test
+package rate
 
 import (
 	"math"
@@ -8,14 +8,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // TestLookup goes down the order in which a namespace finds its rate.
 func TestLookup(t *testing.T) {
 	signalGlobal := 0.125
-	spec := rate.Spec{
+	spec := Spec{
 		SignalOverrides: map[string]float64{"both": 0.9, "signal": 0.8, "off": 0},
 		SharedOverrides: map[string]float64{"both": 0.7, "shared": 0.6, "off": 1},
 		SignalGlobal:    &signalGlobal,
@@ -25,20 +23,20 @@ func TestLookup(t *testing.T) {
 	for _, tt := range []struct {
 		name, namespace string
 		probability     float64
-		rule            rate.Rule
-		source          rate.Source
+		rule            Rule
+		source          Source
 	}{
-		{"the signal's override", "signal", 0.8, rate.Exact, rate.SignalOverride},
-		{"the signal's override before the shared one", "both", 0.9, rate.Exact, rate.SignalOverride},
-		{"0 is an override like others", "off", 0, rate.Exact, rate.SignalOverride},
-		{"the shared override", "shared", 0.6, rate.Exact, rate.SharedOverride},
-		{"the signal's global rate for a name nobody listed", "other", 0.125, rate.Global, rate.SignalGlobal},
-		{"the signal's global rate for no name", "", 0.125, rate.Global, rate.SignalGlobal},
-		{"a name is matched whole", "share", 0.125, rate.Global, rate.SignalGlobal},
-		{"a name is matched by case", "Shared", 0.125, rate.Global, rate.SignalGlobal},
+		{"the signal's override", "signal", 0.8, Exact, SignalOverride},
+		{"the signal's override before the shared one", "both", 0.9, Exact, SignalOverride},
+		{"0 is an override like others", "off", 0, Exact, SignalOverride},
+		{"the shared override", "shared", 0.6, Exact, SharedOverride},
+		{"the signal's global rate for a name nobody listed", "other", 0.125, Global, SignalGlobal},
+		{"the signal's global rate for no name", "", 0.125, Global, SignalGlobal},
+		{"a name is matched whole", "share", 0.125, Global, SignalGlobal},
+		{"a name is matched by case", "Shared", 0.125, Global, SignalGlobal},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			table, err := rate.NewTable(spec)
+			table, err := NewTable(spec)
 			require.NoError(t, err)
 			assertMatch(t, tt.probability, tt.rule, tt.source, table.Lookup(tt.namespace))
 		})
@@ -51,15 +49,15 @@ func TestGlobalRateOfASignal(t *testing.T) {
 		name        string
 		signal      *float64
 		probability float64
-		source      rate.Source
+		source      Source
 	}{
-		{"the global rate where the signal has none", nil, 0.25, rate.SharedGlobal},
-		{"the signal's own, also where it is 0", &zero, 0, rate.SignalGlobal},
+		{"the global rate where the signal has none", nil, 0.25, SharedGlobal},
+		{"the signal's own, also where it is 0", &zero, 0, SignalGlobal},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			table, err := rate.NewTable(rate.Spec{SignalGlobal: tt.signal, Global: 0.25, Precision: 4})
+			table, err := NewTable(Spec{SignalGlobal: tt.signal, Global: 0.25, Precision: 4})
 			require.NoError(t, err)
-			assertMatch(t, tt.probability, rate.Global, tt.source, table.Global())
+			assertMatch(t, tt.probability, Global, tt.source, table.Global())
 			assert.Same(t, table.Global(), table.Lookup("anything"))
 		})
 	}
@@ -67,7 +65,7 @@ func TestGlobalRateOfASignal(t *testing.T) {
 
 // TestTheNamesOfATable are those of all overrides, sorted, each once.
 func TestTheNamesOfATable(t *testing.T) {
-	table, err := rate.NewTable(rate.Spec{
+	table, err := NewTable(Spec{
 		SignalOverrides: map[string]float64{"b": 1, "c": 1},
 		SharedOverrides: map[string]float64{"b": 0, "a": 0},
 		Precision:       4,
@@ -79,16 +77,16 @@ func TestTheNamesOfATable(t *testing.T) {
 // TestATableIsItsOwn: what happens to the configuration afterwards does not reach it.
 func TestATableIsItsOwn(t *testing.T) {
 	overrides := map[string]float64{"payments": 0.5}
-	table, err := rate.NewTable(rate.Spec{SharedOverrides: overrides, Global: 1, Precision: 4})
+	table, err := NewTable(Spec{SharedOverrides: overrides, Global: 1, Precision: 4})
 	require.NoError(t, err)
 	overrides["payments"], overrides["orders"] = 0, 0
 
-	assertMatch(t, 0.5, rate.Exact, rate.SharedOverride, table.Lookup("payments"))
-	assertMatch(t, 1, rate.Global, rate.SharedGlobal, table.Lookup("orders"))
+	assertMatch(t, 0.5, Exact, SharedOverride, table.Lookup("payments"))
+	assertMatch(t, 1, Global, SharedGlobal, table.Lookup("orders"))
 }
 
 func TestThePrecisionOfATable(t *testing.T) {
-	table, err := rate.NewTable(rate.Spec{
+	table, err := NewTable(Spec{
 		SharedOverrides: map[string]float64{"third": 1. / 3}, Global: 2. / 3, Precision: 14,
 	})
 	require.NoError(t, err)
@@ -99,14 +97,14 @@ func TestThePrecisionOfATable(t *testing.T) {
 // TestATableReportsEveryWrongRate, each with where it stands, and always in the same order.
 func TestATableReportsEveryWrongRate(t *testing.T) {
 	signalGlobal := math.NaN()
-	spec := rate.Spec{
+	spec := Spec{
 		SignalOverrides: map[string]float64{"payments": 50, "fine": 0.5},
 		SharedOverrides: map[string]float64{"payments": -1, "orders": 2, "analytics": math.Inf(1)},
 		SignalGlobal:    &signalGlobal,
 		Precision:       4,
 	}
 	for range 20 {
-		table, err := rate.NewTable(spec)
+		table, err := NewTable(spec)
 		require.Nil(t, table)
 		require.EqualError(t, err, `rate table: shared_override "analytics": sample rate must be between 0 and 1, got +Inf
 shared_override "orders": sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)
@@ -115,14 +113,14 @@ signal_override "payments": sample rate must be between 0 and 1, got 50 (for 50 
 signal_global: sample rate must be between 0 and 1, got NaN (not a number)`)
 	}
 
-	_, err := rate.NewTable(rate.Spec{Global: 10, Precision: 4})
+	_, err := NewTable(Spec{Global: 10, Precision: 4})
 	require.EqualError(t, err, "rate table: global: sample rate must be between 0 and 1, got 10 (for 10 % write 0.1)")
 }
 
-func assertMatch(t *testing.T, probability float64, rule rate.Rule, source rate.Source, got *rate.Match) {
+func assertMatch(t *testing.T, probability float64, rule Rule, source Source, got *Match) {
 	t.Helper()
-	want, err := rate.New(probability, 4)
+	want, err := New(probability, 4)
 	require.NoError(t, err)
 	require.NotNil(t, got)
-	assert.Equal(t, rate.Match{Rate: want, Rule: rule, Source: source}, *got)
+	assert.Equal(t, Match{Rate: want, Rule: rule, Source: source}, *got)
 }
