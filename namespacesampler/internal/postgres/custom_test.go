@@ -5,10 +5,12 @@
 package postgres
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
@@ -88,7 +90,9 @@ func TestAKeyThatTheQueryCannotTakeIsAlone(t *testing.T) {
 			roundTrips := f.check(asks...)
 			assert.LessOrEqual(t, roundTrips, 2+2*2*10, "found by halves")
 			assert.Equal(t, 1, f.check(asks[1:300]...))
-			assert.Empty(t, f.messages(), "nothing is wrong with the lookup")
+			messages := f.messages()
+			require.Len(t, messages, 1, "it is said once")
+			assert.Contains(t, messages[0], "cannot take some of the keys")
 		})
 	}
 }
@@ -101,20 +105,18 @@ func TestManyKeysThatTheQueryCannotTakeAreGivenUp(t *testing.T) {
 	for n := range 1000 {
 		keys = append(keys, f.key("job", strings.Repeat("poison", 2)+id(n)))
 	}
-	answers := make([]namespace.Answer, len(keys))
 	for range 2 {
+		answers := make([]namespace.Answer, len(keys))
 		roundTrips, err := f.Lookup(t.Context(), keys, answers)
 		assert.NoError(t, err)
 		assert.LessOrEqual(t, roundTrips, 2*maxStatements)
 		assert.Equal(t, "one", answers[0].Name)
-		assert.Len(t, f.messages(), 1)
-		answers = make([]namespace.Answer, len(keys))
-		roundTrips, err = f.Lookup(t.Context(), keys, answers)
-		assert.NoError(t, err)
-		assert.Equal(t, 1, roundTrips, "it rests")
-		assert.Equal(t, namespace.Answer{}, answers[1])
-		f.advance(cooldown)
-		f.check(ask{"job", id(1), "nightly"})
-		assert.Equal(t, []string{"info job: the lookup works again"}, f.messages())
+		assert.Equal(t, namespace.Unknown, answers[1].Outcome, "some are found")
+		assert.Equal(t, namespace.Unavailable, answers[len(keys)-1].Outcome, "for the rest there is another load")
+		assert.Equal(t, 1, f.check(ask{"job", id(1), "nightly"}), "the lookup goes on")
 	}
+	for _, entry := range f.logs.All() {
+		assert.NotContains(t, fmt.Sprint(entry.ContextMap()), "poison", "telemetry's values are not logged")
+	}
+	assert.Len(t, f.messages(), 1)
 }

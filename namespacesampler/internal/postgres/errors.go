@@ -25,6 +25,10 @@ const (
 // resources, state, an operator's intervention, system, internal.
 var classesOfTrouble = []string{"08", "40", "53", "55", "57", "58", "XX"}
 
+// troublesOfItsOwn are the states in classesOfTrouble that come of what a statement reads: an object that is not ready, a lock
+// or an answer that takes too long, damaged data.
+var troublesOfItsOwn = []string{"55000", "55P03", "57014", "XX001", "XX002"}
+
 // sqlState returns the SQLSTATE of an error that the server answered a statement with, else "".
 func sqlState(err error) string {
 	var refused *pgconn.PgError
@@ -50,7 +54,7 @@ func isRefusal(err error) bool {
 		return true
 	}
 	state := sqlState(err)
-	return state == protocolViolation || state != "" && !slices.ContainsFunc(classesOfTrouble, func(class string) bool {
+	return state == protocolViolation || slices.Contains(troublesOfItsOwn, state) || state != "" && !slices.ContainsFunc(classesOfTrouble, func(class string) bool {
 		return isClass(state, class)
 	})
 }

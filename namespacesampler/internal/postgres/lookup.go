@@ -17,8 +17,8 @@ import (
 const (
 	// cooldown is how long a lookup rests whose query the server refuses.
 	cooldown = 5 * time.Second
-	// maxStatements bounds the statements of one load, should keys that a query cannot take have to be searched for.
-	maxStatements = 64
+	// goodbye is how long closing connections properly may take.
+	goodbye = time.Second
 )
 
 // Config configures a database.
@@ -31,6 +31,7 @@ type Config struct {
 // DB is a namespace.Source. It is safe for concurrent use.
 type DB struct {
 	pool    *pgxpool.Pool
+	sockets *sockets
 	lookups []*lookup // by kind
 	now     func() time.Time
 }
@@ -39,24 +40,33 @@ var _ namespace.Source = (*DB)(nil)
 
 // Open returns a database that connects when it is first asked, and is to be closed. The error says what is wrong with the DSN.
 func Open(cfg Config) (*DB, error) {
-	pool, err := open(cfg.Pool)
+	pool, all, err := open(cfg.Pool)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{pool: pool, now: time.Now}
+	db := &DB{pool: pool, sockets: all, now: time.Now}
 	for _, q := range cfg.Queries {
 		db.lookups = append(db.lookups, &lookup{Query: q, logger: cfg.Logger.With(zap.String("lookup", q.Name))})
 	}
 	return db, nil
 }
 
-// Close closes all connections, waiting for those in use no longer than ctx.
+// Close closes all connections: properly, unless that takes long or longer than ctx. Loads should have ended before.
 func (db *DB) Close(ctx context.Context) error {
 	closed := make(chan struct{})
 	go func() {
 		db.pool.Close()
 		close(closed)
 	}()
+	patience := time.NewTimer(goodbye)
+	defer patience.Stop()
+	select {
+	case <-closed:
+		return nil
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	db.sockets.close()
 	select {
 	case <-closed:
 		return nil
@@ -72,7 +82,12 @@ func (db *DB) Lookup(ctx context.Context, keys []namespace.Key, answers []namesp
 		return 0, nil
 	}
 	s := &session{db: db}
-	if err := s.send(ctx, requests); err != nil {
+	err := s.send(ctx, requests)
+	if err != nil && s.stale {
+		db.pool.Reset() // the others are of the same age
+		err = s.send(ctx, requests)
+	}
+	if err != nil {
 		return s.roundTrips, plainError(err)
 	}
 	now := db.now()
@@ -119,7 +134,7 @@ type request struct {
 
 // refuse answers all keys of a lookup that the server refuses.
 func (r *request) refuse() {
-	if !r.lookup.columnLacks() {
+	if !r.lookup.schemaIsEarlier() {
 		return // they stay unavailable
 	}
 	for _, text := range r.texts {
@@ -141,95 +156,6 @@ func arrayLiteral(texts []string) string {
 	}
 	b.WriteString(`"}`)
 	return b.String()
-}
-
-// session is the statements of one load.
-type session struct {
-	db         *DB
-	roundTrips int
-	statements int
-}
-
-// send asks all requests in one round trip. One that the server refuses spoils none of the others: they are asked again
-// one by one, so that it shows which it was.
-func (s *session) send(ctx context.Context, requests []*request) error {
-	done, err := s.flight(ctx, requests)
-	switch {
-	case err == nil:
-		return nil
-	case !isRefusal(err):
-		return err
-	case len(requests) == 1:
-		return s.refused(ctx, requests[0], err)
-	}
-	for _, r := range requests[done:] {
-		if err := s.send(ctx, []*request{r}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// refused deals with a request that the server refuses by itself. Where the reason is one of its keys, those that it
-// shares the request with are asked again in halves until it is alone; then it is unknown, since nothing can be stored under
-// a key that the query cannot take.
-func (s *session) refused(ctx context.Context, r *request, err error) error {
-	if !isClass(sqlState(err), classDataException) {
-		r.lookup.rest(s.db.now(), err)
-		r.refuse()
-		return nil
-	}
-	if len(r.texts) == 1 {
-		r.answers[r.places[r.texts[0]]] = namespace.Answer{Outcome: namespace.Unknown}
-		return nil
-	}
-	if s.statements >= maxStatements {
-		r.lookup.rest(s.db.now(), err)
-		return nil
-	}
-	half := len(r.texts) / 2
-	for _, texts := range [][]string{r.texts[:half], r.texts[half:]} {
-		part := *r
-		part.texts = texts
-		if err := s.send(ctx, []*request{&part}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// flight sends requests as one batch, a single round trip, and returns how many were answered before an error.
-func (s *session) flight(ctx context.Context, requests []*request) (done int, err error) {
-	var batch pgx.Batch
-	for _, r := range requests {
-		batch.Queue(r.lookup.SQL, arrayLiteral(r.texts))
-	}
-	conn, err := s.db.pool.Acquire(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Release()
-	s.roundTrips++
-	s.statements += len(requests)
-	results := conn.SendBatch(ctx, &batch)
-	defer func() {
-		if closing := results.Close(); err == nil {
-			err = closing // else it is the same error again
-		}
-	}()
-	for done, r := range requests {
-		rows, err := results.Query()
-		if err == nil {
-			err = r.read(rows)
-		}
-		if err != nil {
-			if sqlState(err) == "" && ctx.Err() == nil && !conn.Conn().IsClosed() {
-				err = &queryError{err}
-			}
-			return done, err
-		}
-	}
-	return len(requests), nil
 }
 
 // read takes the answers of a statement. Rows for keys that were not asked for and rows without a namespace are passed over;

@@ -14,10 +14,11 @@ type lookup struct {
 	Query
 	logger *zap.Logger
 
-	mu         sync.Mutex
-	until      time.Time // the end of its rest
-	refused    bool
-	lackColumn bool
+	mu          sync.Mutex
+	until       time.Time // the end of its rest
+	refused     bool
+	tookBadKey  bool
+	lacksColumn bool
 }
 
 // rests reports whether the lookup is not to be asked now.
@@ -27,11 +28,11 @@ func (l *lookup) rests(now time.Time) bool {
 	return now.Before(l.until)
 }
 
-// columnLacks reports whether the schema is an earlier one, which has no keys of this kind.
-func (l *lookup) columnLacks() bool {
+// schemaIsEarlier reports whether the schema is an earlier one, which has no keys of this kind.
+func (l *lookup) schemaIsEarlier() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.lackColumn
+	return l.lacksColumn
 }
 
 // rest lets the lookup rest, and says so once.
@@ -39,12 +40,12 @@ func (l *lookup) rest(now time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.until = now.Add(cooldown)
-	l.lackColumn = l.MayLackColumn && sqlState(err) == undefinedColumn
+	l.lacksColumn = l.MayLackColumn && sqlState(err) == undefinedColumn
 	if l.refused {
 		return
 	}
 	l.refused = true
-	if l.lackColumn {
+	if l.lacksColumn {
 		l.logger.Info("the database is of an earlier version that has no such keys: they count as unknown")
 		return
 	}
@@ -53,12 +54,25 @@ func (l *lookup) rest(now time.Time, err error) {
 		zap.Error(plainError(err)), zap.Duration("retry_every", cooldown))
 }
 
+// badKey notes that the query cannot take a key that is well-formed, and says so once. The key is not shown: it is
+// telemetry's.
+func (l *lookup) badKey(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tookBadKey {
+		return
+	}
+	l.tookBadKey = true
+	l.logger.Warn("the query cannot take some of the keys that telemetry carries: finding them costs more round trips; "+
+		"let the query pass over them", zap.String("sqlstate", sqlState(err)))
+}
+
 // works notes that a load in which the lookup took part went well, unless the lookup was sent to rest in it.
 func (l *lookup) works(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refused && !now.Before(l.until) {
-		l.refused, l.lackColumn = false, false
+		l.refused, l.lacksColumn = false, false
 		l.logger.Info("the lookup works again")
 	}
 }
