@@ -39,11 +39,13 @@ type batch struct {
 	malformed int
 
 	next int // item of the second walk
+	// looksUp is false where no lookup could change a decision.
+	looksUp bool
 	*tally
 }
 
 func newBatch(rt *runtime, t *tally) *batch {
-	return &batch{rt: rt, indexes: map[namespace.Key]int32{}, tally: t}
+	return &batch{rt: rt, indexes: map[namespace.Key]int32{}, tally: t, looksUp: !t.table.IsNever() || rt.keepsOnFailure()}
 }
 
 // enter reads what scope and resource say for the items that follow.
@@ -57,7 +59,7 @@ func (b *batch) read(attributes pcommon.Map) {
 	f := b.rt.reader.Read(attributes, &b.around)
 	b.malformed += f.Malformed
 	it := item{name: f.Name, key: noKey, carries: f.Carries}
-	if f.HasKey {
+	if f.HasKey && b.looksUp {
 		it.key = b.index(f.Key)
 	}
 	b.items = append(b.items, it)

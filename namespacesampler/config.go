@@ -114,7 +114,7 @@ type PostgresConfig struct {
 	// Lookups stand in place of the layout's, in order.
 	Lookups []LookupConfig `mapstructure:"lookups"`
 	// MaxConnections bounds the pool.
-	MaxConnections int32 `mapstructure:"max_connections"`
+	MaxConnections int `mapstructure:"max_connections"`
 	// Wait is the longest that one batch waits for lookups; 0 means never.
 	Wait time.Duration `mapstructure:"wait"`
 	// QueryTimeout bounds a round trip, connecting included.

@@ -147,10 +147,10 @@ func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
 		"postgres::max_connections: must be between 1 and 1000 connections, got 0": {
 			"postgres": map[string]any{"dsn": "host=localhost", "max_connections": 0},
 		},
-		"postgres::wait: must be 0 (batches never wait) or longer, e.g. 200ms, got -1s": {
+		"postgres::wait: must be longer than 0, e.g. 0 (batches never wait) or 200ms, got -1s": {
 			"postgres": map[string]any{"dsn": "host=localhost", "wait": "-1s"},
 		},
-		"postgres::query_timeout: must be longer than 0, e.g. 10s, got 0s": {
+		"postgres::query_timeout: must be longer than 0, e.g. 2s, got 0s": {
 			"postgres": map[string]any{"dsn": "host=localhost", "query_timeout": "0s"},
 		},
 		`postgres::on_failure: must be global_rate or keep or drop, got "fail"`: {
@@ -161,6 +161,17 @@ func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
 		},
 		"postgres::cache::negative_ttl: must be longer than 0, e.g. 10s, got 0s": {
 			"postgres": map[string]any{"dsn": "host=localhost", "cache": map[string]any{"negative_ttl": "0s"}},
+		},
+		"postgres::wait: must be at least 1ms, e.g. 0 (batches never wait) or 200ms, got 200ns (a number needs a unit)": {
+			"postgres": map[string]any{"dsn": "host=localhost", "wait": 200},
+		},
+		`postgres::lookups::1::attribute: must be another than those of the lookups before, which are tried first, got "a" again`: {
+			"postgres": map[string]any{"dsn": "host=localhost", "lookups": []any{
+				map[string]any{"attribute": "a", "query": "SELECT $1"}, map[string]any{"attribute": "a", "query": "SELECT 2, $1"},
+			}},
+		},
+		`metrics::namespaces::unknown: must be a namespace: "unknown" counts as absent`: {
+			"metrics": map[string]any{"namespaces": map[string]any{"unknown": 1}},
 		},
 		"telemetry::max_namespaces: must be between 0 and 100000 namespaces, got -1": {
 			"telemetry": map[string]any{"max_namespaces": -1},

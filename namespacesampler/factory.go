@@ -4,6 +4,7 @@ package namespacesampler
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -38,10 +39,13 @@ func (f *factory) createTraces(
 	if err != nil {
 		return nil, err
 	}
-	p := newTracesProcessor(l.runtime)
-	return processorhelper.NewTraces(ctx, set, cfg, next, p.process,
+	p, err := processorhelper.NewTraces(ctx, set, cfg, next, newTracesProcessor(l.runtime).process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
+	if err != nil {
+		return nil, errors.Join(err, l.shutdown(ctx))
+	}
+	return p, nil
 }
 
 func (f *factory) createMetrics(
@@ -51,8 +55,11 @@ func (f *factory) createMetrics(
 	if err != nil {
 		return nil, err
 	}
-	p := newMetricsProcessor(l.runtime)
-	return processorhelper.NewMetrics(ctx, set, cfg, next, p.process,
+	p, err := processorhelper.NewMetrics(ctx, set, cfg, next, newMetricsProcessor(l.runtime).process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
+	if err != nil {
+		return nil, errors.Join(err, l.shutdown(ctx))
+	}
+	return p, nil
 }

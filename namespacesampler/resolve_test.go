@@ -139,6 +139,15 @@ func TestWhatPostgresCannotBeAskedAboutTakesOnFailure(t *testing.T) {
 	}
 }
 
+func TestLookupsThatCanChangeNothingAreNotMade(t *testing.T) {
+	in := func() span { return span{attributes: map[string]any{"task_uuid": taskID(0)}} }
+	h := start(t, withPostgres("postgres://127.0.0.1:1/none", nil, map[string]any{"sample_rate": 0}))
+	assert.Empty(t, h.consumeTraces(tracesOf(t, in())))
+	assert.Empty(t, h.counts("lookup_keys"), "whatever its namespace, it goes")
+	h = start(t, withPostgres("postgres://127.0.0.1:1/none", map[string]any{"on_failure": "keep"}, map[string]any{"sample_rate": 0}))
+	assert.Len(t, h.consumeTraces(tracesOf(t, in())), 1, "but here an outage keeps it")
+}
+
 func TestResolutionBeginsWhenPostgresComesUp(t *testing.T) {
 	cluster, dsn := seeded(t, 1)
 	require.NoError(t, cluster.Crash())

@@ -90,6 +90,11 @@ func (c *DetailedConfig) globalRate() *float64 {
 	return new(float64) // disabled: only overrides let anything through
 }
 
+// keepsOnFailure reports whether items are kept, whatever their rate, while Postgres cannot be asked.
+func (rt *runtime) keepsOnFailure() bool {
+	return rt.cfg.Postgres.HasValue() && rt.cfg.Postgres.Get().OnFailure == OnFailureKeep
+}
+
 // layout returns the lookups that are in force.
 func (c *PostgresConfig) layout() postgres.Layout {
 	switch {
@@ -117,7 +122,7 @@ func (rt *runtime) start() error {
 	db, err := postgres.Open(postgres.Config{
 		Pool: postgres.PoolConfig{
 			DSN:            string(cfg.DSN),
-			MaxConnections: cfg.MaxConnections,
+			MaxConnections: int32(cfg.MaxConnections), //nolint:gosec // at most 1,000
 			ConnectTimeout: cfg.QueryTimeout,
 		},
 		Queries: rt.queries,
@@ -132,7 +137,7 @@ func (rt *runtime) start() error {
 		},
 		Wait:        cfg.Wait,
 		LoadTimeout: cfg.QueryTimeout,
-		MaxLoads:    int(cfg.MaxConnections),
+		MaxLoads:    cfg.MaxConnections,
 		Loaded:      rt.loaded,
 	}, db)
 	if err != nil {
@@ -166,23 +171,31 @@ func (rt *runtime) announce() {
 	cfg := rt.cfg
 	fields := []zap.Field{
 		zap.Strings("namespace_attributes", cfg.Namespace.Attributes),
-		zap.Float64("spans_global_rate", rt.spans.Global().Probability),
-		zap.Float64("datapoints_global_rate", rt.points.Global().Probability),
-		zap.Int("spans_overrides", len(rt.spans.Names())),
-		zap.Int("datapoints_overrides", len(rt.points.Names())),
 		zap.String("sampler", string(cfg.Tracing.Sampler)),
 		zap.String("mode", string(cfg.Tracing.Mode)),
+		zap.Float64("spans_global_rate", rt.spans.Global().Probability),
+		zap.Any("spans_overrides", rt.spans.Overrides()),
+		zap.Float64("datapoints_global_rate", rt.points.Global().Probability),
+		zap.Any("datapoints_overrides", rt.points.Overrides()),
 		zap.Bool("resolves_from_postgres", cfg.Postgres.HasValue()),
 	}
 	if cfg.Postgres.HasValue() {
-		fields = append(fields, zap.String("on_failure", string(cfg.Postgres.Get().OnFailure)))
+		pg := cfg.Postgres.Get()
+		fields = append(fields, zap.String("layout", string(pg.Layout)), zap.Int("custom_lookups", len(pg.Lookups)),
+			zap.Duration("wait", pg.Wait), zap.String("on_failure", string(pg.OnFailure)))
 	}
 	rt.logger.Info("sampling by namespace", fields...)
-	if !cfg.Tracing.Enabled {
+	switch {
+	case !cfg.Tracing.Enabled:
 		rt.logger.Warn("tracing::enabled is false: no spans leave this processor")
+	case rt.spans.IsNever():
+		rt.logger.Warn("every rate for spans is 0: no spans leave this processor")
 	}
-	if !cfg.Metrics.Enabled {
+	switch {
+	case !cfg.Metrics.Enabled:
 		rt.logger.Warn("metrics::enabled is false: no data points leave this processor")
+	case rt.points.IsNever():
+		rt.logger.Warn("every rate for data points is 0: no detailed metrics leave this processor")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,9 +23,10 @@ func (c *Config) Validate() error {
 	var f faults
 	c.Namespace.validate(&f)
 	f.add("sample_rate", rate.Validate(c.SampleRate))
-	c.Namespaces.validate(&f, "namespaces")
-	c.Tracing.validate(&f)
-	c.Metrics.validate(&f)
+	missing := c.Namespace.MissingValues
+	c.Namespaces.validate(&f, "namespaces", missing)
+	c.Tracing.validate(&f, missing)
+	c.Metrics.validate(&f, missing)
 	if c.Postgres.HasValue() {
 		c.Postgres.Get().validate(&f)
 	}
@@ -47,7 +49,7 @@ func (c *NamespaceConfig) validate(f *faults) {
 	}
 }
 
-func (o Overrides) validate(f *faults, section string) {
+func (o Overrides) validate(f *faults, section string, missing []string) {
 	for _, name := range slices.Sorted(maps.Keys(o)) {
 		key := section + "::" + name
 		switch {
@@ -55,23 +57,25 @@ func (o Overrides) validate(f *faults, section string) {
 			f.addf(section, `must map names of namespaces to rates, got the name ""`)
 		case strings.ContainsAny(name, "*?"):
 			f.addf(key, "must be the exact name of a namespace: patterns (* and ?) are not supported, got %q", name)
+		case slices.Contains(missing, name):
+			f.addf(key, "must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", name)
 		default:
 			f.add(key, rate.Validate(o[name]))
 		}
 	}
 }
 
-func (c *TracingConfig) validate(f *faults) {
+func (c *TracingConfig) validate(f *faults, missing []string) {
 	oneOf(f, "tracing::sampler", c.Sampler, TraceIDRatio)
 	oneOf(f, "tracing::mode", c.Mode, decision.Modes...)
 	f.within("tracing::sampling_precision", c.SamplingPrecision, 1, 14, "hexadecimal digits")
 	f.rate("tracing::sample_rate", c.SampleRate)
-	c.Namespaces.validate(f, "tracing::namespaces")
+	c.Namespaces.validate(f, "tracing::namespaces", missing)
 }
 
-func (c *MetricsConfig) validate(f *faults) {
+func (c *MetricsConfig) validate(f *faults, missing []string) {
 	f.rate("metrics::detailed::sample_rate", c.Detailed.SampleRate)
-	c.Namespaces.validate(f, "metrics::namespaces")
+	c.Namespaces.validate(f, "metrics::namespaces", missing)
 	oneOf(f, "metrics::by", c.By, BySeries)
 }
 
@@ -85,25 +89,33 @@ func (c *PostgresConfig) validate(f *faults) {
 	if len(c.Lookups) > postgres.MaxLookups {
 		f.addf("postgres::lookups", "must be at most %d, got %d", postgres.MaxLookups, len(c.Lookups))
 	}
-	for i := range c.Lookups {
-		c.Lookups[i].validate(f, fmt.Sprintf("postgres::lookups::%d", i))
+	for i, lookup := range c.Lookups {
+		key := fmt.Sprintf("postgres::lookups::%d", i)
+		lookup.validate(f, key)
+		if slices.ContainsFunc(c.Lookups[:i], func(l LookupConfig) bool { return l.Attribute == lookup.Attribute }) {
+			f.addf(key+"::attribute", "must be another than those of the lookups before, which are tried first, got %q again",
+				lookup.Attribute)
+		}
 	}
-	f.within("postgres::max_connections", int(c.MaxConnections), 1, 1000, "connections")
-	if c.Wait < 0 {
-		f.addf("postgres::wait", "must be 0 (batches never wait) or longer, e.g. 200ms, got %v", c.Wait)
+	f.within("postgres::max_connections", c.MaxConnections, 1, 1000, "connections")
+	if c.Wait != 0 {
+		f.duration("postgres::wait", c.Wait, "0 (batches never wait) or 200ms")
 	}
-	f.positive("postgres::query_timeout", c.QueryTimeout)
+	f.duration("postgres::query_timeout", c.QueryTimeout, "2s")
 	oneOf(f, "postgres::on_failure", c.OnFailure, OnFailureGlobalRate, OnFailureKeep, OnFailureDrop)
 	f.within("postgres::cache::max_entries", c.Cache.MaxEntries, 1, 1<<30, "entries")
-	f.positive("postgres::cache::ttl", c.Cache.TTL)
-	f.positive("postgres::cache::negative_ttl", c.Cache.NegativeTTL)
+	f.duration("postgres::cache::ttl", c.Cache.TTL, "24h")
+	f.duration("postgres::cache::negative_ttl", c.Cache.NegativeTTL, "10s")
 }
+
+// keysParameter is the parameter $1.
+var keysParameter = regexp.MustCompile(`\$1(\D|$)`)
 
 func (c *LookupConfig) validate(f *faults, key string) {
 	if c.Attribute == "" {
 		f.addf(key+"::attribute", `must name the attribute that holds the keys, got ""`)
 	}
-	if !strings.Contains(c.Query, "$1") {
+	if !keysParameter.MatchString(c.Query) {
 		f.addf(key+"::query", "must be SQL that takes the keys as $1 (text[]) and returns rows (key text, "+
 			"namespace text), e.g. SELECT id, namespace FROM orders WHERE id = ANY($1), got %q", c.Query)
 	}
@@ -134,9 +146,13 @@ func (f *faults) within(key string, got, least, most int, unit string) {
 	}
 }
 
-func (f *faults) positive(key string, got time.Duration) {
-	if got <= 0 {
-		f.addf(key, "must be longer than 0, e.g. 10s, got %v", got)
+// duration refuses what is no time, and what is less than a millisecond: a number without a unit counts nanoseconds.
+func (f *faults) duration(key string, got time.Duration, right string) {
+	switch {
+	case got <= 0:
+		f.addf(key, "must be longer than 0, e.g. %s, got %v", right, got)
+	case got < time.Millisecond:
+		f.addf(key, "must be at least 1ms, e.g. %s, got %v (a number needs a unit)", right, got)
 	}
 }
 

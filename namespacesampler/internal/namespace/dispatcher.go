@@ -8,12 +8,9 @@ import (
 	"time"
 )
 
-const (
-	// maxLoadKeys bounds the keys of one load, and so the size of a query's parameter: 10,000 UUIDs are 370 kB.
-	maxLoadKeys = 10_000
-	// maxPendingKeys bounds the keys that are queued or being loaded, and so the memory that an outage can take.
-	maxPendingKeys = 100_000
-)
+// maxPendingKeys bounds the keys that are queued or being loaded, and so the memory that an outage can take, and the size of
+// a query's parameter: 100,000 UUIDs are 4 MB.
+const maxPendingKeys = 100_000
 
 // dispatcher owns the loads. Keys that are wanted while fewer than MaxLoads loads are under way start one at once; keys
 // that are wanted while all are under way travel together in the next (natural batching). A key that is queued or being
@@ -29,7 +26,7 @@ type dispatcher struct {
 
 	mu       sync.Mutex // guards all below, and is never held across I/O
 	pending  map[Key]ticket
-	queue    []*load // to be started, oldest first; only the last has room for more keys
+	next     *load // of the keys that wait for a load to end; nil for none
 	underWay int
 	closed   bool
 }
@@ -90,31 +87,24 @@ func (d *dispatcher) ticket(key Key) ticket {
 		return ticket{}
 	}
 	key = key.detached()
-	l := d.open()
-	t := ticket{load: l, index: len(l.keys)}
-	l.keys = append(l.keys, key)
+	if d.next == nil {
+		d.next = &load{done: make(chan struct{})}
+	}
+	t := ticket{load: d.next, index: len(d.next.keys)}
+	d.next.keys = append(d.next.keys, key)
 	d.pending[key] = t
 	return t
 }
 
-// open returns the load that takes the next key.
-func (d *dispatcher) open() *load {
-	if n := len(d.queue); n > 0 && len(d.queue[n-1].keys) < maxLoadKeys {
-		return d.queue[n-1]
-	}
-	l := &load{done: make(chan struct{})}
-	d.queue = append(d.queue, l)
-	return l
-}
-
-// start starts queued loads while there is room.
+// start starts the next load where there is one and room for it.
 func (d *dispatcher) start() {
-	for len(d.queue) > 0 && d.underWay < d.cfg.MaxLoads {
-		l := d.queue[0]
-		d.queue = d.queue[1:]
-		d.underWay++
-		d.loads.Go(func() { d.run(l) })
+	if d.next == nil || d.underWay >= d.cfg.MaxLoads {
+		return
 	}
+	l := d.next
+	d.next = nil
+	d.underWay++
+	d.loads.Go(func() { d.run(l) })
 }
 
 // run loads, stores what it learned, and lets the next load go.
@@ -151,11 +141,11 @@ func (d *dispatcher) close(ctx context.Context) error {
 	if !d.closed {
 		d.closed = true
 		d.cancel()
-		for _, l := range d.queue {
-			l.answers = make([]Answer, len(l.keys))
-			close(l.done)
+		if d.next != nil {
+			d.next.answers = make([]Answer, len(d.next.keys))
+			close(d.next.done)
+			d.next = nil
 		}
-		d.queue = nil
 		clear(d.pending)
 	}
 	d.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 func pendingKeys(r *Resolver) int {
 	r.dispatcher.mu.Lock()
 	defer r.dispatcher.mu.Unlock()
-	return len(r.dispatcher.pending) + len(r.dispatcher.queue)
+	return len(r.dispatcher.pending)
 }
 
 func TestConcurrentCallsShareLoads(t *testing.T) {
@@ -90,18 +90,13 @@ func TestLoadsAreFewHoweverKeysArrive(t *testing.T) {
 	})
 }
 
-func TestLoadsAreBoundedInKeys(t *testing.T) {
+func TestAllKeysOfABatchTravelTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: 20 * time.Millisecond}
 		r := newTestResolver(t, testConfig(), source)
-		_, counts := resolve(t, r, numbered("r", 2*maxLoadKeys+1)...)
-		assert.Equal(t, Counts{Resolved: 2*maxLoadKeys + 1}, counts)
-		require.Equal(t, 3, source.loadCount())
-		var sizes []int
-		for _, load := range source.loads {
-			sizes = append(sizes, len(load))
-		}
-		assert.ElementsMatch(t, []int{maxLoadKeys, maxLoadKeys, 1}, sizes)
+		_, counts := resolve(t, r, numbered("r", maxPendingKeys)...)
+		assert.Equal(t, Counts{Resolved: maxPendingKeys}, counts)
+		assert.Equal(t, 1, source.loadCount())
 	})
 }
 
@@ -123,12 +118,12 @@ func TestPendingKeysAreBounded(t *testing.T) {
 		assert.Equal(t, []Outcome{Unavailable}, outcomes)
 		assert.Zero(t, time.Since(began), "what no load takes is not waited for")
 
-		time.Sleep(time.Minute) // all loads end, ten of them, one by one
+		time.Sleep(time.Minute) // the load ends
 		synctest.Wait()
 		_, counts = resolve(t, r, all...)
 		assert.Equal(t, Counts{Hits: maxPendingKeys}, counts)
 		times, loads := source.asked()
-		assert.Equal(t, maxPendingKeys/maxLoadKeys, loads)
+		assert.Equal(t, 1, loads)
 		assert.Zero(t, times["r-one-too-many"])
 		resolve(t, r, "r-one-too-many")
 		time.Sleep(time.Minute)

@@ -55,7 +55,7 @@ func NewResolver(cfg ResolverConfig, source Source) (*Resolver, error) {
 // Close ends the loads that are under way and waits for them, but no longer than ctx. Resolve still answers from the
 // cache afterwards. It may be called more than once.
 func (r *Resolver) Close(ctx context.Context) error {
-	r.cache.close()
+	defer r.cache.close()
 	return r.dispatcher.close(ctx)
 }
 

@@ -66,8 +66,8 @@ func Validate(probability float64) error {
 	switch {
 	case math.IsNaN(probability):
 		return errors.New("sample rate must be between 0 and 1, got NaN (not a number)")
-	case probability > 1 && probability <= 100:
-		return fmt.Errorf("sample rate must be between 0 and 1, got %v (for %v %% write %v)",
+	case probability > 1 && probability <= 100: // a percentage, most likely
+		return fmt.Errorf("sample rate must be between 0 and 1, got %v (for %v %% write %.6g)",
 			probability, probability, probability/100)
 	case probability < 0 || probability > 1:
 		return fmt.Errorf("sample rate must be between 0 and 1, got %v", probability)

@@ -38,7 +38,7 @@ func TestRefusedRates(t *testing.T) {
 		},
 		{
 			"the next number above 1 is above 1", math.Nextafter(1, 2),
-			"sample rate must be between 0 and 1, got 1.0000000000000002 (for 1.0000000000000002 % write 0.010000000000000002)",
+			"sample rate must be between 0 and 1, got 1.0000000000000002 (for 1.0000000000000002 % write 0.01)",
 		},
 		{
 			"a negative rate", -0.1,

@@ -94,5 +94,24 @@ func (t *Table) Lookup(namespace string) *Match {
 // Global returns the rate of namespaces that no override names.
 func (t *Table) Global() *Match { return t.global }
 
+// IsNever reports whether every namespace has the rate 0.
+func (t *Table) IsNever() bool {
+	for _, m := range t.exact {
+		if !m.IsNever() {
+			return false
+		}
+	}
+	return t.global.IsNever()
+}
+
+// Overrides returns the probabilities of the namespaces that have one of their own.
+func (t *Table) Overrides() map[string]float64 {
+	overrides := make(map[string]float64, len(t.exact))
+	for name, m := range t.exact {
+		overrides[name] = m.Probability
+	}
+	return overrides
+}
+
 // Names returns the names of the overrides, sorted.
 func (t *Table) Names() []string { return slices.Sorted(maps.Keys(t.exact)) }
