@@ -45,6 +45,9 @@ var vectors = []struct {
 	{"32 members at rate 1", vectorA, memberList(32), "1", memberList(32)},
 	{"32 members leave no place", vectorA, memberList(32), "0.5", memberList(32)},
 	{"a duplicate ot", vectorA, "ot=th:c,ot=th:0", "0.5", "ot=th:c,ot=th:0"},
+	{ // nothing but the ot is there twice; the rv would drop it
+		"a duplicate ot of different sub-members", vectorA, "ot=rv:00000000000000,ot=p:1", "0.25", "ot=rv:00000000000000,ot=p:1",
+	},
 	{"an ot that is full", vectorA, "ot=x:" + strings.Repeat("a", 250), "0.3", "ot=x:" + strings.Repeat("a", 250)},
 	{"nothing is written at rate 1", vectorA, "", "1", ""},
 	{"a key that begins with a digit", vectorA, "1vendor=5", "0.5", "ot=th:8,1vendor=5"},
@@ -82,7 +85,7 @@ namespaces: {"0.5": 0.5, "0.25": 0.25, "0.3": 0.3, "0.1": 0.1, "0.01": 0.01, "0.
 		assert.Equal(t, v.out, state, "%s: %q at %s", v.name, v.in, v.rate)
 	}
 	faults := collector.Scrape()
-	assert.EqualValues(t, 3, faults.Sum(harness.Prefix+"tracestate_faults", harness.Labels{"fault": "malformed"}))
+	assert.EqualValues(t, 4, faults.Sum(harness.Prefix+"tracestate_faults", harness.Labels{"fault": "malformed"}))
 	assert.EqualValues(t, 1, faults.Sum(harness.Prefix+"tracestate_faults", harness.Labels{"fault": "inconsistent"}))
 	assert.EqualValues(t, 2, faults.Sum(harness.Prefix+"tracestate_faults", harness.Labels{"fault": "limit"}))
 }

@@ -78,8 +78,10 @@ var vectors = []vector{
 	{11, idA, "ot=th:c", 0.5, 0, "", kept, "ot=th:c", NoFault},
 	{12, idA, "ot=th:8", 0.25, 0, "", kept, "ot=th:c", NoFault},
 	{13, idA, "congo=t61,ot=th:8,rojo=00f0", 0.25, 0, "", kept, "ot=th:c,congo=t61,rojo=00f0", NoFault},
-	{14, idA, "ot=th:8;rv:ce929d0e0e4736;xx:1,congo=t61,rojo=00f0", 0.25, 0, "", kept,
-		"ot=rv:ce929d0e0e4736;th:c;xx:1,congo=t61,rojo=00f0", NoFault},
+	{
+		14, idA, "ot=th:8;rv:ce929d0e0e4736;xx:1,congo=t61,rojo=00f0", 0.25, 0, "", kept,
+		"ot=rv:ce929d0e0e4736;th:c;xx:1,congo=t61,rojo=00f0", NoFault,
+	},
 	{15, idA, "ot=th:8", 0.5, 0, Proportional, kept, "ot=th:c", NoFault},
 	{16, idA, "ot=th:c", 0.5, 0, Proportional, dropped, "", NoFault},
 	{17, "ffffffffffffff", "ot=th:ffffffffffffff", 0.1, 0, Proportional, dropped, "", NoFault},

@@ -142,7 +142,6 @@ func resolve(t testing.TB, r *Resolver, texts ...string) ([]Outcome, Counts) {
 	return resolveIn(t, t.Context(), r, texts...)
 }
 
-//nolint:revive // the test comes first in tests
 func resolveIn(t testing.TB, ctx context.Context, r *Resolver, texts ...string) ([]Outcome, Counts) {
 	answers := make([]Answer, len(texts))
 	counts := r.Resolve(ctx, textKeys(t, texts...), answers)
