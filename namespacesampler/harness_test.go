@@ -41,9 +41,14 @@ type harness struct {
 // start starts the processor with the keys of settings, as YAML has them, over the defaults.
 func start(t *testing.T, settings map[string]any) *harness {
 	t.Helper()
+	return startWith(t, load(t, settings))
+}
+
+// startWith starts the processor with a configuration.
+func startWith(t *testing.T, cfg *Config) *harness {
+	t.Helper()
 	h := &harness{t: t, telemetry: componenttest.NewTelemetry()}
 	factory := NewFactory()
-	cfg := load(t, settings)
 
 	core, logs := observer.New(zapcore.DebugLevel)
 	set := metadatatest.NewSettings(h.telemetry)

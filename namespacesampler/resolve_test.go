@@ -182,6 +182,30 @@ func TestABatchThatMustNotWaitDoesNotAndTheCacheFillsBehindIt(t *testing.T) {
 		_, written := out[0].Attributes().Get("namespace")
 		return written
 	}, 30*time.Second, time.Millisecond)
+	assert.Equal(t, map[string]int64{"": 1}, h.counts("lookup_late_keys"), "M5: what may change is counted")
+}
+
+// TestTheExampleOfCustomLookupsWorks runs testdata/lookups.yaml, with keys that its queries could not cast.
+func TestTheExampleOfCustomLookupsWorks(t *testing.T) {
+	cluster := pgtest.Start(t)
+	dsn := cluster.NewDatabase(t, `CREATE TABLE orders (id bigint PRIMARY KEY, domain text);
+		CREATE TABLE customers (email text PRIMARY KEY, domain text);
+		INSERT INTO orders VALUES (7, 'billing'); INSERT INTO customers VALUES ('a@b.c', 'billing')`)
+	t.Setenv("DATABASE_URL", dsn)
+	h := startWith(t, processorOf(t, "lookups.yaml"))
+	out := h.consumeTraces(tracesOf(t,
+		span{attributes: map[string]any{"order.id": "7"}},
+		span{attributes: map[string]any{"customer.email": "a@b.c"}},
+		span{id: lowID, attributes: map[string]any{"order.id": "no number"}},
+		span{id: lowID, attributes: map[string]any{"order.id": "99999999999999999999"}},
+	))
+	require.Len(t, out, 2)
+	for _, s := range out {
+		namespace, _ := s.Attributes().Get("business.domain")
+		assert.Equal(t, "billing", namespace.Str())
+	}
+	assert.Equal(t, map[string]int64{"resolved": 2, "unknown": 2}, h.counts("lookup_keys"))
+	assert.Equal(t, map[string]int64{"": 1}, h.counts("lookup_round_trips"))
 }
 
 // TestResolvedNamespacesAreWrittenToPointsOnlyWhereNoneIs is M5.

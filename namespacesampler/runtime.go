@@ -160,6 +160,9 @@ func (rt *runtime) shutdown(ctx context.Context) error {
 func (rt *runtime) loaded(l namespace.Load) {
 	ctx := context.Background()
 	rt.telemetry.ProcessorNamespaceSamplerLookupRoundTrips.Add(ctx, int64(l.RoundTrips))
+	if l.Late > 0 {
+		rt.telemetry.ProcessorNamespaceSamplerLookupLateKeys.Add(ctx, int64(l.Late))
+	}
 	if l.RoundTrips > 0 || l.Err != nil {
 		rt.telemetry.ProcessorNamespaceSamplerLookupDuration.Record(ctx, l.Duration.Seconds())
 		rt.health.asked(l.Err)

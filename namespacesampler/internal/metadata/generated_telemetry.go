@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerDatapoints       metric.Int64Counter
 	ProcessorNamespaceSamplerLookupDuration   metric.Float64Histogram
 	ProcessorNamespaceSamplerLookupKeys       metric.Int64Counter
+	ProcessorNamespaceSamplerLookupLateKeys   metric.Int64Counter
 	ProcessorNamespaceSamplerLookupRoundTrips metric.Int64Counter
 	ProcessorNamespaceSamplerSpans            metric.Int64Counter
 	ProcessorNamespaceSamplerTracestateFaults metric.Int64Counter
@@ -79,6 +80,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ProcessorNamespaceSamplerLookupKeys, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_lookup_keys",
 		metric.WithDescription("Distinct keys of batches that were looked up, by outcome; malformed ones by occurrence. [Alpha]"),
+		metric.WithUnit("{keys}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerLookupLateKeys, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_lookup_late_keys",
+		metric.WithDescription("Keys that resolved after items had been decided without their namespace: from then on the namespace's rate holds, and a metric series may be kept that was dropped, or dropped that was kept. [Alpha]"),
 		metric.WithUnit("{keys}"),
 	)
 	errs = errors.Join(errs, err)

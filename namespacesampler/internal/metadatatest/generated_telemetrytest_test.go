@@ -22,6 +22,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorNamespaceSamplerDatapoints.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupDuration.Record(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupKeys.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerLookupLateKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupRoundTrips.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerSpans.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerTracestateFaults.Add(context.Background(), 1)
@@ -32,6 +33,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerLookupKeys(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerLookupLateKeys(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerLookupRoundTrips(t, testTel,

@@ -21,7 +21,12 @@ type CacheConfig struct {
 // since there are few names and many keys; the empty name stands for Unknown, and no key resolves to it.
 type cache struct {
 	entries *otter.Cache[Key, unique.Handle[string]]
+	// missed are the keys that were answered without a namespace of late: should they resolve, that is late (M5).
+	missed *otter.Cache[Key, struct{}]
 }
+
+// maxMissed bounds the keys that are remembered as missed.
+const maxMissed = 100_000
 
 var noName = unique.Make("")
 
@@ -38,7 +43,11 @@ func newCache(cfg CacheConfig) (*cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("namespace cache: %w", err)
 	}
-	return &cache{entries: entries}, nil
+	missed, err := otter.New(&otter.Options[Key, struct{}]{MaximumSize: min(maxMissed, cfg.MaxEntries)})
+	if err != nil {
+		return nil, fmt.Errorf("namespace cache: %w", err)
+	}
+	return &cache{entries: entries, missed: missed}, nil
 }
 
 func (c *cache) get(key Key) (Answer, bool) {
@@ -52,12 +61,24 @@ func (c *cache) get(key Key) (Answer, bool) {
 	return Answer{Name: name.Value(), Outcome: Resolved}, true
 }
 
-// put stores an answer; the key must be detached from telemetry.
-func (c *cache) put(key Key, answer Answer) {
-	if answer.Outcome != Unavailable {
-		c.entries.Set(key, unique.Make(answer.Name))
+// put stores an answer and reports whether it comes late: the key was answered without a namespace before. The key must be
+// detached from telemetry.
+func (c *cache) put(key Key, answer Answer) (late bool) {
+	if answer.Outcome == Unavailable {
+		return false
 	}
+	c.entries.Set(key, unique.Make(answer.Name))
+	if answer.Outcome == Resolved {
+		_, late = c.missed.Invalidate(key)
+	}
+	return late
 }
 
+// miss notes that a key was answered without a namespace.
+func (c *cache) miss(key Key) { c.missed.Set(key.detached(), struct{}{}) }
+
 // close ends what the cache runs in the background.
-func (c *cache) close() { c.entries.StopAllGoroutines() }
+func (c *cache) close() {
+	c.entries.StopAllGoroutines()
+	c.missed.StopAllGoroutines()
+}

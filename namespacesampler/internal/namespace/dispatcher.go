@@ -117,7 +117,9 @@ func (d *dispatcher) run(l *load) {
 	report := Load{Keys: len(l.keys), RoundTrips: roundTrips, Duration: time.Since(began), Err: err}
 
 	for i, key := range l.keys {
-		d.cache.put(key, l.answers[i])
+		if d.cache.put(key, l.answers[i]) {
+			report.Late++
+		}
 	}
 	if d.cfg.Loaded != nil {
 		d.cfg.Loaded(report)

@@ -20,7 +20,10 @@ type Load struct {
 	Keys       int
 	RoundTrips int
 	Duration   time.Duration
-	Err        error // as Source.Lookup returned it
+	// Late is how many keys resolved that had been answered without a namespace before: whose items may be decided
+	// otherwise from now on (M5).
+	Late int
+	Err  error // as Source.Lookup returned it
 }
 
 // ResolverConfig configures a resolver.
@@ -91,11 +94,13 @@ func (r *Resolver) Resolve(ctx context.Context, keys []Key, answers []Answer) Co
 		switch answers[i].Outcome {
 		case Resolved:
 			counts.Resolved++
+			continue
 		case Unknown:
 			counts.Unknown++
 		case Unavailable:
 			counts.Unavailable++
 		}
+		r.cache.miss(keys[i])
 	}
 	return counts
 }
