@@ -20,12 +20,19 @@ import (
 )
 
 // shared is the cluster of the tests that do not harm it; it starts with the first of them.
-var shared = sync.OnceValues(func() (*pgtest.Cluster, error) { return pgtest.Launch(context.Background()) })
+var shared = sync.OnceValues(func() (*pgtest.Cluster, error) {
+	cluster, err := pgtest.Launch(context.Background())
+	launched = cluster
+	return cluster, err
+})
+
+// launched is the shared cluster, nil where no test wanted it.
+var launched *pgtest.Cluster
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if cluster, err := shared(); err == nil {
-		if err := cluster.Stop(); err != nil {
+	if launched != nil {
+		if err := launched.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}

@@ -124,7 +124,6 @@ func (d *dispatcher) run(l *load) {
 	if d.cfg.Loaded != nil {
 		d.cfg.Loaded(report)
 	}
-	close(l.done)
 
 	d.mu.Lock()
 	for _, key := range l.keys {
@@ -135,6 +134,7 @@ func (d *dispatcher) run(l *load) {
 		d.start()
 	}
 	d.mu.Unlock()
+	close(l.done) // last: who goes on and asks again is not told of this load's failure a second time
 }
 
 // close ends all loads, those under way and those queued, and waits for them until ctx ends.

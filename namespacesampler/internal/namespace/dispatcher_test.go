@@ -155,6 +155,22 @@ func TestAFailedLoadFailsAllWhoShareIt(t *testing.T) {
 	})
 }
 
+// TestAFailureIsToldOnce asks again at the very moment that a load has failed.
+func TestAFailureIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &fakeSource{takes: time.Millisecond}
+		r := newTestResolver(t, testConfig(), source)
+		for range 1_000 {
+			source.fail(errors.New("down"))
+			resolve(t, r, "r1")
+			source.fail(nil)
+			outcomes, _ := resolve(t, r, "r1")
+			require.Equal(t, []Outcome{Resolved}, outcomes)
+			r.cache.entries.InvalidateAll()
+		}
+	})
+}
+
 func TestCloseEndsLoads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: time.Second}

@@ -37,8 +37,8 @@ type Finding struct {
 	Key    Key
 	Named  bool
 	HasKey bool
-	// Carries reports whether the item, its scope or its resource carries a namespace or a lookup attribute, be its value
-	// well-formed or not: what makes a data point a detailed one.
+	// Carries reports whether the item, its scope or its resource carries a namespace, which a missing-value is not, or a
+	// lookup attribute, be its value well-formed or not: what makes a data point a detailed one.
 	Carries bool
 	// Malformed counts the lookup attributes of the item whose values are no keys.
 	Malformed int

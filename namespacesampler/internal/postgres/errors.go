@@ -3,11 +3,11 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -18,22 +18,23 @@ import (
 const (
 	classDataException = "22"    // a key that the query cannot take
 	undefinedColumn    = "42703" // one of class 42: what is missing or not permitted, or SQL that is wrong
-	protocolViolation  = "08P01" // what a query without a parameter gets for the keys
 )
 
 // classesOfTrouble are those by which the server says that it cannot go on, whatever it is asked: connection, rollback,
 // resources, state, an operator's intervention, system, internal.
 var classesOfTrouble = []string{"08", "40", "53", "55", "57", "58", "XX"}
 
-// troublesOfItsOwn are the states in classesOfTrouble that come of what a statement reads: an object that is not ready, a lock
-// or an answer that takes too long, damaged data.
-var troublesOfItsOwn = []string{"55000", "55P03", "57014", "XX001", "XX002"}
+// troublesOfItsOwn are the states in classesOfTrouble that come of a statement and what it reads: no parameter for the keys, an
+// object that is not ready, a lock or an answer that takes too long, damaged data.
+var troublesOfItsOwn = []string{"08P01", "55000", "55P03", "57014", "XX001", "XX002"}
 
-// sqlState returns the SQLSTATE of an error that the server answered a statement with, else "".
+// sqlState returns the SQLSTATE of an error that the server answered a statement with, else "". What ends the connection is no
+// answer to a statement, whatever its state: a pooler tells by 08P01 that it has lost the server.
 func sqlState(err error) string {
 	var refused *pgconn.PgError
 	var connecting *pgconn.ConnectError
-	if errors.As(err, &refused) && !errors.As(err, &connecting) {
+	if errors.As(err, &refused) && !errors.As(err, &connecting) &&
+		cmp.Or(refused.SeverityUnlocalized, refused.Severity) == "ERROR" {
 		return refused.Code
 	}
 	return ""
@@ -54,15 +55,22 @@ func isRefusal(err error) bool {
 		return true
 	}
 	state := sqlState(err)
-	return state == protocolViolation || slices.Contains(troublesOfItsOwn, state) || state != "" && !slices.ContainsFunc(classesOfTrouble, func(class string) bool {
-		return isClass(state, class)
-	})
+	isTrouble := slices.ContainsFunc(classesOfTrouble, func(class string) bool { return isClass(state, class) })
+	return state != "" && (!isTrouble || slices.Contains(troublesOfItsOwn, state))
 }
 
 func isClass(state, class string) bool { return strings.HasPrefix(state, class) }
 
-// quoted is what the server's messages repeat when it refuses a connection: user, database, host.
-var quoted = regexp.MustCompile(`".*"`)
+// refusals are the reasons of servers to refuse a connection, in words of our own: theirs repeat user, database, host or
+// settings.
+var refusals = map[string]string{
+	"28000": "the role may not log in, or not from here",
+	"28P01": "password authentication failed",
+	"3D000": "the database does not exist",
+	"42501": "the role has no CONNECT privilege",
+	"53300": "too many connections",
+	"57P03": "the server is starting up or shutting down",
+}
 
 // plainError says what went wrong without the parts of messages that repeat the DSN (user, database, host): where a
 // password is not escaped, they can hold some of it.
@@ -73,7 +81,8 @@ func plainError(err error) error {
 	isConnecting := errors.As(err, &connecting)
 	switch {
 	case errors.As(err, &refused) && isConnecting:
-		return fmt.Errorf("%s (SQLSTATE %s)", quoted.ReplaceAllLiteralString(refused.Message, `"…"`), refused.Code)
+		reason := cmp.Or(refusals[refused.Code], "the server refuses the connection")
+		return fmt.Errorf("failed to connect: %s (SQLSTATE %s)", reason, refused.Code)
 	case refused != nil:
 		return fmt.Errorf("%s (SQLSTATE %s)", refused.Message, refused.Code)
 	case errors.Is(err, context.DeadlineExceeded):

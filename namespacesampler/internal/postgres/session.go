@@ -4,8 +4,10 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
@@ -97,11 +99,12 @@ func (s *session) flight(ctx context.Context, requests []*request) (done int, er
 			err = r.read(rows)
 		}
 		if err != nil {
+			var refused *pgconn.PgError
 			switch {
 			case ctx.Err() != nil:
 			case conn.Conn().IsClosed():
 				s.stale = conn.Conn().PgConn().CustomData()[answered] != nil
-			case sqlState(err) == "":
+			case !errors.As(err, &refused):
 				err = &queryError{err}
 			}
 			return done, err
