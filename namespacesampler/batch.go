@@ -9,22 +9,29 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // maxPooledItems is the largest batch whose working memory is kept for the next.
 const maxPooledItems = 1 << 16
 
-// item is what is known of the namespace of a span or data point.
+// item is what is known of a span or data point.
 type item struct {
 	name string // the namespace, "" for none
 	// key is the index of the key that the namespace is looked up by, or noKey.
-	key     int32
-	outcome namespace.Outcome // of the lookup
+	key int32
+	// trace is the index of the trace whose rate decides a span, or noTrace.
+	trace     int32
+	exemption exemption         // of a span
+	outcome   namespace.Outcome // of the lookup
 	// carries reports whether there was a namespace or a lookup attribute at all.
 	carries bool
 }
 
-const noKey = -1
+const (
+	noKey   = -1
+	noTrace = -1
+)
 
 // batch is the working memory of one call: the items in the order of the walk, and the keys that have to be looked up.
 // All lookups end before the first change to the data (C1).
@@ -39,13 +46,11 @@ type batch struct {
 	malformed int
 
 	next int // item of the second walk
-	// looksUp is false where no lookup could change a decision.
-	looksUp bool
 	*tally
 }
 
 func newBatch(rt *runtime, t *tally) *batch {
-	return &batch{rt: rt, indexes: map[namespace.Key]int32{}, tally: t, looksUp: !t.table.IsNever() || rt.keepsOnFailure()}
+	return &batch{rt: rt, indexes: map[namespace.Key]int32{}, tally: t}
 }
 
 // enter reads what scope and resource say for the items that follow.
@@ -54,19 +59,24 @@ func (b *batch) enter(scope, resource pcommon.Map) {
 	b.malformed += b.around.Malformed
 }
 
-// read reads an item.
-func (b *batch) read(attributes pcommon.Map) {
+// read reads an item, and returns the key that its namespace can be looked up by.
+func (b *batch) read(attributes pcommon.Map) (namespace.Key, bool) {
 	f := b.rt.reader.Read(attributes, &b.around)
 	b.malformed += f.Malformed
-	it := item{name: f.Name, key: noKey, carries: f.Carries}
-	if f.HasKey && b.looksUp {
-		it.key = b.index(f.Key)
-	}
-	b.items = append(b.items, it)
+	b.items = append(b.items, item{name: f.Name, key: noKey, trace: noTrace, carries: f.Carries})
+	return f.Key, f.HasKey
 }
 
 // pass notes an item that needs no namespace.
-func (b *batch) pass() { b.items = append(b.items, item{key: noKey}) }
+func (b *batch) pass() { b.items = append(b.items, item{key: noKey, trace: noTrace}) }
+
+// mostGenerous returns the highest rate that an item can come to have: what it drops needs no lookup.
+func (b *batch) mostGenerous() *rate.Rate {
+	if b.rt.onFailure() == OnFailureKeep {
+		return &rate.Always
+	}
+	return &b.table.Most().Rate
+}
 
 // index returns the index of a key among the distinct keys of the batch.
 func (b *batch) index(key namespace.Key) int32 {
@@ -132,12 +142,16 @@ func (b *batch) take() *item {
 	return it
 }
 
-// unavailable reports whether on_failure decides the item, and whether it keeps it.
-func (b *batch) unavailable(it *item) (decides, keeps bool) {
-	if it.key == noKey || it.outcome != namespace.Unavailable {
+// unavailable reports whether the item is without a namespace because Postgres could not be asked.
+func (it *item) unavailable() bool { return it.key != noKey && it.outcome == namespace.Unavailable }
+
+// onFailure says whether on_failure decides, and whether it keeps, what is without a namespace because Postgres could not be
+// asked.
+func (b *batch) onFailure(unavailable bool) (decides, keeps bool) {
+	if !unavailable {
 		return false, false
 	}
-	switch b.rt.cfg.Postgres.Get().OnFailure {
+	switch b.rt.onFailure() {
 	case OnFailureKeep:
 		return true, true
 	case OnFailureDrop:

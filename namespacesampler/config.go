@@ -22,8 +22,12 @@ type Config struct {
 	Namespaces Overrides `mapstructure:"namespaces"`
 	// Tracing is about spans.
 	Tracing TracingConfig `mapstructure:"tracing"`
+	// Spans is about spans of a kind.
+	Spans SpansConfig `mapstructure:"spans"`
 	// Metrics is about data points.
 	Metrics MetricsConfig `mapstructure:"metrics"`
+	// DryRun decides and counts, drops nothing, and changes nothing.
+	DryRun bool `mapstructure:"dry_run"`
 	// Postgres resolves namespaces that are missing; without it the attributes alone decide.
 	Postgres configoptional.Optional[PostgresConfig] `mapstructure:"postgres"`
 	// Telemetry is about the processor's own metrics.
@@ -52,7 +56,7 @@ type NamespaceConfig struct {
 type TracingConfig struct {
 	// Enabled false lets no spans leave.
 	Enabled bool `mapstructure:"enabled"`
-	// Sampler is trace_id_ratio.
+	// Sampler is parent_based or trace_id_ratio.
 	Sampler Sampler `mapstructure:"sampler"`
 	// Mode is equalizing or proportional.
 	Mode decision.Mode `mapstructure:"mode"`
@@ -62,6 +66,12 @@ type TracingConfig struct {
 	SampleRate *float64 `mapstructure:"sample_rate"`
 	// Namespaces are overrides for spans; they win over those for all signals.
 	Namespaces Overrides `mapstructure:"namespaces"`
+	// AlwaysKeep are OTTL conditions on spans: what any of them matches is kept at any rate.
+	AlwaysKeep []string `mapstructure:"always_keep"`
+	// HonorPriority lets spans ask for a decision by their sampling.priority attribute.
+	HonorPriority bool `mapstructure:"honor_priority"`
+	// TraceMemory bounds the memory of the rates of traces; for parent_based.
+	TraceMemory TraceMemoryConfig `mapstructure:"trace_memory"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -70,8 +80,43 @@ type TracingConfig struct {
 // Sampler says what the unit of span sampling is.
 type Sampler string
 
-// TraceIDRatio decides each span by its own namespace's rate.
-const TraceIDRatio Sampler = "trace_id_ratio"
+const (
+	// ParentBased decides all spans of a trace by one rate.
+	ParentBased Sampler = "parent_based"
+	// TraceIDRatio decides each span by its own namespace's rate.
+	TraceIDRatio Sampler = "trace_id_ratio"
+)
+
+// TraceMemoryConfig bounds the memory of the rates of traces.
+type TraceMemoryConfig struct {
+	// MaxTraces bounds the traces that are remembered.
+	MaxTraces int `mapstructure:"max_traces"`
+	// TTL is how long a trace is remembered after its last spans.
+	TTL time.Duration `mapstructure:"ttl"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// SpansConfig is about spans of a kind.
+type SpansConfig struct {
+	// Internal are spans of internal operations.
+	Internal InternalConfig `mapstructure:"internal"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// InternalConfig is about spans of internal operations.
+type InternalConfig struct {
+	// Enabled false drops them, and gives their children the nearest ancestor that is left for a parent.
+	Enabled bool `mapstructure:"enabled"`
+	// Match are OTTL conditions on spans: what any of them matches is internal.
+	Match []string `mapstructure:"match"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
 
 // MetricsConfig is about data points.
 type MetricsConfig struct {
@@ -186,7 +231,8 @@ func createDefaultConfig() component.Config {
 		Namespace:  NamespaceConfig{Attributes: []string{"namespace"}, MissingValues: []string{"", "unknown"}},
 		SampleRate: 1,
 		Tracing: TracingConfig{
-			Enabled: true, Sampler: TraceIDRatio, Mode: decision.Equalizing, SamplingPrecision: 4,
+			Enabled: true, Sampler: ParentBased, Mode: decision.Equalizing, SamplingPrecision: 4,
+			TraceMemory: TraceMemoryConfig{MaxTraces: 100_000, TTL: time.Minute},
 		},
 		Metrics: MetricsConfig{Enabled: true, Detailed: DetailedConfig{Enabled: true}, By: BySeries},
 		Postgres: configoptional.Default(PostgresConfig{

@@ -50,7 +50,11 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	assert.Equal(t, cfg.Namespace, full.Namespace)
 	assert.InDelta(t, cfg.SampleRate, full.SampleRate, 0)
 	full.Tracing.SampleRate, full.Tracing.Namespaces = nil, nil // examples
+	assert.Equal(t, []string{"span.status.code == STATUS_CODE_ERROR"}, full.Tracing.AlwaysKeep)
+	full.Tracing.AlwaysKeep, full.Spans.Internal.Match = nil, nil
 	assert.Equal(t, cfg.Tracing, full.Tracing)
+	assert.Equal(t, cfg.Spans, full.Spans)
+	assert.Equal(t, cfg.DryRun, full.DryRun)
 	full.Metrics.Detailed.SampleRate, full.Metrics.Namespaces = nil, nil
 	assert.Equal(t, cfg.Metrics, full.Metrics)
 	assert.Equal(t, cfg.Telemetry, full.Telemetry)
@@ -117,7 +121,19 @@ func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
 		"tracing::sample_rate: sample rate must be between 0 and 1, got 10 (for 10 % write 0.1)": {
 			"tracing": map[string]any{"sample_rate": 10},
 		},
-		`tracing::sampler: must be trace_id_ratio, got "always"`: {"tracing": map[string]any{"sampler": "always"}},
+		`tracing::sampler: must be parent_based or trace_id_ratio, got "always"`: {"tracing": map[string]any{"sampler": "always"}},
+		"tracing::trace_memory::max_traces: must be between 1 and 1073741824 traces, got 0": {
+			"tracing": map[string]any{"trace_memory": map[string]any{"max_traces": 0}},
+		},
+		"tracing::trace_memory::ttl: must be at least 1ms, e.g. 1m, got 60ns (a number needs a unit)": {
+			"tracing": map[string]any{"trace_memory": map[string]any{"ttl": 60}},
+		},
+		`tracing::always_keep::1: must be an OTTL condition, got "status.code == 2"`: {
+			"tracing": map[string]any{"always_keep": []any{"span.status.code == 2", "status.code == 2"}},
+		},
+		`spans::internal::match::0: must be an OTTL condition, got "span.name"`: {
+			"spans": map[string]any{"internal": map[string]any{"match": []any{"span.name"}}},
+		},
 		`tracing::mode: must be equalizing or proportional, got "equal"`: {
 			"tracing": map[string]any{"mode": "equal"},
 		},
@@ -207,10 +223,7 @@ func TestValidateReportsAllFaultsAtOnceAndNoSecret(t *testing.T) {
 
 func TestKeysThatDoNotWorkYetAreUnknown(t *testing.T) {
 	for _, settings := range []map[string]any{
-		{"dry_run": true},
 		{"inspect": map[string]any{"endpoint": "localhost:8090"}},
-		{"spans": map[string]any{}},
-		{"tracing": map[string]any{"always_keep": []any{}}},
 		{"metrics": map[string]any{"rescale_delta": true}},
 		{"postgres": map[string]any{"dsn": "host=x", "registry": map[string]any{}}},
 		{"postgres": map[string]any{"dsn": "host=x", "cache": map[string]any{"refresh_after": "1h"}}},

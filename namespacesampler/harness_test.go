@@ -130,9 +130,11 @@ func (h *harness) counts(metric string) map[string]int64 {
 	return out
 }
 
-// span is what a test says of a span; the zero trace ID is replaced by a random one.
+// span is what a test says of a span; the zero trace ID is replaced by a random one. The parent of those that are no root is in
+// no batch.
 type span struct {
 	id         pcommon.TraceID
+	root       bool // it has no parent
 	tracestate string
 	attributes map[string]any
 }
@@ -160,6 +162,9 @@ func appendSpans(t *testing.T, td ptrace.Traces, resource, scope map[string]any,
 		}
 		out.SetTraceID(s.id)
 		out.SetSpanID([8]byte{1, byte(i >> 8), byte(i)})
+		if !s.root {
+			out.SetParentSpanID([8]byte{2})
+		}
 		out.TraceState().FromRaw(s.tracestate)
 		require.NoError(t, out.Attributes().FromRaw(s.attributes))
 	}

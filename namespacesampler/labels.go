@@ -26,7 +26,8 @@ type labels struct {
 	mu    sync.Mutex
 	known map[string]*label
 	room  int
-	other *label
+	none  *label // of items without a namespace
+	other *label // of namespaces beyond the bound
 }
 
 // label is a value with the attribute sets of its counters, which are built once.
@@ -35,7 +36,8 @@ type label struct {
 }
 
 func newLabels(limit int, configured ...[]string) *labels {
-	l := &labels{known: map[string]*label{"": newLabel(noneLabel)}, room: limit, other: newLabel(otherLabel)}
+	l := &labels{room: limit, none: newLabel(noneLabel), other: newLabel(otherLabel)}
+	l.known = map[string]*label{"": l.none}
 	for _, names := range configured {
 		for _, name := range names {
 			if _, ok := l.known[name]; !ok {

@@ -33,6 +33,9 @@ func (p *metricsProcessor) process(ctx context.Context, md pmetric.Metrics) (pme
 	w.read(md)
 	if !p.rt.cfg.Metrics.Enabled {
 		w.disable()
+		if p.rt.cfg.DryRun {
+			return md, nil
+		}
 		return md, processorhelper.ErrSkipProcessingData
 	}
 	w.resolve(ctx)
@@ -70,6 +73,7 @@ type metricsWalk struct {
 	p *metricsProcessor
 	*batch
 
+	looksUp  bool // false where no lookup could change a decision
 	resource pcommon.Resource
 	scope    pcommon.InstrumentationScope
 	series   struct{ resource, scope, metric decision.Series } // identity so far (M3)
@@ -83,6 +87,7 @@ type metricsWalk struct {
 
 func newMetricsWalk(p *metricsProcessor) *metricsWalk {
 	w := &metricsWalk{p: p, batch: newBatch(p.rt, newTally(p.rt.points, p.rt.labels))}
+	w.looksUp = !w.mostGenerous().IsNever()
 	w.removeNumber = func(dp pmetric.NumberDataPoint) bool { return !w.keep(dp.Attributes()) }
 	w.removeHistogram = func(dp pmetric.HistogramDataPoint) bool { return !w.keep(dp.Attributes()) }
 	w.removeExponential = func(dp pmetric.ExponentialHistogramDataPoint) bool { return !w.keep(dp.Attributes()) }
@@ -133,7 +138,9 @@ type points[P interface{ Attributes() pcommon.Map }] interface {
 
 func readPoints[P interface{ Attributes() pcommon.Map }, S points[P]](w *metricsWalk, ps S) {
 	for i := range ps.Len() {
-		w.batch.read(ps.At(i).Attributes())
+		if key, ok := w.batch.read(ps.At(i).Attributes()); ok && w.looksUp {
+			w.items[len(w.items)-1].key = w.index(key)
+		}
 	}
 }
 
@@ -172,20 +179,26 @@ func (w *metricsWalk) keepMetric(m pmetric.Metric) bool {
 // keep decides on a data point, and writes the namespace that was resolved for it (M5).
 func (w *metricsWalk) keep(attributes pcommon.Map) bool {
 	it := w.take()
+	keeps := w.decide(it, attributes)
+	if w.rt.cfg.DryRun {
+		return true
+	}
+	if keeps && it.resolved() && w.lacksTarget(attributes) {
+		attributes.PutStr(w.rt.reader.Target(), it.name)
+	}
+	return keeps
+}
+
+// decide decides on a data point, and counts it.
+func (w *metricsWalk) decide(it *item, attributes pcommon.Map) bool {
 	s := w.slot(it.name)
 	if !it.carries {
 		return s.count(rulePassed, true)
 	}
-	if decides, keeps := w.unavailable(it); decides {
+	if decides, keeps := w.onFailure(it.unavailable()); decides {
 		return s.count(ruleUnavailable, keeps)
 	}
-	if !s.count(s.rule, w.keepSeries(attributes, s)) {
-		return false
-	}
-	if it.resolved() && w.lacksTarget(attributes) {
-		attributes.PutStr(w.rt.reader.Target(), it.name)
-	}
-	return true
+	return s.count(s.rule, w.keepSeries(attributes, s))
 }
 
 // keepSeries decides on the series of a data point (M2).

@@ -118,7 +118,7 @@ func TestWhatPostgresCannotBeAskedAboutTakesOnFailure(t *testing.T) {
 	} {
 		t.Run(onFailure, func(t *testing.T) {
 			h := start(t, withPostgres("postgres://127.0.0.1:1/none", map[string]any{"on_failure": onFailure},
-				map[string]any{"sample_rate": 0.5}))
+				map[string]any{"sample_rate": 0.5, "namespaces": map[string]any{"payments": 1}}))
 			for range 3 {
 				out := h.consumeTraces(tracesOf(t,
 					span{id: highID, attributes: map[string]any{"task_uuid": taskID(0)}},

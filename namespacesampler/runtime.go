@@ -7,14 +7,19 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
 	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
 // seriesPrecision is that of the thresholds of series: all of the 14 digits, since they are stamped nowhere.
@@ -32,6 +37,10 @@ type runtime struct {
 	spans   *rate.Table
 	points  *rate.Table
 	queries []postgres.Query
+
+	memory     *tracememory.Memory[traceRate] // nil for trace_id_ratio
+	alwaysKeep *condition.Set[*ottlspan.TransformContext]
+	internal   *condition.Set[*ottlspan.TransformContext]
 
 	// Nil without a postgres section, and before start.
 	db       *postgres.DB
@@ -69,7 +78,7 @@ func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
 	if cfg.Postgres.HasValue() {
 		layout = cfg.Postgres.Get().layout()
 	}
-	return &runtime{
+	rt := &runtime{
 		cfg:       cfg,
 		logger:    set.Logger,
 		telemetry: telemetry,
@@ -79,7 +88,40 @@ func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
 		spans:     spans,
 		points:    points,
 		queries:   layout.Queries,
-	}, nil
+	}
+	return rt, rt.prepareSpans()
+}
+
+// prepareSpans makes what only spans need.
+func (rt *runtime) prepareSpans() (err error) {
+	tracing := &rt.cfg.Tracing
+	if tracing.Sampler == ParentBased {
+		rt.memory, err = tracememory.New[traceRate](tracememory.Config{
+			MaxTraces: tracing.TraceMemory.MaxTraces, TTL: tracing.TraceMemory.TTL,
+		})
+		if err != nil {
+			return fmt.Errorf("tracing::trace_memory: %w", err)
+		}
+	}
+	const keepKey, internalKey = "tracing::always_keep", "spans::internal::match"
+	if rt.alwaysKeep, err = condition.Spans(keepKey, tracing.AlwaysKeep, rt.conditionFailed(keepKey)); err != nil {
+		return err
+	}
+	rt.internal, err = condition.Spans(internalKey, rt.cfg.Spans.Internal.Match, rt.conditionFailed(internalKey))
+	return err
+}
+
+// conditionFailed returns what counts the conditions of a key that cannot be evaluated, and says so once for each.
+func (rt *runtime) conditionFailed(key string) func(condition.Failure) {
+	return func(f condition.Failure) {
+		name := fmt.Sprintf("%s::%d", key, f.Index)
+		rt.telemetry.ProcessorNamespaceSamplerConditionErrors.Add(context.Background(), 1,
+			metric.WithAttributeSet(attribute.NewSet(attribute.String("condition", name))))
+		if f.First {
+			rt.logger.Warn("a condition could not be evaluated: it counts as not matching; further errors of it are only counted",
+				zap.String("condition", name), zap.Error(f.Err))
+		}
+	}
 }
 
 // globalRate returns the global rate of data points where it is not the one for all signals.
@@ -90,9 +132,12 @@ func (c *DetailedConfig) globalRate() *float64 {
 	return new(float64) // disabled: only overrides let anything through
 }
 
-// keepsOnFailure reports whether items are kept, whatever their rate, while Postgres cannot be asked.
-func (rt *runtime) keepsOnFailure() bool {
-	return rt.cfg.Postgres.HasValue() && rt.cfg.Postgres.Get().OnFailure == OnFailureKeep
+// onFailure says what becomes of items without a namespace while Postgres cannot be asked.
+func (rt *runtime) onFailure() OnFailure {
+	if !rt.cfg.Postgres.HasValue() {
+		return OnFailureGlobalRate
+	}
+	return rt.cfg.Postgres.Get().OnFailure
 }
 
 // layout returns the lookups that are in force.
@@ -180,6 +225,10 @@ func (rt *runtime) announce() {
 		zap.Any("spans_overrides", rt.spans.Overrides()),
 		zap.Float64("datapoints_global_rate", rt.points.Global().Probability),
 		zap.Any("datapoints_overrides", rt.points.Overrides()),
+		zap.Int("always_keep", len(cfg.Tracing.AlwaysKeep)),
+		zap.Bool("honor_priority", cfg.Tracing.HonorPriority),
+		zap.Bool("drops_internal_spans", rt.dropsInternal()),
+		zap.Bool("dry_run", cfg.DryRun),
 		zap.Bool("resolves_from_postgres", cfg.Postgres.HasValue()),
 	}
 	if cfg.Postgres.HasValue() {
@@ -191,13 +240,13 @@ func (rt *runtime) announce() {
 	switch {
 	case !cfg.Tracing.Enabled:
 		rt.logger.Warn("tracing::enabled is false: no spans leave this processor")
-	case rt.spans.IsNever():
+	case rt.spans.Most().IsNever() && len(cfg.Tracing.AlwaysKeep) == 0 && !cfg.Tracing.HonorPriority:
 		rt.logger.Warn("every rate for spans is 0: no spans leave this processor")
 	}
 	switch {
 	case !cfg.Metrics.Enabled:
 		rt.logger.Warn("metrics::enabled is false: no data points leave this processor")
-	case rt.points.IsNever():
+	case rt.points.Most().IsNever():
 		rt.logger.Warn("every rate for data points is 0: no detailed metrics leave this processor")
 	}
 }

@@ -18,6 +18,10 @@ type rule uint8
 const (
 	ruleExact rule = iota
 	ruleGlobal
+	ruleTrace
+	ruleAlwaysKeep
+	ruleInternal
+	rulePriority
 	ruleDisabled
 	ruleUnavailable
 	rulePassed
@@ -25,7 +29,8 @@ const (
 )
 
 var ruleNames = [rules]string{
-	ruleExact: "exact", ruleGlobal: "global", ruleDisabled: "disabled", ruleUnavailable: "unavailable", rulePassed: "passed",
+	ruleExact: "exact", ruleGlobal: "global", ruleTrace: "trace", ruleAlwaysKeep: "always_keep", ruleInternal: "internal",
+	rulePriority: "priority", ruleDisabled: "disabled", ruleUnavailable: "unavailable", rulePassed: "passed",
 }
 
 const (
@@ -40,21 +45,26 @@ var decisionNames = [decisions]string{dropped: "dropped", kept: "kept"}
 // without end.
 const maxTallyBytes = 256 << 10
 
-// slot is a namespace: its rate, and what happened to its items since the last report.
+// slot is a namespace: its rate, and the counters of its items.
 type slot struct {
-	match  *rate.Match
-	rule   rule
+	match *rate.Match
+	rule  rule
+	*counters
+}
+
+// counters are what happened to the items of a label since the last report.
+type counters struct {
 	label  *label
 	counts [rules][decisions]int64
 	used   bool
 }
 
 // count counts an item.
-func (s *slot) count(r rule, keep bool) bool {
+func (c *counters) count(r rule, keep bool) bool {
 	if keep {
-		s.counts[r][kept]++
+		c.counts[r][kept]++
 	} else {
-		s.counts[r][dropped]++
+		c.counts[r][dropped]++
 	}
 	return keep
 }
@@ -62,18 +72,19 @@ func (s *slot) count(r rule, keep bool) bool {
 // tally finds the rate of namespaces and counts what happened to the items of a batch. It is reused from batch to batch
 // and remembers the namespaces that it saw, so that an item costs no more than finding its slot.
 type tally struct {
-	table  *rate.Table
-	labels *labels
-	slots  map[string]*slot
-	bytes  int // of the names in slots
-	used   []*slot
-	last   *slot
-	name   string // of last
-	faults [len(faultOptions)]int64
+	table    *rate.Table
+	labels   *labels
+	slots    map[string]*slot
+	bytes    int // of the names in slots
+	counters map[*label]*counters
+	used     []*counters
+	last     *slot
+	name     string // of last
+	faults   [len(faultOptions)]int64
 }
 
 func newTally(table *rate.Table, labels *labels) *tally {
-	return &tally{table: table, labels: labels, slots: map[string]*slot{}}
+	return &tally{table: table, labels: labels, slots: map[string]*slot{}, counters: map[*label]*counters{}}
 }
 
 // slot returns the slot of a namespace, "" for none.
@@ -85,22 +96,37 @@ func (t *tally) slot(name string) *slot {
 	if !ok {
 		s = t.newSlot(strings.Clone(name)) // not to hold the telemetry that it came in
 	}
-	if !s.used {
-		s.used = true
-		t.used = append(t.used, s)
-	}
+	t.use(s.counters)
 	t.last, t.name = s, name
 	return s
 }
 
 func (t *tally) newSlot(name string) *slot {
-	s := &slot{match: t.table.Lookup(name), label: t.labels.of(name), rule: ruleGlobal}
+	s := &slot{match: t.table.Lookup(name), rule: ruleGlobal, counters: t.countersOf(t.labels.of(name))}
 	if s.match.Rule == rate.Exact {
 		s.rule = ruleExact
 	}
 	t.slots[name] = s
 	t.bytes += len(name)
 	return s
+}
+
+// countersOf returns the counters of a label.
+func (t *tally) countersOf(l *label) *counters {
+	c, ok := t.counters[l]
+	if !ok {
+		c = &counters{label: l}
+		t.counters[l] = c
+	}
+	t.use(c)
+	return c
+}
+
+func (t *tally) use(c *counters) {
+	if !c.used {
+		c.used = true
+		t.used = append(t.used, c)
+	}
 }
 
 // fault counts a fault of a tracestate.
@@ -112,16 +138,16 @@ func (t *tally) fault(f decision.Fault) {
 
 // report adds what was counted to the metrics and starts anew.
 func (t *tally) report(ctx context.Context, items, faults metric.Int64Counter) {
-	for _, s := range t.used {
-		for r := range s.counts {
-			for d, n := range s.counts[r] {
+	for _, c := range t.used {
+		for r := range c.counts {
+			for d, n := range c.counts[r] {
 				if n > 0 {
-					items.Add(ctx, n, s.label.options[r][d]...)
-					s.counts[r][d] = 0
+					items.Add(ctx, n, c.label.options[r][d]...)
+					c.counts[r][d] = 0
 				}
 			}
 		}
-		s.used = false
+		c.used = false
 	}
 	clear(t.used)
 	t.used, t.last, t.name = t.used[:0], nil, ""

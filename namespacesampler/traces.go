@@ -10,87 +10,184 @@ import (
 	"go.opentelemetry.io/collector/processor/processorhelper"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
 // tracesProcessor walks over spans.
 type tracesProcessor struct {
 	rt      *runtime
 	sampler decision.SpanSampler
-	batches sync.Pool
+	walks   sync.Pool
 }
 
 func newTracesProcessor(rt *runtime) *tracesProcessor {
 	p := &tracesProcessor{rt: rt, sampler: rt.newSpanSampler()}
-	p.batches.New = func() any { return newBatch(rt, newTally(rt.spans, rt.labels)) }
+	p.walks.New = func() any { return newTracesWalk(p) }
 	return p
 }
 
-// process reads the namespace of all spans, resolves what is missing at once, then decides span by span.
+// process reads the namespace of all spans, resolves what is missing at once, settles the rate of their traces, then decides
+// span by span.
 func (p *tracesProcessor) process(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
-	b := p.batches.Get().(*batch)
-	defer p.release(ctx, b)
-	p.read(b, td)
-	if !p.rt.cfg.Tracing.Enabled {
-		b.disable()
-		return td, processorhelper.ErrSkipProcessingData
+	w := p.walks.Get().(*tracesWalk)
+	defer p.release(ctx, w)
+	w.read(ctx, td)
+	if p.rt.cfg.Tracing.Enabled {
+		w.settleKnown()
+		w.lookUp(ctx)
+		w.settleRest()
+		w.remove(td)
+		w.adopt(td)
+	} else {
+		w.disable()
 	}
-	b.resolve(ctx)
-
-	td.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool {
-		scopes := rs.ScopeSpans().Len()
-		rs.ScopeSpans().RemoveIf(func(ss ptrace.ScopeSpans) bool {
-			spans := ss.Spans().Len()
-			ss.Spans().RemoveIf(func(span ptrace.Span) bool { return !p.keep(b, span) })
-			return spans > 0 && ss.Spans().Len() == 0
-		})
-		return scopes > 0 && rs.ScopeSpans().Len() == 0
-	})
-
-	if td.ResourceSpans().Len() == 0 {
+	if p.rt.cfg.DryRun {
+		return td, nil
+	}
+	if !p.rt.cfg.Tracing.Enabled || td.ResourceSpans().Len() == 0 {
 		return td, processorhelper.ErrSkipProcessingData // C5
 	}
 	return td, nil
 }
 
 // release reports what happened to a batch and keeps its memory for another.
-func (p *tracesProcessor) release(ctx context.Context, b *batch) {
-	b.end(ctx, p.rt.telemetry.ProcessorNamespaceSamplerSpans)
-	if b.reusable() {
-		p.batches.Put(b)
+func (p *tracesProcessor) release(ctx context.Context, w *tracesWalk) {
+	if w.early > 0 {
+		p.rt.telemetry.ProcessorNamespaceSamplerForgottenTraces.Add(ctx, int64(w.early))
+	}
+	w.end(ctx, p.rt.telemetry.ProcessorNamespaceSamplerSpans)
+	w.reset()
+	if w.reusable() {
+		p.walks.Put(w)
 	}
 }
 
-// read reads the namespaces, and the keys to look the missing ones up by.
-func (p *tracesProcessor) read(b *batch, td ptrace.Traces) {
+// tracesWalk is the state of a walk over spans.
+type tracesWalk struct {
+	p *tracesProcessor
+	*batch
+	traceRates
+	orphans
+
+	wishes []wish
+	// Whether there is anything that exempts spans from the rate: most configurations have nothing, and pay nothing.
+	exempts bool
+}
+
+// wish is the key of a span. It is looked up where the namespace can make a difference.
+type wish struct {
+	item int32
+	key  namespace.Key
+	span ptrace.Span
+}
+
+func newTracesWalk(p *tracesProcessor) *tracesWalk {
+	return &tracesWalk{
+		p:          p,
+		batch:      newBatch(p.rt, newTally(p.rt.spans, p.rt.labels)),
+		traceRates: newTraceRates(p.rt.memory),
+		exempts:    p.rt.exemptsSpans(),
+	}
+}
+
+// read reads the namespaces, the keys to look the missing ones up by, and what exempts spans from the rate.
+func (w *tracesWalk) read(ctx context.Context, td ptrace.Traces) {
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
-			b.enter(ss.Scope().Attributes(), rs.Resource().Attributes())
+			w.enter(ss.Scope().Attributes(), rs.Resource().Attributes())
 			for _, span := range ss.Spans().All() {
-				b.read(span.Attributes())
+				w.readSpan(ctx, rs, ss, span)
 			}
 		}
 	}
 }
 
-// keep decides on a span, and stamps it where it is kept.
-func (p *tracesProcessor) keep(b *batch, span ptrace.Span) bool {
-	it := b.take()
-	s := b.slot(it.name)
-	if decides, keeps := b.unavailable(it); decides {
-		return s.count(ruleUnavailable, keeps)
+func (w *tracesWalk) readSpan(ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span) {
+	key, hasKey := w.batch.read(span.Attributes())
+	if !w.rt.cfg.Tracing.Enabled {
+		return
 	}
+	i := int32(len(w.items) - 1) //nolint:gosec // a batch has fewer items
+	if w.exempts {
+		w.items[i].exemption = w.rt.exemptionOf(ctx, rs, ss, span)
+		if w.items[i].exemption == internalDropped {
+			w.internals++
+		}
+	}
+	if hasKey {
+		w.wishes = append(w.wishes, wish{item: i, key: key, span: span})
+	}
+	if w.isOn() && !span.TraceID().IsEmpty() {
+		w.join(i, span, hasKey)
+	}
+}
 
+// lookUp looks up the keys that can make a difference, all at once.
+func (w *tracesWalk) lookUp(ctx context.Context) {
+	for i := range w.wishes {
+		if wish := &w.wishes[i]; w.matters(wish) {
+			w.items[wish.item].key = w.index(wish.key)
+		}
+	}
+	w.resolve(ctx)
+}
+
+// matters reports whether the namespace of a span can change a decision, or an attribute of a span that is kept.
+func (w *tracesWalk) matters(wish *wish) bool {
+	it := &w.items[wish.item]
+	if it.exemption == alwaysKept || it.exemption == priorityKept {
+		return true // it is written to the span
+	}
+	most := w.mostGenerous()
+	if it.trace != noTrace {
+		t := &w.traces[it.trace]
+		if t.settled {
+			most = &t.rate.match.Rate
+		} else if t.mayBeKept && t.mayBeNamedBy(wish.item) {
+			return true
+		}
+	}
+	return it.exemption == noExemption && !w.p.sampler.Drops(wish.span.TraceID(), wish.span.TraceState().AsRaw(), most)
+}
+
+// remove decides on all spans, and removes those that are dropped.
+func (w *tracesWalk) remove(td ptrace.Traces) {
+	td.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool {
+		scopes := rs.ScopeSpans().Len()
+		rs.ScopeSpans().RemoveIf(func(ss ptrace.ScopeSpans) bool {
+			spans := ss.Spans().Len()
+			ss.Spans().RemoveIf(func(span ptrace.Span) bool { return !w.keep(span) })
+			return spans > 0 && ss.Spans().Len() == 0
+		})
+		return scopes > 0 && rs.ScopeSpans().Len() == 0
+	})
+}
+
+// keep decides on a span, and stamps it where it is kept.
+func (w *tracesWalk) keep(span ptrace.Span) bool {
+	it := w.take()
 	tracestate := span.TraceState()
-	d := p.sampler.Decide(span.TraceID(), tracestate.AsRaw(), &s.match.Rate)
-	b.fault(d.Fault)
-	if !s.count(s.rule, d.Keep) {
+	d := w.decide(it, span.TraceID(), tracestate.AsRaw())
+	if w.rt.cfg.DryRun {
+		return true
+	}
+	if !d.Keep {
+		w.bury(span, it.exemption == internalDropped)
 		return false
 	}
 	if d.Tracestate != tracestate.AsRaw() {
 		tracestate.FromRaw(d.Tracestate)
 	}
 	if it.resolved() {
-		span.Attributes().PutStr(p.rt.reader.Target(), it.name)
+		span.Attributes().PutStr(w.rt.reader.Target(), it.name)
 	}
 	return true
+}
+
+// reset clears what the walk itself holds of a batch.
+func (w *tracesWalk) reset() {
+	clear(w.wishes) // they hold telemetry
+	w.wishes = w.wishes[:0]
+	w.traceRates.reset()
+	w.orphans.reset()
 }

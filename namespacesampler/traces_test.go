@@ -14,10 +14,8 @@ func TestASpanIsSampledByTheRateOfItsNamespace(t *testing.T) {
 	h := start(t, map[string]any{
 		"sample_rate": 0,
 		"namespaces":  map[string]any{"payments": 1.0, "orders": 0.5},
-		"tracing":     map[string]any{"namespaces": map[string]any{"orders": 0.25}},
+		"tracing":     map[string]any{"sampler": "trace_id_ratio", "namespaces": map[string]any{"orders": 0.25}},
 	})
-	named := func(namespace string) map[string]any { return map[string]any{"namespace": namespace} }
-
 	out := h.consumeTraces(tracesOf(t,
 		span{id: lowID, attributes: named("payments")},
 		span{id: highID, attributes: named("orders")},
@@ -124,7 +122,11 @@ func TestFaultsOfTracestatesAreCounted(t *testing.T) { // T7, T8, T10
 
 // TestOutcomesDoNotDependOnBatches is T15: the same spans in one batch, in many, in any order, in another collector.
 func TestOutcomesDoNotDependOnBatches(t *testing.T) {
-	settings := map[string]any{"sample_rate": 0.3, "namespaces": map[string]any{"payments": 0.7}}
+	settings := map[string]any{
+		"sample_rate": 0.3,
+		"namespaces":  map[string]any{"payments": 0.7},
+		"tracing":     map[string]any{"sampler": "trace_id_ratio"},
+	}
 	var spans []span
 	for i := range 1000 {
 		s := span{id: randomID()}

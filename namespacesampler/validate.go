@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
@@ -26,6 +27,7 @@ func (c *Config) Validate() error {
 	missing := c.Namespace.MissingValues
 	c.Namespaces.validate(&f, "namespaces", missing)
 	c.Tracing.validate(&f, missing)
+	f.conditions(condition.Spans("spans::internal::match", c.Spans.Internal.Match, nil))
 	c.Metrics.validate(&f, missing)
 	if c.Postgres.HasValue() {
 		c.Postgres.Get().validate(&f)
@@ -66,11 +68,14 @@ func (o Overrides) validate(f *faults, section string, missing []string) {
 }
 
 func (c *TracingConfig) validate(f *faults, missing []string) {
-	oneOf(f, "tracing::sampler", c.Sampler, TraceIDRatio)
+	oneOf(f, "tracing::sampler", c.Sampler, ParentBased, TraceIDRatio)
 	oneOf(f, "tracing::mode", c.Mode, decision.Modes...)
 	f.within("tracing::sampling_precision", c.SamplingPrecision, 1, 14, "hexadecimal digits")
 	f.rate("tracing::sample_rate", c.SampleRate)
 	c.Namespaces.validate(f, "tracing::namespaces", missing)
+	f.conditions(condition.Spans("tracing::always_keep", c.AlwaysKeep, nil))
+	f.within("tracing::trace_memory::max_traces", c.TraceMemory.MaxTraces, 1, 1<<30, "traces")
+	f.duration("tracing::trace_memory::ttl", c.TraceMemory.TTL, "1m")
 }
 
 func (c *MetricsConfig) validate(f *faults, missing []string) {
@@ -132,6 +137,13 @@ func (f *faults) add(key string, err error) {
 
 func (f *faults) addf(key, format string, args ...any) {
 	f.add(key, fmt.Errorf(format, args...))
+}
+
+// conditions takes what compiling conditions returned.
+func (f *faults) conditions(_ any, err error) {
+	if err != nil {
+		*f = append(*f, err)
+	}
 }
 
 func (f *faults) rate(key string, probability *float64) {

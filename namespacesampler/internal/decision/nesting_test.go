@@ -59,6 +59,7 @@ func TestDecisionsNestAtAllMagnitudes(t *testing.T) {
 			keeps := make([]bool, len(rates))
 			for i, r := range rates {
 				keeps[i] = sampler.Decide(s.id, s.in, r).Keep
+				require.Equal(t, !keeps[i], sampler.Drops(s.id, s.in, r), "%s %q at %v", s.id, s.in, r.Probability)
 			}
 			turn := slices.Index(keeps, true)
 			turns[turn] = true

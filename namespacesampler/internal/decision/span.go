@@ -114,16 +114,12 @@ func decideUnstamped(id pcommon.TraceID, r *rate.Rate) Span {
 func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate) Span {
 	untouched := Span{Keep: true, Tracestate: ts.raw}
 
-	randomness, ok := ts.randomness, ts.hasRandomness
+	randomness, ok := ts.randomnessOf(id)
 	if !ok {
-		if id.IsEmpty() {
-			untouched.Keep = r.IsAlways() || draw(r) // T9
-			return untouched
-		}
-		randomness = sampling.TraceIDToRandomness(id)
+		untouched.Keep = r.IsAlways() || draw(r) // T9
+		return untouched
 	}
-
-	if ts.hasThreshold && !ts.threshold.ShouldSample(randomness) {
+	if ts.isFalse(randomness) {
 		untouched.Fault = Inconsistent
 		if r.IsAlways() {
 			return untouched // T5 before T7
@@ -151,6 +147,33 @@ func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.R
 		return untouched
 	}
 	return Span{Keep: true, Tracestate: stamped}
+}
+
+// Drops reports whether Decide would drop a span, and so would at every lower rate (T14). It costs less, for spans of which
+// nothing else has to be known then. Where the decision is a draw, it cannot be foreseen, and the answer is false.
+func (s SpanSampler) Drops(id pcommon.TraceID, raw string, r *rate.Rate) bool {
+	switch {
+	case r.IsAlways():
+		return false
+	case r.IsNever():
+		return true
+	}
+	var ts tracestate
+	if raw != "" {
+		var ok bool
+		if ts, ok = parseTracestate(raw); !ok {
+			ts = tracestate{} // T8
+		}
+	}
+	randomness, ok := ts.randomnessOf(id)
+	if !ok {
+		return false
+	}
+	if ts.isFalse(randomness) {
+		return !r.Threshold.ShouldSample(randomness)
+	}
+	threshold, _, ok := s.outgoing(&ts, r)
+	return !ok || !threshold.ShouldSample(randomness)
 }
 
 // outgoing returns the threshold that the span is to leave with and its digits, and false where its probability is too

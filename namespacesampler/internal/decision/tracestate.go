@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // Limits of W3C Trace Context Level 2 (3.3.1) and of the OpenTelemetry specification (the ot member).
@@ -88,6 +89,19 @@ func (ts *tracestate) parseOT(value string) bool {
 		}
 	}
 	return true
+}
+
+// randomnessOf returns the randomness of a span (T1), and false where it has none: no rv and no trace ID.
+func (ts *tracestate) randomnessOf(id pcommon.TraceID) (sampling.Randomness, bool) {
+	if ts.hasRandomness {
+		return ts.randomness, true
+	}
+	return sampling.TraceIDToRandomness(id), !id.IsEmpty()
+}
+
+// isFalse reports whether the threshold cannot be true: no span of this randomness passes it (T7).
+func (ts *tracestate) isFalse(randomness sampling.Randomness) bool {
+	return ts.hasThreshold && !ts.threshold.ShouldSample(randomness)
 }
 
 // with returns the state with the threshold of these digits, its ot member left-most (T11), and false where that would

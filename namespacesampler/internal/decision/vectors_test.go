@@ -110,8 +110,10 @@ func TestVectors(t *testing.T) {
 			if mode == "" {
 				mode = Equalizing
 			}
-			got := NewSpanSampler(mode, precision).Decide(traceID(t, v.id), v.in, mustRate(t, v.rate, precision))
+			sampler, r := NewSpanSampler(mode, precision), mustRate(t, v.rate, precision)
+			got := sampler.Decide(traceID(t, v.id), v.in, r)
 			assert.Equal(t, v.keep, got.Keep)
+			assert.Equal(t, !v.keep, sampler.Drops(traceID(t, v.id), v.in, r))
 			assert.Equal(t, v.fault, got.Fault)
 			if v.keep {
 				assert.Equal(t, v.out, got.Tracestate)

@@ -26,7 +26,9 @@ type TelemetryBuilder struct {
 	meter                                     metric.Meter
 	mu                                        sync.Mutex
 	registrations                             []metric.Registration
+	ProcessorNamespaceSamplerConditionErrors  metric.Int64Counter
 	ProcessorNamespaceSamplerDatapoints       metric.Int64Counter
+	ProcessorNamespaceSamplerForgottenTraces  metric.Int64Counter
 	ProcessorNamespaceSamplerLookupDuration   metric.Float64Histogram
 	ProcessorNamespaceSamplerLookupKeys       metric.Int64Counter
 	ProcessorNamespaceSamplerLookupLateKeys   metric.Int64Counter
@@ -64,10 +66,22 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ProcessorNamespaceSamplerConditionErrors, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_condition_errors",
+		metric.WithDescription("Evaluations of conditions that failed, and so count as not matching. [Alpha]"),
+		metric.WithUnit("{errors}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerDatapoints, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_datapoints",
 		metric.WithDescription("Metric data points that came in, by namespace, decision and rule. Every point is counted exactly once. [Alpha]"),
 		metric.WithUnit("{datapoints}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerForgottenTraces, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_forgotten_traces",
+		metric.WithDescription("Traces whose rate was forgotten before tracing::trace_memory::ttl because there were more than max_traces. [Alpha]"),
+		metric.WithUnit("{traces}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerLookupDuration, err = builder.meter.Float64Histogram(

@@ -19,14 +19,22 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.ProcessorNamespaceSamplerConditionErrors.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerDatapoints.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerForgottenTraces.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupDuration.Record(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupLateKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupRoundTrips.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerSpans.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerTracestateFaults.Add(context.Background(), 1)
+	AssertEqualProcessorNamespaceSamplerConditionErrors(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerDatapoints(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerForgottenTraces(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerLookupDuration(t, testTel,

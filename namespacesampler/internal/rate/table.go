@@ -52,6 +52,7 @@ type Spec struct {
 type Table struct {
 	exact  map[string]*Match
 	global *Match
+	most   *Match
 }
 
 // NewTable builds the table of a signal. It reports all rates that cannot be, each with its source and namespace.
@@ -80,6 +81,12 @@ func NewTable(spec Spec) (*Table, error) {
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("rate table: %w", errors.Join(errs...))
 	}
+	t.most = t.global
+	for _, m := range t.exact {
+		if m.Probability > t.most.Probability {
+			t.most = m
+		}
+	}
 	return t, nil
 }
 
@@ -94,15 +101,8 @@ func (t *Table) Lookup(namespace string) *Match {
 // Global returns the rate of namespaces that no override names.
 func (t *Table) Global() *Match { return t.global }
 
-// IsNever reports whether every namespace has the rate 0.
-func (t *Table) IsNever() bool {
-	for _, m := range t.exact {
-		if !m.IsNever() {
-			return false
-		}
-	}
-	return t.global.IsNever()
-}
+// Most returns the highest rate that a namespace can have: what it drops, every rate of the table drops (T14).
+func (t *Table) Most() *Match { return t.most }
 
 // Overrides returns the probabilities of the namespaces that have one of their own.
 func (t *Table) Overrides() map[string]float64 {

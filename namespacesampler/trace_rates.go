@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
+)
+
+// traceRate is the rate of a trace, and the label that those of its spans count under that have no namespace of their own. It is
+// what is remembered of the trace: the rate, never a decision, so that late spans are stamped right (T16).
+type traceRate struct {
+	match *rate.Match
+	label *label
+}
+
+// traceRates are the traces of a batch with their rates, for the sampler parent_based.
+type traceRates struct {
+	memory *tracememory.Memory[traceRate] // nil for trace_id_ratio
+
+	traces []trace
+	places map[pcommon.TraceID]int32 // of traces
+	early  int                       // traces that were forgotten before their time
+}
+
+// trace is a trace of a batch: what its spans say of its namespace until its rate is settled, then its rate.
+type trace struct {
+	id pcommon.TraceID
+	// The first root span; the first span that names its namespace; the first that has a key to look it up by.
+	root, named, keyed int32
+	rootIsKeyed        bool
+	// mayBeKept is false where no rate that the trace can come to have keeps any of its spans.
+	mayBeKept bool
+
+	settled     bool
+	unavailable bool // nothing named it, and Postgres could not be asked
+	rate        traceRate
+	*counters   // of spans that have no namespace of their own
+}
+
+const noItem = -1
+
+func newTraceRates(memory *tracememory.Memory[traceRate]) traceRates {
+	return traceRates{memory: memory, places: map[pcommon.TraceID]int32{}}
+}
+
+// isOn reports whether traces have rates.
+func (r *traceRates) isOn() bool { return r.memory != nil }
+
+// join notes that a span belongs to a trace.
+func (w *tracesWalk) join(i int32, span ptrace.Span, hasKey bool) {
+	it := &w.items[i]
+	it.trace = w.traceIndex(span.TraceID())
+	t := &w.traces[it.trace]
+	if t.root == noItem && span.ParentSpanID().IsEmpty() {
+		t.root, t.rootIsKeyed = i, hasKey
+	}
+	if t.named == noItem && it.name != "" {
+		t.named = i
+	}
+	if t.keyed == noItem && hasKey {
+		t.keyed = i
+	}
+	if !t.mayBeKept && it.exemption == noExemption {
+		t.mayBeKept = !w.p.sampler.Drops(t.id, span.TraceState().AsRaw(), w.mostGenerous())
+	}
+}
+
+func (r *traceRates) traceIndex(id pcommon.TraceID) int32 {
+	if n := len(r.traces); n > 0 && r.traces[n-1].id == id { // the spans of a trace mostly come together
+		return int32(n - 1) //nolint:gosec // a batch has fewer items
+	}
+	i, ok := r.places[id]
+	if !ok {
+		i = int32(len(r.traces)) //nolint:gosec // a batch has fewer items
+		r.traces = append(r.traces, trace{id: id, root: noItem, named: noItem, keyed: noItem})
+		r.places[id] = i
+	}
+	return i
+}
+
+// settleKnown settles the rate of the traces that are remembered, and of those whose namespace shows without a lookup.
+func (w *tracesWalk) settleKnown() {
+	if len(w.traces) == 0 {
+		return
+	}
+	s := w.memory.Open()
+	for i := range w.traces {
+		t := &w.traces[i]
+		if known, ok := s.Recall(t.id); ok {
+			w.settle(t, known)
+		} else if speaker, ok := t.speaker(w.items); ok {
+			w.settleBy(s, t, speaker)
+		}
+	}
+	w.early += s.Close()
+}
+
+// speaker returns the item that names the namespace of a trace, noItem for none, and false where a lookup can tell otherwise.
+func (t *trace) speaker(items []item) (int32, bool) {
+	switch {
+	case t.root != noItem && items[t.root].name != "":
+		return t.root, true
+	case t.rootIsKeyed:
+		return noItem, false
+	}
+	return t.named, t.keyed == noItem || t.named != noItem && t.named < t.keyed
+}
+
+// mayBeNamedBy reports whether the namespace of an item, which has a key, can become that of its trace.
+func (t *trace) mayBeNamedBy(i int32) bool { return i == t.root || t.named == noItem || i < t.named }
+
+// settleRest settles the rate of the other traces, now that all is known that can be.
+func (w *tracesWalk) settleRest() {
+	rest := false
+	for _, wish := range w.wishes {
+		it := &w.items[wish.item]
+		if it.trace == noTrace || w.traces[it.trace].settled {
+			continue
+		}
+		rest = true
+		t := &w.traces[it.trace]
+		t.unavailable = t.unavailable || it.unavailable()
+		if it.name != "" && (t.named == noItem || wish.item < t.named) {
+			t.named = wish.item
+		}
+	}
+	if !rest {
+		return
+	}
+	s := w.memory.Open()
+	for i := range w.traces {
+		t := &w.traces[i]
+		if t.settled {
+			continue
+		}
+		speaker := t.named
+		if t.root != noItem && w.items[t.root].name != "" {
+			speaker = t.root
+		}
+		w.settleBy(s, t, speaker)
+	}
+	w.early += s.Close()
+}
+
+// settleBy settles the rate of a trace by the namespace of an item, and remembers it. Where there is none, the global rate decides
+// and nothing is remembered: later spans may know more.
+func (w *tracesWalk) settleBy(s tracememory.Session[traceRate], t *trace, speaker int32) {
+	if speaker == noItem {
+		none := w.slot("")
+		w.settle(t, traceRate{match: none.match, label: none.label})
+		return
+	}
+	named := w.slot(w.items[speaker].name)
+	t.unavailable = false
+	w.settle(t, s.Remember(t.id, traceRate{match: named.match, label: named.label}))
+}
+
+func (w *tracesWalk) settle(t *trace, r traceRate) {
+	t.settled, t.rate, t.counters = true, r, w.countersOf(r.label)
+}
+
+// spanRate is the rate that decides a span, the rule that it comes by, and the counters of the span.
+type spanRate struct {
+	match       *rate.Match
+	rule        rule
+	unavailable bool
+	*counters
+}
+
+// rateOf returns the rate of a span: that of its trace, else that of its own namespace. It counts under its own namespace where it
+// has one, else under that of its trace.
+func (w *tracesWalk) rateOf(it *item) spanRate {
+	if it.trace == noTrace {
+		own := w.slot(it.name)
+		return spanRate{match: own.match, rule: own.rule, unavailable: it.unavailable(), counters: own.counters}
+	}
+	t := &w.traces[it.trace]
+	by := spanRate{match: t.rate.match, rule: ruleTrace, unavailable: t.unavailable, counters: t.counters}
+	if none := w.rt.labels.none; it.name == "" && t.rate.label == none {
+		by.rule = ruleGlobal
+	}
+	if it.name != "" {
+		own := w.slot(it.name)
+		by.counters = own.counters
+		if own.match == t.rate.match && own.label == t.rate.label {
+			by.rule = own.rule
+		}
+	}
+	return by
+}
+
+// reset clears the traces for the next batch.
+func (r *traceRates) reset() {
+	clear(r.traces)
+	clear(r.places)
+	r.traces, r.early = r.traces[:0], 0
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// named returns attributes that name a namespace, none for "".
+func named(namespace string) map[string]any {
+	if namespace == "" {
+		return nil
+	}
+	return map[string]any{"namespace": namespace}
+}
+
+// names returns the names of spans.
+func names[S interface{ Name() string }](spans []S) []string {
+	var out []string
+	for _, s := range spans {
+		out = append(out, s.Name())
+	}
+	return out
+}
+
+// TestATraceHasOneRate is T16 within a batch: that of the root's namespace, else of the first span that has one.
+func TestATraceHasOneRate(t *testing.T) {
+	settings := map[string]any{"sample_rate": 0, "namespaces": map[string]any{"kept": 1, "other": 0}}
+	root := func(namespace string) span { return span{id: highID, root: true, attributes: named(namespace)} }
+	child := func(namespace string) span { return span{id: highID, attributes: named(namespace)} }
+	for name, tt := range map[string]struct {
+		spans []span
+		keep  bool
+	}{
+		"the root's, before":                 {[]span{root("kept"), child(""), child("other")}, true},
+		"the root's, after":                  {[]span{child("other"), child(""), root("kept")}, true},
+		"the root's, though others would":    {[]span{child("kept"), root("other")}, false},
+		"the first that has one":             {[]span{child(""), child("kept"), child("other")}, true},
+		"not the second":                     {[]span{child("other"), child("kept")}, false},
+		"the first where the root says none": {[]span{root(""), child("kept"), child("other")}, true},
+		"a missing value is none":            {[]span{root("unknown"), child(""), child("kept")}, true},
+		"the global rate where nobody has":   {[]span{root(""), child("")}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := start(t, settings)
+			out := h.consumeTraces(tracesOf(t, tt.spans...))
+			assert.Len(t, out, map[bool]int{true: len(tt.spans)}[tt.keep], "whole or not at all")
+		})
+	}
+}
+
+// TestATraceIsRemembered is T16 across batches.
+func TestATraceIsRemembered(t *testing.T) {
+	h := start(t, map[string]any{"sample_rate": 0, "namespaces": map[string]any{"kept": 0.5, "other": 0}})
+
+	assert.Empty(t, h.consumeTraces(tracesOf(t, span{id: highID})), "nothing names it yet: the global rate")
+	assert.Len(t, h.consumeTraces(tracesOf(t, span{id: highID, attributes: named("kept")})), 1,
+		"the global rate was not remembered")
+	late := h.consumeTraces(tracesOf(t,
+		span{id: highID}, span{id: highID, attributes: named("other")}, span{id: highID, root: true, attributes: named("other")}))
+	require.Len(t, late, 3, "later spans follow, and a later root changes nothing")
+	for _, s := range late {
+		assert.Equal(t, "ot=th:8", s.TraceState().AsRaw(), "late spans are stamped with the rate of the trace")
+	}
+	assert.Equal(t, map[string]int64{
+		"dropped _none global": 1, "kept kept exact": 1, "kept kept trace": 1, "kept other trace": 2,
+	}, h.counts("spans"), "each counts under its own namespace, else under the trace's")
+}
+
+func TestATraceIsForgottenAfterItsTTL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, map[string]any{
+			"sample_rate": 0, "namespaces": map[string]any{"kept": 1},
+			"tracing": map[string]any{"trace_memory": map[string]any{"ttl": "10s"}},
+		})
+		h.consumeTraces(tracesOf(t, span{id: highID, attributes: named("kept")}))
+		for range 3 {
+			time.Sleep(10 * time.Second)
+			assert.Len(t, h.consumeTraces(tracesOf(t, span{id: highID})), 1, "each batch renews it")
+		}
+		time.Sleep(10*time.Second + 1)
+		assert.Empty(t, h.consumeTraces(tracesOf(t, span{id: highID})))
+	})
+}
+
+func TestTracesBeyondTheMemoryAreForgottenAndCounted(t *testing.T) {
+	h := start(t, map[string]any{
+		"sample_rate": 0, "namespaces": map[string]any{"kept": 1},
+		"tracing": map[string]any{"trace_memory": map[string]any{"max_traces": 10}},
+	})
+	var first []span
+	for range 25 {
+		first = append(first, span{id: randomID(), attributes: named("kept")})
+	}
+	require.Len(t, h.consumeTraces(tracesOf(t, first...)), 25)
+	var late []span
+	for _, s := range slices.Backward(first) {
+		late = append(late, span{id: s.id})
+	}
+	assert.Len(t, h.consumeTraces(tracesOf(t, late...)), 10)
+	assert.Equal(t, map[string]int64{"": 15}, h.counts("forgotten_traces"))
+}
+
+func TestSpansWithoutATraceIDAreDecidedSingly(t *testing.T) {
+	h := start(t, map[string]any{"sample_rate": 0, "namespaces": map[string]any{"kept": 1}})
+	td := tracesOf(t, span{attributes: named("kept")}, span{}, span{attributes: named("kept")})
+	for _, s := range td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().All() {
+		s.SetTraceID(pcommon.NewTraceIDEmpty())
+	}
+	assert.Equal(t, []string{"span 0", "span 2"}, names(h.consumeTraces(td)))
+}
+
+// TestWholeTracesDoNotDependOnBatches is T15 for parent_based, as far as it goes: for traces of one namespace whose batches all
+// hold a span that names it, however they are cut and ordered.
+func TestWholeTracesDoNotDependOnBatches(t *testing.T) {
+	rng := rand.New(rand.NewPCG(16, 1))
+	namespaces := []string{"payments", "orders", "analytics", "unlisted"}
+	settings := map[string]any{
+		"sample_rate": 0.3, "namespaces": map[string]any{"payments": 1, "orders": 0.5, "analytics": 0.01},
+	}
+	var traces [][]span
+	for range 300 {
+		namespace := named(namespaces[rng.IntN(len(namespaces))])
+		id, state := randomID(), ""
+		if rng.IntN(5) == 0 {
+			state = "ot=th:4"
+		}
+		var spans []span
+		for i := range 10 {
+			s := span{id: id, tracestate: state, root: i == 9}
+			if i%2 == 0 {
+				s.attributes = namespace
+			}
+			spans = append(spans, s)
+		}
+		traces = append(traces, spans)
+	}
+	outcome := func(batches [][]span) map[string]int {
+		h := start(t, settings)
+		kept := map[string]int{}
+		for _, batch := range batches {
+			for _, s := range h.consumeTraces(tracesOf(t, batch...)) {
+				kept[fmt.Sprint(s.TraceID(), s.TraceState().AsRaw())]++
+			}
+		}
+		return kept
+	}
+
+	whole := outcome([][]span{slices.Concat(traces...)})
+	require.NotEmpty(t, whole)
+	for trace, n := range whole {
+		require.Equal(t, 10, n, "%s is not whole", trace)
+	}
+	for range 5 {
+		var pieces [][]span
+		for _, spans := range traces {
+			for len(spans) > 0 {
+				n := min(len(spans), 2*(1+rng.IntN(5))) // two spans that follow each other hold a namespace
+				pieces = append(pieces, spans[:n])
+				spans = spans[n:]
+			}
+		}
+		rng.Shuffle(len(pieces), func(i, j int) { pieces[i], pieces[j] = pieces[j], pieces[i] })
+		assert.Equal(t, whole, outcome(pieces))
+	}
+}
