@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// TestADryRunCountsWhatWouldHappenAndChangesNothing sends the same to two collectors, one of them dry: their counters agree, and
+// what leaves the dry one is what came in, byte for byte.
+func TestADryRunCountsWhatWouldHappenAndChangesNothing(t *testing.T) {
+	_, dsn := seeded(t, 50)
+	settings := func(dry bool, more map[string]any) map[string]any {
+		s := withPostgres(dsn, nil, map[string]any{
+			"dry_run": dry, "sample_rate": 0.3, "namespaces": map[string]any{"ns-0": 1, "ns-1": 0},
+			"tracing": map[string]any{"always_keep": []any{isError}, "honor_priority": true},
+			"spans":   map[string]any{"internal": map[string]any{"match": []any{`span.name == "span 7"`}}},
+		})
+		for key, value := range more {
+			s[key] = value
+		}
+		return s
+	}
+	for name, more := range map[string]map[string]any{
+		"sampling":        nil,
+		"trace_id_ratio":  {"tracing": map[string]any{"sampler": "trace_id_ratio"}},
+		"switched off":    {"tracing": map[string]any{"enabled": false}, "metrics": map[string]any{"enabled": false}},
+		"nothing is left": {"sample_rate": 0, "namespaces": map[string]any{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			force, dry := start(t, settings(false, more)), start(t, settings(true, more))
+			spans, points := dryRunTraces(t), dryRunMetrics()
+
+			spansBefore, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(spans)
+			require.NoError(t, err)
+			force.consumeTraces(copyOf(spans, ptrace.NewTraces()))
+			dry.consumeTraces(spans)
+			require.Len(t, dry.spans.AllTraces(), 1)
+			spansAfter, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(dry.spans.AllTraces()[0])
+			require.NoError(t, err)
+			assert.Equal(t, spansBefore, spansAfter)
+
+			pointsBefore, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(points)
+			require.NoError(t, err)
+			force.consumeMetrics(copyOf(points, pmetric.NewMetrics()))
+			out := dry.consumeMetrics(points)
+			require.NotNil(t, out)
+			pointsAfter, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(*out)
+			require.NoError(t, err)
+			assert.Equal(t, pointsBefore, pointsAfter)
+
+			for _, metric := range []string{"spans", "datapoints", "lookup_keys", "tracestate_faults"} {
+				assert.Equal(t, force.counts(metric), dry.counts(metric), metric)
+			}
+			assert.NotEmpty(t, dry.counts("spans"))
+		})
+	}
+}
+
+func copyOf[D interface{ CopyTo(D) }](from, to D) D {
+	from.CopyTo(to)
+	return to
+}
+
+func dryRunTraces(t *testing.T) ptrace.Traces {
+	var spans []span
+	for i := range 200 {
+		s := span{attributes: map[string]any{"task_uuid": taskID(i % 60)}} // ten of which nobody knows
+		switch i % 10 {
+		case 3:
+			s.tracestate = "ot=th:zz"
+		case 4:
+			s.attributes["sampling.priority"] = i % 2
+		case 5:
+			s.attributes["namespace"] = "unknown"
+		}
+		spans = append(spans, s)
+	}
+	return failed(tracesOf(t, spans...), 1, 11, 21)
+}
+
+func dryRunMetrics() pmetric.Metrics {
+	md := pmetric.NewMetrics()
+	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
+	for _, typ := range pointTypes {
+		m := metrics.AppendEmpty()
+		m.SetName(fmt.Sprint("metric of type ", typ))
+		for i := range 60 {
+			appendPoint(m, typ).PutStr("task_uuid", taskID(i))
+		}
+	}
+	return md
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"maps"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+const isError = "span.status.code == STATUS_CODE_ERROR"
+
+// failed marks the spans of a batch by their index as failed.
+func failed(td ptrace.Traces, indexes ...int) ptrace.Traces {
+	for _, i := range indexes {
+		td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(i).Status().SetCode(ptrace.StatusCodeError)
+	}
+	return td
+}
+
+func TestWhatAlwaysKeepMatchesIsKeptUntouched(t *testing.T) { // T17
+	h := start(t, map[string]any{
+		"sample_rate": 0.01, "namespaces": map[string]any{"silent": 0},
+		"tracing": map[string]any{"always_keep": []any{isError}},
+	})
+	out := h.consumeTraces(failed(tracesOf(t,
+		span{id: lowID, tracestate: "ot=th:0,x=1", attributes: named("payments")},
+		span{id: lowID, attributes: named("payments")},
+		span{attributes: named("silent")},
+		span{id: highID},
+	), 0, 2, 3))
+
+	require.Equal(t, []string{"span 0", "span 2", "span 3"}, names(out))
+	assert.Equal(t, "ot=th:0,x=1", out[0].TraceState().AsRaw())
+	assert.Empty(t, out[2].TraceState().AsRaw(), "its probability is 1, though the rate would have kept it too")
+	assert.Equal(t, map[string]int64{
+		"kept payments always_keep": 1, "dropped payments global": 1, "kept silent always_keep": 1, "kept _none always_keep": 1,
+	}, h.counts("spans"))
+}
+
+// TestErrorsAllArriveAndCountsStayUnbiased: 10,000 errors at a rate of 0.01. Each span that is kept stands for 1/P spans, errors
+// for themselves; the rest is binomial, and the interval is that of 99.99 %.
+func TestErrorsAllArriveAndCountsStayUnbiased(t *testing.T) {
+	const errors, others, rate = 10_000, 90_000, 0.01
+	h := start(t, map[string]any{
+		"namespaces": map[string]any{"analytics": rate},
+		"tracing":    map[string]any{"always_keep": []any{isError}},
+	})
+	kept, adjusted := 0, 0.0
+	for range 10 {
+		var spans []span
+		var indexes []int
+		for i := range (errors + others) / 10 {
+			spans = append(spans, span{attributes: named("analytics")})
+			if i%10 == 0 {
+				indexes = append(indexes, i)
+			}
+		}
+		for _, s := range h.consumeTraces(failed(tracesOf(t, spans...), indexes...)) {
+			switch {
+			case s.Status().Code() == ptrace.StatusCodeError:
+				kept++
+				adjusted++
+				require.Empty(t, s.TraceState().AsRaw())
+			default:
+				require.Equal(t, "ot=th:fd70a", s.TraceState().AsRaw())
+				adjusted += 1 / (1 - float64(0xfd70a)/(1<<20)) // the threshold as a part of 1
+			}
+		}
+	}
+	assert.Equal(t, errors, kept)
+	sigma := math.Sqrt(others*rate*(1-rate)) / rate
+	assert.InDelta(t, errors+others, adjusted, 3.9*sigma)
+	t.Logf("100,000 spans were estimated as %.0f, ± %.0f", adjusted, 3.9*sigma)
+}
+
+func TestInternalSpansAreDroppedAtAnyRate(t *testing.T) {
+	settings := map[string]any{
+		"tracing": map[string]any{"always_keep": []any{isError}},
+		"spans":   map[string]any{"internal": map[string]any{"match": []any{`span.name == "span 1"`}}},
+	}
+	spans := []span{{attributes: named("payments")}, {attributes: named("payments")}, {}}
+	h := start(t, settings)
+	assert.Equal(t, []string{"span 0", "span 2"}, names(h.consumeTraces(failed(tracesOf(t, spans...), 0, 1))),
+		"also where always_keep matches")
+	assert.Equal(t, map[string]int64{
+		"kept payments always_keep": 1, "dropped payments internal": 1, "kept _none global": 1,
+	}, h.counts("spans"))
+
+	settings["spans"].(map[string]any)["internal"].(map[string]any)["enabled"] = true
+	assert.Len(t, start(t, settings).consumeTraces(tracesOf(t, spans...)), 3, "enabled, they are like any other")
+}
+
+func TestAnInternalRootStillNamesItsTrace(t *testing.T) {
+	h := start(t, map[string]any{
+		"sample_rate": 0, "namespaces": map[string]any{"kept": 1},
+		"spans": map[string]any{"internal": map[string]any{"match": []any{"IsRootSpan()"}}},
+	})
+	assert.Equal(t, []string{"span 1"},
+		names(h.consumeTraces(tracesOf(t, span{id: lowID, root: true, attributes: named("kept")}, span{id: lowID}))))
+}
+
+func TestPriorityDecidesWhereItIsHonored(t *testing.T) { // T13
+	settings := map[string]any{"sample_rate": 0.5, "tracing": map[string]any{"honor_priority": true}}
+	priority := func(value any) map[string]any { return map[string]any{"sampling.priority": value} }
+	spans := []span{
+		{id: lowID, tracestate: "ot=th:0", attributes: priority(1)},
+		{id: highID, attributes: priority(0)},
+		{id: highID, attributes: priority("x")},
+		{id: lowID, attributes: priority(-1)},
+	}
+	h := start(t, settings)
+	out := h.consumeTraces(tracesOf(t, spans...))
+	require.Equal(t, []string{"span 0", "span 2"}, names(out))
+	assert.Equal(t, "ot=th:0", out[0].TraceState().AsRaw(), "what asks to be kept is not touched")
+	assert.Equal(t, "ot=th:8", out[1].TraceState().AsRaw())
+	assert.Equal(t, map[string]int64{
+		"kept _none priority": 1, "dropped _none priority": 1, "kept _none global": 1, "dropped _none global": 1,
+	}, h.counts("spans"))
+
+	delete(settings, "tracing")
+	assert.Equal(t, []string{"span 1", "span 2"}, names(start(t, settings).consumeTraces(tracesOf(t, spans...))),
+		"by default the attribute means nothing")
+}
+
+// TestTheOrderOfRules is the table of the documentation: signal, internal, always_keep, priority, rate.
+func TestTheOrderOfRules(t *testing.T) {
+	everything := map[string]any{
+		"sample_rate": 1,
+		"tracing":     map[string]any{"enabled": false, "always_keep": []any{isError}, "honor_priority": true},
+		"spans":       map[string]any{"internal": map[string]any{"match": []any{isError}}},
+	}
+	in := func() ptrace.Traces {
+		return failed(tracesOf(t, span{attributes: map[string]any{"sampling.priority": 0}}), 0)
+	}
+	steps := []struct {
+		rule string
+		next func(tracing map[string]any)
+	}{
+		{"dropped _none disabled", func(tracing map[string]any) { tracing["enabled"] = true }},
+		{"dropped _none internal", func(map[string]any) { delete(everything, "spans") }},
+		{"kept _none always_keep", func(tracing map[string]any) { delete(tracing, "always_keep") }},
+		{"dropped _none priority", func(tracing map[string]any) { delete(tracing, "honor_priority") }},
+		{"kept _none global", func(map[string]any) {}},
+	}
+	for _, step := range steps {
+		h := start(t, maps.Clone(everything))
+		h.consumeTraces(in())
+		assert.Equal(t, map[string]int64{step.rule: 1}, h.counts("spans"))
+		step.next(everything["tracing"].(map[string]any))
+	}
+}
+
+func TestConditionsThatFailAreCountedAndSaidOnce(t *testing.T) {
+	h := start(t, map[string]any{"tracing": map[string]any{"always_keep": []any{
+		`span.name == "never"`, `ParseJSON(span.attributes["body"])["level"] == "error"`,
+	}}})
+	for range 2 {
+		require.Len(t, h.consumeTraces(tracesOf(t, span{}, span{}, span{attributes: map[string]any{"body": `{"level": "info"}`}})), 3)
+	}
+	assert.Equal(t, map[string]int64{"tracing::always_keep::1": 4}, h.counts("condition_errors"))
+	said := h.logs.FilterMessageSnippet("could not be evaluated").All()
+	require.Len(t, said, 1)
+	assert.Equal(t, "tracing::always_keep::1", said[0].ContextMap()["condition"])
+}
