@@ -32,6 +32,7 @@ demo: build postgres ## build, then sample Tasker-like load against a throw-away
 test: build bin/telemetrygen postgres compiler generate-check ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat ./namespacesampler/... # the race detector allocates too
+	tools/fuzz.sh 3s
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
 		$(GO) run $(GOTESTSUM) -- -count=1 ./...
 
@@ -52,6 +53,12 @@ bin/telemetrygen: Makefile
 .PHONY: run
 run: bin/otelcol-tasker ## run the collector: make run CONFIG=testdata/minimal.yaml
 	bin/otelcol-tasker --config $(CONFIG)
+
+FUZZTIME ?= 60s
+
+.PHONY: fuzz
+fuzz: ## fuzz every target: make fuzz FUZZTIME=60s
+	tools/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
 bench: ## Go benchmarks of the walks and of resolution

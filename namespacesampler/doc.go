@@ -9,8 +9,11 @@
 //	resolve          internal/namespace        attributes → namespace or lookup key; cache; one round trip for the rest
 //	                 internal/postgres         what Postgres says of the keys
 //	look up rate     internal/rate             exact override → global rate
-//	decide           internal/decision         by trace ID for spans, by series identity for points
+//	                 trace_rates.go            one rate for all spans of a trace, remembered in internal/tracememory
+//	decide           exemption.go              what goes or stays at any rate: internal spans, always_keep, priority
+//	                 internal/decision         by trace ID for spans, by series identity for points
 //	drop or stamp    traces.go, metrics.go     kept spans say with which threshold they were kept
+//	                 orphans.go                children of dropped internal spans get another parent
 //	pdata out        telemetry.go              and what happened is counted
 package namespacesampler
 
