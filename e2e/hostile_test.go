@@ -20,8 +20,8 @@ import (
 )
 
 // keepsAll is a collector whose rates keep everything, as a rule would say: by rate 1, and by a rate below 1 at which
-// these traces are kept.
-const keepsAll = "{sample_rate: 1, namespaces: {half: 0.5}}"
+// these traces are kept. Many spans share their trace, so each is decided by its own namespace.
+const keepsAll = "{sample_rate: 1, namespaces: {half: 0.5}, tracing: {sampler: trace_id_ratio}}"
 
 // keptTrace is kept at any rate: its R is the greatest there is.
 const keptTrace = "ffffffffffffff"

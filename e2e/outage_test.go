@@ -68,7 +68,7 @@ func TestPostgresComesAndGoes(t *testing.T) {
 	}{{"global_rate", 0.25}, {"keep", 1}, {"drop", 0}} {
 		sink := harness.NewSink(t)
 		collector := harness.Start(t, harness.Options{
-			Sink: sink, Processor: resolving(dsn, ", on_failure: "+policy.name), Expect: []string{cannotAsk},
+			Sink: sink, Processor: resolving(dsn, ", on_failure: "+policy.name) + singly, Expect: []string{cannotAsk},
 		})
 		outages = append(outages, &outage{
 			Collector: collector, policy: policy.name, rate: policy.rate, sink: sink, client: harness.NewClient(t, collector),

@@ -28,6 +28,9 @@ postgres: {dsn: %q, wait: 20s, query_timeout: 15s%s}
 `, dsn, more)
 }
 
+// singly has each span decided by its own namespace, for tests whose spans share trace IDs that the collector would remember.
+const singly = "tracing: {sampler: trace_id_ratio}\n"
+
 // resolution is spans with the same attributes, and what the processor should make of them.
 type resolution struct {
 	name           string

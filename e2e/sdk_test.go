@@ -85,7 +85,7 @@ func TestSpansOfTheSDKAreSampledExactly(t *testing.T) {
 func TestTheSDKsSpansCarryOnWhatTheirParentsWereSampledWith(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
-	collector := harness.Start(t, harness.Options{Processor: rates, Sink: sink})
+	collector := harness.Start(t, harness.Options{Processor: rates + singly, Sink: sink})
 	tracer, flush := newTracer(t, collector, sdktrace.ParentBased(sdktrace.NeverSample()))
 
 	state, err := oteltrace.ParseTraceState("congo=t61,ot=th:8")

@@ -91,16 +91,12 @@ lines:
 func TestKeysThatDoNotExistAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for section, key := range map[string]string{
-		"dry_run: true":                                                           "dry_run",
 		"inspect: {endpoint: localhost:1}":                                        "inspect",
-		"spans: {internal: {enabled: true}}":                                      "spans",
-		"tracing: {always_keep: ['true']}":                                        "always_keep",
-		"tracing: {honor_priority: true}":                                         "honor_priority",
 		"metrics: {detailed: {match: ['true']}}":                                  "match",
 		"postgres: {dsn: postgres://localhost/a, overrides: {}}":                  "overrides",
 		"postgres: {dsn: postgres://localhost/a, circuit_breaker: {failures: 1}}": "circuit_breaker",
 		"postgres: {dsn: postgres://localhost/a, cache: {refresh_after: 1h}}":     "refresh_after",
-		"sample_rates: 1":                                                         "sample_rates",
+		"sample_rates: 1": "sample_rates",
 	} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
@@ -118,7 +114,7 @@ func TestValuesOfTheWrongKindAreRefused(t *testing.T) {
 		`namespaces: {a: null}`:                   `namespaces::a: must have a value, got null`,
 		`namespaces: {"a::b": 1}`:                 `a name that holds "::"`,
 		`namespaces: {a: {sample_rate: 1}}`:       `"a": must be a rate`,
-		`tracing: {sampler: parent_based}`:        `got "parent_based"`,
+		`tracing: {always_keep: ["name"]}`:        `tracing::always_keep::0: must be an OTTL condition, got "name"`,
 		`metrics: {by: point}`:                    `got "point"`,
 		`postgres: {dsn: 5}`:                      "dsn",
 		`postgres: {layout: none, dsn: "host=a"}`: "none leaves nothing to look up",
@@ -192,7 +188,7 @@ func TestAnEnvironmentsFileGoesOnTopOfTheBase(t *testing.T) {
 	compact := strings.Join(strings.Fields(output), " ")
 	assert.Contains(t, compact, "namespaces: analytics: 0.01 integrations: 0.1 orders: 0.5 payments: 1")
 	assert.Contains(t, compact, "detailed: enabled: false sample_rate: 1", "production switches off, the base keeps its rate")
-	assert.Contains(t, compact, "sampler: trace_id_ratio", "what neither says is the default")
+	assert.Contains(t, compact, "sampler: parent_based", "what neither says is the default")
 	assert.Contains(t, compact, "sample_rate: 0.1")
 	assert.Contains(t, compact, "receivers: - otlp", "pipelines are the base's")
 }

@@ -67,6 +67,7 @@ func TestArrivingTracestatesOverTheWire(t *testing.T) {
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Sink: sink, Processor: `
 sample_rate: 0
+tracing: {sampler: trace_id_ratio} # many vectors have the same trace ID
 namespaces: {"0.5": 0.5, "0.25": 0.25, "0.3": 0.3, "0.1": 0.1, "0.01": 0.01, "0.3333333333333333": 0.3333333333333333, "1": 1, "0": 0}
 `})
 	client := harness.NewClient(t, collector)
