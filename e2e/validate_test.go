@@ -180,6 +180,29 @@ func TestTheConfigurationsOfTheRepositoryAreValid(t *testing.T) {
 	}
 }
 
+// TestWhatTheCollectorPrintsCanBeLoaded: it prints what is not set as null.
+func TestWhatTheCollectorPrintsCanBeLoaded(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(testdata, "*.yaml"))
+	require.NoError(t, err)
+	for _, file := range files {
+		if filepath.Base(file) == "production.yaml" { // goes on top of another
+			continue
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			code, printed := otelcol(t, "print-config", "--config", file)
+			require.Zero(t, code, printed)
+			// A DSN is printed as [REDACTED], which is none.
+			printed = strings.ReplaceAll(printed, "dsn: '[REDACTED]'", "dsn: host=localhost")
+			path := filepath.Join(t.TempDir(), "printed.yaml")
+			require.NoError(t, os.WriteFile(path, []byte(printed), 0o600))
+			code, output := otelcol(t, "validate", "--config", path)
+			assert.Zero(t, code, output)
+		})
+	}
+}
+
 func TestAnEnvironmentsFileGoesOnTopOfTheBase(t *testing.T) {
 	t.Parallel()
 	base, production := filepath.Join(testdata, "base.yaml"), filepath.Join(testdata, "production.yaml")

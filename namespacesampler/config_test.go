@@ -250,12 +250,37 @@ func TestKeysWithoutAValueAreRefused(t *testing.T) { // else they would be 0 or 
 		"sample_rate": nil,
 		"namespaces":  map[string]any{"payments": nil},
 		"tracing":     map[string]any{"enabled": nil},
-		"postgres":    map[string]any{"cache": nil},
+		"postgres":    map[string]any{"wait": nil, "cache": map[string]any{"ttl": nil}},
 	})
 	err := conf.Unmarshal(createDefaultConfig())
-	for _, key := range []string{"sample_rate", "namespaces::payments", "tracing::enabled", "postgres::cache"} {
+	for _, key := range []string{"sample_rate", "namespaces::payments", "tracing::enabled", "postgres::wait", "postgres::cache::ttl"} {
 		require.ErrorContains(t, err, key+": must have a value, got null")
 	}
+}
+
+func TestSectionsAndOptionalValuesThatAreNullAreLeftOut(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{
+		"namespace":  nil,
+		"namespaces": nil,
+		"tracing":    map[string]any{"sample_rate": nil, "namespaces": nil, "always_keep": nil, "trace_memory": nil},
+		"spans":      nil,
+		"metrics":    map[string]any{"detailed": nil},
+		"postgres":   nil,
+		"telemetry":  nil,
+	}).Unmarshal(cfg))
+	assert.Equal(t, createDefaultConfig(), cfg)
+}
+
+func TestFractionsOfWholeNumbersAreRefused(t *testing.T) {
+	err := confmap.NewFromStringMap(map[string]any{
+		"tracing":   map[string]any{"sampling_precision": 3.9, "trace_memory": map[string]any{"max_traces": 1e5}},
+		"postgres":  map[string]any{"max_connections": 1.5},
+		"telemetry": map[string]any{"max_namespaces": 0.5},
+	}).Unmarshal(createDefaultConfig())
+	require.ErrorContains(t, err, "postgres::max_connections: must be a whole number, got 1.5\n"+
+		"telemetry::max_namespaces: must be a whole number, got 0.5\n"+
+		"tracing::sampling_precision: must be a whole number, got 3.9")
 }
 
 func TestOverridesOfSeveralFilesAdd(t *testing.T) {

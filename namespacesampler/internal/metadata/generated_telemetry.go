@@ -117,7 +117,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerTracestateFaults, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_tracestate_faults",
-		metric.WithDescription("Spans whose tracestate was left or corrected because of a fault. [Alpha]"),
+		metric.WithDescription("Spans whose tracestate was left or corrected because of a fault. Counted where a rate above 0 decides: what goes anyway is not parsed. [Alpha]"),
 		metric.WithUnit("{spans}"),
 	)
 	errs = errors.Join(errs, err)

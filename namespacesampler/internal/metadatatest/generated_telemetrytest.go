@@ -151,7 +151,7 @@ func AssertEqualProcessorNamespaceSamplerSpans(t *testing.T, tt *componenttest.T
 func AssertEqualProcessorNamespaceSamplerTracestateFaults(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_tracestate_faults",
-		Description: "Spans whose tracestate was left or corrected because of a fault. [Alpha]",
+		Description: "Spans whose tracestate was left or corrected because of a fault. Counted where a rate above 0 decides: what goes anyway is not parsed. [Alpha]",
 		Unit:        "{spans}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
