@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 func TestDecidingAllocatesOnlyForANewTracestate(t *testing.T) {
@@ -37,5 +38,16 @@ func TestHashingASeriesAllocatesNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		x := hasher.Scope(hasher.Resource(resource), "tasker", "1.0", scope)
 		hasher.Point(hasher.Metric(x, sample().metric), point)
+	}))
+}
+
+func TestRescalingAllocatesNothing(t *testing.T) {
+	buckets := pcommon.NewUInt64Slice()
+	buckets.Append(1, 2, 3)
+	r := mustRate(t, 0.999, 14)
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		x := NewRescaler(r)
+		x.Counts(buckets)
+		_, _, _ = x.Int(7), x.Double(1.5), DrawPoint(r)
 	}))
 }
