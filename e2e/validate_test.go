@@ -115,7 +115,7 @@ func TestValuesOfTheWrongKindAreRefused(t *testing.T) {
 		`namespaces: {"a::b": 1}`:                 `a name that holds "::"`,
 		`namespaces: {a: {sample_rate: 1}}`:       `"a": must be a rate`,
 		`tracing: {always_keep: ["name"]}`:        `tracing::always_keep::0: must be an OTTL condition, got "name"`,
-		`metrics: {by: point}`:                    `got "point"`,
+		`metrics: {rescale_delta: true}`:          "must be false with metrics::by series",
 		`postgres: {dsn: 5}`:                      "dsn",
 		`postgres: {layout: none, dsn: "host=a"}`: "none leaves nothing to look up",
 	} {

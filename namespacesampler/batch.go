@@ -67,8 +67,11 @@ func (b *batch) read(attributes pcommon.Map) (namespace.Key, bool) {
 	return f.Key, f.HasKey
 }
 
-// pass notes an item that needs no namespace.
-func (b *batch) pass() { b.items = append(b.items, item{key: noKey, trace: noTrace}) }
+// pass adds an item that no rate applies to; it is counted by the namespace that it names.
+func (b *batch) pass(attributes pcommon.Map) {
+	name, _ := b.rt.reader.Name(attributes, &b.around)
+	b.items = append(b.items, item{name: name, key: noKey, trace: noTrace})
+}
 
 // mostGenerous returns the highest rate that an item can come to have: what it drops needs no lookup.
 func (b *batch) mostGenerous() *rate.Rate {

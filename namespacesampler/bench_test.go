@@ -85,19 +85,53 @@ func BenchmarkFloor(b *testing.B) {
 	})
 }
 
-// BenchmarkPoints measures the walk over data points: 100 metrics of 10 points with 8 attributes, by series.
+// pointSettings are the ways to sample points.
+var pointSettings = []struct {
+	name   string
+	change func(*Config)
+	batch  func(pmetric.MetricType) pmetric.Metrics
+	most   map[pmetric.MetricType]float64 // allocations for a batch, where not none
+}{
+	{"by series", nil, benchPoints, nil},
+	{"by point", func(cfg *Config) { cfg.Metrics.By = ByPoint }, benchPoints, nil},
+	{
+		"rescaled", func(cfg *Config) { cfg.Metrics.By, cfg.Metrics.RescaleDelta = ByPoint, true }, benchDeltas,
+		// pdata makes a new value for each number that is set: about 100 are kept, and far fewer than these.
+		map[pmetric.MetricType]float64{pmetric.MetricTypeSum: 170},
+	},
+	{"exemplars sampled", func(cfg *Config) { cfg.Metrics.Exemplars = ExemplarsSampled }, benchExemplars, nil},
+}
+
+// BenchmarkPoints measures the walk over data points: 100 metrics of 10 points with 8 attributes.
 func BenchmarkPoints(b *testing.B) {
-	for _, typ := range []pmetric.MetricType{
-		pmetric.MetricTypeGauge, pmetric.MetricTypeSum, pmetric.MetricTypeHistogram,
-		pmetric.MetricTypeExponentialHistogram, pmetric.MetricTypeSummary,
-	} {
-		b.Run(typ.String(), func(b *testing.B) {
-			p := newMetricsProcessor(benchRuntime(b, nil))
-			benchmarkWalk(b, benchPoints(typ), pmetric.NewMetrics, func(md pmetric.Metrics) {
-				_, _ = p.process(context.Background(), md)
+	for _, settings := range pointSettings {
+		for _, typ := range pointTypes {
+			b.Run(settings.name+"/"+typ.String(), func(b *testing.B) {
+				p := newMetricsProcessor(benchRuntime(b, settings.change))
+				benchmarkWalk(b, settings.batch(typ), pmetric.NewMetrics, func(md pmetric.Metrics) {
+					_, _ = p.process(context.Background(), md)
+				})
 			})
-		})
+		}
 	}
+}
+
+func benchDeltas(typ pmetric.MetricType) pmetric.Metrics {
+	md := benchPoints(typ)
+	for _, m := range md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
+		setDelta(m)
+	}
+	return md
+}
+
+// benchExemplars has two exemplars at the first point of each metric.
+func benchExemplars(typ pmetric.MetricType) pmetric.Metrics {
+	md := benchPoints(typ)
+	for _, m := range md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
+		exemplarsOf(m).AppendEmpty().SetTraceID(lowID)
+		exemplarsOf(m).AppendEmpty().SetTraceID(highID)
+	}
+	return md
 }
 
 func benchPoints(typ pmetric.MetricType) pmetric.Metrics {

@@ -126,8 +126,12 @@ type MetricsConfig struct {
 	Detailed DetailedConfig `mapstructure:"detailed"`
 	// Namespaces are overrides for data points; they win over those for all signals.
 	Namespaces Overrides `mapstructure:"namespaces"`
-	// By is series: series are kept whole or dropped whole.
+	// By is series or point.
 	By By `mapstructure:"by"`
+	// RescaleDelta multiplies kept delta points by the inverse of their rate. By point only.
+	RescaleDelta bool `mapstructure:"rescale_delta"`
+	// Exemplars is keep or sampled.
+	Exemplars Exemplars `mapstructure:"exemplars"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -147,8 +151,20 @@ type DetailedConfig struct {
 // By says what the unit of metric sampling is.
 type By string
 
-// BySeries keeps series whole or drops them whole.
-const BySeries By = "series"
+// Units of metric sampling: series are kept whole or dropped whole, or every point is drawn by itself.
+const (
+	BySeries By = "series"
+	ByPoint  By = "point"
+)
+
+// Exemplars says what becomes of the exemplars of kept points.
+type Exemplars string
+
+// What becomes of exemplars: all stay, or those go whose trace the rates for spans would drop.
+const (
+	ExemplarsKeep    Exemplars = "keep"
+	ExemplarsSampled Exemplars = "sampled"
+)
 
 // PostgresConfig is about the resolution of namespaces.
 type PostgresConfig struct {
@@ -234,7 +250,9 @@ func createDefaultConfig() component.Config {
 			Enabled: true, Sampler: ParentBased, Mode: decision.Equalizing, SamplingPrecision: 4,
 			TraceMemory: TraceMemoryConfig{MaxTraces: 100_000, TTL: time.Minute},
 		},
-		Metrics: MetricsConfig{Enabled: true, Detailed: DetailedConfig{Enabled: true}, By: BySeries},
+		Metrics: MetricsConfig{
+			Enabled: true, Detailed: DetailedConfig{Enabled: true}, By: BySeries, Exemplars: ExemplarsKeep,
+		},
 		Postgres: configoptional.Default(PostgresConfig{
 			Layout:         LayoutTasker,
 			MaxConnections: 4,

@@ -140,7 +140,11 @@ func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
 		"tracing::sampling_precision: must be between 1 and 14 hexadecimal digits, got 15": {
 			"tracing": map[string]any{"sampling_precision": 15},
 		},
-		`metrics::by: must be series, got "point"`: {"metrics": map[string]any{"by": "point"}},
+		`metrics::by: must be series or point, got "metric"`: {"metrics": map[string]any{"by": "metric"}},
+		"metrics::rescale_delta: must be false with metrics::by series, got true: series that are kept are complete": {
+			"metrics": map[string]any{"rescale_delta": true},
+		},
+		`metrics::exemplars: must be keep or sampled, got "drop"`: {"metrics": map[string]any{"exemplars": "drop"}},
 		"metrics::detailed::sample_rate: sample rate must be between 0 and 1, got 1.5 (for 1.5 % write 0.015)": {
 			"metrics": map[string]any{"detailed": map[string]any{"sample_rate": 1.5}},
 		},
@@ -224,7 +228,6 @@ func TestValidateReportsAllFaultsAtOnceAndNoSecret(t *testing.T) {
 func TestKeysThatDoNotWorkYetAreUnknown(t *testing.T) {
 	for _, settings := range []map[string]any{
 		{"inspect": map[string]any{"endpoint": "localhost:8090"}},
-		{"metrics": map[string]any{"rescale_delta": true}},
 		{"postgres": map[string]any{"dsn": "host=x", "registry": map[string]any{}}},
 		{"postgres": map[string]any{"dsn": "host=x", "cache": map[string]any{"refresh_after": "1h"}}},
 	} {

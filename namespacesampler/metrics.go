@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/processor/processorhelper"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
 // metricsProcessor walks over metric data points.
@@ -40,9 +42,10 @@ func (p *metricsProcessor) process(ctx context.Context, md pmetric.Metrics) (pme
 	}
 	w.resolve(ctx)
 
+	w.hashes = !w.byPoint
 	md.ResourceMetrics().RemoveIf(func(rm pmetric.ResourceMetrics) bool {
 		scopes := rm.ScopeMetrics().Len()
-		w.resource, w.series.resource = rm.Resource(), p.hasher.Resource(rm.Resource().Attributes())
+		w.enterResource(rm.Resource())
 		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
 			metrics := sm.Metrics().Len()
 			w.enterScope(sm.Scope())
@@ -61,45 +64,74 @@ func (p *metricsProcessor) process(ctx context.Context, md pmetric.Metrics) (pme
 // release reports what happened to a batch and keeps its memory for another.
 func (p *metricsProcessor) release(ctx context.Context, w *metricsWalk) {
 	w.end(ctx, p.rt.telemetry.ProcessorNamespaceSamplerDatapoints)
-	w.resource, w.scope = pcommon.Resource{}, pcommon.InstrumentationScope{}
+	if w.saturated > 0 {
+		p.rt.telemetry.ProcessorNamespaceSamplerSaturatedDatapoints.Add(ctx, w.saturated)
+	}
+	w.reset()
 	if w.reusable() {
 		p.walks.Put(w)
 	}
 }
 
-// metricsWalk is the state of a walk over metrics. Its functions for points are made once, so that a walk allocates
-// nothing for them.
+// metricsWalk is the state of the walks over a batch of metrics: the first reads, the second decides. Its functions for points
+// are made once, so that a walk allocates nothing for them.
 type metricsWalk struct {
 	p *metricsProcessor
 	*batch
 
-	looksUp  bool // false where no lookup could change a decision
+	// What holds for all batches.
+	byPoint  bool
+	most     *rate.Rate // the highest that a point can come to have
+	dooms    bool       // some series are dropped whatever their namespace
+	alike    bool       // no namespace is decided otherwise than another
+	exemplar bool       // exemplars are sampled
+
 	resource pcommon.Resource
 	scope    pcommon.InstrumentationScope
 	series   struct{ resource, scope, metric decision.Series } // identity so far (M3)
+	hashes   bool                                              // the walk decides by identities
+	rescales bool                                              // kept points of the metric stand for others, where others go
+
+	detailed   []bool // of each metric, as the first walk found it
+	nextMetric int
+	saturated  int64
+	// While exemplars are being removed: the rate of spans like their point, and what is remembered of traces.
+	ownRate *rate.Rate
+	traces  tracememory.Session[traceRate]
 
 	removeNumber      func(pmetric.NumberDataPoint) bool
 	removeHistogram   func(pmetric.HistogramDataPoint) bool
 	removeExponential func(pmetric.ExponentialHistogramDataPoint) bool
 	removeSummary     func(pmetric.SummaryDataPoint) bool
 	removeMetric      func(pmetric.Metric) bool
+	removeExemplar    func(pmetric.Exemplar) bool
 }
 
 func newMetricsWalk(p *metricsProcessor) *metricsWalk {
-	w := &metricsWalk{p: p, batch: newBatch(p.rt, newTally(p.rt.points, p.rt.labels))}
-	w.looksUp = !w.mostGenerous().IsNever()
-	w.removeNumber = func(dp pmetric.NumberDataPoint) bool { return !w.keep(dp.Attributes()) }
-	w.removeHistogram = func(dp pmetric.HistogramDataPoint) bool { return !w.keep(dp.Attributes()) }
-	w.removeExponential = func(dp pmetric.ExponentialHistogramDataPoint) bool { return !w.keep(dp.Attributes()) }
-	w.removeSummary = func(dp pmetric.SummaryDataPoint) bool { return !w.keep(dp.Attributes()) }
+	cfg := p.rt.cfg
+	w := &metricsWalk{
+		p: p, batch: newBatch(p.rt, newTally(p.rt.points, p.rt.labels)),
+		byPoint: cfg.Metrics.By == ByPoint, exemplar: cfg.Metrics.Exemplars == ExemplarsSampled,
+	}
+	w.planLookups()
 	w.removeMetric = func(m pmetric.Metric) bool { return !w.keepMetric(m) }
+	w.removePoints()
+	w.removeExemplar = w.dangles
 	return w
+}
+
+func (w *metricsWalk) reset() {
+	w.resource, w.scope = pcommon.Resource{}, pcommon.InstrumentationScope{}
+	w.detailed, w.nextMetric, w.saturated = w.detailed[:0], 0, 0
 }
 
 // read reads the namespaces, and the keys to look the missing ones up by.
 func (w *metricsWalk) read(md pmetric.Metrics) {
+	w.hashes = w.dooms
 	for _, rm := range md.ResourceMetrics().All() {
+		w.enterResource(rm.Resource())
 		for _, sm := range rm.ScopeMetrics().All() {
+			w.enterScope(sm.Scope())
 			w.enter(sm.Scope().Attributes(), rm.Resource().Attributes())
 			for _, m := range sm.Metrics().All() {
 				w.readMetric(m)
@@ -108,150 +140,36 @@ func (w *metricsWalk) read(md pmetric.Metrics) {
 	}
 }
 
+// readMetric reads the points of a metric. Those of a metric that is not a detailed one need no lookup.
 func (w *metricsWalk) readMetric(m pmetric.Metric) {
-	if temporality, ok := temporalityOf(m); ok && temporality == pmetric.AggregationTemporalityUnspecified {
-		for range pointCount(m) {
-			w.pass() // M8
-		}
+	detailed := w.isDetailed(m)
+	w.detailed = append(w.detailed, detailed)
+	if !detailed {
+		eachAttributes(m, w.pass)
 		return
 	}
-	switch m.Type() {
-	case pmetric.MetricTypeEmpty:
-	case pmetric.MetricTypeGauge:
-		readPoints(w, m.Gauge().DataPoints())
-	case pmetric.MetricTypeSum:
-		readPoints(w, m.Sum().DataPoints())
-	case pmetric.MetricTypeHistogram:
-		readPoints(w, m.Histogram().DataPoints())
-	case pmetric.MetricTypeExponentialHistogram:
-		readPoints(w, m.ExponentialHistogram().DataPoints())
-	case pmetric.MetricTypeSummary:
-		readPoints(w, m.Summary().DataPoints())
-	}
+	w.enterMetric(m)
+	eachAttributes(m, w.readPoint)
 }
 
-// points is a slice of data points of any type.
-type points[P interface{ Attributes() pcommon.Map }] interface {
-	Len() int
-	At(i int) P
-}
-
-func readPoints[P interface{ Attributes() pcommon.Map }, S points[P]](w *metricsWalk, ps S) {
-	for i := range ps.Len() {
-		if key, ok := w.batch.read(ps.At(i).Attributes()); ok && w.looksUp {
-			w.items[len(w.items)-1].key = w.index(key)
-		}
-	}
-}
-
-func (w *metricsWalk) enterScope(scope pcommon.InstrumentationScope) {
-	w.scope = scope
-	w.series.scope = w.p.hasher.Scope(w.series.resource, scope.Name(), scope.Version(), scope.Attributes())
+// isDetailed reports whether rates apply to a metric at all. A temporality that nobody knows is left alone (M8).
+func (w *metricsWalk) isDetailed(m pmetric.Metric) bool {
+	temporality, has := temporalityOf(m)
+	return !has || temporality != pmetric.AggregationTemporalityUnspecified
 }
 
 // keepMetric decides on the points of a metric, and reports whether the metric stays: it goes when it is emptied (M9).
 func (w *metricsWalk) keepMetric(m pmetric.Metric) bool {
-	temporality, _ := temporalityOf(m)
-	w.series.metric = w.p.hasher.Metric(w.series.scope, decision.Metric{
-		Name:        m.Name(),
-		Unit:        m.Unit(),
-		Type:        int(m.Type()),
-		Temporality: int(temporality),
-		Monotonic:   m.Type() == pmetric.MetricTypeSum && m.Sum().IsMonotonic(),
-	})
-	before := pointCount(m)
-	switch m.Type() {
-	case pmetric.MetricTypeEmpty: // M8
-	case pmetric.MetricTypeGauge:
-		m.Gauge().DataPoints().RemoveIf(w.removeNumber)
-	case pmetric.MetricTypeSum:
-		m.Sum().DataPoints().RemoveIf(w.removeNumber)
-	case pmetric.MetricTypeHistogram:
-		m.Histogram().DataPoints().RemoveIf(w.removeHistogram)
-	case pmetric.MetricTypeExponentialHistogram:
-		m.ExponentialHistogram().DataPoints().RemoveIf(w.removeExponential)
-	case pmetric.MetricTypeSummary:
-		m.Summary().DataPoints().RemoveIf(w.removeSummary)
-	}
-	return before == 0 || pointCount(m) > 0
-}
-
-// keep decides on a data point, and writes the namespace that was resolved for it (M5).
-func (w *metricsWalk) keep(attributes pcommon.Map) bool {
-	it := w.take()
-	keeps := w.decide(it, attributes)
-	if w.rt.cfg.DryRun {
-		return true
-	}
-	if keeps && it.resolved() && w.lacksTarget(attributes) {
-		attributes.PutStr(w.rt.reader.Target(), it.name)
-	}
-	return keeps
-}
-
-// decide decides on a data point, and counts it.
-func (w *metricsWalk) decide(it *item, attributes pcommon.Map) bool {
-	s := w.slot(it.name)
-	if !it.carries {
-		return s.count(rulePassed, true)
-	}
-	if decides, keeps := w.onFailure(it.unavailable()); decides {
-		return s.count(ruleUnavailable, keeps)
-	}
-	return s.count(s.rule, w.keepSeries(attributes, s))
-}
-
-// keepSeries decides on the series of a data point (M2).
-func (w *metricsWalk) keepSeries(attributes pcommon.Map, s *slot) bool {
-	switch {
-	case s.match.IsAlways():
-		return true
-	case s.match.IsNever():
-		return false
-	}
-	return s.match.Threshold.ShouldSample(w.p.hasher.Point(w.series.metric, attributes).Randomness())
-}
-
-// lacksTarget reports whether the attribute that resolved namespaces go to is absent: writing over a missing-value
-// could merge two series (M5).
-func (w *metricsWalk) lacksTarget(attributes pcommon.Map) bool {
-	target := w.rt.reader.Target()
-	for _, m := range [...]pcommon.Map{attributes, w.scope.Attributes(), w.resource.Attributes()} {
-		if _, ok := m.Get(target); ok {
-			return false
+	detailed := w.detailed[w.nextMetric]
+	w.nextMetric++
+	if !detailed {
+		for range pointCount(m) {
+			w.slot(w.take().name).count(rulePassed, true)
 		}
+		return true
 	}
-	return true
-}
-
-// temporalityOf returns the temporality of a metric, and false for types that have none.
-func temporalityOf(m pmetric.Metric) (pmetric.AggregationTemporality, bool) {
-	switch m.Type() {
-	case pmetric.MetricTypeSum:
-		return m.Sum().AggregationTemporality(), true
-	case pmetric.MetricTypeHistogram:
-		return m.Histogram().AggregationTemporality(), true
-	case pmetric.MetricTypeExponentialHistogram:
-		return m.ExponentialHistogram().AggregationTemporality(), true
-	case pmetric.MetricTypeEmpty, pmetric.MetricTypeGauge, pmetric.MetricTypeSummary:
-	}
-	return pmetric.AggregationTemporalityUnspecified, false
-}
-
-// pointCount returns the number of data points of a metric.
-func pointCount(m pmetric.Metric) int {
-	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		return m.Gauge().DataPoints().Len()
-	case pmetric.MetricTypeSum:
-		return m.Sum().DataPoints().Len()
-	case pmetric.MetricTypeHistogram:
-		return m.Histogram().DataPoints().Len()
-	case pmetric.MetricTypeExponentialHistogram:
-		return m.ExponentialHistogram().DataPoints().Len()
-	case pmetric.MetricTypeSummary:
-		return m.Summary().DataPoints().Len()
-	case pmetric.MetricTypeEmpty:
-	}
-	return 0
+	w.enterMetric(m)
+	before := pointCount(m)
+	w.thin(m)
+	return before == 0 || pointCount(m) > 0
 }

@@ -163,7 +163,7 @@ func TestEmptyMetricsAndUnspecifiedTemporalityPass(t *testing.T) { // M8
 	out := h.consumeMetrics(md)
 	require.NotNil(t, out)
 	assert.Equal(t, 5, out.MetricCount())
-	assert.Equal(t, map[string]int64{"kept _none passed": 3}, h.counts("datapoints"))
+	assert.Equal(t, map[string]int64{"kept orders passed": 3}, h.counts("datapoints"))
 }
 
 func TestPointsWithoutRecordedValueFollowTheirSeries(t *testing.T) { // M8

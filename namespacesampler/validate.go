@@ -81,7 +81,13 @@ func (c *TracingConfig) validate(f *faults, missing []string) {
 func (c *MetricsConfig) validate(f *faults, missing []string) {
 	f.rate("metrics::detailed::sample_rate", c.Detailed.SampleRate)
 	c.Namespaces.validate(f, "metrics::namespaces", missing)
-	oneOf(f, "metrics::by", c.By, BySeries)
+	oneOf(f, "metrics::by", c.By, BySeries, ByPoint)
+	if c.RescaleDelta && c.By == BySeries {
+		f.addf("metrics::rescale_delta", "must be false with metrics::by %s, got true: series that are kept are complete, "+
+			"and must not be multiplied (with metrics::by %s single points go missing, and the rest can stand for them)",
+			BySeries, ByPoint)
+	}
+	oneOf(f, "metrics::exemplars", c.Exemplars, ExemplarsKeep, ExemplarsSampled)
 }
 
 func (c *PostgresConfig) validate(f *faults) {

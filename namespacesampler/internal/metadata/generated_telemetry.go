@@ -23,18 +23,19 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                                     metric.Meter
-	mu                                        sync.Mutex
-	registrations                             []metric.Registration
-	ProcessorNamespaceSamplerConditionErrors  metric.Int64Counter
-	ProcessorNamespaceSamplerDatapoints       metric.Int64Counter
-	ProcessorNamespaceSamplerForgottenTraces  metric.Int64Counter
-	ProcessorNamespaceSamplerLookupDuration   metric.Float64Histogram
-	ProcessorNamespaceSamplerLookupKeys       metric.Int64Counter
-	ProcessorNamespaceSamplerLookupLateKeys   metric.Int64Counter
-	ProcessorNamespaceSamplerLookupRoundTrips metric.Int64Counter
-	ProcessorNamespaceSamplerSpans            metric.Int64Counter
-	ProcessorNamespaceSamplerTracestateFaults metric.Int64Counter
+	meter                                        metric.Meter
+	mu                                           sync.Mutex
+	registrations                                []metric.Registration
+	ProcessorNamespaceSamplerConditionErrors     metric.Int64Counter
+	ProcessorNamespaceSamplerDatapoints          metric.Int64Counter
+	ProcessorNamespaceSamplerForgottenTraces     metric.Int64Counter
+	ProcessorNamespaceSamplerLookupDuration      metric.Float64Histogram
+	ProcessorNamespaceSamplerLookupKeys          metric.Int64Counter
+	ProcessorNamespaceSamplerLookupLateKeys      metric.Int64Counter
+	ProcessorNamespaceSamplerLookupRoundTrips    metric.Int64Counter
+	ProcessorNamespaceSamplerSaturatedDatapoints metric.Int64Counter
+	ProcessorNamespaceSamplerSpans               metric.Int64Counter
+	ProcessorNamespaceSamplerTracestateFaults    metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -107,6 +108,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_namespace_sampler_lookup_round_trips",
 		metric.WithDescription("Round trips to Postgres for lookups. [Alpha]"),
 		metric.WithUnit("{round_trips}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerSaturatedDatapoints, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_saturated_datapoints",
+		metric.WithDescription("Delta points of which a number would have left its range when it was rescaled, and was set to the range's end (M7). [Alpha]"),
+		metric.WithUnit("{datapoints}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerSpans, err = builder.meter.Int64Counter(

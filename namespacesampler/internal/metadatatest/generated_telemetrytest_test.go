@@ -26,6 +26,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorNamespaceSamplerLookupKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupLateKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupRoundTrips.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerSaturatedDatapoints.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerSpans.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerTracestateFaults.Add(context.Background(), 1)
 	AssertEqualProcessorNamespaceSamplerConditionErrors(t, testTel,
@@ -47,6 +48,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerLookupRoundTrips(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerSaturatedDatapoints(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerSpans(t, testTel,

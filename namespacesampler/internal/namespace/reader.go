@@ -88,13 +88,8 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 // Read reads an item: each namespace attribute on the item, then its scope, then its resource; else the first
 // well-formed lookup attribute, on the item, then its resource.
 func (r *Reader) Read(attributes pcommon.Map, s *Surroundings) Finding {
-	for i, attribute := range r.attributes {
-		if name, ok := r.name(attributes, attribute); ok {
-			return Finding{Name: name, Named: true, Carries: true}
-		}
-		if s.names[i].ok {
-			return Finding{Name: s.names[i].name, Named: true, Carries: true}
-		}
+	if name, ok := r.Name(attributes, s); ok {
+		return Finding{Name: name, Named: true, Carries: true}
 	}
 	var f Finding
 	for i := range r.lookups {
@@ -112,6 +107,19 @@ func (r *Reader) Read(attributes pcommon.Map, s *Surroundings) Finding {
 		}
 	}
 	return f
+}
+
+// Name returns the namespace that an item, its scope or its resource names, and false where none does.
+func (r *Reader) Name(attributes pcommon.Map, s *Surroundings) (string, bool) {
+	for i, attribute := range r.attributes {
+		if name, ok := r.name(attributes, attribute); ok {
+			return name, true
+		}
+		if s.names[i].ok {
+			return s.names[i].name, true
+		}
+	}
+	return "", false
 }
 
 // name returns the namespace that an attribute names; only strings that are no missing-values do.

@@ -104,6 +104,16 @@ func (t *Table) Global() *Match { return t.global }
 // Most returns the highest rate that a namespace can have: what it drops, every rate of the table drops (T14).
 func (t *Table) Most() *Match { return t.most }
 
+// IsUniform reports whether all namespaces have one rate.
+func (t *Table) IsUniform() bool {
+	for _, m := range t.exact {
+		if m.Threshold != t.global.Threshold {
+			return false
+		}
+	}
+	return true
+}
+
 // Overrides returns the probabilities of the namespaces that have one of their own.
 func (t *Table) Overrides() map[string]float64 {
 	overrides := make(map[string]float64, len(t.exact))

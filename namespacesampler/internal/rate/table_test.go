@@ -94,6 +94,30 @@ func TestThePrecisionOfATable(t *testing.T) {
 	assert.Equal(t, "55555555555558", table.Global().TValue)
 }
 
+func TestTheHighestRateOfATableAndWhetherAllAreOne(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		overrides map[string]float64
+		global    float64
+		highest   float64
+		uniform   bool
+	}{
+		{"no overrides", nil, 0.5, 0.5, true},
+		{"overrides like the global rate", map[string]float64{"a": 0.5, "b": 0.5}, 0.5, 0.5, true},
+		{"an override above", map[string]float64{"a": 0.6, "b": 0.1}, 0.5, 0.6, false},
+		{"overrides below", map[string]float64{"a": 0.2, "b": 0}, 0.5, 0.5, false},
+		{"all is never", map[string]float64{"a": 0}, 0, 0, true},
+		{"one is always", map[string]float64{"a": 1}, 0, 1, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			table, err := NewTable(Spec{SharedOverrides: tt.overrides, Global: tt.global, Precision: 14})
+			require.NoError(t, err)
+			assert.InDelta(t, tt.highest, table.Most().Probability, 0)
+			assert.Equal(t, tt.uniform, table.IsUniform())
+		})
+	}
+}
+
 // TestATableReportsEveryWrongRate, each with where it stands, and always in the same order.
 func TestATableReportsEveryWrongRate(t *testing.T) {
 	signalGlobal := math.NaN()

@@ -91,6 +91,16 @@ func (s Session[V]) Recall(id pcommon.TraceID) (V, bool) {
 	return e.value, true
 }
 
+// Peek returns what is remembered of a trace, for no longer than it would be without asking.
+func (s Session[V]) Peek(id pcommon.TraceID) (V, bool) {
+	e, ok := s.memory.traces.Peek(id)
+	if !ok || s.isOver(e) {
+		var nothing V
+		return nothing, false
+	}
+	return e.value, true
+}
+
 // Remember remembers a value, unless another is remembered already, and returns the one that is: batches of a trace that were
 // under way at the same time go on with the same.
 func (s Session[V]) Remember(id pcommon.TraceID, value V) V {

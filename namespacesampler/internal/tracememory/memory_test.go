@@ -72,6 +72,31 @@ func TestATraceIsForgottenWhenItHasBeenQuietForLong(t *testing.T) {
 	})
 }
 
+func TestAPeekProlongsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory[string](t, 2, time.Minute)
+		peek := func(n int) string {
+			s := m.Open()
+			defer s.Close()
+			value, _ := s.Peek(id(n))
+			return value
+		}
+		assert.Empty(t, peek(1))
+		remember(m, 1, "quiet")
+		remember(m, 2, "other")
+		time.Sleep(time.Minute)
+		assert.Equal(t, "quiet", peek(1))
+		time.Sleep(time.Nanosecond)
+		assert.Empty(t, peek(1))
+
+		remember(m, 3, "older")
+		remember(m, 4, "newer")
+		assert.Equal(t, "older", peek(3))
+		remember(m, 5, "newest")
+		assert.Empty(t, peek(3), "it is still the one that was quiet for longest")
+	})
+}
+
 func TestBeyondItsBoundTheQuietestTraceIsForgotten(t *testing.T) {
 	m := newMemory[string](t, 3, time.Minute)
 	for n := range 3 {
