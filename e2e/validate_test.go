@@ -92,7 +92,6 @@ func TestKeysThatDoNotExistAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for section, key := range map[string]string{
 		"inspect: {endpoint: localhost:1}":                                        "inspect",
-		"metrics: {detailed: {match: ['true']}}":                                  "match",
 		"postgres: {dsn: postgres://localhost/a, overrides: {}}":                  "overrides",
 		"postgres: {dsn: postgres://localhost/a, circuit_breaker: {failures: 1}}": "circuit_breaker",
 		"postgres: {dsn: postgres://localhost/a, cache: {refresh_after: 1h}}":     "refresh_after",
@@ -210,7 +209,8 @@ func TestAnEnvironmentsFileGoesOnTopOfTheBase(t *testing.T) {
 	require.Zero(t, code, output)
 	compact := strings.Join(strings.Fields(output), " ")
 	assert.Contains(t, compact, "namespaces: analytics: 0.01 integrations: 0.1 orders: 0.5 payments: 1")
-	assert.Contains(t, compact, "detailed: enabled: false sample_rate: 1", "production switches off, the base keeps its rate")
+	assert.Contains(t, compact, "detailed: enabled: false match: - IsMatch(", "production switches off, and says for which metrics")
+	assert.Contains(t, compact, `"tasker.step_results.processed.total" sample_rate: 1`, "the base keeps its rate")
 	assert.Contains(t, compact, "sampler: parent_based", "what neither says is the default")
 	assert.Contains(t, compact, "sample_rate: 0.1")
 	assert.Contains(t, compact, "receivers: - otlp", "pipelines are the base's")

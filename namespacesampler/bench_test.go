@@ -100,6 +100,21 @@ var pointSettings = []struct {
 		map[pmetric.MetricType]float64{pmetric.MetricTypeSum: 170},
 	},
 	{"exemplars sampled", func(cfg *Config) { cfg.Metrics.Exemplars = ExemplarsSampled }, benchExemplars, nil},
+	// OTTL allocates for each of the 100 metrics, but nothing is asked by point.
+	{"matched", func(cfg *Config) {
+		cfg.Metrics.Detailed.Match = []string{`metric.name == "other"`, `IsMatch(metric.name, "^metric[.]")`}
+	}, benchPoints, ofAllTypes(600)},
+	{"not matched", func(cfg *Config) {
+		cfg.Metrics.Detailed.Match = []string{`metric.name == "other"`}
+	}, benchPoints, ofAllTypes(400)},
+}
+
+func ofAllTypes(most float64) map[pmetric.MetricType]float64 {
+	all := map[pmetric.MetricType]float64{}
+	for _, typ := range pointTypes {
+		all[typ] = most
+	}
+	return all
 }
 
 // BenchmarkPoints measures the walk over data points: 100 metrics of 10 points with 8 attributes.

@@ -143,6 +143,8 @@ type DetailedConfig struct {
 	Enabled bool `mapstructure:"enabled"`
 	// SampleRate is the global rate for data points, in place of the one for all signals.
 	SampleRate *float64 `mapstructure:"sample_rate"`
+	// Match are OTTL conditions on metrics: what none of them matches always passes. Without conditions all metrics match.
+	Match []string `mapstructure:"match"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}

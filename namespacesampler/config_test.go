@@ -55,7 +55,8 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	assert.Equal(t, cfg.Tracing, full.Tracing)
 	assert.Equal(t, cfg.Spans, full.Spans)
 	assert.Equal(t, cfg.DryRun, full.DryRun)
-	full.Metrics.Detailed.SampleRate, full.Metrics.Namespaces = nil, nil
+	assert.Len(t, full.Metrics.Detailed.Match, 1)
+	full.Metrics.Detailed.SampleRate, full.Metrics.Detailed.Match, full.Metrics.Namespaces = nil, nil, nil
 	assert.Equal(t, cfg.Metrics, full.Metrics)
 	assert.Equal(t, cfg.Telemetry, full.Telemetry)
 	full.Postgres.Get().DSN, full.Postgres.Get().Lookups = "", nil
@@ -143,6 +144,9 @@ func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
 		`metrics::by: must be series or point, got "metric"`: {"metrics": map[string]any{"by": "metric"}},
 		"metrics::rescale_delta: must be false with metrics::by series, got true: series that are kept are complete": {
 			"metrics": map[string]any{"rescale_delta": true},
+		},
+		`metrics::detailed::match::1: must be an OTTL condition, got "name == 1"`: {
+			"metrics": map[string]any{"detailed": map[string]any{"match": []any{"true", "name == 1"}}},
 		},
 		`metrics::exemplars: must be keep or sampled, got "drop"`: {"metrics": map[string]any{"exemplars": "drop"}},
 		"metrics::detailed::sample_rate: sample rate must be between 0 and 1, got 1.5 (for 1.5 % write 0.015)": {

@@ -108,7 +108,7 @@ var deltaKinds = []struct {
 		dp.SetSum(sum)
 		return attributes
 	}, func(m pmetric.Metric, totals []*total) []*total {
-		totals = named(totals, "count", "sum", "observations above 2")
+		totals = totalsNamed(totals, "count", "sum", "observations above 2")
 		for _, dp := range m.Histogram().DataPoints().All() {
 			totals[0].add(float64(dp.Count()))
 			totals[1].add(dp.Sum())
@@ -140,7 +140,7 @@ var deltaKinds = []struct {
 		dp.SetSum(sum + 10) // so that a share of the total can be told
 		return attributes
 	}, func(m pmetric.Metric, totals []*total) []*total {
-		totals = named(totals, "count", "sum", "zero count", "observations below -1")
+		totals = totalsNamed(totals, "count", "sum", "zero count", "observations below -1")
 		for _, dp := range m.ExponentialHistogram().DataPoints().All() {
 			totals[0].add(float64(dp.Count()))
 			totals[1].add(dp.Sum())
@@ -158,7 +158,7 @@ func deltaSum(m pmetric.Metric) pmetric.NumberDataPoint {
 }
 
 func countSums(m pmetric.Metric, totals []*total) []*total {
-	totals = named(totals, "value")
+	totals = totalsNamed(totals, "value")
 	for _, dp := range m.Sum().DataPoints().All() {
 		if dp.ValueType() == pmetric.NumberDataPointValueTypeInt {
 			totals[0].add(float64(dp.IntValue()))
@@ -169,8 +169,8 @@ func countSums(m pmetric.Metric, totals []*total) []*total {
 	return totals
 }
 
-// named returns totals of these names, those that are there already or fresh ones.
-func named(totals []*total, names ...string) []*total {
+// totalsNamed returns totals of these names, those that are there already or fresh ones.
+func totalsNamed(totals []*total, names ...string) []*total {
 	if totals != nil {
 		return totals
 	}

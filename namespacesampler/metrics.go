@@ -6,6 +6,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/processor/processorhelper"
@@ -32,7 +33,7 @@ func newMetricsProcessor(rt *runtime) *metricsProcessor {
 func (p *metricsProcessor) process(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
 	w := p.walks.Get().(*metricsWalk)
 	defer p.release(ctx, w)
-	w.read(md)
+	w.read(ctx, md)
 	if !p.rt.cfg.Metrics.Enabled {
 		w.disable()
 		if p.rt.cfg.DryRun {
@@ -126,7 +127,7 @@ func (w *metricsWalk) reset() {
 }
 
 // read reads the namespaces, and the keys to look the missing ones up by.
-func (w *metricsWalk) read(md pmetric.Metrics) {
+func (w *metricsWalk) read(ctx context.Context, md pmetric.Metrics) {
 	w.hashes = w.dooms
 	for _, rm := range md.ResourceMetrics().All() {
 		w.enterResource(rm.Resource())
@@ -134,15 +135,14 @@ func (w *metricsWalk) read(md pmetric.Metrics) {
 			w.enterScope(sm.Scope())
 			w.enter(sm.Scope().Attributes(), rm.Resource().Attributes())
 			for _, m := range sm.Metrics().All() {
-				w.readMetric(m)
+				w.readMetric(m, w.isDetailed(ctx, rm, sm, m))
 			}
 		}
 	}
 }
 
 // readMetric reads the points of a metric. Those of a metric that is not a detailed one need no lookup.
-func (w *metricsWalk) readMetric(m pmetric.Metric) {
-	detailed := w.isDetailed(m)
+func (w *metricsWalk) readMetric(m pmetric.Metric, detailed bool) {
 	w.detailed = append(w.detailed, detailed)
 	if !detailed {
 		eachAttributes(m, w.pass)
@@ -152,10 +152,18 @@ func (w *metricsWalk) readMetric(m pmetric.Metric) {
 	eachAttributes(m, w.readPoint)
 }
 
-// isDetailed reports whether rates apply to a metric at all. A temporality that nobody knows is left alone (M8).
-func (w *metricsWalk) isDetailed(m pmetric.Metric) bool {
-	temporality, has := temporalityOf(m)
-	return !has || temporality != pmetric.AggregationTemporalityUnspecified
+// isDetailed reports whether rates apply to a metric at all: a condition of metrics::detailed::match does, where there are any.
+// A temporality that nobody knows is left alone (M8).
+func (w *metricsWalk) isDetailed(ctx context.Context, rm pmetric.ResourceMetrics, sm pmetric.ScopeMetrics, m pmetric.Metric) bool {
+	if temporality, has := temporalityOf(m); has && temporality == pmetric.AggregationTemporalityUnspecified {
+		return false
+	}
+	if w.rt.detailed.IsEmpty() {
+		return true
+	}
+	item := ottlmetric.NewTransformContextPtr(rm, sm, m)
+	defer item.Close()
+	return w.rt.detailed.Match(ctx, item)
 }
 
 // keepMetric decides on the points of a metric, and reports whether the metric stays: it goes when it is emptied (M9).

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/otel/attribute"
@@ -41,6 +42,7 @@ type runtime struct {
 	memory     *tracememory.Memory[traceRate] // nil for trace_id_ratio
 	alwaysKeep *condition.Set[*ottlspan.TransformContext]
 	internal   *condition.Set[*ottlspan.TransformContext]
+	detailed   *condition.Set[*ottlmetric.TransformContext]
 
 	// Nil without a postgres section, and before start.
 	db       *postgres.DB
@@ -89,7 +91,14 @@ func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
 		points:    points,
 		queries:   layout.Queries,
 	}
-	return rt, rt.prepareSpans()
+	return rt, errors.Join(rt.prepareSpans(), rt.preparePoints())
+}
+
+// preparePoints makes what only data points need.
+func (rt *runtime) preparePoints() (err error) {
+	const key = "metrics::detailed::match"
+	rt.detailed, err = condition.Metrics(key, rt.cfg.Metrics.Detailed.Match, rt.conditionFailed(key))
+	return err
 }
 
 // prepareSpans makes what only spans need.
@@ -225,6 +234,7 @@ func (rt *runtime) announce() {
 		zap.Any("spans_overrides", rt.spans.Overrides()),
 		zap.Float64("datapoints_global_rate", rt.points.Global().Probability),
 		zap.Any("datapoints_overrides", rt.points.Overrides()),
+		zap.Int("detailed_match", len(cfg.Metrics.Detailed.Match)),
 		zap.String("datapoints_by", string(cfg.Metrics.By)),
 		zap.Bool("rescale_delta", cfg.Metrics.RescaleDelta),
 		zap.String("exemplars", string(cfg.Metrics.Exemplars)),

@@ -80,6 +80,7 @@ func (c *TracingConfig) validate(f *faults, missing []string) {
 
 func (c *MetricsConfig) validate(f *faults, missing []string) {
 	f.rate("metrics::detailed::sample_rate", c.Detailed.SampleRate)
+	f.conditions(condition.Metrics("metrics::detailed::match", c.Detailed.Match, nil))
 	c.Namespaces.validate(f, "metrics::namespaces", missing)
 	oneOf(f, "metrics::by", c.By, BySeries, ByPoint)
 	if c.RescaleDelta && c.By == BySeries {
