@@ -28,6 +28,8 @@ type Options struct {
 	Sink *Sink
 	// Copy, where it is not nil, receives what came in, from pipelines without the processor.
 	Copy *Sink
+	// ToPrometheus sends data points to a Prometheus exporter in place of Sink; see Exposed.
+	ToPrometheus bool
 	// Env is added to the environment.
 	Env []string
 	// Expect are parts of the warnings and errors that the log may hold; any other fails the test.

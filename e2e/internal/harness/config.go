@@ -14,7 +14,7 @@ import (
 
 // addresses are those of one collector, on free loopback ports.
 type addresses struct {
-	OTLP, Health, MetricsHost, MetricsPort string
+	OTLP, Health, Prometheus, MetricsHost, MetricsPort string
 }
 
 // freeAddresses asks the kernel for free ports. Another process may take one before the collector does; Start then
@@ -22,14 +22,14 @@ type addresses struct {
 func freeAddresses(t testing.TB) addresses {
 	t.Helper()
 	var free []string
-	for range 3 {
+	for range 4 {
 		free = append(free, FreeAddress(t))
 	}
-	host, port, err := net.SplitHostPort(free[2])
+	host, port, err := net.SplitHostPort(free[3])
 	if err != nil {
 		t.Fatalf("free port: %v", err)
 	}
-	return addresses{OTLP: free[0], Health: free[1], MetricsHost: host, MetricsPort: port}
+	return addresses{OTLP: free[0], Health: free[1], Prometheus: free[2], MetricsHost: host, MetricsPort: port}
 }
 
 // FreeAddress returns a loopback address that nobody listened on a moment ago.
@@ -66,6 +66,9 @@ exporters:
     sending_queue: {enabled: false}
     retry_on_failure: {enabled: false}
 {{- end}}
+{{- if .ToPrometheus}}
+  prometheus: {endpoint: {{.Prometheus}}, metric_expiration: 1h}
+{{- end}}
 extensions:
   health_check: {endpoint: "{{.Health}}"}
 service:
@@ -85,7 +88,7 @@ service:
                 without_scope_info: true
   pipelines:
     traces: {receivers: [otlp], processors: [{{.Type}}], exporters: [otlp_grpc]}
-    metrics: {receivers: [otlp], processors: [{{.Type}}], exporters: [otlp_grpc]}
+    metrics: {receivers: [otlp], processors: [{{.Type}}], exporters: [{{if .ToPrometheus}}prometheus{{else}}otlp_grpc{{end}}]}
 {{- if .Copy}}
     traces/copy: {receivers: [otlp], exporters: [otlp_grpc/copy]}
     metrics/copy: {receivers: [otlp], exporters: [otlp_grpc/copy]}
@@ -98,7 +101,8 @@ func (o *Options) write(t testing.TB, a addresses) string {
 	values := struct {
 		addresses
 		Type, Processor, Sink, Copy string
-	}{addresses: a, Type: o.Type, Processor: indented(o.Processor)}
+		ToPrometheus                bool
+	}{addresses: a, Type: o.Type, Processor: indented(o.Processor), ToPrometheus: o.ToPrometheus}
 	if values.Type == "" {
 		values.Type = "namespace_sampler"
 	}

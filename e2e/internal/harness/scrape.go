@@ -3,8 +3,10 @@
 package harness
 
 import (
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -24,19 +26,48 @@ type Scrape map[string]*dto.MetricFamily
 // Scrape reads the collector's internal metrics.
 func (c *Collector) Scrape() Scrape {
 	c.t.Helper()
-	client := http.Client{Timeout: 10 * time.Second}
-	defer client.CloseIdleConnections()
-	response, err := client.Get("http://" + net.JoinHostPort(c.addr.MetricsHost, c.addr.MetricsPort) + "/metrics")
-	if err != nil {
-		c.t.Fatalf("scrape: %v", err)
-	}
-	defer func() { _ = response.Body.Close() }()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(response.Body)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(c.get(net.JoinHostPort(c.addr.MetricsHost, c.addr.MetricsPort))))
 	if err != nil {
 		c.t.Fatalf("scrape: %v", err)
 	}
 	return families
+}
+
+// Exposed returns the series of the Prometheus exporter with their values: name and labels, as they are written there, to the
+// value. The test fails where one stands there twice, or where anything could not be collected.
+func (c *Collector) Exposed() map[string]string {
+	c.t.Helper()
+	series := map[string]string{}
+	for line := range strings.Lines(c.get(c.addr.Prometheus)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		end := strings.LastIndexByte(line, ' ')
+		if _, twice := series[line[:end]]; twice {
+			c.t.Errorf("exposed twice: %s", line[:end])
+		}
+		series[line[:end]] = line[end+1:]
+	}
+	return series
+}
+
+// get returns what an address exposes.
+func (c *Collector) get(address string) string {
+	c.t.Helper()
+	client := http.Client{Timeout: time.Minute}
+	defer client.CloseIdleConnections()
+	response, err := client.Get("http://" + address + "/metrics")
+	if err != nil {
+		c.t.Fatalf("scrape: %v", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		c.t.Fatalf("scrape: %s: %v\n%s", response.Status, err, body)
+	}
+	return string(body)
 }
 
 // Sum returns the sum over all series of a metric that have the labels; that of a histogram is its number of

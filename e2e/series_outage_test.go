@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+// completions is one export of a counter without namespaces, one series for each task; "unknown" where saying is set.
+func completions(tasks []taskerdb.Task, value int64, saying bool) pmetric.Metrics {
+	md := pmetric.NewMetrics()
+	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	m.SetName("tasker.tasks.completions.total")
+	for _, task := range tasks {
+		attributes := cumulativePoint(m, false, int(value))
+		attributes.PutStr("correlation_id", task.CorrelationID)
+		if saying {
+			attributes.PutStr("namespace", "unknown")
+		}
+	}
+	return md
+}
+
+// exposedOf returns the exposed series of tasks, with their values.
+func exposedOf(exposed map[string]string, tasks []taskerdb.Task) map[string]string {
+	of := map[string]string{}
+	for series, value := range exposed {
+		for _, task := range tasks {
+			if strings.Contains(series, task.CorrelationID) {
+				of[series] = value
+			}
+		}
+	}
+	return of
+}
+
+// allAt returns series with another value.
+func allAt(series map[string]string, value string) map[string]string {
+	at := map[string]string{}
+	for s := range series {
+		at[s] = value
+	}
+	return at
+}
+
+// M5: while Postgres is away and when it is back, series whose key is cached stay what they are. Those that were seen too early change
+// once, and that is counted. The Prometheus exporter behind never sees a series twice, and collects without an error.
+func TestAnOutageChangesNoCachedSeriesAndMakesNoneTwice(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	var cached, early, vague []taskerdb.Task
+	number := 1 << 20
+	next := func(namespace string) taskerdb.Task {
+		task := newTask(namespace)
+		number++
+		task.CorrelationID = correlation(number) // the same in every run, and so what is kept
+		return task
+	}
+	for i := range 120 {
+		cached = append(cached, next([]string{"payments", "orders", "other"}[i%3]))
+		early, vague = append(early, next("payments")), append(vague, next("payments"))
+	}
+	dsn := newDatabase(t, cluster, taskerdb.LayoutTasker, append(append(cached, early...), vague...)...)
+	collector := harness.Start(t, harness.Options{
+		Sink: harness.NewSink(t), ToPrometheus: true, Expect: []string{cannotAsk}, Processor: resolving(dsn, ""),
+	})
+	client := harness.NewClient(t, collector)
+
+	// At first Postgres answers, and the cache learns.
+	client.Metrics(completions(cached, 1, false))
+	before := exposedOf(collector.Exposed(), cached)
+	payments, orders := 0, 0
+	for series := range before {
+		payments += strings.Count(series, `namespace="payments"`)
+		orders += strings.Count(series, `namespace="orders"`)
+	}
+	assert.Equal(t, 40, payments, "all of rate 1")
+	assertShare(t, orders, 40, 0.5, "orders")
+
+	// Then it goes: what is cached stays, what is not takes the global rate, without a namespace.
+	require.NoError(t, cluster.Crash())
+	client.Metrics(completions(cached, 2, false))
+	client.Metrics(completions(early, 2, false))
+	client.Metrics(completions(vague, 2, true))
+	exposed := collector.Exposed()
+	assert.Equal(t, allAt(before, "2"), exposedOf(exposed, cached), "cached series keep their identity and their rate")
+	nameless := exposedOf(exposed, early)
+	assertShare(t, len(nameless), len(early), 0.25, "series of unavailable keys")
+	for series := range nameless {
+		assert.NotContains(t, series, "namespace=")
+	}
+	unknown := exposedOf(exposed, vague)
+	assertShare(t, len(unknown), len(vague), 0.25, "series with a missing value")
+
+	// Then it is back: the early ones change once.
+	require.NoError(t, cluster.Restart(t.Context()))
+	late := func() int { return int(collector.Scrape().Sum(harness.Prefix+"lookup_late_keys", nil)) }
+	value := int64(2)
+	require.True(t, harness.Eventually(30*time.Second, func() bool {
+		value++
+		client.Metrics(completions(early, value, false))
+		client.Metrics(completions(vague, value, true))
+		return late() == len(early)+len(vague)
+	}), "the change is counted, key by key")
+	client.Metrics(completions(cached, 99, false))
+	client.Metrics(completions(early, 99, false))
+	client.Metrics(completions(vague, 99, true))
+	exposed = collector.Exposed()
+	assert.Equal(t, allAt(before, "99"), exposedOf(exposed, cached), "cached series are still the same")
+
+	resolved := map[string]string{}
+	for series, v := range exposedOf(exposed, early) {
+		if strings.Contains(series, "namespace=") {
+			resolved[series] = v
+			assert.Contains(t, series, `namespace="payments"`)
+			assert.Equal(t, "99", v)
+			continue
+		}
+		assert.Contains(t, nameless, series, "no third identity; the first one has ended, and expires")
+		assert.NotEqual(t, "99", v)
+	}
+	assert.Len(t, resolved, len(early), "all of rate 1")
+	for series, v := range exposedOf(exposed, vague) {
+		assert.Contains(t, series, `namespace="unknown"`, "a missing value stays as it is: the series is the same")
+		assert.Equal(t, "99", v)
+	}
+	assert.Len(t, exposedOf(exposed, vague), len(vague), "the namespace picks the rate")
+	assert.Equal(t, len(early)+len(vague), late(), "and nothing more has changed")
+}
