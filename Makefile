@@ -36,6 +36,14 @@ test: build bin/telemetrygen postgres compiler generate-check ## everything: uni
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
 		$(GO) run $(GOTESTSUM) -- -count=1 ./...
 
+.PHONY: soak
+soak: soak-metrics ## the full sizes of what `make test` shows in small, with figures
+
+.PHONY: soak-metrics
+soak-metrics: bin/otelcol-tasker postgres
+	SOAK=1 $(GO) test -count=1 -v -run TotalsOfRescaledDeltas ./namespacesampler
+	cd e2e && SOAK=1 OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -v -run TenPercentOfManySeries .
+
 .PHONY: build
 build: bin/otelcol-tasker bin/taskerload ## the collector and the load tool, in bin/
 

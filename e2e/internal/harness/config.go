@@ -67,7 +67,7 @@ exporters:
     retry_on_failure: {enabled: false}
 {{- end}}
 {{- if .ToPrometheus}}
-  prometheus: {endpoint: {{.Prometheus}}, metric_expiration: 1h}
+  prometheus: {endpoint: {{.Prometheus}}, metric_expiration: 1h, write_timeout: 5m}
 {{- end}}
 extensions:
   health_check: {endpoint: "{{.Health}}"}

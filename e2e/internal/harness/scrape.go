@@ -56,7 +56,7 @@ func (c *Collector) Exposed() map[string]string {
 // get returns what an address exposes.
 func (c *Collector) get(address string) string {
 	c.t.Helper()
-	client := http.Client{Timeout: time.Minute}
+	client := http.Client{Timeout: 5 * time.Minute}
 	defer client.CloseIdleConnections()
 	response, err := client.Get("http://" + address + "/metrics")
 	if err != nil {
