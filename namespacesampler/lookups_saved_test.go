@@ -52,21 +52,27 @@ func TestKeysAreLookedUpWhereTheyCanMakeADifference(t *testing.T) {
 		},
 		"always_keep: the attribute is written": {
 			map[string]any{"tracing": map[string]any{"always_keep": []any{`span.name == "span 1"`}}},
-			[][]span{{low(root), low(span{attributes: key(1)}), low(span{attributes: key(2)})}}, 1,
+			[][]span{{low(root), low(span{attributes: key(1)}), low(span{attributes: key(2)})}},
+			1,
 		},
 		"internal: the span goes": {
 			map[string]any{"spans": map[string]any{"internal": map[string]any{"match": []any{`span.name == "span 1"`}}}},
-			[][]span{{high(root), high(span{attributes: key(1)}), high(span{attributes: key(2)})}}, 1,
+			[][]span{{high(root), high(span{attributes: key(1)}), high(span{attributes: key(2)})}},
+			1,
 		},
 		"priority: one goes, one gets its attribute": {
 			map[string]any{"tracing": map[string]any{"honor_priority": true}},
-			[][]span{{low(root),
+			[][]span{{
+				low(root),
 				low(span{attributes: map[string]any{"task_uuid": taskID(1), "sampling.priority": 1}}),
-				high(span{attributes: map[string]any{"task_uuid": taskID(2), "sampling.priority": 0}})}}, 1,
+				high(span{attributes: map[string]any{"task_uuid": taskID(2), "sampling.priority": 0}}),
+			}},
+			1,
 		},
 		"singly, by trace_id_ratio": {
 			map[string]any{"tracing": map[string]any{"sampler": "trace_id_ratio"}},
-			[][]span{{low(root), low(span{attributes: key(1)}), low(span{attributes: key(2)})}}, 2,
+			[][]span{{low(root), low(span{attributes: key(1)}), low(span{attributes: key(2)})}},
+			2,
 		},
 		"the signal is off": {
 			map[string]any{"tracing": map[string]any{"enabled": false}}, [][]span{{high(span{attributes: key(1)})}}, 0,

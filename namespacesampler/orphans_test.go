@@ -121,7 +121,7 @@ func TestWhatARateDropsLeavesItsChildrenAsTheyAre(t *testing.T) {
 func TestLongChainsEndInTime(t *testing.T) {
 	const length = 200_000
 	id := func(i int) (out pcommon.SpanID) {
-		binary.BigEndian.PutUint64(out[:], uint64(i)) //nolint:gosec // small
+		binary.BigEndian.PutUint64(out[:], uint64(i))
 		return out
 	}
 	o := orphans{buried: map[spanID]grave{}, internals: length}
