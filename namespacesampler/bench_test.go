@@ -57,16 +57,18 @@ func benchRuntime(tb testing.TB, change func(*Config)) *runtime {
 	return rt
 }
 
-// BenchmarkSpans measures the walk over spans whose namespace is in their attributes. Each round works on a copy, since
-// the walk removes spans; copying is outside the time.
+// BenchmarkSpans measures the walk over spans whose namespace is in their attributes; under parent_based, their traces are remembered
+// from the first round on. Each round works on a copy, since the walk removes spans; copying is outside the time.
 func BenchmarkSpans(b *testing.B) {
-	for _, rate := range []float64{0, 0.01, 0.1, 1} {
-		b.Run(fmt.Sprintf("rate=%v", rate), func(b *testing.B) {
-			p := newTracesProcessor(benchRuntime(b, func(cfg *Config) { cfg.SampleRate = rate }))
-			benchmarkWalk(b, benchSpans(), ptrace.NewTraces, func(td ptrace.Traces) {
-				_, _ = p.process(context.Background(), td)
+	for _, sampler := range []Sampler{TraceIDRatio, ParentBased} {
+		for _, rate := range []float64{0, 0.01, 0.1, 1} {
+			b.Run(fmt.Sprintf("sampler=%s/rate=%v", sampler, rate), func(b *testing.B) {
+				p := newTracesProcessor(benchRuntime(b, func(cfg *Config) { cfg.SampleRate, cfg.Tracing.Sampler = rate, sampler }))
+				benchmarkWalk(b, benchSpans(), ptrace.NewTraces, func(td ptrace.Traces) {
+					_, _ = p.process(context.Background(), td)
+				})
 			})
-		})
+		}
 	}
 }
 
