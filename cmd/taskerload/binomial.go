@@ -41,17 +41,22 @@ func logFactorial(n int) float64 {
 }
 
 // keptRange is where the number of kept items of a row lies in 99.9 % of all loads. Items of one trace or series fall
-// together, so that there are fewer independent draws than items: as many as would give the same variance.
+// together, so that there are fewer independent draws than items: as many as would give the same variance. Where a row
+// has draws at several rates, the distances from the mean add up as independent deviations do.
 func (r *row) keptRange() (low, high int) {
-	squares := 0.0
-	for _, items := range r.draws {
-		squares += float64(items) * float64(items)
+	sent, squares := map[float64]float64{}, map[float64]float64{}
+	for d, items := range r.draws {
+		sent[d.rate] += float64(items)
+		squares[d.rate] += float64(items) * float64(items)
 	}
-	if squares == 0 {
-		return 0, 0
+	var mean, below, above float64
+	for rate, n := range sent {
+		draws := math.Round(n * n / squares[rate])
+		a, b := binomialRange(int(draws), rate, 0.999)
+		mean += n * rate
+		below = math.Hypot(below, n*rate-float64(a)/draws*n)
+		above = math.Hypot(above, float64(b)/draws*n-n*rate)
 	}
-	sent := float64(r.sent)
-	draws := math.Round(sent * sent / squares)
-	a, b := binomialRange(int(draws), r.rate, 0.999)
-	return int(math.Floor(float64(a) / draws * sent)), int(math.Ceil(float64(b) / draws * sent))
+	const rounding = 1e-6 // of the sums, whose order is not fixed
+	return max(0, int(math.Floor(mean-below+rounding))), min(r.sent, int(math.Ceil(mean+above-rounding)))
 }

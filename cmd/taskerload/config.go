@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,8 +17,16 @@ import (
 
 const namespaceAttribute = "namespace"
 
+// Samplers of spans, as the processor names them.
+const (
+	parentBased  = "parent_based"
+	traceIDRatio = "trace_id_ratio"
+)
+
 // samplerConfig is the part of the processor's configuration that says what must come out.
 type samplerConfig struct {
+	id string // the processor's, with its name
+
 	Namespace struct {
 		Attributes    []string  `yaml:"attributes"`
 		MissingValues *[]string `yaml:"missing_values"`
@@ -33,6 +42,9 @@ type samplerConfig struct {
 		Namespaces overrides `yaml:"namespaces"`
 		AlwaysKeep []any     `yaml:"always_keep"`
 		Priority   bool      `yaml:"honor_priority"`
+		Memory     struct {
+			MaxTraces *int `yaml:"max_traces"`
+		} `yaml:"trace_memory"`
 	} `yaml:"tracing"`
 	Spans struct {
 		Internal struct {
@@ -49,24 +61,27 @@ type samplerConfig struct {
 		Namespaces overrides `yaml:"namespaces"`
 		By         string    `yaml:"by"`
 	} `yaml:"metrics"`
-	DryRun   bool           `yaml:"dry_run"`
-	Postgres map[string]any `yaml:"postgres"`
+	DryRun    bool           `yaml:"dry_run"`
+	Postgres  map[string]any `yaml:"postgres"`
+	Telemetry struct {
+		MaxNamespaces *int `yaml:"max_namespaces"`
+	} `yaml:"telemetry"`
 }
 
-// readConfig reads the first namespace_sampler of a collector's configuration file.
-func readConfig(path string) (*samplerConfig, error) {
+// readConfig reads the first namespace_sampler of a collector's configuration file, with the settings laid over it.
+func readConfig(path string, settings ...setting) (*samplerConfig, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	c, err := parseConfig(content)
+	c, err := parseConfig(content, settings...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
 }
 
-func parseConfig(content []byte) (*samplerConfig, error) {
+func parseConfig(content []byte, settings ...setting) (*samplerConfig, error) {
 	// A node keeps the order of the keys: the first matching processor counts.
 	var file struct {
 		Processors yaml.Node `yaml:"processors"`
@@ -80,8 +95,12 @@ func parseConfig(content []byte) (*samplerConfig, error) {
 		if kind != "namespace_sampler" && kind != "namespacesampler" {
 			continue
 		}
-		var c samplerConfig
-		if err := file.Processors.Content[i+1].Decode(&c); err != nil {
+		section, err := lay(settings, file.Processors.Content[i+1])
+		if err != nil {
+			return nil, fmt.Errorf("processors::%s: %w", name, err)
+		}
+		c := samplerConfig{id: name}
+		if err := section.Decode(&c); err != nil {
 			return nil, fmt.Errorf("processors::%s: %w", name, err)
 		}
 		if err := c.predictable(); err != nil {
@@ -102,7 +121,7 @@ func (c *samplerConfig) predictable() error {
 	}
 	a := c.Namespace.Attributes
 	refuse(len(a) > 1 || len(a) == 1 && a[0] != namespaceAttribute, "namespace::attributes: only [namespace]")
-	refuse(c.Tracing.Sampler != "" && c.Tracing.Sampler != "trace_id_ratio", "tracing::sampler: only trace_id_ratio")
+	refuse(c.sampler() != parentBased && c.sampler() != traceIDRatio, "tracing::sampler: only parent_based and trace_id_ratio")
 	refuse(c.Tracing.Mode != "" && c.Tracing.Mode != "equalizing", "tracing::mode: only equalizing")
 	refuse(isFalse(c.Tracing.Enabled), "tracing::enabled: only true")
 	refuse(len(c.Tracing.AlwaysKeep) > 0, "tracing::always_keep: only without conditions")
@@ -115,6 +134,8 @@ func (c *samplerConfig) predictable() error {
 	refuse(c.Postgres["lookups"] != nil, "postgres::lookups: only those of the layout")
 	refuse(c.Postgres["overrides"] != nil, "postgres::overrides: only without runtime overrides")
 	refuse(c.Postgres["layout"] == "none", "postgres::layout: only tasker and tasker_legacy")
+	refuse(orElse(c.Telemetry.MaxNamespaces, maxNamespaces) < len(namespaceShares)+1,
+		fmt.Sprintf("telemetry::max_namespaces: at least the %d of the load", len(namespaceShares)+1))
 	for _, set := range []overrides{c.Namespaces, c.Tracing.Namespaces, c.Metrics.Namespaces} {
 		for name := range set {
 			refuse(strings.ContainsAny(name, "*?"), fmt.Sprintf("namespaces::%s: only exact names", name))
@@ -123,12 +144,30 @@ func (c *samplerConfig) predictable() error {
 	all := c.rates()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		rate := all[key]
-		refuse(rate != nil && !validRate(*rate), fmt.Sprintf("%s: must be 0 or between 2^-56 and 1, got %v", key, deref(rate)))
+		refuse(rate != nil && !validRate(*rate), fmt.Sprintf("%s: must be 0 or between 2^-56 and 1, got %v", key, orElse(rate, 0)))
 	}
 	digits := c.precision()
 	refuse(digits < 1 || digits > sampling.NumHexDigits, fmt.Sprintf("tracing::sampling_precision: 1 to 14, got %d", digits))
 	return errors.Join(errs...)
 }
+
+// Defaults of the processor.
+const (
+	maxTraces     = 100_000
+	maxNamespaces = 200
+)
+
+// fitsMemory says that every trace is remembered until all of it has come, where spans of a trace come in many requests.
+func (c *samplerConfig) fitsMemory(s sizes) error {
+	limit := orElse(c.Tracing.Memory.MaxTraces, maxTraces)
+	if n := tracesFor(s.spans); s.cut && c.sampler() == parentBased && n > limit {
+		return fmt.Errorf("%d traces that are cut do not fit in tracing::trace_memory::max_traces, %d: "+
+			"taskerload cannot tell what must come out", n, limit)
+	}
+	return nil
+}
+
+func (c *samplerConfig) sampler() string { return cmp.Or(c.Tracing.Sampler, parentBased) }
 
 func (c *samplerConfig) rates() map[string]*float64 {
 	all := map[string]*float64{
@@ -153,9 +192,9 @@ func validRate(rate float64) bool {
 
 func isFalse(b *bool) bool { return b != nil && !*b }
 
-func deref(f *float64) float64 {
-	if f == nil {
-		return 0
+func orElse[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
 	}
-	return *f
+	return *p
 }

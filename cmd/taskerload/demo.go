@@ -16,7 +16,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// demo is everything on one machine: a throw-away Postgres, the collector, and a load.
+// demo is everything on one machine: a throw-away Postgres, and a load through one collector after another.
 type demo struct {
 	collector, config string
 	sizes             sizes
@@ -27,10 +27,16 @@ type demo struct {
 const logLines = 40
 
 // run leaves nothing behind, however it ends.
-func (d *demo) run(ctx context.Context) (passed bool, err error) {
+func (d *demo) run(ctx context.Context) (ok bool, err error) {
 	sampler, err := readConfig(d.config)
 	if err != nil {
 		return false, err
+	}
+	variants := d.variants(sampler)
+	for _, v := range variants {
+		if err := sampler.fitsMemory(v.sizes); err != nil {
+			return false, err
+		}
 	}
 	layout := taskerdb.LayoutTasker
 	if sampler.Postgres["layout"] == string(taskerdb.LayoutLegacy) {
@@ -48,34 +54,60 @@ func (d *demo) run(ctx context.Context) (passed bool, err error) {
 		return false, fmt.Errorf("start Postgres: %w", err)
 	}
 	defer func() { err = errors.Join(err, cluster.Stop()) }()
-	dsn := cluster.DSN("postgres")
-
-	tasks := newTasks(d.sizes.seed, d.sizes.tasks)
-	added, err := seed(ctx, dsn, layout, tasks)
+	s := site{dsn: cluster.DSN("postgres"), log: filepath.Join(dir, "collector.log"), tasks: newTasks(d.sizes.seed, d.sizes.tasks)}
+	added, err := seed(ctx, s.dsn, layout, s.tasks)
 	if err != nil {
 		return false, fmt.Errorf("seed Postgres: %w", err)
 	}
-	say(d.stderr, "seeded %s of %s tasks; the rest stay unknown\n", thousands(added), thousands(len(tasks)))
+	say(d.stderr, "seeded %s of %s tasks; the rest stay unknown\n", thousands(added), thousands(len(s.tasks)))
 
+	var runs []*result
+	for i, v := range variants {
+		say(d.stderr, "run %d of %d: %s\n", i+1, len(variants), v.title)
+		out, err := d.through(ctx, &s, &v)
+		if err != nil {
+			return false, err
+		}
+		runs = append(runs, out)
+	}
+	return d.report(runs), nil
+}
+
+// site is what the collectors of a demo have in common.
+type site struct {
+	dsn, log string
+	tasks    []task
+}
+
+// through starts a collector, puts the load through it, and stops it.
+func (d *demo) through(ctx context.Context, s *site, v *variant) (out *result, err error) {
+	sampler, err := readConfig(d.config, v.settings...)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer func() { _ = listener.Close() }()
 	ports, err := freePorts(ctx, 2)
 	if err != nil {
-		return false, err
+		return nil, err
+	}
+	args := []string{"--config", d.config}
+	for _, setting := range v.settings {
+		args = append(args, setting.argument(sampler.id))
 	}
 	endpoint := net.JoinHostPort("127.0.0.1", ports[0])
-	child, err := startProcess(d.collector, []string{"--config", d.config}, []string{
-		"DATABASE_URL=" + dsn,
+	child, err := startProcess(d.collector, args, []string{
+		"DATABASE_URL=" + s.dsn,
 		"OTLP_ENDPOINT=" + endpoint,
 		"EXPORT_ENDPOINT=" + listener.Addr().String(),
 		"METRICS_HOST=127.0.0.1",
 		"METRICS_PORT=" + ports[1],
-	}, filepath.Join(dir, "collector.log"))
+	}, s.log)
 	if err != nil {
-		return false, fmt.Errorf("start the collector: %w", err)
+		return nil, fmt.Errorf("start the collector: %w", err)
 	}
 	defer func() {
 		stopErr := child.stop()
@@ -83,33 +115,32 @@ func (d *demo) run(ctx context.Context) (passed bool, err error) {
 			stopErr = fmt.Errorf("stop the collector: %w", stopErr)
 		}
 		err = errors.Join(err, stopErr)
-		if !passed && ctx.Err() == nil {
+		if (err != nil || !out.passed()) && ctx.Err() == nil {
 			say(d.stderr, "\nlast lines of the collector's log:\n%s\n", child.logTail(logLines))
 		}
 	}()
 	if err := child.awaitListening(ctx, endpoint); err != nil {
-		return false, fmt.Errorf("start the collector %s with %s: %w", d.collector, d.config, err)
+		return nil, fmt.Errorf("start the collector %s with %s: %w", d.collector, d.config, err)
 	}
 	say(d.stderr, "collector %s listens at %s\n", d.collector, endpoint)
 
 	r := runner{
-		sizes:      d.sizes,
-		oracle:     newOracle(sampler, tasks),
-		tasks:      tasks,
+		sizes:      v.sizes,
+		oracle:     newOracle(sampler, s.tasks),
+		tasks:      s.tasks,
 		endpoint:   endpoint,
 		listener:   listener,
 		metricsURL: "http://" + net.JoinHostPort("127.0.0.1", ports[1]) + "/metrics",
 		quiet:      d.quiet,
+		title:      v.title,
 		progress:   d.stderr,
 		alive:      child.done,
 	}
-	out, err := r.run(ctx)
+	out, err = r.run(ctx)
 	if err != nil {
-		return false, child.explain(ctx, err)
+		return nil, child.explain(ctx, err)
 	}
-	printReport(d.stdout, out)
-	printOutcome(d.stdout, "demo", out)
-	return out.passed(), nil
+	return out, nil
 }
 
 // freePorts are free now; the collector takes them a moment later. All are held until the last is found, so that no

@@ -33,7 +33,7 @@ func TestTheDemoRunsFromNothingToItsVerdict(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	status := execute(t.Context(), demoArgs(), &stdout, &stderr)
 	assert.Equal(t, exitOK, status, "%s\n%s", stdout.String(), stderr.String())
-	assert.Contains(t, stdout.String(), "demo passed: 9 checks")
+	assert.Contains(t, stdout.String(), "demo passed: 16 checks")
 }
 
 func TestACollectorThatDoesNotStartShowsItsLog(t *testing.T) {

@@ -4,39 +4,39 @@ package main
 
 import "go.opentelemetry.io/collector/pdata/pcommon"
 
-// pointOutcome is what must become of a data point.
-type pointOutcome struct {
-	keep        bool
-	randomness  uint64
-	label, rule string
-	via         string
-	rate        float64
-	write       string // the namespace that a kept point gets; empty: its attributes stay as they are
-}
-
 const seriesPrecision = 14
 
-// point decides a point of a metric whose identity above the point is given.
-func (o *oracle) point(metric uint64, item, scope, resource pcommon.Map) pointOutcome {
+// point decides a point of a metric whose identity above the point is given, and says by which key it is looked up.
+func (o *oracle) point(metric uint64, item, scope, resource pcommon.Map) (out outcome, key string) {
 	draw := randomness(o.identity.point(metric, item))
 	r := o.resolve(item, scope, resource)
+	if o.metrics.highest() == 0 && !o.keepsOnFailure && r.key != "" { // no answer could change anything
+		r = resolution{key: r.key, spared: true}
+	}
 	if r.named == "" && !carriesLookup(item, scope, resource) {
-		return pointOutcome{keep: true, randomness: draw, label: labelPassed, rule: rulePassed, via: r.via(), rate: 1}
+		return outcome{
+			heading: heading{labelPassed, rulePassed, 1},
+			keep:    true, randomness: draw, rate: 1, rule: rulePassed, via: r.via(),
+		}, ""
 	}
 	rate, rule := o.metrics.of(r.namespace())
-	out := pointOutcome{
+	out = outcome{
+		heading:    o.metrics.heading(r.label(), r.namespace()),
 		keep:       threshold(rate, seriesPrecision).Unsigned() <= draw,
 		randomness: draw,
-		label:      r.label(),
-		via:        r.via(),
-		rule:       rule,
 		rate:       rate,
+		namespace:  r.namespace(),
+		rule:       rule,
+		via:        r.via(),
 	}
 	// M5: a missing value stays as it is; to write over it could make two series one.
 	if !carries(namespaceAttribute, item, scope, resource) {
 		out.write = r.resolved
 	}
-	return out
+	if r.spared {
+		return out, ""
+	}
+	return out, r.key
 }
 
 func carriesLookup(levels ...pcommon.Map) bool {

@@ -36,7 +36,7 @@ func TestPointsAreDetailedWhenTheyCarryANamespaceOrAnIdentifier(t *testing.T) {
 			item, resource := pcommon.NewMap(), pcommon.NewMap()
 			require.NoError(t, item.FromRaw(test.item))
 			require.NoError(t, resource.FromRaw(test.resource))
-			got := o.point(1, item, pcommon.NewMap(), resource)
+			got, _ := o.point(1, item, pcommon.NewMap(), resource)
 			assert.Equal(t, test.label, got.label)
 			assert.Equal(t, test.write, got.write)
 			assert.Equal(t, test.keep, got.keep)

@@ -2,99 +2,54 @@
 
 package main
 
-import (
-	"strings"
-
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/ptrace"
-)
+import "go.opentelemetry.io/collector/pdata/ptrace"
 
 // spanOutcome is what must become of a span.
 type spanOutcome struct {
-	decision
-	label, rule string
-	via         string
-	rate        float64
-	write       string // the namespace that a kept span gets; empty: its attributes stay as they are
+	outcome
+	state  string  // the tracestate of a kept span
+	weight float64 // how many spans it stands for as it came; 0 where the tracestate cannot say, in or out
+	trace  *traceView
 }
 
-// decision about a trace ID and a tracestate at a rate.
-type decision struct {
-	keep       bool
-	randomness uint64
-	state      string // the tracestate of a kept span
-	// How many spans it stands for as it came; 0 where the tracestate cannot say, in or out.
-	weight float64
-}
-
-func (o *oracle) span(span ptrace.Span, scope, resource pcommon.Map) spanOutcome {
-	r := o.resolve(span.Attributes(), scope, resource)
-	rate, rule := o.traces.of(r.namespace())
+// span decides a span of a trace, of which it is known what it will be. The rate is that of the trace or, for
+// trace_id_ratio, of the span's own namespace. It counts under its own namespace where one is known, else under the trace's;
+// the rule is trace where those are not the same.
+func (o *oracle) span(span ptrace.Span, r *resolution, v *traceView) spanOutcome {
+	deciding, counted, label := r.namespace(), r.namespace(), r.label()
+	if o.byTrace {
+		deciding = v.namespace
+	}
+	if counted == "" && deciding != "" {
+		counted, label = deciding, deciding
+	}
+	rate, rule := o.traces.of(deciding)
+	if r.namespace() != deciding {
+		rule = ruleTrace
+	}
+	d := o.decide(span, rate)
 	return spanOutcome{
-		decision: decide(span.TraceID(), span.TraceState().AsRaw(), rate, o.precision),
-		label:    r.label(),
-		via:      r.via(),
-		rule:     rule,
-		rate:     rate,
-		write:    r.resolved,
+		outcome: outcome{
+			heading:    o.traces.heading(label, counted),
+			keep:       d.keep,
+			randomness: d.randomness,
+			rate:       rate,
+			namespace:  counted,
+			rule:       rule,
+			via:        r.via(),
+			write:      r.resolved,
+		},
+		state:  d.state,
+		weight: d.weight,
+		trace:  v,
 	}
 }
 
-// decide follows T1, T2, T4 to T8 and T11, mode equalizing, in terms of pkg/sampling.
-func decide(id pcommon.TraceID, raw string, rate float64, precision int) decision {
-	own := threshold(rate, precision)
-	random := sampling.TraceIDToRandomness(id)
-	state, err := sampling.NewW3CTraceState(raw)
-	if err != nil { // T8: the decision stands, the tracestate stays
-		return decision{keep: own.ShouldSample(random), randomness: random.Unsigned(), state: raw}
-	}
-	ot := state.OTelValue()
-	if explicit, ok := ot.RValueRandomness(); ok {
-		random = explicit
-	}
-	arriving, stamped := ot.TValueThreshold()
-	d := decision{keep: own.ShouldSample(random), randomness: random.Unsigned(), state: raw, weight: 1}
-	impossible := stamped && !arriving.ShouldSample(random)
-	switch {
-	case impossible:
-		d.weight = 0
-	case stamped:
-		d.weight = arriving.AdjustedCount()
-	}
-	switch {
-	case rate == 1: // T5: not touched at all
-	case impossible: // T7
-		ot.ClearTValue()
-		d.state = serialize(&state)
-	case !stamped || sampling.ThresholdGreater(own, arriving): // T6
-		if err := ot.UpdateTValueWithSampling(own); err != nil {
-			panic(err) // it is greater
-		}
-		d.state = serialize(&state)
-	}
-	return d
-}
+// keySet is the distinct keys of a request.
+type keySet map[string]bool
 
-func serialize(state *sampling.W3CTraceState) string {
-	var b strings.Builder
-	if err := state.Serialize(&b); err != nil {
-		panic(err) // a builder does not fail
+func (k keySet) add(key string) {
+	if key != "" {
+		k[key] = true
 	}
-	return b.String()
-}
-
-// adjustedCount is how many spans a received one stands for: 1/P(th).
-func adjustedCount(raw string) float64 {
-	if raw == "" {
-		return 1
-	}
-	state, err := sampling.NewW3CTraceState(raw)
-	if err != nil {
-		return 0
-	}
-	if t, ok := state.OTelValue().TValueThreshold(); ok {
-		return t.AdjustedCount()
-	}
-	return 1
 }

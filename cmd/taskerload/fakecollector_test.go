@@ -9,7 +9,8 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"sync/atomic"
+	"strings"
+	"sync"
 	"syscall"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -27,7 +28,30 @@ type fakeCollector struct {
 	spoilTraces  func(ptrace.Traces)
 	spoilMetrics func(pmetric.Metrics)
 
-	spans, points atomic.Int64
+	mu       sync.Mutex
+	counters map[sentTo]int
+	keys     int
+}
+
+// sentTo is a counter of one of the two metrics about items.
+type sentTo struct {
+	metric string
+	count
+}
+
+func (f *fakeCollector) count(metric string, c count, n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.counters == nil {
+		f.counters = map[sentTo]int{}
+	}
+	f.counters[sentTo{metric, c}] += n
+}
+
+func (f *fakeCollector) lookUp(keys keySet) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.keys += len(keys)
 }
 
 // start receives on the listener and exports to the address.
@@ -46,11 +70,14 @@ func (f *fakeCollector) stop() {
 }
 
 func (f *fakeCollector) traces(request ptrace.Traces) error {
-	f.spans.Add(int64(request.SpanCount()))
+	outcomes, keys := f.oracle.spans(request)
+	f.lookUp(keys)
 	for _, resource := range request.ResourceSpans().All() {
 		for _, scope := range resource.ScopeSpans().All() {
 			scope.Spans().RemoveIf(func(span ptrace.Span) bool {
-				outcome := f.oracle.span(span, scope.Scope().Attributes(), resource.Resource().Attributes())
+				outcome := outcomes[0]
+				outcomes = outcomes[1:]
+				f.count("spans", outcome.count(), 1)
 				if outcome.keep {
 					span.TraceState().FromRaw(outcome.state)
 					write(span.Attributes(), outcome.write)
@@ -66,13 +93,15 @@ func (f *fakeCollector) traces(request ptrace.Traces) error {
 }
 
 func (f *fakeCollector) metrics(request pmetric.Metrics) error {
-	f.points.Add(int64(request.DataPointCount()))
+	keys := keySet{}
 	for _, resource := range request.ResourceMetrics().All() {
 		for _, scope := range resource.ScopeMetrics().All() {
 			for _, metric := range scope.Metrics().All() {
 				above := f.oracle.identity.metric(resource.Resource(), scope.Scope(), metric)
 				drop := func(item pcommon.Map) bool {
-					outcome := f.oracle.point(above, item, scope.Scope().Attributes(), resource.Resource().Attributes())
+					outcome, key := f.oracle.point(above, item, scope.Scope().Attributes(), resource.Resource().Attributes())
+					keys.add(key)
+					f.count("datapoints", outcome.count(), 1)
 					if outcome.keep {
 						write(item, outcome.write)
 					}
@@ -89,6 +118,7 @@ func (f *fakeCollector) metrics(request pmetric.Metrics) error {
 			}
 		}
 	}
+	f.lookUp(keys)
 	if f.spoilMetrics != nil {
 		f.spoilMetrics(request)
 	}
@@ -103,13 +133,18 @@ func write(attributes pcommon.Map, namespace string) {
 
 // ServeHTTP has the collector's own metrics.
 func (f *fakeCollector) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	say(w, "otelcol_processor_namespace_sampler_spans_total{decision=\"kept\"} %d\n", f.spans.Load())
-	say(w, "otelcol_processor_namespace_sampler_datapoints_total{decision=\"kept\"} %d\n", f.points.Load())
-	say(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"hit\"} %d\n", f.spans.Load())
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c, n := range f.counters {
+		say(w, "otelcol_processor_namespace_sampler_%s_total{decision=%q,namespace=%q,rule=%q} %d\n",
+			c.metric, c.decision, c.namespace, c.rule, n)
+	}
+	say(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"hit\"} %d\n", f.keys)
+	say(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"malformed\"} 7\n")
 }
 
-// collectorMain is the fake collector as a program. It takes what a real one would: --config FILE, and the addresses
-// from the environment.
+// collectorMain is the fake collector as a program. It takes what a real one would: --config FILE and --set KEY=VALUE, and
+// the addresses from the environment.
 func collectorMain() int {
 	if os.Getenv("FAKE_COLLECTOR_FAILS") != "" {
 		fmt.Println("Error: bad configuration")
@@ -117,7 +152,12 @@ func collectorMain() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	config, err := readConfig(os.Args[2])
+	var settings []setting
+	for _, arg := range os.Args[3:] {
+		key, value, _ := strings.Cut(strings.TrimPrefix(arg, "--set=processors::namespace_sampler::"), "=")
+		settings = append(settings, setting{key, value})
+	}
+	config, err := readConfig(os.Args[2], settings...)
 	if err != nil {
 		panic(err)
 	}

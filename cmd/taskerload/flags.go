@@ -103,12 +103,17 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) (b
 Sends the load to a running collector over OTLP/gRPC and listens for what it exports over OTLP/gRPC. From the
 collector's configuration file it works out what must arrive, down to each tracestate and value, and compares. The
 collector's database must hold the tasks of the same --seed and --tasks (taskerload seed). Nothing else may be sent to
-the collector or exported to the listening address meanwhile.
+the collector or exported to the listening address meanwhile, and nothing may batch in front of the processor: what it
+decides about a trace depends on which spans come together.
+
+A second run through the same collector with parent_based meets traces that the collector remembers: what must arrive is
+the same, but its counters are then compared only in sum.
 `, stdout)
 	var s sizes
 	var p patience
 	s.register(flags)
 	p.register(flags)
+	flags.BoolVar(&s.cut, "cut", false, "send each trace in 2 to 5 requests, its spans in the order in which they ended")
 	endpoint := flags.String("endpoint", "localhost:4317", "the collector's OTLP/gRPC receiver")
 	listen := flags.String("listen", "localhost:4319", "where the collector exports to")
 	config := flags.String("config", "", "the collector's configuration file (required)")
@@ -123,6 +128,9 @@ the collector or exported to the listening address meanwhile.
 		return false, usageError{err}
 	}
 	sampler, err := readConfig(*config)
+	if err == nil {
+		err = sampler.fitsMemory(s)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -134,7 +142,7 @@ the collector or exported to the listening address meanwhile.
 	}
 	tasks := newTasks(s.seed, s.tasks)
 	r := runner{
-		sizes: s, oracle: newOracle(sampler, tasks), tasks: tasks, endpoint: *endpoint, listener: listener,
+		title: s.title(sampler.sampler()), sizes: s, oracle: newOracle(sampler, tasks), tasks: tasks, endpoint: *endpoint, listener: listener,
 		metricsURL: *metrics, quiet: p.quiet, progress: stderr,
 	}
 	out, err := r.run(ctx)
@@ -142,7 +150,8 @@ the collector or exported to the listening address meanwhile.
 		return false, err
 	}
 	printReport(stdout, out)
-	printOutcome(stdout, "run", out)
+	printChecks(stdout, out.checks, out)
+	printOutcome(stdout, "run", out.checks)
 	return out.passed(), nil
 }
 
@@ -150,8 +159,10 @@ func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) (
 	flags := newFlags("demo", `taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml
 
 Starts a throw-away Postgres and fills it, starts the collector, sends it the load, checks what it exports, and stops
-everything, also after Ctrl-C. Needs the programs initdb and postgres on this machine. The configuration takes its
-addresses from the environment variables OTLP_ENDPOINT, EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABASE_URL.
+everything, also after Ctrl-C. Then it sends the same spans through three more collectors: with trace_id_ratio; with
+parent_based, each trace cut over 2 to 5 requests; and with parent_based and every rate that occurs at 0.01. Needs the
+programs initdb and postgres on this machine. The configuration takes its addresses from the environment variables OTLP_ENDPOINT,
+EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABASE_URL.
 `, stdout)
 	var p patience
 	d := demo{stdout: stdout, stderr: stderr}

@@ -16,13 +16,10 @@ type sentSpan struct {
 
 func spansOf(tasks []task, n int, start time.Time) iter.Seq[sentSpan] {
 	return func(yield func(sentSpan) bool) {
-		for request := range spanRequests(tasks, 1, n, start) {
-			for _, resource := range request.ResourceSpans().All() {
-				raw := resource.Resource().Attributes().AsRaw()
-				for _, span := range resource.ScopeSpans().At(0).Spans().All() {
-					if !yield(sentSpan{span, raw}) {
-						return
-					}
+		for request := range wholeTraces(newTraces(tasks, 1, n, start)) {
+			for s := range spansIn(request) {
+				if !yield(sentSpan{s.span, s.resource.AsRaw()}) {
+					return
 				}
 			}
 		}

@@ -32,7 +32,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		{[]string{"--help"}, []string{"taskerload demo", "taskerload seed", "taskerload run"}},
 		{[]string{"help"}, []string{"taskerload demo"}},
 		{[]string{"seed", "--help"}, []string{"taskerload seed --dsn", "-layout", "-tasks", "-seed"}},
-		{[]string{"run", "--help"}, []string{"taskerload run --endpoint", "-listen", "-config", "-metrics-url", "-spans", "-timeout"}},
+		{[]string{"run", "--help"}, []string{"taskerload run --endpoint", "-listen", "-config", "-metrics-url", "-spans", "-timeout", "-cut"}},
 		{[]string{"demo", "-h"}, []string{"taskerload demo --collector", "-config", "-datapoints", "-series"}},
 	} {
 		var stdout, stderr bytes.Buffer

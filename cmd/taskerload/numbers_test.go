@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -38,13 +39,30 @@ func TestBinomialRangeOfLargeNumbersIsAboutThreePointThreeDeviationsWide(t *test
 }
 
 func TestSpansOfOneTraceAreOneDraw(t *testing.T) {
-	r := row{rate: 0.5, sent: 200, draws: map[uint64]int{}}
+	r := row{sent: 200, draws: map[draw]int{}}
 	for i := range uint64(20) {
-		r.draws[i] = 10
+		r.draws[draw{i, 0.5}] = 10
 	}
 	low, high := r.keptRange()
 	assert.Equal(t, 30, low)
 	assert.Equal(t, 170, high)
+}
+
+func TestARowWithDrawsAtTwoRatesHasTheSpreadOfBoth(t *testing.T) {
+	r := row{sent: 300, draws: map[draw]int{}}
+	for i := range uint64(20) {
+		r.draws[draw{i, 0.5}] = 10
+	}
+	for i := range uint64(10) {
+		r.draws[draw{i, 1}] = 10
+	}
+	low, high := r.keptRange()
+	assert.Equal(t, 30+100, low, "at rate 1 nothing is left to chance")
+	assert.Equal(t, 170+100, high)
+	r.draws[draw{1, 0.25}], r.sent = 100, 400 // one draw: 0 or 100, 25 in the mean
+	low, high = r.keptRange()
+	assert.Equal(t, 225-75, low, "70 below from the draws of ten, 25 from that of a hundred: 74.3 together")
+	assert.Equal(t, 225+103, high, "70 and 75 above: 102.6 together")
 }
 
 const exposition = `# HELP otelcol_processor_namespace_sampler_spans Spans.
@@ -86,14 +104,23 @@ func TestQuantilesAreInterpolated(t *testing.T) {
 }
 
 func TestOnlyWhatTheRunAddedToACounterCounts(t *testing.T) {
-	before, err := parseMetrics(strings.NewReader("otelcol_processor_namespace_sampler_spans_total 40\n"))
-	require.NoError(t, err)
-	after, err := parseMetrics(strings.NewReader("otelcol_processor_namespace_sampler_spans_total 100\n"))
-	require.NoError(t, err)
-	r := &result{before: before, after: after, spans: &book{sent: 60}, points: &book{}}
-	assert.Zero(t, r.miscounted())
-	r.spans.sent = 61
-	assert.Equal(t, 1, r.miscounted())
+	at := func(kept, dropped int) *scrape {
+		s, err := parseMetrics(strings.NewReader(fmt.Sprintf(`
+otelcol_processor_namespace_sampler_spans_total{decision="kept",namespace="orders",rule="trace"} %d
+otelcol_processor_namespace_sampler_spans_total{decision="dropped",namespace="_none",rule="global"} %d
+`, kept, dropped)))
+		require.NoError(t, err)
+		return s
+	}
+	kept, dropped := count{"orders", "kept", ruleTrace}, count{"_none", "dropped", ruleGlobal}
+	r := &result{before: at(40, 5), after: at(100, 15), spans: &book{signal: "spans", counts: map[count]int{kept: 60, dropped: 10}}, points: &book{}}
+	off, detail := r.miscounted()
+	assert.Zero(t, off, detail)
+	r.spans.counts[kept] = 61
+	r.spans.counts[count{"orders", "kept", ruleExact}] = 2
+	off, detail = r.miscounted()
+	assert.Equal(t, 3, off)
+	assert.Equal(t, "spans orders kept by exact: -2 for 2; spans orders kept by trace: -1 for 61", detail)
 }
 
 func TestTablesAlignTheirColumns(t *testing.T) {
@@ -103,6 +130,14 @@ func TestTablesAlignTheirColumns(t *testing.T) {
 	var out bytes.Buffer
 	tb.print(&out)
 	assert.Equal(t, "  name        n  verdict\n  a       1,000  ok\n  longer      –  FAIL\n", out.String())
+}
+
+func TestTitlesStandOverTheirColumns(t *testing.T) {
+	tb := table{header: []string{"name", "n", "m", "n"}, left: 1, right: true, groups: []group{{"", 1}, {"one", 2}, {"another", 1}}}
+	tb.add("a", "1", "2", "3")
+	var out bytes.Buffer
+	tb.print(&out)
+	assert.Equal(t, "        one   another\n  name  n  m        n\n  a     1  2        3\n", out.String())
 }
 
 func TestThousandsAreSeparated(t *testing.T) {

@@ -39,21 +39,19 @@ func newPointLedger(o *oracle) *pointLedger {
 func (l *pointLedger) expect(request pmetric.Metrics) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	lookups := keySet{}
 	for p := range pointsOf(request) {
 		metric := l.oracle.identity.metric(p.resource, p.scope, p.metric)
-		out := l.oracle.point(metric, p.attributes, p.scope.Attributes(), p.resource.Attributes())
-		e := &pointEntry{
-			entry:   entry{row: l.open(out.label, out.rule, out.rate), keep: out.keep},
-			reading: p.reading,
-			write:   out.write,
-		}
+		out, lookup := l.oracle.point(metric, p.attributes, p.scope.Attributes(), p.resource.Attributes())
+		lookups.add(lookup)
 		key := pointKey{p.key(false), p.reading.at}
 		if l.points[key] != nil {
 			panic("two points of the load have one series and one time: " + p.String())
 		}
-		l.points[key] = e
-		l.add(&e.entry, out.via, out.randomness, 0) // M1: nothing tells a point's weight
+		// M1: nothing tells a point's weight.
+		l.points[key] = &pointEntry{entry: l.add(&out, 0), reading: p.reading, write: out.write}
 	}
+	l.keys += len(lookups)
 }
 
 // receive checks what arrived.
@@ -97,4 +95,5 @@ func (l *pointLedger) settle() {
 	for key, e := range l.points {
 		l.lose(&e.entry, fmt.Sprintf("%q at %d", key.series, key.at))
 	}
+	l.points = nil // the rest is in the book, which is kept for longer
 }

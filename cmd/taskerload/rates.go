@@ -8,6 +8,7 @@ const (
 	ruleExact  = "exact"
 	ruleGlobal = "global"
 	rulePassed = "passed"
+	ruleTrace  = "trace"
 )
 
 // rates are those of one signal.
@@ -24,6 +25,15 @@ func (r rates) of(namespace string) (rate float64, rule string) {
 	return r.global, ruleGlobal
 }
 
+// highest rate of any namespace.
+func (r rates) highest() float64 {
+	highest := r.global
+	for _, rate := range r.exact {
+		highest = max(highest, rate)
+	}
+	return highest
+}
+
 func (c *samplerConfig) traceRates() rates {
 	return newRates(c, c.Tracing.SampleRate, c.Tracing.Namespaces)
 }
@@ -38,28 +48,16 @@ func (c *samplerConfig) metricRates() rates {
 
 // newRates lays the signal's own over the shared ones.
 func newRates(c *samplerConfig, own *float64, ownExact overrides) rates {
-	r := rates{global: 1, exact: map[string]float64{}}
-	if c.SampleRate != nil {
-		r.global = *c.SampleRate
-	}
-	if own != nil {
-		r.global = *own
-	}
+	r := rates{global: orElse(own, orElse(c.SampleRate, 1)), exact: map[string]float64{}}
 	maps.Copy(r.exact, c.Namespaces)
 	maps.Copy(r.exact, ownExact)
 	return r
 }
 
 func (c *samplerConfig) missingValues() []string {
-	if c.Namespace.MissingValues == nil {
-		return []string{"", "unknown"}
-	}
-	return *c.Namespace.MissingValues
+	return orElse(c.Namespace.MissingValues, []string{"", "unknown"})
 }
 
 func (c *samplerConfig) precision() int {
-	if c.Tracing.Precision == nil {
-		return 4
-	}
-	return *c.Tracing.Precision
+	return orElse(c.Tracing.Precision, 4)
 }

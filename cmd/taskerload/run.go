@@ -20,6 +20,7 @@ import (
 type sizes struct {
 	spans, datapoints, series, tasks int
 	seed                             uint64
+	cut                              bool // traces over several requests
 }
 
 func (s sizes) validate() error {
@@ -38,6 +39,7 @@ func (s sizes) validate() error {
 
 // runner sends the load to a collector and judges what comes back.
 type runner struct {
+	title      string
 	sizes      sizes
 	oracle     *oracle
 	tasks      []task
@@ -53,7 +55,10 @@ type runner struct {
 
 // result is all that the report needs.
 type result struct {
+	title         string
 	spans, points *book
+	traces        traces
+	byTrace, cut  bool    // parent_based; and how the traces came
 	before, after *scrape // nil without a metrics URL
 	elapsed       time.Duration
 	checks        []check
@@ -79,7 +84,10 @@ func (r *runner) run(ctx context.Context) (*result, error) {
 		func(m pmetric.Metrics) error { points.receive(m); return nil })
 	defer receiver.stop()
 
-	out := &result{spans: &spans.book, points: &points.book}
+	out := &result{
+		title: r.title, spans: &spans.book, points: &points.book, traces: spans.traces,
+		byTrace: r.oracle.byTrace, cut: r.sizes.cut,
+	}
 	var err error
 	if out.before, err = r.scrape(ctx); err != nil {
 		return nil, err
@@ -123,14 +131,35 @@ func (r *runner) send(ctx context.Context, spans *spanLedger, points *pointLedge
 	start := time.Now()
 	return both(ctx,
 		func(ctx context.Context) error {
-			requests := spanRequests(r.tasks, r.sizes.seed, r.sizes.spans, start)
-			return sendAll(ctx, noting(requests, spans.expect), traceRequestsInFlight, s.sendTraces)
+			for requests := range r.rounds(start) {
+				err := sendAll(ctx, noting(requests, spans.expect), traceRequestsInFlight, s.sendTraces)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 		func(ctx context.Context) error {
 			requests := pointRequests(newSeries(r.tasks, r.sizes.seed, r.sizes.series), r.sizes.datapoints, start)
 			return sendAll(ctx, noting(requests, points.expect), metricRequestsInFlight, s.sendMetrics)
 		},
 	)
+}
+
+// rounds yields the requests with spans, in groups each of which begins when the one before was answered.
+func (r *runner) rounds(start time.Time) iter.Seq[iter.Seq[ptrace.Traces]] {
+	return func(yield func(iter.Seq[ptrace.Traces]) bool) {
+		traces := newTraces(r.tasks, r.sizes.seed, r.sizes.spans, start)
+		if !r.sizes.cut {
+			yield(wholeTraces(traces))
+			return
+		}
+		for round := range maxPieces {
+			if !yield(cutTraces(traces, r.sizes.seed, round)) {
+				return
+			}
+		}
+	}
 }
 
 // noting enters each request in the ledger before it goes out.

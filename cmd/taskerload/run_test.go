@@ -4,9 +4,11 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,10 +26,17 @@ var smallSizes = sizes{spans: 6000, datapoints: 3000, series: 1500, tasks: 600, 
 // runAgainst sends a small load through the fake collector and returns its report.
 func runAgainst(t *testing.T, f *fakeCollector) (*result, string) {
 	t.Helper()
-	config, err := readConfig("../../testdata/demo.yaml")
+	return runSizes(t, f, smallSizes)
+}
+
+func runSizes(t *testing.T, f *fakeCollector, s sizes, settings ...setting) (*result, string) {
+	t.Helper()
+	config, err := readConfig("../../testdata/demo.yaml", settings...)
 	require.NoError(t, err)
-	tasks := newTasks(smallSizes.seed, smallSizes.tasks)
-	f.oracle = newOracle(config, tasks)
+	tasks := newTasks(s.seed, s.tasks)
+	if f.oracle == nil {
+		f.oracle = newOracle(config, tasks)
+	}
 	own := httptest.NewServer(f)
 	t.Cleanup(own.Close)
 	in, out := listen(t), listen(t)
@@ -35,14 +44,15 @@ func runAgainst(t *testing.T, f *fakeCollector) (*result, string) {
 	t.Cleanup(f.stop)
 
 	r := runner{
-		sizes: smallSizes, oracle: newOracle(config, tasks), tasks: tasks,
+		title: s.title(config.sampler()), sizes: s, oracle: newOracle(config, tasks), tasks: tasks,
 		endpoint: in.Addr().String(), listener: out, metricsURL: own.URL, quiet: 3 * time.Second, progress: io.Discard,
 	}
 	got, err := r.run(t.Context())
 	require.NoError(t, err)
 	var report bytes.Buffer
 	printReport(&report, got)
-	printOutcome(&report, "run", got)
+	printChecks(&report, got.checks, got)
+	printOutcome(&report, "run", got.checks)
 	return got, report.String()
 }
 
@@ -55,13 +65,31 @@ func listen(t *testing.T) net.Listener {
 
 func TestACollectorThatDoesItRightPasses(t *testing.T) {
 	t.Parallel()
-	r, report := runAgainst(t, &fakeCollector{})
-	assert.True(t, r.passed(), report)
-	assert.Contains(t, report, "run passed: 9 checks")
-	assert.Contains(t, report, "6,000 hit")
-	assert.NotContains(t, report, "FAIL")
-	for _, label := range []string{"payments", "shipping", labelNone, labelUnknown, labelPassed} {
-		assert.Contains(t, report, label)
+	for _, test := range []struct {
+		sampler string
+		cut     bool
+		title   string
+		checks  int
+	}{
+		{parentBased, false, "parent_based", 11},
+		{parentBased, true, "parent_based, cut", 10},
+		{traceIDRatio, false, "trace_id_ratio", 10},
+		{traceIDRatio, true, "trace_id_ratio, cut", 10},
+	} {
+		t.Run(test.title, func(t *testing.T) {
+			t.Parallel()
+			s := smallSizes
+			s.cut = test.cut
+			r, report := runSizes(t, &fakeCollector{}, s, setting{"tracing::sampler", test.sampler})
+			assert.True(t, r.passed(), report)
+			assert.Contains(t, report, fmt.Sprintf("run passed: %d checks", test.checks))
+			assert.Contains(t, report, test.title+"\n")
+			assert.Contains(t, report, " hit, ")
+			assert.NotContains(t, report, "FAIL")
+			for _, label := range []string{"payments", "shipping", labelUnknown, labelPassed} {
+				assert.Contains(t, report, label)
+			}
+		})
 	}
 }
 
@@ -110,7 +138,7 @@ func TestOneWrongSpanFailsTheRun(t *testing.T) {
 		check string
 		spoil func(ptrace.SpanSlice, ptrace.Span) bool
 	}{
-		"missing": {"spans: those kept", func(all ptrace.SpanSlice, one ptrace.Span) bool {
+		"missing": {"spans: those kept|traces: all of which", func(all ptrace.SpanSlice, one ptrace.Span) bool {
 			id := one.SpanID()
 			all.RemoveIf(func(s ptrace.Span) bool { return s.SpanID() == id })
 			return true
@@ -217,17 +245,19 @@ func TestOneWrongDataPointFailsTheRun(t *testing.T) {
 	}
 }
 
-func assertOneFault(t *testing.T, r *result, name, report string) {
+// assertOneFault says that just those checks fail whose names begin like this, | between them.
+func assertOneFault(t *testing.T, r *result, begin, report string) {
 	t.Helper()
 	assert.False(t, r.passed())
+	names := strings.Split(begin, "|")
 	for _, c := range r.checks {
 		want := 0
-		if strings.HasPrefix(c.name, name) {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(c.name, name) }) {
 			want = 1
 		}
 		assert.Equal(t, want, c.faults, "%s\n%s", c.name, report)
 	}
-	assert.Contains(t, report, "run FAILED: 1 of 9 checks")
+	assert.Contains(t, report, fmt.Sprintf("run FAILED: %d of 11 checks", len(names)))
 	assert.Contains(t, report, "e.g.")
 	assert.Contains(t, report, "look at:")
 }
@@ -237,32 +267,93 @@ func TestASpanTooManyFailsTheRun(t *testing.T) {
 	t.Parallel()
 	var extra once
 	f := &fakeCollector{}
+	dropped := firstDropped(t)
 	f.spoilTraces = func(request ptrace.Traces) {
 		extra.mu.Lock()
 		defer extra.mu.Unlock()
-		if extra.done {
-			return
-		}
-		for s := range spansOf(newTasks(smallSizes.seed, smallSizes.tasks), smallSizes.spans, time.Now()) {
-			resource := pcommon.NewMap()
-			assert.NoError(t, resource.FromRaw(s.resource))
-			if !f.oracle.span(s.span, pcommon.NewMap(), resource).keep {
-				s.span.CopyTo(request.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty())
-				extra.done = true
-				return
-			}
+		if !extra.done {
+			extra.done = true
+			dropped.CopyTo(request.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty())
 		}
 	}
 	r, report := runAgainst(t, f)
-	assertOneFault(t, r, "spans: those kept", report)
+	assertOneFault(t, r, "spans: those kept|traces: all of which", report)
 	assert.Contains(t, report, "1 unexpected")
 }
 
-func TestACollectorThatLosesCountFailsTheRun(t *testing.T) {
+// firstDropped is a span of the first request: it is sent before anything can arrive.
+func firstDropped(t *testing.T) ptrace.Span {
+	t.Helper()
+	config, err := readConfig("../../testdata/demo.yaml")
+	require.NoError(t, err)
+	tasks := newTasks(smallSizes.seed, smallSizes.tasks)
+	o := newOracle(config, tasks)
+	for request := range wholeTraces(newTraces(tasks, smallSizes.seed, smallSizes.spans, time.Now())) {
+		outcomes, _ := o.spans(request)
+		for s := range spansIn(request) {
+			if !outcomes[0].keep {
+				return s.span
+			}
+			outcomes = outcomes[1:]
+		}
+	}
+	t.Fatal("everything is kept")
+	return ptrace.Span{}
+}
+
+func TestACollectorThatMiscountsFailsTheRun(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		spoil func(*fakeCollector)
+		says  string
+	}{
+		"one too many in each request": {
+			func(f *fakeCollector) { f.count("spans", count{"orders", "kept", ruleExact}, 1) },
+			"FAIL  the collector counted every item once, under its namespace, decision and rule: 6 wrong",
+		},
+		"under another rule": {
+			func(f *fakeCollector) {
+				f.count("spans", count{"orders", "kept", ruleExact}, 1)
+				f.count("spans", count{"orders", "kept", ruleTrace}, -1)
+			},
+			"spans orders kept by trace: -6 for",
+		},
+		"a lookup too many in each request": {
+			func(f *fakeCollector) { f.lookUp(keySet{"for nothing": true}) },
+			"FAIL  the collector looked up exactly the keys that can matter: 6 wrong",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := &fakeCollector{}
+			f.spoilTraces = func(ptrace.Traces) { test.spoil(f) }
+			r, report := runAgainst(t, f)
+			assert.False(t, r.passed())
+			assert.Contains(t, report, test.says)
+		})
+	}
+}
+
+// A rule or a lookup more or less is no fault in a collector that remembers the traces of the load from an earlier run.
+func TestACollectorThatWasInUseIsNotHeldToItsRules(t *testing.T) {
 	t.Parallel()
 	f := &fakeCollector{}
-	f.spoilTraces = func(ptrace.Traces) { f.spans.Add(1) }
+	f.count("spans", count{"orders", "kept", ruleExact}, 1)
+	f.spoilTraces = func(ptrace.Traces) {
+		f.count("spans", count{"orders", "kept", ruleExact}, 1)
+		f.count("spans", count{"orders", "kept", ruleTrace}, -1)
+	}
 	r, report := runAgainst(t, f)
+	assert.True(t, r.passed(), report)
+	assert.Contains(t, report, "ok    the collector counted every item once\n")
+}
+
+func TestACollectorThatDecidesSpansOneByOneFailsTheRun(t *testing.T) {
+	t.Parallel()
+	config, err := readConfig("../../testdata/demo.yaml", setting{"tracing::sampler", traceIDRatio})
+	require.NoError(t, err)
+	r, report := runAgainst(t, &fakeCollector{oracle: newOracle(config, newTasks(smallSizes.seed, smallSizes.tasks))})
 	assert.False(t, r.passed())
-	assert.Contains(t, report, "FAIL  the collector counted every item once: 6 wrong")
+	assert.Contains(t, report, "FAIL  spans: those kept")
+	assert.Contains(t, report, "FAIL  traces: all of which anything is kept are complete")
 }

@@ -111,3 +111,17 @@ func (s *scrape) sum(metric, label, value string) (total float64) {
 	}
 	return total
 }
+
+// counts are the values of a metric that counts items.
+func (s *scrape) counts(metric string) map[count]int {
+	counts := map[count]int{}
+	if s == nil {
+		return counts
+	}
+	for _, sample := range s.samples {
+		if sample.metric == metric {
+			counts[count{sample.labels["namespace"], sample.labels["decision"], sample.labels["rule"]}] += int(sample.value)
+		}
+	}
+	return counts
+}

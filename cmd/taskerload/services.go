@@ -23,11 +23,22 @@ var (
 	// Workers of one namespace each, which say so on the resource and never on an item.
 	paymentsWorker  = &service{"payments-worker", "2.8.0", "pay-1", "tasker-worker", "payments"}
 	analyticsWorker = &service{"analytics-worker", "1.11.2", "ana-1", "tasker-worker", "analytics"}
+
+	// The proxy beside those workers reports what they send over the network, and knows of no namespace.
+	meshProxy = &service{"mesh-proxy", "1.29.0", "mesh-1", "proxy", ""}
 )
 
 // ownsNamespace says that the service's items leave their namespace to the resource.
 func (s *service) ownsNamespace() bool {
 	return s.namespace != "" && s.namespace != "unknown"
+}
+
+// network is the service that reports what the service sends to others.
+func (s *service) network() *service {
+	if s.ownsNamespace() {
+		return meshProxy
+	}
+	return s
 }
 
 func (s *service) describe(resource pcommon.Resource, scope pcommon.InstrumentationScope) {

@@ -14,6 +14,7 @@ type spanLedger struct {
 	book
 	oracle *oracle
 	spans  map[pcommon.SpanID]*spanEntry
+	traces traces
 }
 
 type spanEntry struct {
@@ -34,6 +35,7 @@ func newSpanLedger(o *oracle) *spanLedger {
 		book:   newBook("spans"),
 		oracle: o,
 		spans:  map[pcommon.SpanID]*spanEntry{},
+		traces: traces{},
 	}
 }
 
@@ -41,20 +43,18 @@ func newSpanLedger(o *oracle) *spanLedger {
 func (l *spanLedger) expect(request ptrace.Traces) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, resource := range request.ResourceSpans().All() {
-		for _, scope := range resource.ScopeSpans().All() {
-			for _, span := range scope.Spans().All() {
-				l.expectSpan(span, scope.Scope().Attributes(), resource.Resource().Attributes())
-			}
-		}
+	outcomes, lookups := l.oracle.spans(request)
+	l.keys += len(lookups)
+	for s := range spansIn(request) {
+		l.expectSpan(s.span, &outcomes[0])
+		outcomes = outcomes[1:]
 	}
 }
 
-func (l *spanLedger) expectSpan(span ptrace.Span, scope, resource pcommon.Map) {
-	out := l.oracle.span(span, scope, resource)
+func (l *spanLedger) expectSpan(span ptrace.Span, out *spanOutcome) {
 	namespace, present := stringAttribute(span.Attributes())
 	e := &spanEntry{
-		entry:  entry{row: l.open(out.label, out.rule, out.rate), keep: out.keep},
+		entry:  l.add(&out.outcome, out.weight),
 		trace:  span.TraceID(),
 		parent: span.ParentSpanID(),
 		name:   span.Name(),
@@ -74,19 +74,15 @@ func (l *spanLedger) expectSpan(span ptrace.Span, scope, resource pcommon.Map) {
 		panic("two spans of the load share an ID")
 	}
 	l.spans[span.SpanID()] = e
-	l.add(&e.entry, out.via, out.randomness, out.weight)
+	l.traces.send(span.TraceID(), out.trace)
 }
 
 // receive checks what arrived.
 func (l *spanLedger) receive(request ptrace.Traces) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, resource := range request.ResourceSpans().All() {
-		for _, scope := range resource.ScopeSpans().All() {
-			for _, span := range scope.Spans().All() {
-				l.receiveSpan(span)
-			}
-		}
+	for s := range spansIn(request) {
+		l.receiveSpan(s.span)
 	}
 }
 
@@ -103,6 +99,7 @@ func (l *spanLedger) receiveSpan(span ptrace.Span) {
 	if !l.arrive(&e.entry, what) {
 		return
 	}
+	l.traces[e.trace].arrived++
 	if e.weight != 0 {
 		e.row.weightKept += adjustedCount(span.TraceState().AsRaw())
 	}
@@ -132,6 +129,7 @@ func (l *spanLedger) settle() {
 	for id, e := range l.spans {
 		l.lose(&e.entry, fmt.Sprintf("%s, trace %s, span %s", e.name, e.trace, id))
 	}
+	l.spans = nil // the rest is in the book, which is kept for longer
 }
 
 func stringAttribute(m pcommon.Map) (value string, present bool) {

@@ -40,19 +40,31 @@ const (
 	streamTasks uint64 = iota + 1
 	streamSpans
 	streamSeries
+	streamCuts
 )
 
 func stream(seed, which uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, which))
 }
 
-// task is a Tasker task as its telemetry knows it. A task that is not seeded has telemetry and no row: the collector's
-// question to Postgres about it has the answer unknown.
+// task is a Tasker task as its telemetry knows it.
 type task struct {
 	taskerdb.Task
-	kind   string // the task template's name, on the wire as task_type
-	seeded bool
+	kind string // the task template's name, on the wire as task_type
+	rows rows
+	// child is a task that this one started, mostly in another namespace; without UUID: none.
+	child taskerdb.Task
 }
+
+// rows are those that Postgres has of a task. Telemetry overtakes the rows that it is about, so a few tasks have none, and
+// of a few more the steps are not there yet: the collector's question about them has the answer unknown.
+type rows int
+
+const (
+	allRows rows = iota
+	noStepRows
+	noRows
+)
 
 // newTasks makes n tasks, the same ones for the same seed.
 func newTasks(seed uint64, n int) []task {
@@ -69,8 +81,8 @@ func newTasks(seed uint64, n int) []task {
 				Namespace:     namespace,
 				CreatedAt:     created,
 			},
-			kind:   namespace + "_" + pick(rng, "process", "sync", "reconcile"),
-			seeded: rng.IntN(100) >= 3,
+			kind: namespace + "_" + pick(rng, "process", "sync", "reconcile"),
+			rows: pickRows(rng),
 		}
 		for range pickStepCount(rng) {
 			t.Steps = append(t.Steps, uuidV7(rng, created.Add(3*time.Millisecond)))
@@ -89,6 +101,7 @@ func relate(rng *rand.Rand, t, earlier *task) {
 	switch p := rng.IntN(1000); {
 	case p < 60:
 		t.CorrelationID, t.ParentCorrelationID = earlier.CorrelationID, earlier.CorrelationID
+		earlier.child = t.Task
 	case p < 70:
 		t.CorrelationID = earlier.CorrelationID
 	case p < 73:
@@ -106,15 +119,21 @@ func pickNamespace(rng *rand.Rand) string {
 	panic("the shares of the namespaces do not add up to 100")
 }
 
-// Half of the tasks are still waiting for their first step, as in any busy system.
 func pickStepCount(rng *rand.Rand) int {
-	switch p := rng.IntN(100); {
-	case p < 50:
-		return 0
-	case p < 88:
+	if rng.IntN(100) < 70 {
 		return 1
+	}
+	return 2
+}
+
+func pickRows(rng *rand.Rand) rows {
+	switch p := rng.IntN(100); {
+	case p < 1:
+		return noRows
+	case p < 3:
+		return noStepRows
 	default:
-		return 2
+		return allRows
 	}
 }
 
@@ -149,13 +168,19 @@ func fill(rng *rand.Rand, b []byte) {
 	}
 }
 
-// seededTasks are those that have a row.
+// seededTasks are those that have a row, with the steps that have one.
 func seededTasks(tasks []task) []taskerdb.Task {
-	rows := make([]taskerdb.Task, 0, len(tasks))
+	seeded := make([]taskerdb.Task, 0, len(tasks))
 	for i := range tasks {
-		if tasks[i].seeded {
-			rows = append(rows, tasks[i].Task)
+		row := tasks[i].Task
+		switch tasks[i].rows {
+		case noRows:
+			continue
+		case noStepRows:
+			row.Steps = nil
+		case allRows:
 		}
+		seeded = append(seeded, row)
 	}
-	return rows
+	return seeded
 }

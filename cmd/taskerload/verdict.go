@@ -2,8 +2,6 @@
 
 package main
 
-import "fmt"
-
 // check is one statement about the whole run.
 type check struct {
 	name   string
@@ -62,20 +60,8 @@ func judge(r *result) []check {
 			"the exporter's retries, and whether something else exports to this address",
 		},
 	}
-	if r.after != nil {
-		checks = append(checks, check{
-			"the collector counted every item once",
-			r.miscounted(),
-			fmt.Sprintf("otelcol_processor_namespace_sampler_spans grew by %.0f for %d spans, …_datapoints by %.0f for %d points",
-				r.during("spans", "", ""), spans.sent, r.during("datapoints", "", ""), points.sent),
-		})
-	}
-	return checks
-}
-
-// miscounted is by how many items the collector's counters are off.
-func (r *result) miscounted() int {
-	return abs(int(r.during("spans", "", ""))-r.spans.sent) + abs(int(r.during("datapoints", "", ""))-r.points.sent)
+	checks = append(checks, r.judgeTraces()...)
+	return append(checks, r.judgeCounters()...)
 }
 
 // rowFaults are the missing and unexpected items of one row.
@@ -86,8 +72,10 @@ func (b *book) rowFaults(label string) int {
 	return 0
 }
 
-func (r *result) passed() bool {
-	for _, c := range r.checks {
+func (r *result) passed() bool { return passed(r.checks) }
+
+func passed(checks []check) bool {
+	for _, c := range checks {
 		if c.faults > 0 {
 			return false
 		}

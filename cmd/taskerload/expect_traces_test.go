@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// Identifiers whose tasks are in these namespaces, and one that Postgres does not know.
+const (
+	inPayments  = "019e8232-b127-7bf1-998a-8a6fae25841d"
+	inOrders    = "019e8232-b159-73e4-96d5-53936f09fc37"
+	inAnalytics = "019e8232-b1aa-7bb8-8d2c-0c5b8e1f3a77"
+	inNothing   = "019e8232-b172-7503-a989-3d8e9c562e2b"
+)
+
+// Traces by what keeps them: any rate that occurs here, rates from a half on, rate 1 alone.
+var (
+	lucky   = pcommon.TraceID{15: 1, 9: 0xff, 10: 0xff, 11: 0xff}
+	middle  = pcommon.TraceID{15: 2, 9: 0xc0}
+	unlucky = pcommon.TraceID{15: 3}
+)
+
+// ask is a span: a root or not, with the namespace that it names, or the task that it has in place of that.
+type ask struct {
+	root        bool
+	named, task string
+}
+
+var bare = ask{}
+
+func (o *oracle) ask(t *testing.T, id pcommon.TraceID, asked ...ask) (answers []string, keys int) {
+	t.Helper()
+	request := ptrace.NewTraces()
+	spans := request.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	for _, a := range asked {
+		s := spans.AppendEmpty()
+		s.SetTraceID(id)
+		if !a.root {
+			s.SetParentSpanID(pcommon.SpanID{1})
+		}
+		if a.named != "" {
+			s.Attributes().PutStr("namespace", a.named)
+		}
+		if a.task != "" {
+			s.Attributes().PutStr("task_uuid", a.task)
+		}
+	}
+	outcomes, lookups := o.spans(request)
+	require.Len(t, outcomes, len(asked))
+	for i := range outcomes {
+		answer := fmt.Sprintf("%v at %v", outcomes[i].count(), outcomes[i].rate)
+		if outcomes[i].keep && outcomes[i].write != "" {
+			answer += ", writes " + outcomes[i].write
+		}
+		answers = append(answers, answer)
+	}
+	return answers, len(lookups)
+}
+
+func testOracle() *oracle {
+	return &oracle{
+		traces:     rates{global: 0.1, exact: map[string]float64{"payments": 1, "orders": 0.5, "analytics": 0.01}},
+		byTrace:    true,
+		precision:  4,
+		missing:    []string{"", "unknown"},
+		directory:  directory{"task_uuid": {inPayments: "payments", inOrders: "orders", inAnalytics: "analytics"}},
+		remembered: map[pcommon.TraceID]string{},
+	}
+}
+
+func TestATraceHasTheRateOfItsRootElseOfTheFirstSpanThatTells(t *testing.T) {
+	for name, test := range map[string]struct {
+		id    pcommon.TraceID
+		asked []ask
+		want  []string
+		keys  int
+	}{
+		"the root, wherever it stands": {
+			middle,
+			[]ask{bare, {named: "analytics"}, {root: true, named: "orders"}, {named: "shipping"}},
+			[]string{
+				"orders kept by trace at 0.5", "analytics kept by trace at 0.5",
+				"orders kept by exact at 0.5", "shipping kept by trace at 0.5",
+			},
+			0,
+		},
+		"a root that has to be looked up": {
+			middle,
+			[]ask{{named: "analytics"}, {root: true, named: "unknown", task: inOrders}},
+			[]string{"analytics kept by trace at 0.5", "orders kept by exact at 0.5, writes orders"},
+			1,
+		},
+		"not a root that nobody knows": {
+			middle,
+			[]ask{{root: true, task: inNothing}, {named: "orders"}, {named: "payments"}},
+			[]string{"orders kept by trace at 0.5", "orders kept by exact at 0.5", "payments kept by trace at 0.5"},
+			1,
+		},
+		"nor one that says nothing at all": {
+			middle,
+			[]ask{{root: true}, {named: "orders"}},
+			[]string{"orders kept by trace at 0.5", "orders kept by exact at 0.5"},
+			0,
+		},
+		"without a root the first in the order of the request, be it resolved": {
+			middle,
+			[]ask{bare, {task: inNothing}, {task: inOrders}, {named: "payments"}},
+			[]string{
+				"orders kept by trace at 0.5", "orders kept by trace at 0.5",
+				"orders kept by exact at 0.5, writes orders", "payments kept by trace at 0.5",
+			},
+			2,
+		},
+		"the global rate where nothing tells": {
+			lucky,
+			[]ask{bare, {root: true, task: inNothing}},
+			[]string{"_none kept by global at 0.1", "_none kept by global at 0.1"},
+			1,
+		},
+		"a namespace that nobody listed": {
+			lucky,
+			[]ask{{root: true, named: "shipping"}, bare, {named: "identity"}},
+			[]string{"shipping kept by global at 0.1", "shipping kept by trace at 0.1", "identity kept by trace at 0.1"},
+			0,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, keys := testOracle().ask(t, test.id, test.asked...)
+			assert.Equal(t, test.want, got)
+			assert.Equal(t, test.keys, keys)
+		})
+	}
+}
+
+func TestATraceIsRememberedOnceItHasANamespace(t *testing.T) {
+	o := testOracle()
+	got, _ := o.ask(t, lucky, bare, ask{task: inNothing})
+	assert.Equal(t, []string{"_none kept by global at 0.1", "_none kept by global at 0.1"}, got, "nothing tells")
+	got, _ = o.ask(t, lucky, ask{named: "orders"}, bare)
+	assert.Equal(t, []string{"orders kept by exact at 0.5", "orders kept by trace at 0.5"}, got, "and nothing was remembered")
+	got, _ = o.ask(t, lucky, bare, ask{root: true, named: "analytics"})
+	assert.Equal(t, []string{"orders kept by trace at 0.5", "analytics kept by trace at 0.5"}, got, "a later root changes nothing")
+	got, _ = o.ask(t, middle, bare)
+	assert.Equal(t, []string{"_none dropped by global at 0.1"}, got, "another trace")
+}
+
+func TestOnlyKeysThatMatterAreLookedUp(t *testing.T) {
+	root := ask{root: true, named: "unknown", task: inAnalytics}
+	for name, test := range map[string]struct {
+		id         pcommon.TraceID
+		remembered string
+		highest    float64
+		asked      []ask
+		want       []string
+		keys       int
+	}{
+		"of a trace that is kept, for the attribute": {
+			lucky, "", 1,
+			[]ask{{root: true, named: "analytics"}, {task: inOrders}},
+			[]string{"analytics kept by exact at 0.01", "orders kept by trace at 0.01, writes orders"},
+			1,
+		},
+		"none of one that its root dooms": {
+			middle, "", 1,
+			[]ask{{task: inOrders}, {root: true, named: "analytics"}, {named: "payments"}},
+			[]string{"analytics dropped by trace at 0.01", "analytics dropped by exact at 0.01", "payments dropped by trace at 0.01"},
+			0,
+		},
+		"none of one that its first span dooms": {
+			middle, "", 1,
+			[]ask{bare, {named: "analytics"}, {task: inOrders}},
+			[]string{"analytics dropped by trace at 0.01", "analytics dropped by exact at 0.01", "analytics dropped by trace at 0.01"},
+			0,
+		},
+		"none of one that is remembered and dropped": {
+			middle, "analytics", 1,
+			[]ask{{task: inOrders}, {root: true, named: "orders"}},
+			[]string{"analytics dropped by trace at 0.01", "orders dropped by trace at 0.01"},
+			0,
+		},
+		"all of one whose root has to be looked up": {
+			middle, "", 1,
+			[]ask{{task: inOrders}, root, {named: "orders"}, {task: inNothing}},
+			[]string{
+				"orders dropped by trace at 0.01", "analytics dropped by exact at 0.01",
+				"orders dropped by trace at 0.01", "analytics dropped by trace at 0.01",
+			},
+			3,
+		},
+		"none where no rate keeps the trace": {
+			unlucky, "", 0.5,
+			[]ask{{task: inOrders}, root, bare},
+			[]string{"_none dropped by global at 0.1", "_none dropped by global at 0.1", "_none dropped by global at 0.1"},
+			0,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := testOracle()
+			o.traces.exact["payments"] = test.highest
+			if test.remembered != "" {
+				o.remembered[test.id] = test.remembered
+			}
+			got, keys := o.ask(t, test.id, test.asked...)
+			assert.Equal(t, test.want, got)
+			assert.Equal(t, test.keys, keys)
+		})
+	}
+}
+
+// Where only one span of a trace can be kept, the others are looked up only as far as they may tell its rate.
+func TestOfASpanThatIsDroppedInAnyCaseTheKeyMattersForItsTrace(t *testing.T) {
+	o := testOracle()
+	o.traces.exact["payments"] = 0.5
+	request := ptrace.NewTraces()
+	spans := request.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	add := func(state string, attributes map[string]any) {
+		s := spans.AppendEmpty()
+		s.SetTraceID(unlucky)
+		s.SetParentSpanID(pcommon.SpanID{1})
+		s.TraceState().FromRaw(state)
+		require.NoError(t, s.Attributes().FromRaw(attributes))
+	}
+	add("", m("task_uuid", inOrders))
+	add("", m("namespace", "analytics"))
+	add("", m("task_uuid", inNothing))
+	add("ot=rv:ffffffffffffff", m())
+	_, keys := o.spans(request)
+	assert.Equal(t, keySet{inOrders: true}, keys)
+}
+
+func TestWithTraceIDRatioEachSpanIsOnItsOwn(t *testing.T) {
+	o := testOracle()
+	o.byTrace = false
+	got, keys := o.ask(t, middle, ask{root: true, named: "payments"}, bare, ask{task: inOrders}, ask{task: inNothing})
+	assert.Equal(t, []string{
+		"payments kept by exact at 1", "_none dropped by global at 0.1",
+		"orders kept by exact at 0.5, writes orders", "_none dropped by global at 0.1",
+	}, got)
+	assert.Equal(t, 2, keys)
+	got, _ = o.ask(t, middle, bare)
+	assert.Equal(t, []string{"_none dropped by global at 0.1"}, got)
+}
+
+// A load whose traces speak of one namespace each would not tell a sampler that takes the root's from one that takes the
+// first that it meets, nor one that remembers from one that forgets.
+func TestTheLoadTellsReadingsOfParentBasedApart(t *testing.T) {
+	config, err := readConfig("../../testdata/demo.yaml")
+	require.NoError(t, err)
+	tasks := newTasks(smallSizes.seed, smallSizes.tasks)
+	traces := newTraces(tasks, smallSizes.seed, smallSizes.spans, testStart)
+
+	first, resolvedRoots := 0, 0
+	for request := range wholeTraces(traces) {
+		e := &expectation{oracle: newOracle(config, tasks), views: map[pcommon.TraceID]*traceView{}}
+		e.view(request)
+		for _, v := range e.views {
+			root := e.found[v.root]
+			withoutRoot := *v
+			withoutRoot.root = none
+			if root.resolved != "" {
+				resolvedRoots++
+			}
+			if e.namespaceOf(v) != e.namespaceOf(&withoutRoot) {
+				first++
+			}
+		}
+	}
+	assert.Greater(t, first, 3, "traces whose first span tells another namespace than the root")
+	assert.Greater(t, resolvedRoots, 3)
+
+	o, changed, silent := newOracle(config, tasks), 0, 0
+	for round := range maxPieces {
+		for request := range cutTraces(traces, smallSizes.seed, round) {
+			e := &expectation{oracle: o, views: map[pcommon.TraceID]*traceView{}}
+			e.view(request)
+			for _, v := range e.views {
+				forgetful := *v
+				forgetful.remembered = ""
+				if v.remembered != "" && e.namespaceOf(&forgetful) != v.remembered {
+					changed++
+				}
+				if e.namespaceOf(v) == "" {
+					silent++
+				}
+			}
+			o.spans(request)
+		}
+	}
+	assert.Greater(t, changed, 3, "requests that tell another namespace than is remembered")
+	assert.Positive(t, silent, "requests that tell none, of traces that get one later")
+}
