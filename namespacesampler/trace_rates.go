@@ -141,6 +141,12 @@ func (w *tracesWalk) settleRest() {
 		if t.root != noItem && w.items[t.root].name != "" {
 			speaker = t.root
 		}
+		if !t.mayBeKept && speaker != noItem {
+			// What no rate keeps was not looked up, so who speaks is a guess: good enough to count by, not to remember.
+			named := w.slot(w.items[speaker].name)
+			w.settle(t, traceRate{match: named.match, label: named.label})
+			continue
+		}
 		w.settleBy(s, t, speaker)
 	}
 	w.early += s.Close()

@@ -76,6 +76,21 @@ func TestATraceIsRemembered(t *testing.T) {
 	}, h.counts("spans"), "each counts under its own namespace, else under the trace's")
 }
 
+// TestAGuessIsNotRemembered: nobody looked up what the root's namespace is, as no rate keeps the spans of the first batch.
+func TestAGuessIsNotRemembered(t *testing.T) {
+	_, dsn := seeded(t, 1)
+	h := start(t, withPostgres(dsn, nil, map[string]any{
+		"sample_rate": 0, "namespaces": map[string]any{"ns-0": 0.9, "other": 0.5},
+	}))
+	root := span{id: lowID, root: true, attributes: map[string]any{"task_uuid": taskID(0)}}
+	assert.Empty(t, h.consumeTraces(tracesOf(t, span{id: lowID, attributes: named("other")}, root)))
+	assert.Empty(t, h.counts("lookup_keys"))
+	root.tracestate = "ot=rv:ffffffffffffff"
+	out := h.consumeTraces(tracesOf(t, root))
+	require.Len(t, out, 1)
+	assert.Equal(t, "ot=rv:ffffffffffffff;th:199a", out[0].TraceState().AsRaw(), "the rate of ns-0")
+}
+
 func TestATraceIsForgottenAfterItsTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, map[string]any{
