@@ -91,16 +91,14 @@ lines:
 func TestKeysThatDoNotExistAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for section, key := range map[string]string{
-		"dry_run: true":                                                           "dry_run",
-		"inspect: {endpoint: localhost:1}":                                        "inspect",
-		"spans: {internal: {enabled: true}}":                                      "spans",
-		"tracing: {always_keep: ['true']}":                                        "always_keep",
-		"tracing: {honor_priority: true}":                                         "honor_priority",
-		"metrics: {detailed: {match: ['true']}}":                                  "match",
-		"postgres: {dsn: postgres://localhost/a, overrides: {}}":                  "overrides",
-		"postgres: {dsn: postgres://localhost/a, circuit_breaker: {failures: 1}}": "circuit_breaker",
-		"postgres: {dsn: postgres://localhost/a, cache: {refresh_after: 1h}}":     "refresh_after",
-		"sample_rates: 1":                                                         "sample_rates",
+		"dry_run: true":                                          "dry_run",
+		"inspect: {endpoint: localhost:1}":                       "inspect",
+		"spans: {internal: {enabled: true}}":                     "spans",
+		"tracing: {always_keep: ['true']}":                       "always_keep",
+		"tracing: {honor_priority: true}":                        "honor_priority",
+		"metrics: {detailed: {match: ['true']}}":                 "match",
+		"postgres: {dsn: postgres://localhost/a, overrides: {}}": "overrides",
+		"sample_rates: 1":                                        "sample_rates",
 	} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()

@@ -125,8 +125,9 @@ func (rt *runtime) start() error {
 			MaxConnections: int32(cfg.MaxConnections), //nolint:gosec // at most 1,000
 			ConnectTimeout: cfg.QueryTimeout,
 		},
-		Queries: rt.queries,
-		Logger:  rt.logger,
+		Queries:  rt.queries,
+		Cooldown: cfg.CircuitBreaker.Cooldown,
+		Logger:   rt.logger,
 	})
 	if err != nil {
 		return fmt.Errorf("postgres::dsn: %w", err)
@@ -134,6 +135,10 @@ func (rt *runtime) start() error {
 	resolver, err := namespace.NewResolver(namespace.ResolverConfig{
 		Cache: namespace.CacheConfig{
 			MaxEntries: cfg.Cache.MaxEntries, TTL: cfg.Cache.TTL, NegativeTTL: cfg.Cache.NegativeTTL,
+			RefreshAfter: cfg.Cache.RefreshAfter,
+		},
+		Breaker: namespace.BreakerConfig{
+			Failures: cfg.CircuitBreaker.Failures, Cooldown: cfg.CircuitBreaker.Cooldown, Changed: rt.breakerChanged,
 		},
 		Wait:        cfg.Wait,
 		LoadTimeout: cfg.QueryTimeout,
@@ -144,6 +149,7 @@ func (rt *runtime) start() error {
 		return errors.Join(err, db.Close(context.Background()))
 	}
 	rt.db, rt.resolver = db, resolver
+	rt.telemetry.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), int64(namespace.Closed))
 	return nil
 }
 
@@ -167,6 +173,14 @@ func (rt *runtime) loaded(l namespace.Load) {
 		rt.telemetry.ProcessorNamespaceSamplerLookupDuration.Record(ctx, l.Duration.Seconds())
 		rt.health.asked(l.Err)
 	}
+}
+
+// breakerChanged counts a change of the circuit breaker, and says so.
+func (rt *runtime) breakerChanged(state namespace.BreakerState) {
+	ctx := context.Background()
+	rt.telemetry.ProcessorNamespaceSamplerCircuitBreakerChanges.Add(ctx, 1, stateOption(state.String()))
+	rt.telemetry.ProcessorNamespaceSamplerCircuitBreakerState.Record(ctx, int64(state))
+	rt.health.breakerChanged(state)
 }
 
 // announce logs what is in force, and what is probably a mistake.

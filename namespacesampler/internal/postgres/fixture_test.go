@@ -20,6 +20,9 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
+// cooldown is how long refused lookups rest in these tests.
+const cooldown = 5 * time.Second
+
 // fixture is a database that is asked as the processor asks it.
 type fixture struct {
 	*DB
@@ -33,9 +36,10 @@ type fixture struct {
 func openLayout(t testing.TB, dsn string, layout Layout) *fixture {
 	core, logs := observer.New(zapcore.DebugLevel)
 	db, err := Open(Config{
-		Pool:    PoolConfig{DSN: dsn, MaxConnections: 4, ConnectTimeout: 10 * time.Second},
-		Queries: layout.Queries,
-		Logger:  zap.New(core),
+		Pool:     PoolConfig{DSN: dsn, MaxConnections: 4, ConnectTimeout: 10 * time.Second},
+		Queries:  layout.Queries,
+		Cooldown: cooldown,
+		Logger:   zap.New(core),
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close(context.Background())) })

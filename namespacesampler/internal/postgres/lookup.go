@@ -14,18 +14,16 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-const (
-	// cooldown is how long a lookup rests whose query the server refuses.
-	cooldown = 5 * time.Second
-	// goodbye is how long closing connections properly may take.
-	goodbye = time.Second
-)
+// goodbye is how long closing connections properly may take.
+const goodbye = time.Second
 
 // Config configures a database.
 type Config struct {
 	Pool    PoolConfig
 	Queries []Query
-	Logger  *zap.Logger
+	// Cooldown is how long a lookup rests whose query the server refuses.
+	Cooldown time.Duration
+	Logger   *zap.Logger
 }
 
 // DB is a namespace.Source. It is safe for concurrent use.
@@ -46,7 +44,9 @@ func Open(cfg Config) (*DB, error) {
 	}
 	db := &DB{pool: pool, sockets: all, now: time.Now}
 	for _, q := range cfg.Queries {
-		db.lookups = append(db.lookups, &lookup{Query: q, logger: cfg.Logger.With(zap.String("lookup", q.Name))})
+		db.lookups = append(db.lookups, &lookup{
+			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)),
+		})
 	}
 	return db, nil
 }
