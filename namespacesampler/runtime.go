@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/processor"
 	"go.uber.org/zap"
 
@@ -23,6 +24,8 @@ const seriesPrecision = 14
 // runtime is what the instances of one configuration share.
 type runtime struct {
 	cfg       *Config
+	id        component.ID
+	settings  component.TelemetrySettings
 	logger    *zap.Logger
 	telemetry *metadata.TelemetryBuilder
 	health    *health
@@ -71,6 +74,8 @@ func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
 	}
 	return &runtime{
 		cfg:       cfg,
+		id:        set.ID,
+		settings:  set.TelemetrySettings,
 		logger:    set.Logger,
 		telemetry: telemetry,
 		health:    newHealth(set.Logger),
@@ -128,6 +133,9 @@ func (rt *runtime) start() error {
 		Queries:  rt.queries,
 		Cooldown: cfg.CircuitBreaker.Cooldown,
 		Logger:   rt.logger,
+		Telemetry: postgres.Telemetry{
+			Tracer: rt.settings.TracerProvider, Meter: rt.settings.MeterProvider, Pool: rt.id.String(),
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("postgres::dsn: %w", err)

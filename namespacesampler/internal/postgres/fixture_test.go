@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
@@ -22,6 +24,9 @@ import (
 
 // cooldown is how long refused lookups rest in these tests.
 const cooldown = 5 * time.Second
+
+// nowhere is telemetry that nobody looks at.
+var nowhere = Telemetry{Tracer: tracenoop.NewTracerProvider(), Meter: metricnoop.NewMeterProvider()}
 
 // fixture is a database that is asked as the processor asks it.
 type fixture struct {
@@ -40,6 +45,8 @@ func openLayout(t testing.TB, dsn string, layout Layout) *fixture {
 		Queries:  layout.Queries,
 		Cooldown: cooldown,
 		Logger:   zap.New(core),
+
+		Telemetry: nowhere,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close(context.Background())) })

@@ -4,11 +4,15 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
@@ -22,8 +26,9 @@ type Config struct {
 	Pool    PoolConfig
 	Queries []Query
 	// Cooldown is how long a lookup rests whose query the server refuses.
-	Cooldown time.Duration
-	Logger   *zap.Logger
+	Cooldown  time.Duration
+	Logger    *zap.Logger
+	Telemetry Telemetry
 }
 
 // DB is a namespace.Source. It is safe for concurrent use.
@@ -32,17 +37,22 @@ type DB struct {
 	sockets *sockets
 	lookups []*lookup // by kind
 	now     func() time.Time
+	tracer  trace.Tracer
+	forget  func() error // takes the pool out of the metrics
 }
 
 var _ namespace.Source = (*DB)(nil)
 
 // Open returns a database that connects when it is first asked, and is to be closed. The error says what is wrong with the DSN.
 func Open(cfg Config) (*DB, error) {
-	pool, all, err := open(cfg.Pool)
+	pool, all, err := open(cfg.Pool, cfg.Telemetry)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{pool: pool, sockets: all, now: time.Now}
+	db := &DB{pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope)}
+	if db.forget, err = observePool(pool, cfg.Telemetry); err != nil {
+		return nil, errors.Join(err, db.Close(context.Background()))
+	}
 	for _, q := range cfg.Queries {
 		db.lookups = append(db.lookups, &lookup{
 			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)),
@@ -53,6 +63,10 @@ func Open(cfg Config) (*DB, error) {
 
 // Close closes all connections: properly, unless that takes long or longer than ctx. Loads should have ended before.
 func (db *DB) Close(ctx context.Context) error {
+	return errors.Join(db.forget(), db.close(ctx))
+}
+
+func (db *DB) close(ctx context.Context) error {
 	closed := make(chan struct{})
 	go func() {
 		db.pool.Close()
@@ -81,13 +95,17 @@ func (db *DB) Lookup(ctx context.Context, keys []namespace.Key, answers []namesp
 	if len(requests) == 0 {
 		return 0, nil
 	}
+	ctx, span := db.tracer.Start(ctx, "lookup", trace.WithAttributes(attribute.Int("keys", len(keys))))
+	defer span.End()
 	s := &session{db: db}
 	err := s.send(ctx, requests)
 	if err != nil && s.stale {
 		db.pool.Reset() // the others are of the same age
 		err = s.send(ctx, requests)
 	}
+	span.SetAttributes(attribute.Int("round_trips", s.roundTrips))
 	if err != nil {
+		span.SetStatus(codes.Error, tracedError(err).Error())
 		return s.roundTrips, plainError(err)
 	}
 	now := db.now()
