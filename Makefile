@@ -29,7 +29,7 @@ demo: build postgres ## build, then sample Tasker-like load against a throw-away
 	bin/taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml
 
 .PHONY: test
-test: build bin/telemetrygen postgres compiler generate-check ## everything: unit, race, integration, end to end
+test: build bin/telemetrygen postgres pgbouncer compiler generate-check ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat ./namespacesampler/... # the race detector allocates too
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
@@ -81,6 +81,10 @@ update-otel: ## move to another Collector release: make update-otel VERSION=v0.1
 .PHONY: postgres
 postgres: ## install PostgreSQL's server for tests and demo, where it is missing
 	@tools/install.sh postgres
+
+.PHONY: pgbouncer
+pgbouncer: ## install PgBouncer for tests, where it is missing
+	@tools/install.sh pgbouncer
 
 .PHONY: compiler
 compiler: ## install a C compiler for the race detector, where it is missing

@@ -9,6 +9,7 @@ type Option func(*options)
 
 type options struct {
 	settings []setting
+	files    map[string][]byte // in the data folder
 }
 
 // setting is a configuration parameter of the server, such as work_mem=64MB.
@@ -19,6 +20,21 @@ type setting struct{ name, value string }
 func ServerSetting(name, value string) Option {
 	return func(o *options) {
 		o.settings = append(o.settings, setting{name, value})
+	}
+}
+
+// Names of the files of TLS, in the data folder.
+const (
+	certificateFile = "test.crt"
+	keyFile         = "test.key"
+)
+
+// TLS makes the server take encrypted connections, besides plain ones, with a certificate and its key, both as PEM.
+func TLS(certificate, key []byte) Option {
+	return func(o *options) {
+		o.files = map[string][]byte{certificateFile: certificate, keyFile: key}
+		o.settings = append(o.settings,
+			setting{"ssl", "on"}, setting{"ssl_cert_file", certificateFile}, setting{"ssl_key_file", keyFile})
 	}
 }
 

@@ -129,7 +129,11 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 
 // spawn starts a program of the installation with its output in the log.
 func (c *Cluster) spawn(program string, args ...string) (*process, error) {
-	output, err := c.log.open()
+	return c.spawnTo(c.log, program, args...)
+}
+
+func (c *Cluster) spawnTo(log *serverLog, program string, args ...string) (*process, error) {
+	output, err := log.open()
 	if err != nil {
 		return nil, err
 	}

@@ -142,3 +142,12 @@ func exec(t testing.TB, dsn, sql string) {
 func eventually(t testing.TB, condition func() bool, what string) {
 	require.Eventually(t, condition, 30*time.Second, 5*time.Millisecond, what)
 }
+
+// resolves reports whether a key resolves within a second.
+func (f *fixture) resolves(key namespace.Key) bool {
+	ctx, cancel := context.WithTimeout(f.t.Context(), time.Second)
+	defer cancel()
+	answers := make([]namespace.Answer, 1)
+	_, _ = f.Lookup(ctx, []namespace.Key{key}, answers)
+	return answers[0].Outcome == namespace.Resolved
+}
