@@ -193,6 +193,9 @@ func (c *Cluster) Restart(ctx context.Context) error {
 			return fmt.Errorf("restart: %w", err)
 		}
 	}
+	if err := c.leaveRecovery(); err != nil {
+		return fmt.Errorf("restart: %w", err)
+	}
 	if err := c.start(ctx); err != nil {
 		return fmt.Errorf("restart: %w", err)
 	}
