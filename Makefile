@@ -35,6 +35,14 @@ test: build bin/telemetrygen postgres pgbouncer compiler generate-check ## every
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
 		$(GO) run $(GOTESTSUM) -- -count=1 ./...
 
+SOAK ?= 20s
+SOAK_ITEMS ?= 50_000_000
+
+.PHONY: soak
+soak: build postgres ## the long form of the tests of faults, with times measured: 30 minutes or so
+	cd e2e && SOAK=$(SOAK) OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -timeout 2h -run 'TestFaults|TestOutageCosts' .
+	SOAK_ITEMS=$(SOAK_ITEMS) $(GO) test -count=1 -timeout 2h -v -run TestSoak ./namespacesampler
+
 .PHONY: build
 build: bin/otelcol-tasker bin/taskerload ## the collector and the load tool, in bin/
 
