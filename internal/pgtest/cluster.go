@@ -156,7 +156,7 @@ func (c *Cluster) Stop() error {
 	}
 	c.stopped = true
 	if c.server != nil {
-		c.stopErr = c.server.stop(syscall.SIGQUIT, stopGrace)
+		c.stopErr = c.server.stop(syscall.SIGQUIT)
 	}
 	c.log.freeze()
 	c.stopErr = errors.Join(c.stopErr, removeFolder(c.dir))
@@ -189,7 +189,7 @@ func (c *Cluster) Restart(ctx context.Context) error {
 		return errors.New("restart: the cluster is stopped and its folder removed; launch a new one")
 	}
 	if c.running() {
-		if err := c.server.stop(syscall.SIGINT, stopGrace); err != nil {
+		if err := c.server.stop(syscall.SIGINT); err != nil {
 			return fmt.Errorf("restart: %w", err)
 		}
 	}

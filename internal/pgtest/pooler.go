@@ -51,7 +51,7 @@ func NewPooler(t TB, c *Cluster) *Pooler {
 		return nil
 	}
 	t.Cleanup(func() {
-		if err := p.process.stop(syscall.SIGTERM, stopGrace); err != nil {
+		if err := p.process.stop(syscall.SIGTERM); err != nil {
 			t.Errorf("stop PgBouncer: %v", err)
 		}
 		if t.Failed() {

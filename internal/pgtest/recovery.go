@@ -29,7 +29,7 @@ func (c *Cluster) RestartInRecovery(ctx context.Context, accepts bool) error {
 		return errors.New("restart in recovery: the cluster is stopped and its folder removed; launch a new one")
 	}
 	if c.running() {
-		if err := c.server.stop(syscall.SIGINT, stopGrace); err != nil {
+		if err := c.server.stop(syscall.SIGINT); err != nil {
 			return fmt.Errorf("restart in recovery: %w", err)
 		}
 	}
@@ -62,7 +62,7 @@ func (c *Cluster) startRefusing(ctx context.Context) (err error) {
 		err = c.server.exit()
 	}
 	if err != nil {
-		return errors.Join(err, c.server.stop(syscall.SIGQUIT, stopGrace))
+		return errors.Join(err, c.server.stop(syscall.SIGQUIT))
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (c *Cluster) start(ctx context.Context) error {
 	}
 	c.server = server
 	if err := c.awaitReady(ctx); err != nil {
-		err = errors.Join(err, server.stop(syscall.SIGQUIT, stopGrace))
+		err = errors.Join(err, server.stop(syscall.SIGQUIT))
 		said := c.Log()[before:]
 		if strings.Contains(said, "could not bind") {
 			return fmt.Errorf("%w: %s", errPortTaken, c.Addr())

@@ -24,7 +24,9 @@ func TestBehindAPoolerInTransactionMode(t *testing.T) {
 		UUID: id(1), CorrelationID: id(2), Namespace: "payments", Steps: []string{id(3)},
 	}))
 	all := []ask{
-		{"task_uuid", id(1), "payments"}, {"correlation_id", id(2), "payments"}, {"step_uuid", id(3), "payments"},
+		{"task_uuid", id(1), "payments"},
+		{"correlation_id", id(2), "payments"},
+		{"step_uuid", id(3), "payments"},
 		{"task_uuid", id(4), unknown},
 	}
 	f := openLayout(t, pooler.DSN(dsn), Tasker())

@@ -39,7 +39,7 @@ func TestPasswordsInOddPlacesAreNotToldByTheNetwork(t *testing.T) {
 }
 
 func unwrap(err error) error {
-	if wrapper, ok := err.(interface{ Unwrap() error }); ok { //nolint:errorlint // it is the unwrapping
+	if wrapper, ok := err.(interface{ Unwrap() error }); ok {
 		return wrapper.Unwrap()
 	}
 	return nil
