@@ -40,7 +40,8 @@ SOAK_ITEMS ?= 50_000_000
 
 .PHONY: soak
 soak: build postgres ## the long form of the tests of faults, with times measured: 30 minutes or so
-	cd e2e && SOAK=$(SOAK) OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -timeout 2h -run 'TestFaults|TestOutageCosts' .
+	cd e2e && SOAK=$(SOAK) OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -timeout 2h -v -run 'TestFaults|TestOutageCosts' . \
+		| grep -Ev '^=== '  # prints the table of docs/failure-modes.md
 	SOAK_ITEMS=$(SOAK_ITEMS) $(GO) test -count=1 -timeout 2h -v -run TestSoak ./namespacesampler
 
 .PHONY: build

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -176,20 +178,51 @@ func arrayLiteral(texts []string) string {
 	return b.String()
 }
 
+// isText reports whether rows are two texts, as they are sent.
+func isText(fields []pgconn.FieldDescription) bool {
+	if len(fields) != 2 {
+		return false
+	}
+	for _, f := range fields {
+		switch f.DataTypeOID {
+		case pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID, pgtype.NameOID:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// answer takes a row for a key that was asked for.
+func (r *request) answer(i int, name string) {
+	if name != "" && r.answers[i].Outcome != namespace.Resolved {
+		r.answers[i] = namespace.Answer{Name: name, Outcome: namespace.Resolved}
+	}
+}
+
 // read takes the answers of a statement. Rows for keys that were not asked for and rows without a namespace are passed over;
 // of several rows for a key the first counts.
 func (r *request) read(rows pgx.Rows) error {
 	defer rows.Close()
+	isText := isText(rows.FieldDescriptions())
 	for rows.Next() {
+		if isText {
+			// The same as below without a copy of each: a query may return many rows that nobody asked for.
+			raw := rows.RawValues()
+			if i, ok := r.places[string(raw[0])]; ok && raw[0] != nil {
+				r.answer(i, string(raw[1]))
+			}
+			continue
+		}
 		var key, name *string
 		if err := rows.Scan(&key, &name); err != nil {
 			return err
 		}
-		if key == nil || name == nil || *name == "" {
+		if key == nil || name == nil {
 			continue
 		}
-		if i, ok := r.places[*key]; ok && r.answers[i].Outcome != namespace.Resolved {
-			r.answers[i] = namespace.Answer{Name: *name, Outcome: namespace.Resolved}
+		if i, ok := r.places[*key]; ok {
+			r.answer(i, *name)
 		}
 	}
 	if err := rows.Err(); err != nil {
