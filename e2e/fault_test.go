@@ -205,7 +205,7 @@ func (f *fault) run(t *testing.T) {
 	for i := range tasks {
 		tasks[i] = newTask("payments")
 	}
-	cluster := pgtest.Start(t, f.options...)
+	cluster := pgtest.Start(t, append(f.options, pgtest.Nice(19))...)
 	s := &scene{t: t, cluster: cluster, tasks: tasks, dsn: prepare(t, cluster, tasks, f.setup)}
 	s.proxy = newFaultProxy(t, cluster.Addr())
 	if f.down {

@@ -10,6 +10,7 @@ type Option func(*options)
 type options struct {
 	settings []setting
 	files    map[string][]byte // in the data folder
+	nice     int
 }
 
 // setting is a configuration parameter of the server, such as work_mem=64MB.
@@ -22,6 +23,10 @@ func ServerSetting(name, value string) Option {
 		o.settings = append(o.settings, setting{name, value})
 	}
 }
+
+// Nice lets the server have the processor only as far as others leave it, as a priority of 0 to 19: where times are measured,
+// a server that would be on another machine is not to take it from what is measured.
+func Nice(priority int) Option { return func(o *options) { o.nice = priority } }
 
 // Names of the files of TLS, in the data folder.
 const (

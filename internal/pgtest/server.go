@@ -53,6 +53,11 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	c.server = server
+	if c.options.nice != 0 { // before it has children, which inherit it
+		if err := syscall.Setpriority(syscall.PRIO_PROCESS, server.pid(), c.options.nice); err != nil {
+			return errors.Join(fmt.Errorf("set the server's priority: %w", err), server.stop(syscall.SIGQUIT))
+		}
+	}
 	if err := c.awaitReady(ctx); err != nil {
 		err = errors.Join(err, server.stop(syscall.SIGQUIT))
 		said := c.Log()[before:]
