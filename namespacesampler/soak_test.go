@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // soakItems is how many spans TestSoak sends: 200,000, or as many as the environment says.
@@ -40,9 +42,11 @@ func TestSoak(t *testing.T) {
 	keys := items / itemsPerKey
 	entries := max(1_000, keys/20)
 	_, dsn := seeded(t, 100)
-	h := start(t, withPostgres(dsn, map[string]any{
+	h := startWith(t, load(t, withPostgres(dsn, map[string]any{
 		"cache": map[string]any{"max_entries": entries, "negative_ttl": "1h"},
-	}, map[string]any{"sample_rate": 0.1, "namespaces": map[string]any{"ns-0": 1}}))
+	}, map[string]any{"sample_rate": 0.1, "namespaces": map[string]any{"ns-0": 1}})), func(set *processor.Settings) {
+		set.TracerProvider = noop.NewTracerProvider() // the test's own keeps all spans of loads
+	})
 
 	send := func(number int) {
 		td := ptrace.NewTraces()
