@@ -91,8 +91,8 @@ var faults = []fault{
 	{name: "restart of the server", begin: restart, end: func(*scene) {}, harmless: true},
 	{name: "failover to another port", begin: func(s *scene) {
 		other := pgtest.Start(s.t)
-		prepare(s.t, other, s.tasks, nil)
 		crash(s)
+		s.dsn = prepare(s.t, other, s.tasks, nil)
 		s.proxy.failOver(other.Addr())
 	}, end: func(*scene) {}, harmless: true},
 	{name: "5 s latency", begin: toxic(`{"name": "slow", "type": "latency", "attributes": {"latency": 5000}}`), end: clean},
