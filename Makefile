@@ -29,20 +29,29 @@ demo: build postgres ## build, then sample Tasker-like load against a throw-away
 	bin/taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml
 
 .PHONY: test
-test: build bin/telemetrygen postgres compiler generate-check ## everything: unit, race, integration, end to end
+test: build bin/telemetrygen postgres pgbouncer compiler generate-check ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat ./namespacesampler/... # the race detector allocates too
 	tools/fuzz.sh 3s
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
 		$(GO) run $(GOTESTSUM) -- -count=1 ./...
 
+SOAK ?= 20s
+SOAK_ITEMS ?= 50_000_000
+
 .PHONY: soak
-soak: soak-metrics ## the full sizes of what `make test` shows in small, with figures
+soak: soak-metrics soak-postgres ## the full sizes of what `make test` shows in small, with figures: an hour or so
 
 .PHONY: soak-metrics
 soak-metrics: bin/otelcol-tasker postgres
 	SOAK=1 $(GO) test -count=1 -v -run TotalsOfRescaledDeltas ./namespacesampler
 	cd e2e && SOAK=1 OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -v -run TenPercentOfManySeries .
+
+.PHONY: soak-postgres
+soak-postgres: build postgres # prints the table of docs/failure-modes.md
+	cd e2e && SOAK=$(SOAK) OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -timeout 2h -v -run 'TestFaults|TestOutageCosts' . \
+		| grep -Ev '^=== '
+	SOAK_ITEMS=$(SOAK_ITEMS) $(GO) test -count=1 -timeout 2h -v -run TestSoak ./namespacesampler
 
 .PHONY: build
 build: bin/otelcol-tasker bin/taskerload ## the collector and the load tool, in bin/
@@ -96,6 +105,10 @@ update-otel: ## move to another Collector release: make update-otel VERSION=v0.1
 .PHONY: postgres
 postgres: ## install PostgreSQL's server for tests and demo, where it is missing
 	@tools/install.sh postgres
+
+.PHONY: pgbouncer
+pgbouncer: ## install PgBouncer for tests, where it is missing
+	@tools/install.sh pgbouncer
 
 .PHONY: compiler
 compiler: ## install a C compiler for the race detector, where it is missing

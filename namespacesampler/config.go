@@ -186,6 +186,8 @@ type PostgresConfig struct {
 	OnFailure OnFailure `mapstructure:"on_failure"`
 	// Cache bounds the cache of resolved keys.
 	Cache CacheConfig `mapstructure:"cache"`
+	// CircuitBreaker keeps batches from waiting while Postgres cannot be asked.
+	CircuitBreaker CircuitBreakerConfig `mapstructure:"circuit_breaker"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -228,8 +230,22 @@ type CacheConfig struct {
 	MaxEntries int `mapstructure:"max_entries"`
 	// TTL is how long a resolved key is believed.
 	TTL time.Duration `mapstructure:"ttl"`
+	// RefreshAfter is the age from which a resolved key is asked for again, behind the batches that it is served to; 0, and
+	// TTL or more, mean never.
+	RefreshAfter time.Duration `mapstructure:"refresh_after"`
 	// NegativeTTL is how long a key that Postgres does not know is not asked for again.
 	NegativeTTL time.Duration `mapstructure:"negative_ttl"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// CircuitBreakerConfig is about what happens while Postgres cannot be asked.
+type CircuitBreakerConfig struct {
+	// Failures is how many loads of keys in a row have to fail for it to open: then nothing waits and nothing is asked.
+	Failures int `mapstructure:"failures"`
+	// Cooldown is how long it stays open before one load tries again; and how long a lookup rests that the server refuses.
+	Cooldown time.Duration `mapstructure:"cooldown"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -261,7 +277,10 @@ func createDefaultConfig() component.Config {
 			Wait:           200 * time.Millisecond,
 			QueryTimeout:   2 * time.Second,
 			OnFailure:      OnFailureGlobalRate,
-			Cache:          CacheConfig{MaxEntries: 500_000, TTL: 24 * time.Hour, NegativeTTL: 10 * time.Second},
+			Cache: CacheConfig{
+				MaxEntries: 500_000, TTL: 24 * time.Hour, RefreshAfter: time.Hour, NegativeTTL: 10 * time.Second,
+			},
+			CircuitBreaker: CircuitBreakerConfig{Failures: 5, Cooldown: 5 * time.Second},
 		}),
 		Telemetry: TelemetryConfig{MaxNamespaces: 200},
 	}

@@ -186,6 +186,15 @@ func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
 		"postgres::cache::negative_ttl: must be longer than 0, e.g. 10s, got 0s": {
 			"postgres": map[string]any{"dsn": "host=localhost", "cache": map[string]any{"negative_ttl": "0s"}},
 		},
+		"postgres::cache::refresh_after: must be longer than 0, e.g. 0 (never) or 1h, got -1h": {
+			"postgres": map[string]any{"dsn": "host=localhost", "cache": map[string]any{"refresh_after": "-1h"}},
+		},
+		"postgres::circuit_breaker::failures: must be between 1 and 1000000 failed loads in a row, got 0": {
+			"postgres": map[string]any{"dsn": "host=localhost", "circuit_breaker": map[string]any{"failures": 0}},
+		},
+		"postgres::circuit_breaker::cooldown: must be longer than 0, e.g. 5s, got 0s": {
+			"postgres": map[string]any{"dsn": "host=localhost", "circuit_breaker": map[string]any{"cooldown": "0s"}},
+		},
 		"postgres::wait: must be at least 1ms, e.g. 0 (batches never wait) or 200ms, got 200ns (a number needs a unit)": {
 			"postgres": map[string]any{"dsn": "host=localhost", "wait": 200},
 		},
@@ -233,7 +242,6 @@ func TestKeysThatDoNotWorkYetAreUnknown(t *testing.T) {
 	for _, settings := range []map[string]any{
 		{"inspect": map[string]any{"endpoint": "localhost:8090"}},
 		{"postgres": map[string]any{"dsn": "host=x", "registry": map[string]any{}}},
-		{"postgres": map[string]any{"dsn": "host=x", "cache": map[string]any{"refresh_after": "1h"}}},
 	} {
 		require.ErrorContains(t, confmap.NewFromStringMap(settings).Unmarshal(createDefaultConfig()), "invalid keys")
 	}

@@ -44,8 +44,8 @@ func start(t *testing.T, settings map[string]any) *harness {
 	return startWith(t, load(t, settings))
 }
 
-// startWith starts the processor with a configuration.
-func startWith(t *testing.T, cfg *Config) *harness {
+// startWith starts the processor with a configuration, in settings that may be changed.
+func startWith(t *testing.T, cfg *Config, change ...func(*processor.Settings)) *harness {
 	t.Helper()
 	h := &harness{t: t, telemetry: componenttest.NewTelemetry()}
 	factory := NewFactory()
@@ -53,6 +53,9 @@ func startWith(t *testing.T, cfg *Config) *harness {
 	core, logs := observer.New(zapcore.DebugLevel)
 	set := metadatatest.NewSettings(h.telemetry)
 	set.Logger, h.logs = zap.New(core), logs
+	for _, c := range change {
+		c(&set)
+	}
 	var err error
 	h.traces, err = factory.CreateTraces(t.Context(), set, cfg, &h.spans)
 	require.NoError(t, err)

@@ -6,10 +6,14 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
 // health tells the collector, and the log, whether Postgres can be asked: on a change only (C7, C8).
@@ -19,9 +23,20 @@ type health struct {
 	mu    sync.Mutex
 	hosts []component.Host // of all instances
 	down  bool
+	broke bool // the circuit breaker is not closed
 }
 
-func newHealth(logger *zap.Logger) *health { return &health{logger: logger} }
+// A database that comes and goes all the time is said to, at most maxRepeats times in each repeatsWithin.
+const (
+	maxRepeats    = 5
+	repeatsWithin = time.Minute
+)
+
+func newHealth(logger *zap.Logger) *health {
+	return &health{logger: logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, repeatsWithin, maxRepeats, 0)
+	}))}
+}
 
 func (h *health) addHost(host component.Host) {
 	h.mu.Lock()
@@ -49,5 +64,21 @@ func (h *health) asked(err error) {
 	}
 	for _, host := range h.hosts {
 		componentstatus.ReportStatus(host, event)
+	}
+}
+
+// breakerChanged says when the circuit breaker opens, and when it closes; not each time that it tries in between. Of the
+// component's status there is nothing to add: it opens after failures, and closes with a load that went well.
+func (h *health) breakerChanged(state namespace.BreakerState) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case state == namespace.Open && !h.broke:
+		h.broke = true
+		h.logger.Info("the circuit breaker opens: no batch waits for Postgres, and one load at a time tries it after each " +
+			"postgres::circuit_breaker::cooldown")
+	case state == namespace.Closed && h.broke:
+		h.broke = false
+		h.logger.Info("the circuit breaker closes: batches wait for Postgres again")
 	}
 }

@@ -108,6 +108,11 @@ func outcomeOption(outcome string) metric.AddOption {
 	return metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", outcome)))
 }
 
+// stateOption returns the attribute set of a state of the circuit breaker.
+func stateOption(state string) metric.AddOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.String("state", state)))
+}
+
 // Outcomes of keys that no lookup answers, and those of lookups.
 var (
 	hitOption         = outcomeOption("hit")

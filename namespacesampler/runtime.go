@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -29,6 +30,8 @@ const seriesPrecision = 14
 // runtime is what the instances of one configuration share.
 type runtime struct {
 	cfg       *Config
+	id        component.ID
+	settings  component.TelemetrySettings
 	logger    *zap.Logger
 	telemetry *metadata.TelemetryBuilder
 	health    *health
@@ -82,6 +85,8 @@ func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
 	}
 	rt := &runtime{
 		cfg:       cfg,
+		id:        set.ID,
+		settings:  set.TelemetrySettings,
 		logger:    set.Logger,
 		telemetry: telemetry,
 		health:    newHealth(set.Logger),
@@ -179,8 +184,12 @@ func (rt *runtime) start() error {
 			MaxConnections: int32(cfg.MaxConnections), //nolint:gosec // at most 1,000
 			ConnectTimeout: cfg.QueryTimeout,
 		},
-		Queries: rt.queries,
-		Logger:  rt.logger,
+		Queries:  rt.queries,
+		Cooldown: cfg.CircuitBreaker.Cooldown,
+		Logger:   rt.logger,
+		Telemetry: postgres.Telemetry{
+			Tracer: rt.settings.TracerProvider, Meter: rt.settings.MeterProvider, Pool: rt.id.String(),
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("postgres::dsn: %w", err)
@@ -188,6 +197,10 @@ func (rt *runtime) start() error {
 	resolver, err := namespace.NewResolver(namespace.ResolverConfig{
 		Cache: namespace.CacheConfig{
 			MaxEntries: cfg.Cache.MaxEntries, TTL: cfg.Cache.TTL, NegativeTTL: cfg.Cache.NegativeTTL,
+			RefreshAfter: cfg.Cache.RefreshAfter,
+		},
+		Breaker: namespace.BreakerConfig{
+			Failures: cfg.CircuitBreaker.Failures, Cooldown: cfg.CircuitBreaker.Cooldown, Changed: rt.breakerChanged,
 		},
 		Wait:        cfg.Wait,
 		LoadTimeout: cfg.QueryTimeout,
@@ -198,6 +211,7 @@ func (rt *runtime) start() error {
 		return errors.Join(err, db.Close(context.Background()))
 	}
 	rt.db, rt.resolver = db, resolver
+	rt.telemetry.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), int64(namespace.Closed))
 	return nil
 }
 
@@ -221,6 +235,14 @@ func (rt *runtime) loaded(l namespace.Load) {
 		rt.telemetry.ProcessorNamespaceSamplerLookupDuration.Record(ctx, l.Duration.Seconds())
 		rt.health.asked(l.Err)
 	}
+}
+
+// breakerChanged counts a change of the circuit breaker, and says so.
+func (rt *runtime) breakerChanged(state namespace.BreakerState) {
+	ctx := context.Background()
+	rt.telemetry.ProcessorNamespaceSamplerCircuitBreakerChanges.Add(ctx, 1, stateOption(state.String()))
+	rt.telemetry.ProcessorNamespaceSamplerCircuitBreakerState.Record(ctx, int64(state))
+	rt.health.breakerChanged(state)
 }
 
 // announce logs what is in force, and what is probably a mistake.

@@ -117,7 +117,12 @@ func (c *PostgresConfig) validate(f *faults) {
 	oneOf(f, "postgres::on_failure", c.OnFailure, OnFailureGlobalRate, OnFailureKeep, OnFailureDrop)
 	f.within("postgres::cache::max_entries", c.Cache.MaxEntries, 1, 1<<30, "entries")
 	f.duration("postgres::cache::ttl", c.Cache.TTL, "24h")
+	if c.Cache.RefreshAfter != 0 {
+		f.duration("postgres::cache::refresh_after", c.Cache.RefreshAfter, "0 (never) or 1h")
+	}
 	f.duration("postgres::cache::negative_ttl", c.Cache.NegativeTTL, "10s")
+	f.within("postgres::circuit_breaker::failures", c.CircuitBreaker.Failures, 1, 1_000_000, "failed loads in a row")
+	f.duration("postgres::circuit_breaker::cooldown", c.CircuitBreaker.Cooldown, "5s")
 }
 
 // keysParameter is the parameter $1.

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Installs what tests and demo need of the system, where it is missing: install.sh postgres | compiler
+# Installs what tests and demo need of the system, where it is missing: install.sh postgres | pgbouncer | compiler
 set -euo pipefail
 
 have_postgres() {
 	command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
 		{ command -v pg_config >/dev/null && [ -x "$(pg_config --bindir)/initdb" ]; }
 }
+have_pgbouncer() { command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]; }
 have_compiler() { command -v "$(go env CC)" >/dev/null; }
 
 case "${1:-}" in
 postgres) have=have_postgres package=postgresql ;;
+pgbouncer) have=have_pgbouncer package=pgbouncer ;;
 compiler) have=have_compiler package="gcc libc6-dev" ;;
-*) echo "usage: $0 postgres | compiler" >&2 && exit 2 ;;
+*) echo "usage: $0 postgres | pgbouncer | compiler" >&2 && exit 2 ;;
 esac
 
 $have && exit 0

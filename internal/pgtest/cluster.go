@@ -108,6 +108,9 @@ func (c *Cluster) create(ctx context.Context) error {
 	if err := c.initdb(ctx); err != nil {
 		return err
 	}
+	if err := c.writeFiles(); err != nil {
+		return err
+	}
 	var err error
 	for range portAttempts {
 		if c.port, err = freePort(ctx); err != nil {
@@ -153,7 +156,7 @@ func (c *Cluster) Stop() error {
 	}
 	c.stopped = true
 	if c.server != nil {
-		c.stopErr = c.server.stop(syscall.SIGQUIT, stopGrace)
+		c.stopErr = c.server.stop(syscall.SIGQUIT)
 	}
 	c.log.freeze()
 	c.stopErr = errors.Join(c.stopErr, removeFolder(c.dir))
@@ -186,9 +189,12 @@ func (c *Cluster) Restart(ctx context.Context) error {
 		return errors.New("restart: the cluster is stopped and its folder removed; launch a new one")
 	}
 	if c.running() {
-		if err := c.server.stop(syscall.SIGINT, stopGrace); err != nil {
+		if err := c.server.stop(syscall.SIGINT); err != nil {
 			return fmt.Errorf("restart: %w", err)
 		}
+	}
+	if err := c.leaveRecovery(); err != nil {
+		return fmt.Errorf("restart: %w", err)
 	}
 	if err := c.start(ctx); err != nil {
 		return fmt.Errorf("restart: %w", err)
@@ -198,6 +204,22 @@ func (c *Cluster) Restart(ctx context.Context) error {
 
 func (c *Cluster) running() bool {
 	return c.server != nil && !c.server.exited()
+}
+
+// writeFiles puts the files that settings name into the data folder, for the server's user alone.
+func (c *Cluster) writeFiles() error {
+	for name, content := range c.options.files {
+		path := filepath.Join(c.dataDir(), name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		if c.owner != nil {
+			if err := os.Chown(path, int(c.owner.Uid), int(c.owner.Gid)); err != nil {
+				return fmt.Errorf("give %s to user %s: %w", name, superuser, err)
+			}
+		}
+	}
+	return nil
 }
 
 func (c *Cluster) dataDir() string {

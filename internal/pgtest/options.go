@@ -9,6 +9,8 @@ type Option func(*options)
 
 type options struct {
 	settings []setting
+	files    map[string][]byte // in the data folder
+	nice     int
 }
 
 // setting is a configuration parameter of the server, such as work_mem=64MB.
@@ -19,6 +21,25 @@ type setting struct{ name, value string }
 func ServerSetting(name, value string) Option {
 	return func(o *options) {
 		o.settings = append(o.settings, setting{name, value})
+	}
+}
+
+// Nice lets the server have the processor only as far as others leave it, as a priority of 0 to 19: where times are measured,
+// a server that would be on another machine is not to take it from what is measured.
+func Nice(priority int) Option { return func(o *options) { o.nice = priority } }
+
+// Names of the files of TLS, in the data folder.
+const (
+	certificateFile = "test.crt"
+	keyFile         = "test.key"
+)
+
+// TLS makes the server take encrypted connections, besides plain ones, with a certificate and its key, both as PEM.
+func TLS(certificate, key []byte) Option {
+	return func(o *options) {
+		o.files = map[string][]byte{certificateFile: certificate, keyFile: key}
+		o.settings = append(o.settings,
+			setting{"ssl", "on"}, setting{"ssl_cert_file", certificateFile}, setting{"ssl_key_file", keyFile})
 	}
 }
 

@@ -68,11 +68,11 @@ func (p *process) exit() error {
 }
 
 // stop sends the signal, waits for the process to end and kills it and its children when the grace period is over.
-func (p *process) stop(sig syscall.Signal, grace time.Duration) error {
+func (p *process) stop(sig syscall.Signal) error {
 	if err := p.signal(sig); err != nil {
 		return err
 	}
-	timer := time.NewTimer(grace)
+	timer := time.NewTimer(stopGrace)
 	defer timer.Stop()
 	select {
 	case <-p.done:

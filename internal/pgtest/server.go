@@ -53,8 +53,13 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	c.server = server
+	if c.options.nice != 0 { // before it has children, which inherit it
+		if err := syscall.Setpriority(syscall.PRIO_PROCESS, server.pid(), c.options.nice); err != nil {
+			return errors.Join(fmt.Errorf("set the server's priority: %w", err), server.stop(syscall.SIGQUIT))
+		}
+	}
 	if err := c.awaitReady(ctx); err != nil {
-		err = errors.Join(err, server.stop(syscall.SIGQUIT, stopGrace))
+		err = errors.Join(err, server.stop(syscall.SIGQUIT))
 		said := c.Log()[before:]
 		if strings.Contains(said, "could not bind") {
 			return fmt.Errorf("%w: %s", errPortTaken, c.Addr())
@@ -129,7 +134,11 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 
 // spawn starts a program of the installation with its output in the log.
 func (c *Cluster) spawn(program string, args ...string) (*process, error) {
-	output, err := c.log.open()
+	return c.spawnTo(c.log, program, args...)
+}
+
+func (c *Cluster) spawnTo(log *serverLog, program string, args ...string) (*process, error) {
+	output, err := log.open()
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Tap is a TCP proxy before a server that counts what the clients ask for. It passes every byte on as it is. A message
@@ -22,6 +23,8 @@ type Tap struct {
 	listener net.Listener
 
 	connections, syncs, executes atomic.Int64
+
+	delay atomic.Int64 // of answers, in nanoseconds
 
 	ctx    context.Context // done when the tap closes
 	cancel context.CancelFunc
@@ -110,7 +113,7 @@ func (t *Tap) serve(client *net.TCPConn) {
 	defer unhook()
 
 	var answers sync.WaitGroup
-	answers.Go(func() { pass(client, server) })
+	answers.Go(func() { pass(client, delayed{t, server}) })
 	pass(server, &countingReader{tap: t, client: client})
 	answers.Wait()
 }
@@ -120,6 +123,26 @@ func (t *Tap) serve(client *net.TCPConn) {
 func pass(to *net.TCPConn, from io.Reader) {
 	_, _ = io.Copy(to, from)
 	_ = to.CloseWrite()
+}
+
+// Delay makes each answer of the server arrive later, as over a long way.
+func (t *Tap) Delay(by time.Duration) { t.delay.Store(int64(by)) }
+
+// delayed reads from a server a while after it has answered.
+type delayed struct {
+	tap    *Tap
+	server *net.TCPConn
+}
+
+func (r delayed) Read(buffer []byte) (int, error) {
+	n, err := r.server.Read(buffer)
+	timer := time.NewTimer(time.Duration(r.tap.delay.Load()))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.tap.ctx.Done():
+	}
+	return n, err
 }
 
 // countingReader reads from a client and counts the messages that go by.

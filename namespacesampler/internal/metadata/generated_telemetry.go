@@ -23,19 +23,21 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                                        metric.Meter
-	mu                                           sync.Mutex
-	registrations                                []metric.Registration
-	ProcessorNamespaceSamplerConditionErrors     metric.Int64Counter
-	ProcessorNamespaceSamplerDatapoints          metric.Int64Counter
-	ProcessorNamespaceSamplerForgottenTraces     metric.Int64Counter
-	ProcessorNamespaceSamplerLookupDuration      metric.Float64Histogram
-	ProcessorNamespaceSamplerLookupKeys          metric.Int64Counter
-	ProcessorNamespaceSamplerLookupLateKeys      metric.Int64Counter
-	ProcessorNamespaceSamplerLookupRoundTrips    metric.Int64Counter
-	ProcessorNamespaceSamplerSaturatedDatapoints metric.Int64Counter
-	ProcessorNamespaceSamplerSpans               metric.Int64Counter
-	ProcessorNamespaceSamplerTracestateFaults    metric.Int64Counter
+	meter                                          metric.Meter
+	mu                                             sync.Mutex
+	registrations                                  []metric.Registration
+	ProcessorNamespaceSamplerCircuitBreakerChanges metric.Int64Counter
+	ProcessorNamespaceSamplerCircuitBreakerState   metric.Int64Gauge
+	ProcessorNamespaceSamplerConditionErrors       metric.Int64Counter
+	ProcessorNamespaceSamplerDatapoints            metric.Int64Counter
+	ProcessorNamespaceSamplerForgottenTraces       metric.Int64Counter
+	ProcessorNamespaceSamplerLookupDuration        metric.Float64Histogram
+	ProcessorNamespaceSamplerLookupKeys            metric.Int64Counter
+	ProcessorNamespaceSamplerLookupLateKeys        metric.Int64Counter
+	ProcessorNamespaceSamplerLookupRoundTrips      metric.Int64Counter
+	ProcessorNamespaceSamplerSaturatedDatapoints   metric.Int64Counter
+	ProcessorNamespaceSamplerSpans                 metric.Int64Counter
+	ProcessorNamespaceSamplerTracestateFaults      metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -67,6 +69,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ProcessorNamespaceSamplerCircuitBreakerChanges, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_circuit_breaker_changes",
+		metric.WithDescription("Changes of the circuit breaker between batches and Postgres, by the state that it changed to. [Alpha]"),
+		metric.WithUnit("{changes}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerCircuitBreakerState, err = builder.meter.Int64Gauge(
+		"otelcol_processor_namespace_sampler_circuit_breaker_state",
+		metric.WithDescription("State of the circuit breaker between batches and Postgres: 0 closed, 1 half open, 2 open. [Alpha]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerConditionErrors, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_condition_errors",
 		metric.WithDescription("Evaluations of conditions that failed, and so count as not matching. [Alpha]"),

@@ -19,6 +19,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.ProcessorNamespaceSamplerCircuitBreakerChanges.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerConditionErrors.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerDatapoints.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerForgottenTraces.Add(context.Background(), 1)
@@ -29,6 +31,12 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorNamespaceSamplerSaturatedDatapoints.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerSpans.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerTracestateFaults.Add(context.Background(), 1)
+	AssertEqualProcessorNamespaceSamplerCircuitBreakerChanges(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerCircuitBreakerState(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerConditionErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())

@@ -4,6 +4,7 @@ package namespace
 
 import (
 	"fmt"
+	"math"
 	"time"
 	"unique"
 
@@ -15,14 +16,24 @@ type CacheConfig struct {
 	MaxEntries  int
 	TTL         time.Duration // of resolved keys
 	NegativeTTL time.Duration // of unknown keys
+	// RefreshAfter is the age from which a resolved key is due to be asked for again, while it is still believed. 0, and TTL
+	// or more, mean never.
+	RefreshAfter time.Duration
 }
 
-// cache stores what Postgres said. Unavailable is no answer, and never stored. An entry is just the name, interned,
-// since there are few names and many keys; the empty name stands for Unknown, and no key resolves to it.
+// cache stores what Postgres said. Unavailable is no answer, and never stored.
 type cache struct {
-	entries *otter.Cache[Key, unique.Handle[string]]
+	cfg     CacheConfig
+	entries *otter.Cache[Key, entry]
 	// missed are the keys that were answered without a namespace of late: should they resolve, that is late (M5).
 	missed *otter.Cache[Key, struct{}]
+}
+
+// entry is a name, interned, since there are few names and many keys; the empty name stands for Unknown, and no key resolves
+// to it.
+type entry struct {
+	name unique.Handle[string]
+	due  int64 // to be refreshed from then on, in nanoseconds since 1970
 }
 
 // maxMissed bounds the keys that are remembered as missed.
@@ -31,10 +42,10 @@ const maxMissed = 100_000
 var noName = unique.Make("")
 
 func newCache(cfg CacheConfig) (*cache, error) {
-	entries, err := otter.New(&otter.Options[Key, unique.Handle[string]]{
+	entries, err := otter.New(&otter.Options[Key, entry]{
 		MaximumSize: cfg.MaxEntries,
-		ExpiryCalculator: otter.ExpiryWritingFunc(func(entry otter.Entry[Key, unique.Handle[string]]) time.Duration {
-			if entry.Value == noName {
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[Key, entry]) time.Duration {
+			if e.Value.name == noName {
 				return cfg.NegativeTTL
 			}
 			return cfg.TTL
@@ -47,19 +58,23 @@ func newCache(cfg CacheConfig) (*cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("namespace cache: %w", err)
 	}
-	return &cache{entries: entries, missed: missed}, nil
+	return &cache{cfg: cfg, entries: entries, missed: missed}, nil
 }
 
-func (c *cache) get(key Key) (Answer, bool) {
-	name, ok := c.entries.GetIfPresent(key)
+// get returns what is stored for a key, and from when on it is due to be refreshed.
+func (c *cache) get(key Key) (answer Answer, due int64, ok bool) {
+	e, ok := c.entries.GetIfPresent(key)
 	switch {
 	case !ok:
-		return Answer{}, false
-	case name == noName:
-		return Answer{Outcome: Unknown}, true
+		return Answer{}, never, false
+	case e.name == noName:
+		return Answer{Outcome: Unknown}, never, true
 	}
-	return Answer{Name: name.Value(), Outcome: Resolved}, true
+	return Answer{Name: e.name.Value(), Outcome: Resolved}, e.due, true
 }
+
+// never is when entries are due that are not to be refreshed.
+const never = math.MaxInt64
 
 // put stores an answer and reports whether it comes late: the key was answered without a namespace before. The key must be
 // detached from telemetry.
@@ -67,7 +82,11 @@ func (c *cache) put(key Key, answer Answer) (late bool) {
 	if answer.Outcome == Unavailable {
 		return false
 	}
-	c.entries.Set(key, unique.Make(answer.Name))
+	due := int64(never)
+	if answer.Outcome == Resolved && c.cfg.RefreshAfter > 0 {
+		due = time.Now().Add(c.cfg.RefreshAfter).UnixNano()
+	}
+	c.entries.Set(key, entry{unique.Make(answer.Name), due})
 	if answer.Outcome == Resolved {
 		_, late = c.missed.Invalidate(key)
 	}

@@ -38,7 +38,7 @@ func TestCacheKeepsWhatPostgresSaid(t *testing.T) {
 			{}, // Unavailable is no answer
 			{},
 		} {
-			answer, ok := c.get(keys[i])
+			answer, _, ok := c.get(keys[i])
 			assert.Equal(t, want.ok, ok, keys[i].String())
 			assert.Equal(t, want.answer, answer, keys[i].String())
 		}
@@ -52,7 +52,7 @@ func TestCacheEntriesExpire(t *testing.T) {
 		c.put(keys[0], Answer{Name: "payments", Outcome: Resolved})
 		c.put(keys[1], Answer{Outcome: Unknown})
 		has := func(key Key) bool {
-			_, ok := c.get(key)
+			_, _, ok := c.get(key)
 			return ok
 		}
 
@@ -83,8 +83,8 @@ func TestCacheInternsNames(t *testing.T) {
 			runtime.GC()
 		}
 	}
-	a, _ := c.get(keys[0])
-	b, _ := c.get(keys[1])
+	a, _, _ := c.get(keys[0])
+	b, _, _ := c.get(keys[1])
 	assert.Equal(t, "payments", a.Name)
 	assert.Same(t, unsafe.StringData(a.Name), unsafe.StringData(b.Name), "few names, many keys: one copy")
 }
@@ -104,7 +104,7 @@ func TestCacheAnswersAfterClose(t *testing.T) {
 	c.put(key, Answer{Name: "payments", Outcome: Resolved})
 	c.close()
 	c.close()
-	answer, ok := c.get(key)
+	answer, _, ok := c.get(key)
 	assert.True(t, ok)
 	assert.Equal(t, "payments", answer.Name)
 }

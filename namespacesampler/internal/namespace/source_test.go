@@ -109,6 +109,7 @@ func testConfig() ResolverConfig {
 		Wait:        200 * time.Millisecond,
 		LoadTimeout: 2 * time.Second,
 		MaxLoads:    4,
+		Breaker:     BreakerConfig{Failures: 5, Cooldown: 5 * time.Second},
 	}
 }
 

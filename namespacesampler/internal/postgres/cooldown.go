@@ -12,7 +12,8 @@ import (
 // lookup is a query with its state: one that the server refuses rests for a while, and the others go on.
 type lookup struct {
 	Query
-	logger *zap.Logger
+	cooldown time.Duration
+	logger   *zap.Logger
 
 	mu          sync.Mutex
 	until       time.Time // the end of its rest
@@ -39,7 +40,7 @@ func (l *lookup) schemaIsEarlier() bool {
 func (l *lookup) rest(now time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.until = now.Add(cooldown)
+	l.until = now.Add(l.cooldown)
 	l.lacksColumn = l.MayLackColumn && sqlState(err) == undefinedColumn
 	if l.refused {
 		return
@@ -51,7 +52,7 @@ func (l *lookup) rest(now time.Time, err error) {
 	}
 	l.logger.Warn("Postgres refuses the lookup: its keys are unavailable, other lookups go on; "+
 		"check postgres::layout, postgres::lookups and the role's permissions",
-		zap.Error(plainError(err)), zap.Duration("retry_every", cooldown))
+		zap.Error(plainError(err)), zap.Duration("retry_every", l.cooldown))
 }
 
 // badKey notes that the query cannot take a key that is well-formed, and says so once. The key is not shown: it is

@@ -78,6 +78,7 @@ func plainError(err error) error {
 	var connecting *pgconn.ConnectError
 	var refused *pgconn.PgError
 	var unresolved *net.DNSError
+	var network *net.OpError
 	isConnecting := errors.As(err, &connecting)
 	switch {
 	case errors.As(err, &refused) && isConnecting:
@@ -93,6 +94,8 @@ func plainError(err error) error {
 		return fmt.Errorf("failed to connect: %s", unresolved.Err)
 	case isConnecting:
 		return fmt.Errorf("failed to connect: %w", innermost(connecting))
+	case errors.As(err, &network):
+		return fmt.Errorf("connection lost: %w", innermost(network)) // without the addresses of both ends
 	}
 	return err
 }

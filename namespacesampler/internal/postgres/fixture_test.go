@@ -13,12 +13,20 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
+
+// cooldown is how long refused lookups rest in these tests.
+const cooldown = 5 * time.Second
+
+// nowhere is telemetry that nobody looks at.
+var nowhere = Telemetry{Tracer: tracenoop.NewTracerProvider(), Meter: metricnoop.NewMeterProvider()}
 
 // fixture is a database that is asked as the processor asks it.
 type fixture struct {
@@ -33,9 +41,12 @@ type fixture struct {
 func openLayout(t testing.TB, dsn string, layout Layout) *fixture {
 	core, logs := observer.New(zapcore.DebugLevel)
 	db, err := Open(Config{
-		Pool:    PoolConfig{DSN: dsn, MaxConnections: 4, ConnectTimeout: 10 * time.Second},
-		Queries: layout.Queries,
-		Logger:  zap.New(core),
+		Pool:     PoolConfig{DSN: dsn, MaxConnections: 4, ConnectTimeout: 10 * time.Second},
+		Queries:  layout.Queries,
+		Cooldown: cooldown,
+		Logger:   zap.New(core),
+
+		Telemetry: nowhere,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close(context.Background())) })
@@ -130,4 +141,13 @@ func exec(t testing.TB, dsn, sql string) {
 // eventually waits for a condition of the server.
 func eventually(t testing.TB, condition func() bool, what string) {
 	require.Eventually(t, condition, 30*time.Second, 5*time.Millisecond, what)
+}
+
+// resolves reports whether a key resolves within a second.
+func (f *fixture) resolves(key namespace.Key) bool {
+	ctx, cancel := context.WithTimeout(f.t.Context(), time.Second)
+	defer cancel()
+	answers := make([]namespace.Answer, 1)
+	_, _ = f.Lookup(ctx, []namespace.Key{key}, answers)
+	return answers[0].Outcome == namespace.Resolved
 }

@@ -4,28 +4,33 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-const (
-	// cooldown is how long a lookup rests whose query the server refuses.
-	cooldown = 5 * time.Second
-	// goodbye is how long closing connections properly may take.
-	goodbye = time.Second
-)
+// goodbye is how long closing connections properly may take.
+const goodbye = time.Second
 
 // Config configures a database.
 type Config struct {
 	Pool    PoolConfig
 	Queries []Query
-	Logger  *zap.Logger
+	// Cooldown is how long a lookup rests whose query the server refuses.
+	Cooldown  time.Duration
+	Logger    *zap.Logger
+	Telemetry Telemetry
 }
 
 // DB is a namespace.Source. It is safe for concurrent use.
@@ -34,25 +39,36 @@ type DB struct {
 	sockets *sockets
 	lookups []*lookup // by kind
 	now     func() time.Time
+	tracer  trace.Tracer
+	forget  func() error // takes the pool out of the metrics
 }
 
 var _ namespace.Source = (*DB)(nil)
 
 // Open returns a database that connects when it is first asked, and is to be closed. The error says what is wrong with the DSN.
 func Open(cfg Config) (*DB, error) {
-	pool, all, err := open(cfg.Pool)
+	pool, all, err := open(cfg.Pool, cfg.Telemetry)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{pool: pool, sockets: all, now: time.Now}
+	db := &DB{pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope)}
+	if db.forget, err = observePool(pool, cfg.Telemetry); err != nil {
+		return nil, errors.Join(err, db.Close(context.Background()))
+	}
 	for _, q := range cfg.Queries {
-		db.lookups = append(db.lookups, &lookup{Query: q, logger: cfg.Logger.With(zap.String("lookup", q.Name))})
+		db.lookups = append(db.lookups, &lookup{
+			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)),
+		})
 	}
 	return db, nil
 }
 
 // Close closes all connections: properly, unless that takes long or longer than ctx. Loads should have ended before.
 func (db *DB) Close(ctx context.Context) error {
+	return errors.Join(db.forget(), db.close(ctx))
+}
+
+func (db *DB) close(ctx context.Context) error {
 	closed := make(chan struct{})
 	go func() {
 		db.pool.Close()
@@ -81,13 +97,17 @@ func (db *DB) Lookup(ctx context.Context, keys []namespace.Key, answers []namesp
 	if len(requests) == 0 {
 		return 0, nil
 	}
+	ctx, span := db.tracer.Start(ctx, "lookup", trace.WithAttributes(attribute.Int("keys", len(keys))))
+	defer span.End()
 	s := &session{db: db}
 	err := s.send(ctx, requests)
 	if err != nil && s.stale {
 		db.pool.Reset() // the others are of the same age
 		err = s.send(ctx, requests)
 	}
+	span.SetAttributes(attribute.Int("round_trips", s.roundTrips))
 	if err != nil {
+		span.SetStatus(codes.Error, tracedError(err).Error())
 		return s.roundTrips, plainError(err)
 	}
 	now := db.now()
@@ -158,20 +178,51 @@ func arrayLiteral(texts []string) string {
 	return b.String()
 }
 
+// isText reports whether rows are two texts, as they are sent.
+func isText(fields []pgconn.FieldDescription) bool {
+	if len(fields) != 2 {
+		return false
+	}
+	for _, f := range fields {
+		switch f.DataTypeOID {
+		case pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID, pgtype.NameOID:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// answer takes a row for a key that was asked for.
+func (r *request) answer(i int, name string) {
+	if name != "" && r.answers[i].Outcome != namespace.Resolved {
+		r.answers[i] = namespace.Answer{Name: name, Outcome: namespace.Resolved}
+	}
+}
+
 // read takes the answers of a statement. Rows for keys that were not asked for and rows without a namespace are passed over;
 // of several rows for a key the first counts.
 func (r *request) read(rows pgx.Rows) error {
 	defer rows.Close()
+	isText := isText(rows.FieldDescriptions())
 	for rows.Next() {
+		if isText {
+			// The same as below without a copy of each: a query may return many rows that nobody asked for.
+			raw := rows.RawValues()
+			if i, ok := r.places[string(raw[0])]; ok && raw[0] != nil {
+				r.answer(i, string(raw[1]))
+			}
+			continue
+		}
 		var key, name *string
 		if err := rows.Scan(&key, &name); err != nil {
 			return err
 		}
-		if key == nil || name == nil || *name == "" {
+		if key == nil || name == nil {
 			continue
 		}
-		if i, ok := r.places[*key]; ok && r.answers[i].Outcome != namespace.Resolved {
-			r.answers[i] = namespace.Answer{Name: *name, Outcome: namespace.Resolved}
+		if i, ok := r.places[*key]; ok {
+			r.answer(i, *name)
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -36,7 +36,7 @@ func TestAServerThatDoesNotAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db, err := Open(Config{
 				Pool:    PoolConfig{DSN: silentServer(t), MaxConnections: 1, ConnectTimeout: test.connect},
-				Queries: Tasker().Queries, Logger: zap.NewNop(),
+				Queries: Tasker().Queries, Logger: zap.NewNop(), Telemetry: nowhere,
 			})
 			require.NoError(t, err, "a server that is away is no reason not to start")
 			key, _ := namespace.NewKey(kindTask, namespace.FormatUUID, id(1))

@@ -22,7 +22,8 @@ const applicationName = "namespace_sampler"
 type PoolConfig struct {
 	DSN            string
 	MaxConnections int32
-	// ConnectTimeout bounds an attempt to connect, unless the DSN says otherwise.
+	// ConnectTimeout bounds an attempt to connect, unless the DSN says otherwise, and the time that it takes to get rid of a
+	// connection that has failed.
 	ConnectTimeout time.Duration
 }
 
@@ -91,12 +92,13 @@ func dsnError(err error) error {
 
 // open returns a pool and its sockets. It connects when it is first used, so a database that is down is no reason not to
 // start.
-func open(cfg PoolConfig) (*pgxpool.Pool, *sockets, error) {
+func open(cfg PoolConfig, t Telemetry) (*pgxpool.Pool, *sockets, error) {
 	poolConfig, err := parsePool(cfg)
 	if err != nil {
 		return nil, nil, err
 	}
-	all := newSockets()
+	poolConfig.ConnConfig.Tracer = newTracer(t)
+	all := newSockets(cfg.ConnectTimeout)
 	poolConfig.ConnConfig.DialFunc = all.dial(poolConfig.ConnConfig.DialFunc)
 	pool, err := pgxpool.NewWithConfig(context.Background(), poolConfig)
 	return pool, all, err

@@ -130,7 +130,7 @@ func TestCloseDoesNotWaitForAQueryThatHangs(t *testing.T) {
 
 	db, err := Open(Config{
 		Pool: PoolConfig{DSN: dsn, MaxConnections: 1, ConnectTimeout: time.Minute}, Queries: Tasker().Queries,
-		Logger: openLayout(t, dsn, Tasker()).lookups[0].logger,
+		Logger: openLayout(t, dsn, Tasker()).lookups[0].logger, Telemetry: nowhere,
 	})
 	require.NoError(t, err)
 	ended := make(chan error, 1)
@@ -199,5 +199,13 @@ func withPassword(t testing.TB, dsn, user, password string) string {
 	u, err := url.Parse(dsn)
 	require.NoError(t, err)
 	u.User = url.UserPassword(user, password)
+	return u.String()
+}
+
+// withHost returns a DSN with another host and port.
+func withHost(t testing.TB, dsn, host string) string {
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	u.Host = host
 	return u.String()
 }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Pooler is PgBouncer in transaction mode before a cluster: a client has a server's connection for a transaction only, so
+// what it leaves in the session, such as a prepared statement, is there for others, or is not there for itself.
+type Pooler struct {
+	addr    string
+	log     *serverLog
+	process *process
+}
+
+// poolerConfig is what PgBouncer has by default, but for transaction mode; a pool of one connection, which makes clients take
+// turns; and a second, not fifteen, between attempts to reach a server that is down. It takes every user's word, as the
+// cluster does.
+const poolerConfig = `[databases]
+* = host=127.0.0.1 port=%d user=` + superuser + `
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = %d
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 1
+server_login_retry = 1
+`
+
+// NewPooler starts a pooler that stops with the test, which fails where there is no PgBouncer on this machine.
+func NewPooler(t TB, c *Cluster) *Pooler {
+	t.Helper()
+	p, err := c.startPooler(t.Context())
+	if err != nil {
+		t.Fatalf("start PgBouncer: %v", err)
+		return nil
+	}
+	t.Cleanup(func() {
+		if err := p.process.stop(syscall.SIGTERM); err != nil {
+			t.Errorf("stop PgBouncer: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("PgBouncer's log ends with:\n%s", lastLines(p.log.text(), 30))
+		}
+		p.log.freeze()
+	})
+	return p
+}
+
+// DSN is the same DSN, a URL, with the pooler in the place of the server.
+func (p *Pooler) DSN(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return dsn
+	}
+	u.Host = p.addr
+	return u.String()
+}
+
+// startPooler tries another port where one is taken meanwhile, as Launch does.
+func (c *Cluster) startPooler(ctx context.Context) (p *Pooler, err error) {
+	program, err := exec.LookPath("pgbouncer")
+	if err != nil {
+		if program, err = exec.LookPath("/usr/sbin/pgbouncer"); err != nil {
+			return nil, errors.New(`it was not found in PATH or /usr/sbin; "apt-get install pgbouncer" or "make pgbouncer"`)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for range portAttempts {
+		if p, err = c.tryPooler(ctx, program); err == nil {
+			return p, nil
+		}
+	}
+	return nil, err
+}
+
+func (c *Cluster) tryPooler(ctx context.Context, program string) (*Pooler, error) {
+	port, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config := filepath.Join(c.dir, fmt.Sprintf("pgbouncer-%d.ini", port))
+	if err := os.WriteFile(config, fmt.Appendf(nil, poolerConfig, c.port, port), 0o644); err != nil {
+		return nil, fmt.Errorf("write its configuration: %w", err)
+	}
+	p := &Pooler{
+		addr: net.JoinHostPort("127.0.0.1", fmt.Sprint(port)),
+		log:  &serverLog{path: strings.TrimSuffix(config, ".ini") + ".log"},
+	}
+	if p.process, err = c.spawnTo(p.log, program, config); err != nil {
+		return nil, err
+	}
+	var last error
+	err = poll(ctx, func() bool {
+		if p.process.exited() {
+			return true
+		}
+		conn, err := pgx.Connect(ctx, p.DSN(c.DSN("postgres")))
+		if last = err; err != nil {
+			return false
+		}
+		return conn.Close(ctx) == nil
+	})
+	switch {
+	case p.process.exited():
+		err = p.process.exit()
+	case err == nil:
+		return p, nil
+	}
+	return nil, errors.Join(fmt.Errorf("%w; it said:\n%s", err, lastLines(p.log.text(), 20)), last, p.process.killGroup())
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
+)
+
+// together calls f n times at once.
+func together(n int, f func(i int)) {
+	var ready, done sync.WaitGroup
+	ready.Add(n)
+	release := make(chan struct{})
+	for i := range n {
+		done.Go(func() {
+			ready.Done()
+			<-release
+			f(i)
+		})
+	}
+	ready.Wait()
+	close(release)
+	done.Wait()
+}
+
+// lookupCalls returns how many statements of lookups the server has run.
+func lookupCalls(t *testing.T, conn *pgx.Conn) (calls int64) {
+	t.Helper()
+	all, err := pgtest.StatementCalls(t.Context(), conn)
+	require.NoError(t, err)
+	for statement, n := range all {
+		if strings.Contains(statement, "ANY($1::text[]") {
+			calls += n
+		}
+	}
+	return calls
+}
+
+func connectTo(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close(context.Background())) })
+	return conn
+}
+
+// TestAThousandSmallRequestsCostFewStatements: distinct keys that nobody knows, all at once, 20 ms away from the server.
+func TestAThousandSmallRequestsCostFewStatements(t *testing.T) {
+	cluster, dsn := seeded(t, 1)
+	conn := connectTo(t, dsn)
+	tap := pgtest.NewTap(t, cluster.Addr())
+	tap.Delay(20 * time.Millisecond)
+	h := start(t, withPostgres(tap.DSN(dsn), nil, nil))
+	require.Zero(t, lookupCalls(t, conn)) // makes the extension
+
+	batches := make([]ptrace.Traces, 1_000)
+	for i := range batches {
+		batches[i] = tracesOf(t, span{attributes: map[string]any{"task_uuid": taskID(1_000 + i)}})
+	}
+	together(len(batches), func(i int) { assert.NoError(t, h.traces.ConsumeTraces(t.Context(), batches[i])) })
+
+	assert.Equal(t, map[string]int64{"unknown": 1_000}, h.counts("lookup_keys"))
+	calls := lookupCalls(t, conn)
+	t.Logf("1,000 requests with a key each: %d statements", calls)
+	assert.LessOrEqual(t, calls, int64(50))
+	assert.LessOrEqual(t, tap.Connections(), int64(4))
+}
+
+// TestManyBatchesThatMissTheSameKeysAskForEachOnce: the query itself notes what it is asked for.
+func TestManyBatchesThatMissTheSameKeysAskForEachOnce(t *testing.T) {
+	cluster := pgtest.Start(t)
+	dsn := cluster.NewDatabase(t, `CREATE TABLE asked (key text);
+		CREATE FUNCTION note(keys text[]) RETURNS TABLE (key text, namespace text) LANGUAGE sql VOLATILE AS
+		'INSERT INTO asked SELECT unnest(keys) RETURNING asked.key, ''ns-0'''`)
+	h := start(t, withPostgres(dsn, map[string]any{"lookups": []any{
+		map[string]any{"attribute": "order", "query": "SELECT key, namespace FROM note($1)"},
+	}}, nil))
+	const batches, keys = 64, 1_000
+	all := make([]ptrace.Traces, batches)
+	for b := range all {
+		spans := make([]span, keys)
+		for i := range spans {
+			spans[i].attributes = map[string]any{"order": fmt.Sprint("order ", (i+b)%keys)}
+		}
+		all[b] = tracesOf(t, spans...)
+	}
+	together(batches, func(i int) { assert.NoError(t, h.traces.ConsumeTraces(t.Context(), all[i])) })
+
+	var asked, distinct int
+	require.NoError(t, connectTo(t, dsn).QueryRow(t.Context(), `SELECT count(*), count(DISTINCT key) FROM asked`).Scan(&asked, &distinct))
+	assert.Equal(t, keys, distinct)
+	assert.Equal(t, keys, asked, "each once")
+	counts := h.counts("lookup_keys")
+	assert.EqualValues(t, batches*keys, counts["resolved"]+counts["hit"])
+	assert.Equal(t, batches*keys, h.spans.SpanCount())
+}
