@@ -4,8 +4,32 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"time"
 )
+
+// reachableWithin is how long a collector may take to listen: one that was started a moment ago.
+const reachableWithin = 10 * time.Second
+
+// awaitReachable returns when somebody listens at an address, or says why nobody does.
+func awaitReachable(ctx context.Context, address string, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("--endpoint: nothing listens there after %s: %w", within, err)
+		}
+	}
+}
 
 const pollInterval = 50 * time.Millisecond
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -86,7 +87,7 @@ func parseConfig(content []byte, settings ...setting) (*samplerConfig, error) {
 	var file struct {
 		Processors yaml.Node `yaml:"processors"`
 	}
-	if err := yaml.Unmarshal(content, &file); err != nil {
+	if err := yaml.Unmarshal(expandEnv(content), &file); err != nil {
 		return nil, err
 	}
 	for i := 0; i+1 < len(file.Processors.Content); i += 2 {
@@ -111,6 +112,19 @@ func parseConfig(content []byte, settings ...setting) (*samplerConfig, error) {
 	return nil, errors.New("no processor named namespace_sampler or namespacesampler")
 }
 
+var envReference = regexp.MustCompile(`\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}`)
+
+// expandEnv puts in what ${env:NAME} and ${env:NAME:-default} stand for, as the collector does when it loads the file.
+func expandEnv(content []byte) []byte {
+	return envReference.ReplaceAllFunc(content, func(reference []byte) []byte {
+		parts := envReference.FindSubmatch(reference)
+		if value, ok := os.LookupEnv(string(parts[1])); ok {
+			return []byte(value)
+		}
+		return parts[2]
+	})
+}
+
 // predictable refuses what the expectations here do not model: a wrong expectation would blame the collector.
 func (c *samplerConfig) predictable() error {
 	var errs []error
@@ -131,7 +145,8 @@ func (c *samplerConfig) predictable() error {
 	refuse(len(c.Metrics.Detailed.Match) > 0, "metrics::detailed::match: only without conditions")
 	refuse(c.Metrics.By != "" && c.Metrics.By != "series", "metrics::by: only series")
 	refuse(c.DryRun, "dry_run: only false")
-	refuse(c.Postgres["lookups"] != nil, "postgres::lookups: only those of the layout")
+	lookups, _ := c.Postgres["lookups"].([]any)
+	refuse(len(lookups) > 0, "postgres::lookups: only those of the layout")
 	refuse(c.Postgres["overrides"] != nil, "postgres::overrides: only without runtime overrides")
 	refuse(c.Postgres["layout"] == "none", "postgres::layout: only tasker and tasker_legacy")
 	refuse(orElse(c.Telemetry.MaxNamespaces, maxNamespaces) < len(namespaceShares)+1,

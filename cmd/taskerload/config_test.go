@@ -4,6 +4,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,28 @@ processors:
 	assert.Nil(t, c.Postgres)
 	assert.Equal(t, []string{"", "unknown"}, c.missingValues())
 	assert.Equal(t, 4, c.precision())
+}
+
+func TestConfigurationsAreReadAsTheCollectorReadsThem(t *testing.T) {
+	t.Setenv("RATE", "0.25")
+	c, err := parseConfig([]byte(`
+processors:
+  namespace_sampler:
+    sample_rate: ${env:RATE}
+    tracing: {sample_rate: ${env:NOT_SET_HERE:-0.5}}
+    postgres: {dsn: "${env:NOT_SET_HERE}", lookups: []}
+`))
+	require.NoError(t, err)
+	assert.InDelta(t, 0.25, *c.SampleRate, 0)
+	assert.InDelta(t, 0.5, *c.Tracing.SampleRate, 0)
+}
+
+func TestAnEndpointWhereNobodyListensIsNamed(t *testing.T) {
+	ports, err := freePorts(t.Context(), 1)
+	require.NoError(t, err)
+	err = awaitReachable(t.Context(), "127.0.0.1:"+ports[0], 10*time.Millisecond)
+	require.ErrorContains(t, err, "127.0.0.1:"+ports[0])
+	require.ErrorContains(t, err, "connection refused")
 }
 
 func TestWhatCannotBePredictedIsRefusedByName(t *testing.T) {

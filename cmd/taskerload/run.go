@@ -123,6 +123,9 @@ func (r *runner) scrape(ctx context.Context) (*scrape, error) {
 }
 
 func (r *runner) send(ctx context.Context, spans *spanLedger, points *pointLedger) error {
+	if err := awaitReachable(ctx, r.endpoint, reachableWithin); err != nil {
+		return err
+	}
 	s, err := newSender(r.endpoint)
 	if err != nil {
 		return err
