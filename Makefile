@@ -30,11 +30,11 @@ demo: build postgres ## build, then sample Tasker-like load against a throw-away
 
 .PHONY: test
 test: build bin/telemetrygen postgres pgbouncer compiler generate-check ## everything: unit, race, integration, end to end
-	$(GO) run $(GOTESTSUM) -- -race ./...
+	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat ./namespacesampler/... # the race detector allocates too
 	tools/fuzz.sh 3s
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
-		$(GO) run $(GOTESTSUM) -- -count=1 ./...
+		$(GO) run $(GOTESTSUM) -- -count=1 -timeout 40m ./...
 
 SOAK ?= 20s
 SOAK_ITEMS ?= 50_000_000
