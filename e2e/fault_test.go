@@ -222,6 +222,7 @@ func (f *fault) run(t *testing.T) {
 	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk, refusesLookup}, Processor: fmt.Sprintf(`
 sample_rate: 0
 namespaces: {payments: 1}
+tracing: {sampler: trace_id_ratio} # a remembered trace would need no lookup
 postgres:
   dsn: %q
   on_failure: keep
