@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -14,19 +15,24 @@ const reachableWithin = 10 * time.Second
 
 // awaitReachable returns when somebody listens at an address, or says why nobody does.
 func awaitReachable(ctx context.Context, address string, within time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, within)
+	trying, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("not within %s", within))
 	defer cancel()
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
+	why := errors.New("no answer")
 	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		conn, err := new(net.Dialer).DialContext(trying, "tcp", address)
 		if err == nil {
 			return conn.Close()
 		}
+		var late net.Error
+		if !errors.As(err, &late) || !late.Timeout() { // else it only says that there was no time left
+			why = err
+		}
 		select {
 		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("--endpoint: nothing listens there after %s: %w", within, err)
+		case <-trying.Done():
+			return fmt.Errorf("--endpoint: nothing listens there, %w: %w", context.Cause(trying), why)
 		}
 	}
 }

@@ -74,7 +74,7 @@ processors:
 func TestAnEndpointWhereNobodyListensIsNamed(t *testing.T) {
 	ports, err := freePorts(t.Context(), 1)
 	require.NoError(t, err)
-	err = awaitReachable(t.Context(), "127.0.0.1:"+ports[0], 10*time.Millisecond)
+	err = awaitReachable(t.Context(), "127.0.0.1:"+ports[0], time.Second)
 	require.ErrorContains(t, err, "127.0.0.1:"+ports[0])
 	require.ErrorContains(t, err, "connection refused")
 }
