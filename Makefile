@@ -32,7 +32,7 @@ demo: build postgres ## build, then sample Tasker-like load against a throw-away
 test: build bin/telemetrygen postgres pgbouncer compiler generate-check ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat ./namespacesampler/... # the race detector allocates too
-	tools/fuzz.sh 3s
+	tools/fuzz.sh 20000x # a number: a time that ends while go gathers the corpus is a failure to it
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
 		$(GO) run $(GOTESTSUM) -- -count=1 -timeout 40m ./...
 
