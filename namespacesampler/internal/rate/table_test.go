@@ -14,8 +14,8 @@ import (
 func TestLookup(t *testing.T) {
 	signalGlobal := 0.125
 	spec := Spec{
-		SignalOverrides: map[string]float64{"both": 0.9, "signal": 0.8, "off": 0},
-		SharedOverrides: map[string]float64{"both": 0.7, "shared": 0.6, "off": 1},
+		SignalOverrides: listed(map[string]float64{"both": 0.9, "signal": 0.8, "off": 0}),
+		SharedOverrides: listed(map[string]float64{"both": 0.7, "shared": 0.6, "off": 1}),
 		SignalGlobal:    &signalGlobal,
 		Global:          0.25,
 		Precision:       4,
@@ -66,8 +66,8 @@ func TestGlobalRateOfASignal(t *testing.T) {
 // TestTheNamesOfATable are those of all overrides, sorted, each once.
 func TestTheNamesOfATable(t *testing.T) {
 	table, err := NewTable(Spec{
-		SignalOverrides: map[string]float64{"b": 1, "c": 1},
-		SharedOverrides: map[string]float64{"b": 0, "a": 0},
+		SignalOverrides: listed(map[string]float64{"b": 1, "c": 1}),
+		SharedOverrides: listed(map[string]float64{"b": 0, "a": 0}),
 		Precision:       4,
 	})
 	require.NoError(t, err)
@@ -76,10 +76,11 @@ func TestTheNamesOfATable(t *testing.T) {
 
 // TestATableIsItsOwn: what happens to the configuration afterwards does not reach it.
 func TestATableIsItsOwn(t *testing.T) {
-	overrides := map[string]float64{"payments": 0.5}
+	overrides := []Override{{Key: "payments", Probability: 0.5}}
 	table, err := NewTable(Spec{SharedOverrides: overrides, Global: 1, Precision: 4})
 	require.NoError(t, err)
-	overrides["payments"], overrides["orders"] = 0, 0
+	overrides[0].Probability = 0
+	table.Listed()["orders"] = table.Lookup("payments")
 
 	assertMatch(t, 0.5, Exact, SharedOverride, table.Lookup("payments"))
 	assertMatch(t, 1, Global, SharedGlobal, table.Lookup("orders"))
@@ -87,7 +88,7 @@ func TestATableIsItsOwn(t *testing.T) {
 
 func TestThePrecisionOfATable(t *testing.T) {
 	table, err := NewTable(Spec{
-		SharedOverrides: map[string]float64{"third": 1. / 3}, Global: 2. / 3, Precision: 14,
+		SharedOverrides: listed(map[string]float64{"third": 1. / 3}), Global: 2. / 3, Precision: 14,
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "aaaaaaaaaaaaac", table.Lookup("third").TValue)
@@ -110,7 +111,7 @@ func TestTheHighestRateOfATableAndWhetherAllAreOne(t *testing.T) {
 		{"one is always", map[string]float64{"a": 1}, 0, 1, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			table, err := NewTable(Spec{SharedOverrides: tt.overrides, Global: tt.global, Precision: 14})
+			table, err := NewTable(Spec{SharedOverrides: listed(tt.overrides), Global: tt.global, Precision: 14})
 			require.NoError(t, err)
 			assert.InDelta(t, tt.highest, table.Most().Probability, 0)
 			assert.Equal(t, tt.uniform, table.IsUniform())
@@ -122,8 +123,8 @@ func TestTheHighestRateOfATableAndWhetherAllAreOne(t *testing.T) {
 func TestATableReportsEveryWrongRate(t *testing.T) {
 	signalGlobal := math.NaN()
 	spec := Spec{
-		SignalOverrides: map[string]float64{"payments": 50, "fine": 0.5},
-		SharedOverrides: map[string]float64{"payments": -1, "orders": 2, "analytics": math.Inf(1)},
+		SignalOverrides: listed(map[string]float64{"payments": 50, "fine": 0.5}),
+		SharedOverrides: listed(map[string]float64{"payments": -1, "orders": 2, "analytics": math.Inf(1)}),
 		SignalGlobal:    &signalGlobal,
 		Precision:       4,
 	}
@@ -139,6 +140,14 @@ signal_global: sample rate must be between 0 and 1, got NaN (not a number)`)
 
 	_, err := NewTable(Spec{Global: 10, Precision: 4})
 	require.EqualError(t, err, "rate table: global: sample rate must be between 0 and 1, got 10 (for 10 % write 0.1)")
+}
+
+// listed returns overrides that never end.
+func listed(rates map[string]float64) (overrides []Override) {
+	for key, probability := range rates {
+		overrides = append(overrides, Override{Key: key, Probability: probability})
+	}
+	return overrides
 }
 
 func assertMatch(t *testing.T, probability float64, rule Rule, source Source, got *Match) {
