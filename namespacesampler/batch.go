@@ -37,6 +37,7 @@ const (
 // All lookups end before the first change to the data (C1).
 type batch struct {
 	rt     *runtime
+	rates  *tables                // in force for this batch
 	around namespace.Surroundings // of the scope that is being read
 
 	items     []item
@@ -51,6 +52,17 @@ type batch struct {
 
 func newBatch(rt *runtime, t *tally) *batch {
 	return &batch{rt: rt, indexes: map[namespace.Key]int32{}, tally: t}
+}
+
+// begin takes the tables that are in force, which hold for all of the batch, and reports whether they are others than those of the
+// last.
+func (b *batch) begin() bool {
+	rates := b.rt.rates.inForce()
+	if rates == b.rates {
+		return false
+	}
+	b.rates = rates
+	return true
 }
 
 // enter reads what scope and resource say for the items that follow.

@@ -84,8 +84,8 @@ func TestSeedConfigurationMerges(t *testing.T) {
 	t.Run("base keeps everything", func(t *testing.T) {
 		rt := inForce(t, "base.yaml")
 		for _, namespace := range []string{"payments", "analytics", ""} {
-			assert.InDelta(t, 1, rt.spans.Lookup(namespace).Probability, 0)
-			assert.InDelta(t, 1, rt.points.Lookup(namespace).Probability, 0)
+			assert.InDelta(t, 1, rt.rates.inForce().spans.Lookup(namespace).Probability, 0)
+			assert.InDelta(t, 1, rt.rates.inForce().points.Lookup(namespace).Probability, 0)
 		}
 	})
 	t.Run("production on top", func(t *testing.T) {
@@ -93,8 +93,8 @@ func TestSeedConfigurationMerges(t *testing.T) {
 		for namespace, want := range map[string]float64{
 			"payments": 1, "orders": 0.5, "analytics": 0.01, "integrations": 0.1, "unlisted": 0,
 		} {
-			assert.InDelta(t, want, rt.points.Lookup(namespace).Probability, 0, namespace)
-			assert.InDelta(t, 0.1, rt.spans.Lookup(namespace).Probability, 0, namespace)
+			assert.InDelta(t, want, rt.rates.inForce().points.Lookup(namespace).Probability, 0, namespace)
+			assert.InDelta(t, 0.1, rt.rates.inForce().spans.Lookup(namespace).Probability, 0, namespace)
 		}
 		assert.Equal(t, "postgres://localhost:5432/tasker", string(rt.cfg.Postgres.Get().DSN), "the default after :-")
 	})
@@ -102,7 +102,7 @@ func TestSeedConfigurationMerges(t *testing.T) {
 		t.Setenv("DATABASE_URL", "postgres://db.internal/tasker")
 		t.Setenv("TASKER_TRACE_SAMPLE_RATE", "0.25")
 		rt := inForce(t, "base.yaml", "production.yaml")
-		assert.InDelta(t, 0.25, rt.spans.Lookup("orders").Probability, 0)
+		assert.InDelta(t, 0.25, rt.rates.inForce().spans.Lookup("orders").Probability, 0)
 		assert.Equal(t, "postgres://db.internal/tasker", string(rt.cfg.Postgres.Get().DSN))
 	})
 }

@@ -31,7 +31,7 @@ func (w *metricsWalk) spanRate(it *item) *rate.Rate {
 		}
 		return &rate.Never
 	}
-	return &w.rt.spans.Lookup(it.name).Rate
+	return &w.rates.spans.Lookup(it.name).Rate
 }
 
 // dangles reports whether an exemplar points at a trace that is dropped. One without a trace points at nothing.

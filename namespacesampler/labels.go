@@ -35,18 +35,23 @@ type label struct {
 	options [rules][decisions][]metric.AddOption
 }
 
-func newLabels(limit int, configured ...[]string) *labels {
+func newLabels(limit int, configured ...string) *labels {
 	l := &labels{room: limit, none: newLabel(noneLabel), other: newLabel(otherLabel)}
 	l.known = map[string]*label{"": l.none}
-	for _, names := range configured {
-		for _, name := range names {
-			if _, ok := l.known[name]; !ok {
-				l.known[name] = newLabel(name)
-				l.room--
-			}
+	l.reserve(configured)
+	return l
+}
+
+// reserve gives names a place.
+func (l *labels) reserve(names []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range names {
+		if _, ok := l.known[name]; !ok {
+			l.known[name] = newLabel(name)
+			l.room--
 		}
 	}
-	return l
 }
 
 // of returns the label of a namespace, "" for none.

@@ -33,6 +33,10 @@ func newMetricsProcessor(rt *runtime) *metricsProcessor {
 func (p *metricsProcessor) process(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
 	w := p.walks.Get().(*metricsWalk)
 	defer p.release(ctx, w)
+	if w.begin() {
+		w.goBy(w.rates.points)
+		w.planLookups()
+	}
 	w.read(ctx, md)
 	if !p.rt.cfg.Metrics.Enabled {
 		w.disable()
@@ -82,10 +86,11 @@ type metricsWalk struct {
 
 	// What holds for all batches.
 	byPoint  bool
-	most     *rate.Rate // the highest that a point can come to have
-	dooms    bool       // some series are dropped whatever their namespace
-	alike    bool       // no namespace is decided otherwise than another
-	exemplar bool       // exemplars are sampled
+	exemplar bool // exemplars are sampled
+	// What holds for all batches that go by the same table.
+	most  *rate.Rate // the highest that a point can come to have
+	dooms bool       // some series are dropped whatever their namespace
+	alike bool       // no namespace is decided otherwise than another
 
 	resource pcommon.Resource
 	scope    pcommon.InstrumentationScope
@@ -111,10 +116,9 @@ type metricsWalk struct {
 func newMetricsWalk(p *metricsProcessor) *metricsWalk {
 	cfg := p.rt.cfg
 	w := &metricsWalk{
-		p: p, batch: newBatch(p.rt, newTally(p.rt.points, p.rt.labels)),
+		p: p, batch: newBatch(p.rt, newTally(p.rt.labels)),
 		byPoint: cfg.Metrics.By == ByPoint, exemplar: cfg.Metrics.Exemplars == ExemplarsSampled,
 	}
-	w.planLookups()
 	w.removeMetric = func(m pmetric.Metric) bool { return !w.keepMetric(m) }
 	w.removePoints()
 	w.removeExemplar = w.dangles

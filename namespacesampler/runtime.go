@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
@@ -20,12 +21,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
-
-// seriesPrecision is that of the thresholds of series: all of the 14 digits, since they are stamped nowhere.
-const seriesPrecision = 14
 
 // runtime is what the instances of one configuration share.
 type runtime struct {
@@ -37,9 +34,8 @@ type runtime struct {
 	health    *health
 	labels    *labels
 
+	rates   *rates
 	reader  *namespace.Reader
-	spans   *rate.Table
-	points  *rate.Table
 	queries []postgres.Query
 
 	memory     *tracememory.Memory[traceRate] // nil for trace_id_ratio
@@ -54,25 +50,9 @@ type runtime struct {
 
 // newRuntime makes all that needs no resources; start does the rest.
 func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
-	spans, err := rate.NewTable(rate.Spec{
-		SignalOverrides: cfg.Tracing.Namespaces,
-		SharedOverrides: cfg.Namespaces,
-		SignalGlobal:    cfg.Tracing.SampleRate,
-		Global:          cfg.SampleRate,
-		Precision:       cfg.Tracing.SamplingPrecision,
-	})
+	rates, err := newRates(cfg, time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("tracing: %w", err)
-	}
-	points, err := rate.NewTable(rate.Spec{
-		SignalOverrides: cfg.Metrics.Namespaces,
-		SharedOverrides: cfg.Namespaces,
-		SignalGlobal:    cfg.Metrics.Detailed.globalRate(),
-		Global:          cfg.SampleRate,
-		Precision:       seriesPrecision,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
+		return nil, err
 	}
 	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
@@ -90,10 +70,9 @@ func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
 		logger:    set.Logger,
 		telemetry: telemetry,
 		health:    newHealth(set.Logger),
-		labels:    newLabels(cfg.Telemetry.MaxNamespaces, spans.Names(), points.Names()),
+		labels:    newLabels(cfg.Telemetry.MaxNamespaces, rates.inForce().names()...),
+		rates:     rates,
 		reader:    namespace.NewReader(cfg.Namespace.Attributes, cfg.Namespace.MissingValues, layout.Lookups),
-		spans:     spans,
-		points:    points,
 		queries:   layout.Queries,
 	}
 	return rt, errors.Join(rt.prepareSpans(), rt.preparePoints())
@@ -136,14 +115,6 @@ func (rt *runtime) conditionFailed(key string) func(condition.Failure) {
 				zap.String("condition", name), zap.Error(f.Err))
 		}
 	}
-}
-
-// globalRate returns the global rate of data points where it is not the one for all signals.
-func (c *DetailedConfig) globalRate() *float64 {
-	if c.Enabled {
-		return c.SampleRate
-	}
-	return new(float64) // disabled: only overrides let anything through
 }
 
 // onFailure says what becomes of items without a namespace while Postgres cannot be asked.
@@ -247,15 +218,15 @@ func (rt *runtime) breakerChanged(state namespace.BreakerState) {
 
 // announce logs what is in force, and what is probably a mistake.
 func (rt *runtime) announce() {
-	cfg := rt.cfg
+	cfg, rates := rt.cfg, rt.rates.inForce()
 	fields := []zap.Field{
 		zap.Strings("namespace_attributes", cfg.Namespace.Attributes),
 		zap.String("sampler", string(cfg.Tracing.Sampler)),
 		zap.String("mode", string(cfg.Tracing.Mode)),
-		zap.Float64("spans_global_rate", rt.spans.Global().Probability),
-		zap.Any("spans_overrides", rt.spans.Overrides()),
-		zap.Float64("datapoints_global_rate", rt.points.Global().Probability),
-		zap.Any("datapoints_overrides", rt.points.Overrides()),
+		zap.Float64("spans_global_rate", rates.spans.Global().Probability),
+		zap.Any("spans_overrides", rates.spans.Overrides()),
+		zap.Float64("datapoints_global_rate", rates.points.Global().Probability),
+		zap.Any("datapoints_overrides", rates.points.Overrides()),
 		zap.Int("detailed_match", len(cfg.Metrics.Detailed.Match)),
 		zap.String("datapoints_by", string(cfg.Metrics.By)),
 		zap.Bool("rescale_delta", cfg.Metrics.RescaleDelta),
@@ -275,13 +246,13 @@ func (rt *runtime) announce() {
 	switch {
 	case !cfg.Tracing.Enabled:
 		rt.logger.Warn("tracing::enabled is false: no spans leave this processor")
-	case rt.spans.Most().IsNever() && len(cfg.Tracing.AlwaysKeep) == 0 && !cfg.Tracing.HonorPriority:
+	case rates.spans.Most().IsNever() && len(cfg.Tracing.AlwaysKeep) == 0 && !cfg.Tracing.HonorPriority:
 		rt.logger.Warn("every rate for spans is 0: no spans leave this processor")
 	}
 	switch {
 	case !cfg.Metrics.Enabled:
 		rt.logger.Warn("metrics::enabled is false: no data points leave this processor")
-	case rt.points.Most().IsNever():
+	case rates.points.Most().IsNever():
 		rt.logger.Warn("every rate for data points is 0: no detailed metrics leave this processor")
 	}
 }

@@ -17,6 +17,7 @@ type rule uint8
 
 const (
 	ruleExact rule = iota
+	rulePattern
 	ruleGlobal
 	ruleTrace
 	ruleAlwaysKeep
@@ -29,8 +30,8 @@ const (
 )
 
 var ruleNames = [rules]string{
-	ruleExact: "exact", ruleGlobal: "global", ruleTrace: "trace", ruleAlwaysKeep: "always_keep", ruleInternal: "internal",
-	rulePriority: "priority", ruleDisabled: "disabled", ruleUnavailable: "unavailable", rulePassed: "passed",
+	ruleExact: "exact", rulePattern: "pattern", ruleGlobal: "global", ruleTrace: "trace", ruleAlwaysKeep: "always_keep",
+	ruleInternal: "internal", rulePriority: "priority", ruleDisabled: "disabled", ruleUnavailable: "unavailable", rulePassed: "passed",
 }
 
 const (
@@ -83,8 +84,15 @@ type tally struct {
 	faults   [len(faultOptions)]int64
 }
 
-func newTally(table *rate.Table, labels *labels) *tally {
-	return &tally{table: table, labels: labels, slots: map[string]*slot{}, counters: map[*label]*counters{}}
+func newTally(labels *labels) *tally {
+	return &tally{labels: labels, slots: map[string]*slot{}, counters: map[*label]*counters{}}
+}
+
+// goBy makes a table the one that rates are found in, and forgets those of another.
+func (t *tally) goBy(table *rate.Table) {
+	t.table = table
+	clear(t.slots)
+	t.bytes = 0
 }
 
 // slot returns the slot of a namespace, "" for none.
@@ -103,8 +111,12 @@ func (t *tally) slot(name string) *slot {
 
 func (t *tally) newSlot(name string) *slot {
 	s := &slot{match: t.table.Lookup(name), rule: ruleGlobal, counters: t.countersOf(t.labels.of(name))}
-	if s.match.Rule == rate.Exact {
+	switch s.match.Rule {
+	case rate.Exact:
 		s.rule = ruleExact
+	case rate.Pattern:
+		s.rule = rulePattern
+	case rate.Global:
 	}
 	t.slots[name] = s
 	t.bytes += len(name)

@@ -39,7 +39,8 @@ func TestLabelsAreCutAtARuneAndMadeValid(t *testing.T) {
 
 func TestATallyForgetsNamesBeforeTheyGrowWithoutEnd(t *testing.T) {
 	rt := benchRuntime(t, nil)
-	tally := newTally(rt.spans, rt.labels)
+	tally := newTally(rt.labels)
+	tally.goBy(rt.rates.inForce().spans)
 	for i := range 10 {
 		tally.slot(strings.Repeat("x", maxTallyBytes/4)+fmt.Sprint(i)).count(ruleGlobal, true)
 		tally.report(t.Context(), rt.telemetry.ProcessorNamespaceSamplerSpans, rt.telemetry.ProcessorNamespaceSamplerTracestateFaults)

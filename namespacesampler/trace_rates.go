@@ -192,12 +192,16 @@ func (w *tracesWalk) rateOf(it *item) spanRate {
 	if it.name != "" {
 		own := w.slot(it.name)
 		by.counters = own.counters
-		if own.match == t.rate.match && own.label == t.rate.label {
+		if own.label == t.rate.label && isSame(own.match, t.rate.match) {
 			by.rule = own.rule
 		}
 	}
 	return by
 }
+
+// isSame reports whether two rates are the same by the same rule: also where the one is remembered, and the table that it came from
+// was replaced since.
+func isSame(a, b *rate.Match) bool { return a == b || *a == *b }
 
 // reset clears the traces for the next batch.
 func (r *traceRates) reset() {

@@ -31,6 +31,9 @@ func newTracesProcessor(rt *runtime) *tracesProcessor {
 func (p *tracesProcessor) process(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
 	w := p.walks.Get().(*tracesWalk)
 	defer p.release(ctx, w)
+	if w.begin() {
+		w.goBy(w.rates.spans)
+	}
 	w.read(ctx, td)
 	if p.rt.cfg.Tracing.Enabled {
 		w.settleKnown()
@@ -84,7 +87,7 @@ type wish struct {
 func newTracesWalk(p *tracesProcessor) *tracesWalk {
 	return &tracesWalk{
 		p:          p,
-		batch:      newBatch(p.rt, newTally(p.rt.spans, p.rt.labels)),
+		batch:      newBatch(p.rt, newTally(p.rt.labels)),
 		traceRates: newTraceRates(p.rt.memory),
 		exempts:    p.rt.exemptsSpans(),
 	}
