@@ -50,9 +50,9 @@ func TestValidateNamesEveryFaultAtOnceWithKeyValueAndRemedy(t *testing.T) {
 	t.Parallel()
 	code, output := otelcol(t, "validate", "--config", withProcessor(t, `
 sample_rate: 50,
-namespaces: {payments: -0.5},
+namespaces: {payments: -0.5, orders: {sample_rate: 50, until: tomorrow}},
 tracing: {sampler: by_day, sampling_precision: 20, sample_rate: .nan},
-metrics: {by: magic, namespaces: {"rust_*": 0.1}},
+metrics: {by: magic, namespaces: {"rust_*": 10}},
 namespace: {attributes: []},
 postgres: {dsn: "", on_failure: panic, query_timeout: 0s, lookups: [{attribute: id, query: SELECT 1}]}`))
 	assert.Equal(t, 1, code)
@@ -63,7 +63,9 @@ postgres: {dsn: "", on_failure: panic, query_timeout: 0s, lookups: [{attribute: 
 		{"tracing::sampling_precision:", "got 20", "between 1 and 14"},
 		{"tracing::sample_rate:", "got NaN", "between 0 and 1"},
 		{"metrics::by:", `got "magic"`, "series"},
-		{"metrics::namespaces::rust_*:", `got "rust_*"`, "exact name"},
+		{"namespaces::orders:", "got 50", "for 50 % write 0.5"},
+		{"namespaces::orders:", `got "tomorrow"`, "2026-12-01T00:00:00Z"},
+		{"metrics::namespaces::rust_*:", "got 10", "for 10 % write 0.1"},
 		{"namespace::attributes:", "got []", "[namespace]"},
 		{"postgres::dsn:", "required", "postgres://user@host:5432/database"},
 		{"postgres::on_failure:", `got "panic"`, "global_rate or keep or drop"},
@@ -108,9 +110,9 @@ func TestValuesOfTheWrongKindAreRefused(t *testing.T) {
 	t.Parallel()
 	for section, complaint := range map[string]string{
 		`sample_rate: often`:                      "sample_rate",
-		`namespaces: {a: null}`:                   `namespaces::a: must have a value, got null`,
-		`namespaces: {"a::b": 1}`:                 `a name that holds "::"`,
-		`namespaces: {a: {sample_rate: 1}}`:       `"a": must be a rate`,
+		`namespaces: {a: {sample_rate: null}}`:    `namespaces::a::sample_rate: must be a rate between 0 and 1, got none`,
+		`namespaces: {"a::b": 1}`:                 `list it, such as namespaces: [{name: "a::b", sample_rate: 0.5}]`,
+		`namespaces: {a: {rate: 1}}`:              `namespaces::a: must be a rate between 0 and 1, or {sample_rate, until}`,
 		`tracing: {always_keep: ["name"]}`:        `tracing::always_keep::0: must be an OTTL condition, got "name"`,
 		`metrics: {rescale_delta: true}`:          "must be false with metrics::by series",
 		`postgres: {dsn: 5}`:                      "dsn",
@@ -209,7 +211,8 @@ func TestAnEnvironmentsFileGoesOnTopOfTheBase(t *testing.T) {
 	code, output := otelcol(t, "print-config", "--config", base, "--config", production)
 	require.Zero(t, code, output)
 	compact := strings.Join(strings.Fields(output), " ")
-	assert.Contains(t, compact, "namespaces: analytics: 0.01 integrations: 0.1 orders: 0.5 payments: 1")
+	assert.Contains(t, compact, "namespaces: - name: analytics sample_rate: 0.01 - name: integrations sample_rate: 0.1 "+
+		"- name: orders sample_rate: 0.5 - name: payments sample_rate: 1")
 	assert.Contains(t, compact, "detailed: enabled: false match: - IsMatch(", "production switches off, and says for which metrics")
 	assert.Contains(t, compact, `"tasker.step_results.processed.total" sample_rate: 1`, "the base keeps its rate")
 	assert.Contains(t, compact, "sampler: parent_based", "what neither says is the default")

@@ -37,9 +37,6 @@ type Config struct {
 	_ struct{}
 }
 
-// Overrides map names of namespaces to rates in place of the global one.
-type Overrides map[string]float64
-
 // NamespaceConfig says where the namespace of an item is found.
 type NamespaceConfig struct {
 	// Attributes are tried in order, each on the item, then its scope, then its resource. Resolved namespaces are

@@ -113,8 +113,16 @@ func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
 		"namespaces::payments: sample rate must be between 0 and 1, got 50 (for 50 % write 0.5)": {
 			"namespaces": map[string]any{"payments": 50},
 		},
-		`namespaces::rust_*: must be the exact name of a namespace: patterns (* and ?) are not supported, got "rust_*"`: {
-			"namespaces": map[string]any{"rust_*": 0.5},
+		"namespaces::payments: until must be a time with its zone, such as 2026-12-01T00:00:00Z, got \"tomorrow\"": {
+			"namespaces": map[string]any{"payments": map[string]any{"sample_rate": 1, "until": "tomorrow"}},
+		},
+		"metrics::namespaces::payments: must be listed once, got it again": {
+			"metrics": map[string]any{"namespaces": []any{
+				map[string]any{"name": "payments", "sample_rate": 1}, map[string]any{"name": "payments", "sample_rate": 0.5},
+			}},
+		},
+		"namespaces::" + strings.Repeat("*", 257) + ": a pattern must be at most 256 bytes, got 257": {
+			"namespaces": map[string]any{strings.Repeat("*", 257): 0.5},
 		},
 		"tracing::namespaces::payments: sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)": {
 			"tracing": map[string]any{"namespaces": map[string]any{"payments": 2}},
@@ -247,30 +255,18 @@ func TestKeysThatDoNotWorkYetAreUnknown(t *testing.T) {
 	}
 }
 
-func TestOverridesAreNumbersByName(t *testing.T) {
-	for want, overrides := range map[string]any{
-		`"rust": must be a rate between 0 and 1, got a mapping (a name that holds "::" cannot be a key here)`: map[string]any{
-			"rust::module": 0.5,
-		},
-		"expected type 'float64'":                    map[string]any{"payments": "all"},
-		"expected type 'namespacesampler.Overrides'": []any{"payments"},
-	} {
-		conf := confmap.NewFromStringMap(map[string]any{"namespaces": overrides})
-		require.ErrorContains(t, conf.Unmarshal(createDefaultConfig()), want)
-	}
-}
-
 func TestKeysWithoutAValueAreRefused(t *testing.T) { // else they would be 0 or false
 	conf := confmap.NewFromStringMap(map[string]any{
 		"sample_rate": nil,
-		"namespaces":  map[string]any{"payments": nil},
+		"namespaces":  map[string]any{"payments": map[string]any{"sample_rate": nil}},
 		"tracing":     map[string]any{"enabled": nil},
 		"postgres":    map[string]any{"wait": nil, "cache": map[string]any{"ttl": nil}},
 	})
 	err := conf.Unmarshal(createDefaultConfig())
-	for _, key := range []string{"sample_rate", "namespaces::payments", "tracing::enabled", "postgres::wait", "postgres::cache::ttl"} {
+	for _, key := range []string{"sample_rate", "tracing::enabled", "postgres::wait", "postgres::cache::ttl"} {
 		require.ErrorContains(t, err, key+": must have a value, got null")
 	}
+	require.ErrorContains(t, err, "namespaces::payments::sample_rate: must be a rate between 0 and 1, got none")
 }
 
 func TestSectionsAndOptionalValuesThatAreNullAreLeftOut(t *testing.T) {
@@ -296,14 +292,6 @@ func TestFractionsOfWholeNumbersAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "postgres::max_connections: must be a whole number, got 1.5\n"+
 		"telemetry::max_namespaces: must be a whole number, got 0.5\n"+
 		"tracing::sampling_precision: must be a whole number, got 3.9")
-}
-
-func TestOverridesOfSeveralFilesAdd(t *testing.T) {
-	conf := confmap.NewFromStringMap(map[string]any{"namespaces": map[string]any{"payments": 1, "orders": 1}})
-	require.NoError(t, conf.Merge(confmap.NewFromStringMap(map[string]any{"namespaces": map[string]any{"orders": 0.5}})))
-	cfg := createDefaultConfig().(*Config)
-	require.NoError(t, conf.Unmarshal(cfg))
-	assert.Equal(t, Overrides{"payments": 1, "orders": 0.5}, cfg.Namespaces)
 }
 
 func TestModesAreThoseOfTheSampler(t *testing.T) {

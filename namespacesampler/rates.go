@@ -21,6 +21,19 @@ type tables struct {
 // names returns the namespaces that overrides name.
 func (t *tables) names() []string { return append(t.spans.Names(), t.points.Names()...) }
 
+// ends returns when those overrides end that do.
+func (t *tables) ends() map[string]time.Time {
+	ends := map[string]time.Time{}
+	for _, table := range [...]*rate.Table{t.spans, t.points} {
+		for key, m := range table.Listed() {
+			if !m.ExpiresAt.IsZero() {
+				ends[key] = m.ExpiresAt
+			}
+		}
+	}
+	return ends
+}
+
 // rates hold the tables that are in force. Batches take them once, at their beginning; nothing that replaces them waits for a batch,
 // or has one wait.
 type rates struct {
@@ -68,14 +81,6 @@ func (r *rates) build(now time.Time) (*tables, error) {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	return &tables{spans: spans, points: points}, nil
-}
-
-// listed returns the overrides as rate tables take them.
-func (o Overrides) listed() (overrides []rate.Override) {
-	for name, probability := range o {
-		overrides = append(overrides, rate.Override{Key: name, Probability: probability})
-	}
-	return overrides
 }
 
 // globalRate returns the global rate of data points where it is not the one for all signals.

@@ -227,6 +227,7 @@ func (rt *runtime) announce() {
 		zap.Any("spans_overrides", rates.spans.Overrides()),
 		zap.Float64("datapoints_global_rate", rates.points.Global().Probability),
 		zap.Any("datapoints_overrides", rates.points.Overrides()),
+		zap.Any("overrides_end", rates.ends()),
 		zap.Int("detailed_match", len(cfg.Metrics.Detailed.Match)),
 		zap.String("datapoints_by", string(cfg.Metrics.By)),
 		zap.Bool("rescale_delta", cfg.Metrics.RescaleDelta),

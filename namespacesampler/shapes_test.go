@@ -16,7 +16,7 @@ import (
 func TestBatchesOfAnyShapeAreWalked(t *testing.T) {
 	p := newTracesProcessor(benchRuntime(t, func(cfg *Config) {
 		cfg.SampleRate = 0.5
-		cfg.Namespaces = Overrides{"b": 0, "c": 1}
+		cfg.Namespaces = Overrides{{Name: "b"}, {Name: "c", SampleRate: 1}}
 		cfg.Spans.Internal.Match = []string{`span.name == "internal"`}
 		cfg.Tracing.AlwaysKeep = []string{`span.name == "kept"`}
 		cfg.Tracing.TraceMemory.MaxTraces = 3

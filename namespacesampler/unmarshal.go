@@ -13,18 +13,16 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 )
 
-var (
-	_ confmap.Unmarshaler = (*Config)(nil)
-	_ confmap.Unmarshaler = (*Overrides)(nil)
-)
+var _ confmap.Unmarshaler = (*Config)(nil)
 
 // Unmarshal implements confmap.Unmarshaler. It refuses what decoding would silently make something else: a key without a value, which
 // would be 0 or false, so that a rate whose environment variable is not set would drop everything; and a fraction where a whole
-// number belongs. A section, a list or an optional value that is null is as if it were left out, which is how the collector prints
+// number belongs; and overrides that have none of their forms. A section, a list or an optional value that is null is as if it were left out, which is how the collector prints
 // them.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
 	section := conf.ToStringMap()
-	if err := errors.Join(plain("", section, reflect.TypeFor[Config]())...); err != nil {
+	errs := listOverrides(section)
+	if err := errors.Join(append(errs, plain("", section, reflect.TypeFor[Config]())...)...); err != nil {
 		return err
 	}
 	type fields Config // not an Unmarshaler
@@ -85,25 +83,4 @@ func isOptional(typ reflect.Type) bool {
 	default:
 		return false
 	}
-}
-
-// Unmarshal implements confmap.Unmarshaler. It refuses names that hold confmap's delimiter, and so arrive as a mapping.
-func (o *Overrides) Unmarshal(conf *confmap.Conf) error {
-	var errs []error
-	entries := conf.ToStringMap()
-	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		if _, ok := entries[name].(map[string]any); ok {
-			errs = append(errs, fmt.Errorf(
-				`%q: must be a rate between 0 and 1, got a mapping (a name that holds "::" cannot be a key here)`, name))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	rates := map[string]float64{}
-	if err := conf.Unmarshal(&rates); err != nil {
-		return err
-	}
-	*o = rates
-	return nil
 }

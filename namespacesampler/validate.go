@@ -5,7 +5,6 @@ package namespacesampler
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,22 +46,6 @@ func (c *NamespaceConfig) validate(f *faults) {
 			f.addf(key, `must name an attribute, got ""`)
 		case slices.Index(c.Attributes, attribute) < i:
 			f.addf(key, "must be listed once, got %q again", attribute)
-		}
-	}
-}
-
-func (o Overrides) validate(f *faults, section string, missing []string) {
-	for _, name := range slices.Sorted(maps.Keys(o)) {
-		key := section + "::" + name
-		switch {
-		case name == "":
-			f.addf(section, `must map names of namespaces to rates, got the name ""`)
-		case strings.ContainsAny(name, "*?"):
-			f.addf(key, "must be the exact name of a namespace: patterns (* and ?) are not supported, got %q", name)
-		case slices.Contains(missing, name):
-			f.addf(key, "must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", name)
-		default:
-			f.add(key, rate.Validate(o[name]))
 		}
 	}
 }

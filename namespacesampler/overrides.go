@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// Overrides are rates in place of the global one. Configurations write them as a map, name → rate or name → {sample_rate, until}, or
+// as a list of {name, sample_rate, until}; a name with "::", which separates the keys of a configuration, needs the list.
+type Overrides []Override
+
+// Override is the rate of a namespace, or of those that match a pattern.
+type Override struct {
+	// Name is a namespace, or a pattern: * stands for any run of characters, ? for one.
+	Name string `mapstructure:"name"`
+	// SampleRate is the rate, 0 to 1.
+	SampleRate float64 `mapstructure:"sample_rate"`
+	// Until is when the override ends, as RFC 3339 has it, such as 2026-12-01T00:00:00Z; empty means never.
+	Until string `mapstructure:"until,omitempty"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// end returns when the override ends; zero means never.
+func (o *Override) end() (time.Time, error) {
+	if o.Until == "" {
+		return time.Time{}, nil
+	}
+	end, err := time.Parse(time.RFC3339, o.Until)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("until must be a time with its zone, such as 2026-12-01T00:00:00Z, got %q", o.Until)
+	}
+	return end, nil
+}
+
+// listed returns the overrides as rate tables take them. They must be valid.
+func (o Overrides) listed() []rate.Override {
+	overrides := make([]rate.Override, len(o))
+	for i := range o {
+		end, _ := o[i].end()
+		overrides[i] = rate.Override{Key: o[i].Name, Probability: o[i].SampleRate, Until: end}
+	}
+	return overrides
+}
+
+func (o Overrides) validate(f *faults, section string, missing []string) {
+	seen, patterns := map[string]bool{}, 0
+	for i := range o {
+		name := o[i].Name
+		key := section + "::" + name
+		if rate.IsPattern(name) {
+			patterns++
+		}
+		switch {
+		case name == "":
+			f.addf(section, `must map names of namespaces to rates, got the name ""`)
+			continue
+		case seen[name]:
+			f.addf(key, "must be listed once, got it again")
+			continue
+		case slices.Contains(missing, name):
+			f.addf(key, "must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", name)
+			continue
+		}
+		seen[name] = true
+		f.add(key, rate.ValidateKey(name))
+		f.add(key, rate.Validate(o[i].SampleRate))
+		_, err := o[i].end()
+		f.add(key, err)
+	}
+	if patterns > rate.MaxPatterns {
+		f.addf(section, "must have at most %d patterns, got %d", rate.MaxPatterns, patterns)
+	}
+}
