@@ -17,7 +17,17 @@ import (
 
 // NewFactory returns the factory of the processor: type namespace_sampler, or namespacesampler.
 func NewFactory() processor.Factory {
-	f := &factory{runtimes: newRuntimes()}
+	return newFactory().processors()
+}
+
+// factory makes the instances of a configuration share one runtime.
+type factory struct {
+	runtimes *runtimes
+}
+
+func newFactory() *factory { return &factory{runtimes: newRuntimes()} }
+
+func (f *factory) processors() processor.Factory {
 	return xprocessor.NewFactory(
 		metadata.Type,
 		createDefaultConfig,
@@ -25,11 +35,6 @@ func NewFactory() processor.Factory {
 		xprocessor.WithMetrics(f.createMetrics, metadata.MetricsStability),
 		xprocessor.WithDeprecatedTypeAlias(metadata.DeprecatedType),
 	)
-}
-
-// factory makes the instances of a configuration share one runtime.
-type factory struct {
-	runtimes *runtimes
 }
 
 func (f *factory) createTraces(

@@ -31,6 +31,7 @@ type harness struct {
 	t         *testing.T
 	telemetry *componenttest.Telemetry
 	logs      *observer.ObservedLogs
+	runtime   *runtime
 
 	traces  processor.Traces
 	metrics processor.Metrics
@@ -48,7 +49,8 @@ func start(t *testing.T, settings map[string]any) *harness {
 func startWith(t *testing.T, cfg *Config, change ...func(*processor.Settings)) *harness {
 	t.Helper()
 	h := &harness{t: t, telemetry: componenttest.NewTelemetry()}
-	factory := NewFactory()
+	own := newFactory()
+	factory := own.processors()
 
 	core, logs := observer.New(zapcore.DebugLevel)
 	set := metadatatest.NewSettings(h.telemetry)
@@ -61,6 +63,7 @@ func startWith(t *testing.T, cfg *Config, change ...func(*processor.Settings)) *
 	require.NoError(t, err)
 	h.metrics, err = factory.CreateMetrics(t.Context(), set, cfg, &h.points)
 	require.NoError(t, err)
+	h.runtime = own.runtimes.inUse[cfg].runtime
 	host := componenttest.NewNopHost()
 	require.NoError(t, h.traces.Start(t.Context(), host))
 	require.NoError(t, h.metrics.Start(t.Context(), host))

@@ -4,8 +4,11 @@ package namespacesampler
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
@@ -13,38 +16,27 @@ import (
 // seriesPrecision is that of the thresholds of series: all of the 14 digits, since they are stamped nowhere.
 const seriesPrecision = 14
 
-// tables are the rates of both signals at a time. They are immutable; those that follow them are others.
-type tables struct {
-	spans, points *rate.Table
-}
+// clockCheck is how often the clock is looked at while there are overrides that end: a timer does not notice when the clock is set,
+// or the machine slept.
+const clockCheck = time.Second
 
-// names returns the namespaces that overrides name.
-func (t *tables) names() []string { return append(t.spans.Names(), t.points.Names()...) }
-
-// ends returns when those overrides end that do.
-func (t *tables) ends() map[string]time.Time {
-	ends := map[string]time.Time{}
-	for _, table := range [...]*rate.Table{t.spans, t.points} {
-		for key, m := range table.Listed() {
-			if !m.ExpiresAt.IsZero() {
-				ends[key] = m.ExpiresAt
-			}
-		}
-	}
-	return ends
-}
-
-// rates hold the tables that are in force. Batches take them once, at their beginning; nothing that replaces them waits for a batch,
-// or has one wait.
+// rates hold the tables that are in force, and replace them when an override comes, changes, goes or ends. Batches take them once, at
+// their beginning: no batch waits for a replacement, nor the other way round.
 type rates struct {
 	cfg     *Config
+	logger  *zap.Logger
 	current atomic.Pointer[tables]
+
+	mu      sync.Mutex // for those who replace the tables
+	runtime []override // that were read last, also those that are over
+	timer   *time.Timer
+	stopped bool
 }
 
-// newRates returns the rates of a configuration at a time.
-func newRates(cfg *Config, now time.Time) (*rates, error) {
-	r := &rates{cfg: cfg}
-	t, err := r.build(now)
+// newRates returns the rates of a configuration.
+func newRates(cfg *Config, logger *zap.Logger) (*rates, error) {
+	r := &rates{cfg: cfg, logger: logger}
+	t, err := r.build(time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -55,12 +47,81 @@ func newRates(cfg *Config, now time.Time) (*rates, error) {
 // inForce returns the tables that are in force.
 func (r *rates) inForce() *tables { return r.current.Load() }
 
+// start has overrides end in time until stop.
+func (r *rates) start() { r.renew(func() {}) }
+
+// setRuntime replaces the runtime overrides. They must be valid, and at most one for a key and a signal.
+func (r *rates) setRuntime(overrides []override) { r.renew(func() { r.runtime = overrides }) }
+
+// renew replaces the tables after a change, and says what the change was.
+func (r *rates) renew(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return
+	}
+	change()
+	r.replace(time.Now())
+}
+
+// tick replaces the tables when an override is over.
+func (r *rates) tick() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return
+	}
+	now := time.Now()
+	if end := r.inForce().end(); !end.IsZero() && !now.Before(end) {
+		r.replace(now)
+		return
+	}
+	r.arm(now)
+}
+
+func (r *rates) replace(now time.Time) {
+	defer r.arm(now)
+	before := r.inForce()
+	after, err := r.build(now)
+	if err != nil { // overrides are validated before
+		r.logger.Error("rates cannot be replaced: those before stay in force", zap.Error(err))
+		return
+	}
+	r.current.Store(after)
+	logChanges(r.logger, before, after, now)
+}
+
+// arm sets the timer for the next override that ends.
+func (r *rates) arm(now time.Time) {
+	if r.timer != nil {
+		r.timer.Stop()
+		r.timer = nil
+	}
+	if end := r.inForce().end(); !end.IsZero() {
+		r.timer = time.AfterFunc(min(end.Sub(now), clockCheck), r.tick)
+	}
+}
+
+// stop ends what start began. The tables stay.
+func (r *rates) stop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopped = true
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+}
+
 // build makes the tables for a time.
 func (r *rates) build(now time.Time) (*tables, error) {
 	cfg := r.cfg
+	shared, tracing, metrics := cfg.Namespaces.listed(), cfg.Tracing.Namespaces.listed(), cfg.Metrics.Namespaces.listed()
+	runtime := bySignal(r.runtime)
 	spans, err := rate.NewTable(rate.Spec{
-		SignalOverrides: cfg.Tracing.Namespaces.listed(),
-		SharedOverrides: cfg.Namespaces.listed(),
+		RuntimeSignal:   runtime[signalTraces],
+		RuntimeShared:   runtime[signalAll],
+		SignalOverrides: tracing,
+		SharedOverrides: shared,
 		SignalGlobal:    cfg.Tracing.SampleRate,
 		Global:          cfg.SampleRate,
 		Precision:       cfg.Tracing.SamplingPrecision,
@@ -70,8 +131,10 @@ func (r *rates) build(now time.Time) (*tables, error) {
 		return nil, fmt.Errorf("tracing: %w", err)
 	}
 	points, err := rate.NewTable(rate.Spec{
-		SignalOverrides: cfg.Metrics.Namespaces.listed(),
-		SharedOverrides: cfg.Namespaces.listed(),
+		RuntimeSignal:   runtime[signalMetrics],
+		RuntimeShared:   runtime[signalAll],
+		SignalOverrides: metrics,
+		SharedOverrides: shared,
 		SignalGlobal:    cfg.Metrics.Detailed.globalRate(),
 		Global:          cfg.SampleRate,
 		Precision:       seriesPrecision,
@@ -80,7 +143,9 @@ func (r *rates) build(now time.Time) (*tables, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	return &tables{spans: spans, points: points}, nil
+	all := append(configured(signalAll, shared), configured(signalTraces, tracing)...)
+	all = append(all, configured(signalMetrics, metrics)...)
+	return &tables{spans: spans, points: points, overrides: stillInForce(append(all, r.runtime...), now)}, nil
 }
 
 // globalRate returns the global rate of data points where it is not the one for all signals.

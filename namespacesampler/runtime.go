@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
@@ -50,7 +49,7 @@ type runtime struct {
 
 // newRuntime makes all that needs no resources; start does the rest.
 func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
-	rates, err := newRates(cfg, time.Now())
+	rates, err := newRates(cfg, set.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +144,7 @@ func (c *PostgresConfig) layout() postgres.Layout {
 // start starts the resolution of namespaces. It succeeds with the database down (C7).
 func (rt *runtime) start() error {
 	rt.announce()
+	rt.rates.start()
 	if !rt.cfg.Postgres.HasValue() {
 		return nil
 	}
@@ -189,6 +189,7 @@ func (rt *runtime) start() error {
 // shutdown ends the loads that are under way, then closes the connections.
 func (rt *runtime) shutdown(ctx context.Context) error {
 	defer rt.telemetry.Shutdown()
+	rt.rates.stop()
 	if rt.resolver == nil {
 		return nil
 	}
