@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Override is a row of the table of runtime overrides as it stands; nothing says that it makes sense.
+type Override struct {
+	Namespace, Signal string
+	SampleRate        float64   // NaN for NULL
+	ExpiresAt         time.Time // zero for never
+	Reason, UpdatedBy string
+	UpdatedAt         time.Time // zero for unknown
+}
+
+// MaxNameBytes is more than the longest name that a row can have: longer ones are cut to it.
+const MaxNameBytes = 2000
+
+// overridesSQL casts all, so that a table with other types serves as well, and cuts what has no bound. Times come in seconds: as text
+// they would have forms that only Postgres knows, such as infinity.
+const overridesSQL = `SELECT coalesce(left(namespace::text, %d), ''), coalesce(left(signal::text, 100), ''),
+	coalesce(sample_rate::float8, 'NaN'), coalesce(extract(epoch FROM expires_at)::float8, 'Infinity'),
+	coalesce(left(reason::text, 500), ''), coalesce(left(updated_by::text, 200), ''),
+	coalesce(extract(epoch FROM updated_at)::float8, 'Infinity')
+FROM %s ORDER BY 1, 2 LIMIT %d`
+
+// Overrides reads the table of runtime overrides, MaxRows of it and one more where there are more. An error is a *ReadError.
+func (db *DB) Overrides(ctx context.Context, table Table) ([]Override, error) {
+	sql := fmt.Sprintf(overridesSQL, MaxNameBytes, table, MaxRows+1)
+	return read(ctx, db, sql, func(row pgx.CollectableRow) (o Override, err error) {
+		var expires, updated float64
+		err = row.Scan(&o.Namespace, &o.Signal, &o.SampleRate, &expires, &o.Reason, &o.UpdatedBy, &updated)
+		o.ExpiresAt, o.UpdatedAt = timeOf(expires), timeOf(updated)
+		return o, err
+	})
+}
+
+// endOfTime is when times no longer have four digits for the year; what ends then never does.
+var endOfTime = float64(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC).Unix())
+
+// timeOf returns the time of seconds since 1970: of those that end no more, zero, and of those before, the beginning.
+func timeOf(seconds float64) time.Time {
+	switch {
+	case math.IsNaN(seconds) || seconds >= endOfTime:
+		return time.Time{}
+	case seconds < 0:
+		return time.Unix(0, 0).UTC()
+	}
+	whole, fraction := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000).UTC()
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package postgres
+
+import (
+	"context"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+func overridesScript(t testing.TB) string {
+	t.Helper()
+	script, err := os.ReadFile("../../../testdata/overrides.sql")
+	require.NoError(t, err)
+	return string(script)
+}
+
+func table(t testing.TB, name string) Table {
+	t.Helper()
+	parsed, err := ParseTable(name)
+	require.NoError(t, err)
+	return parsed
+}
+
+func TestRowsOfOverridesAsTheyStand(t *testing.T) {
+	dsn := cluster.NewDatabase(t, overridesScript(t), overridesScript(t), `
+INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expires_at, reason, updated_by, updated_at) VALUES
+	('a', 'all', 0.5, '2026-12-01 09:00:00.123456+09', 'incident', 'alice', '2026-01-01 00:00:00+00'),
+	('b', 'traces', 'NaN', 'infinity', NULL, NULL, '-infinity'),
+	('c', 'nothing', 50, '294276-12-31 00:00:00+00', '', '', '0044-03-15 00:00:00+00 BC'),
+	(repeat('d', 5000), 'all', '-Infinity', '-infinity', repeat('e', 5000), repeat('f', 5000), now())`)
+	f := openLayout(t, dsn, Layout{})
+	got, err := f.Overrides(t.Context(), table(t, "public.namespace_sampling_overrides"))
+	require.NoError(t, err)
+	require.Len(t, got, 4)
+	assert.Equal(t, Override{
+		Namespace: "a", Signal: "all", SampleRate: 0.5, ExpiresAt: time.Date(2026, 12, 1, 0, 0, 0, 123456000, time.UTC),
+		Reason: "incident", UpdatedBy: "alice", UpdatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+	}, got[0])
+	assert.True(t, math.IsNaN(got[1].SampleRate))
+	assert.True(t, got[1].ExpiresAt.IsZero(), "infinity never comes")
+	got[1].SampleRate = 0
+	assert.Equal(t, Override{Namespace: "b", Signal: "traces", UpdatedAt: time.Unix(0, 0).UTC()}, got[1])
+	assert.True(t, got[2].ExpiresAt.IsZero())
+	assert.Len(t, got[3].Namespace, MaxNameBytes)
+	assert.True(t, got[3].ExpiresAt.Before(time.Now()), "what is long over is over")
+	assert.Len(t, got[3].Reason, 500)
+}
+
+func TestATableOfOverridesOfOtherTypes(t *testing.T) {
+	dsn := cluster.NewDatabase(t, `CREATE SCHEMA "My Schema"; CREATE TABLE "My Schema"."Over""rides" (
+		namespace varchar(64), signal char(10), sample_rate numeric, expires_at timestamp, reason text, updated_by name, updated_at date);
+		INSERT INTO "My Schema"."Over""rides" VALUES (NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+		('z', 'all', 0.25, '2026-12-01 00:00:00', 'r', 'u', '2026-01-01')`)
+	f := openLayout(t, dsn, Layout{})
+	got, err := f.Overrides(t.Context(), table(t, `"My Schema"."Over""rides"`))
+	require.NoError(t, err)
+	require.Len(t, got, 2)
+	assert.True(t, math.IsNaN(got[0].SampleRate))
+	assert.Equal(t, Override{
+		Namespace: "z", Signal: "all", SampleRate: 0.25, ExpiresAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+		Reason: "r", UpdatedBy: "u", UpdatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+	}, got[1])
+}
+
+func TestWhyATableCannotBeRead(t *testing.T) {
+	dsn := cluster.NewDatabase(t, `CREATE TABLE secret (a int); CREATE TABLE other (namespace text)`)
+	f := openLayout(t, dsn, Layout{})
+	read := func(f *fixture, name string) *ReadError {
+		t.Helper()
+		_, err := f.Overrides(t.Context(), table(t, name))
+		var refused *ReadError
+		require.ErrorAs(t, err, &refused)
+		return refused
+	}
+	missing := read(f, "nothing_here")
+	assert.Equal(t, "42P01", missing.State)
+	require.EqualError(t, missing, `relation "nothing_here" does not exist (SQLSTATE 42P01): create the table`)
+	assert.Equal(t, "42703", read(f, "other").State)
+
+	down := read(openLayout(t, "postgres://127.0.0.1:1/none", Layout{}), "nothing_here")
+	assert.Empty(t, down.State)
+	require.EqualError(t, down, "failed to connect: connection refused")
+}
+
+// TestAReadSurvivesDeadConnections: those that the server closed while they were idle.
+func TestAReadSurvivesDeadConnections(t *testing.T) {
+	own := pgtest.Start(t)
+	f := openLayout(t, own.NewDatabase(t, overridesScript(t)), Layout{})
+	for range 2 {
+		_, err := f.Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
+		require.NoError(t, err)
+		require.NoError(t, own.Restart(t.Context()))
+	}
+}
+
+func TestRegisteredNamespaces(t *testing.T) {
+	insert := func(table string) string {
+		return `INSERT INTO ` + table + ` (task_namespace_uuid, name, created_at, updated_at)
+			SELECT gen_random_uuid(), name, now(), now() FROM unnest(ARRAY['orders', 'Orders', 'äpfel', 'payments', '']) name`
+	}
+	for name, test := range map[string]struct {
+		from   Registry
+		script []string
+	}{
+		"tasker":        {TaskerRegistry, []string{taskerdb.Tasker, insert("tasker.task_namespaces")}},
+		"tasker_legacy": {TaskerLegacyRegistry, []string{taskerdb.TaskerLegacy, insert("public.tasker_task_namespaces")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := openLayout(t, cluster.NewDatabase(t, test.script...), Layout{})
+			names, err := f.Registered(t.Context(), test.from)
+			require.NoError(t, err)
+			assert.Equal(t, []string{"Orders", "orders", "payments", "äpfel"}, names, "in byte order")
+		})
+	}
+}
+
+func TestNamesOfTables(t *testing.T) {
+	for name, want := range map[string]string{
+		"overrides":                    `"overrides"`,
+		"Public.Overrides_2$":          `"public"."overrides_2$"`,
+		`"Public"."a.b;""c"`:           `"Public"."a.b;""c"`,
+		`öffentlich."x"`:               `"öffentlich"."x"`,
+		"":                             "",
+		".a":                           "",
+		"a.":                           "",
+		"a.b.c":                        "",
+		"1a":                           "",
+		"a b":                          "",
+		"a;DROP TABLE b":               "",
+		`"a`:                           "",
+		`""`:                           "",
+		`"a"b`:                         "",
+		"\"a\x00\"":                    "",
+		strings.Repeat("a", 64):        "",
+		"a." + strings.Repeat("b", 63): `"a"."` + strings.Repeat("b", 63) + `"`,
+	} {
+		got, err := ParseTable(name)
+		if want == "" {
+			require.ErrorContains(t, err, "must ", name)
+			continue
+		}
+		require.NoError(t, err, name)
+		assert.Equal(t, want, got.String())
+	}
+}
+
+// listening listens in the background until the test ends, and returns what it says.
+type listening struct {
+	began, heard chan struct{}
+	ended        chan error
+}
+
+func listen(t *testing.T, f *fixture, channel string) *listening {
+	l := &listening{began: make(chan struct{}, 100), heard: make(chan struct{}, 100), ended: make(chan error, 1)}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		l.ended <- f.Listen(ctx, Listening{
+			Channel: channel, Timeout: 10 * time.Second, Check: 20 * time.Millisecond,
+			Began: func() { l.began <- struct{}{} }, Heard: func() { l.heard <- struct{}{} },
+		})
+		close(l.ended)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		for range l.ended { //nolint:revive // until it is closed
+		}
+	})
+	return l
+}
+
+// within waits for what must come.
+func within[T any](t *testing.T, c <-chan T) (got T) {
+	t.Helper()
+	select {
+	case got = <-c:
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "nothing came")
+	}
+	return got
+}
+
+func TestChangesAreHeard(t *testing.T) {
+	const hostile = `my "channel"`
+	dsn := cluster.NewDatabase(t, overridesScript(t))
+	tap := pgtest.NewTap(t, cluster.Addr())
+	f := openLayout(t, tap.DSN(dsn), Layout{})
+	l, other := listen(t, f, "namespace_sampling_overrides"), listen(t, f, hostile)
+	within(t, l.began)
+	within(t, other.began)
+	assert.Equal(t, int32(0), f.pool.Stat().TotalConns(), "its connection is none of the pool's")
+
+	conn := connect(t, dsn)
+	for _, sql := range []string{
+		`INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('a', 1), ('b', 1)`,
+		`UPDATE namespace_sampling_overrides SET sample_rate = 0.5`,
+		`DELETE FROM namespace_sampling_overrides WHERE namespace = 'a'`,
+		`TRUNCATE namespace_sampling_overrides`,
+	} {
+		_, err := conn.Exec(t.Context(), sql)
+		require.NoError(t, err)
+		within(t, l.heard)
+		assert.Empty(t, l.heard, "once for a statement")
+	}
+	assert.Empty(t, other.heard)
+	_, err := conn.Exec(t.Context(), `SELECT pg_notify($1, '')`, hostile)
+	require.NoError(t, err)
+	within(t, other.heard)
+
+	// A connection that is silent is asked whether it lives, and goes on.
+	syncs := tap.Syncs()
+	require.Eventually(t, func() bool { return tap.Syncs() > syncs+3 }, 30*time.Second, time.Millisecond)
+	_, err = conn.Exec(t.Context(), `NOTIFY namespace_sampling_overrides`)
+	require.NoError(t, err)
+	within(t, l.heard)
+}
+
+func TestListeningEndsWithItsConnection(t *testing.T) {
+	own := pgtest.Start(t)
+	f := openLayout(t, own.NewDatabase(t), Layout{})
+	l := listen(t, f, "changes")
+	within(t, l.began)
+	require.NoError(t, own.Crash())
+	require.Error(t, within(t, l.ended))
+}

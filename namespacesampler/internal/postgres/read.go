@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// MaxRows is the most rows that are read of a table that is read whole.
+const MaxRows = 10_000
+
+// ReadError is why a table could not be read. It shows nothing of the DSN.
+type ReadError struct {
+	// State is the SQLSTATE by which the server refuses to have the table read; empty where the server could not be asked.
+	State string
+	err   error
+}
+
+func (e *ReadError) Error() string { return e.err.Error() }
+func (e *ReadError) Unwrap() error { return e.err }
+
+// Remedies of what the server refuses.
+var remedies = map[string]string{
+	"42P01": "create the table",
+	"3F000": "create the schema of the table",
+	"42703": "create the table with the columns that the documentation has",
+	"42501": "grant the role USAGE on the schema and SELECT on the table",
+}
+
+func readError(err error) *ReadError {
+	e := &ReadError{err: plainError(err)}
+	if isRefusal(err) {
+		e.State = sqlState(err)
+		if remedy, ok := remedies[e.State]; ok {
+			e.err = fmt.Errorf("%w: %s", e.err, remedy)
+		}
+	}
+	return e
+}
+
+// read reads all rows of a statement in one round trip. A connection that turns out dead is no reason to fail: another is asked.
+func read[T any](ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T]) ([]T, error) {
+	once := func() ([]T, error) {
+		rows, err := db.pool.Query(ctx, sql)
+		if err != nil {
+			return nil, err
+		}
+		return pgx.CollectRows(rows, scan)
+	}
+	all, err := once()
+	var connecting *pgconn.ConnectError
+	if err != nil && ctx.Err() == nil && !isRefusal(err) && !errors.As(err, &connecting) {
+		db.pool.Reset() // the others are of the same age
+		all, err = once()
+	}
+	if err != nil {
+		return nil, readError(err)
+	}
+	return all, nil
+}
