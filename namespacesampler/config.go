@@ -185,6 +185,10 @@ type PostgresConfig struct {
 	Cache CacheConfig `mapstructure:"cache"`
 	// CircuitBreaker keeps batches from waiting while Postgres cannot be asked.
 	CircuitBreaker CircuitBreakerConfig `mapstructure:"circuit_breaker"`
+	// Registry is about the namespaces that are registered.
+	Registry RegistryConfig `mapstructure:"registry"`
+	// Overrides are overrides for the whole fleet while it runs.
+	Overrides RuntimeOverridesConfig `mapstructure:"overrides"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -248,9 +252,33 @@ type CircuitBreakerConfig struct {
 	_ struct{}
 }
 
+// RegistryConfig is about the namespaces that are registered: those in the layout's table of namespaces. Custom lookups have none.
+type RegistryConfig struct {
+	// Interval is how often they are read; 0 means never.
+	Interval time.Duration `mapstructure:"interval"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// RuntimeOverridesConfig is about overrides in a table that every collector of a fleet reads.
+type RuntimeOverridesConfig struct {
+	// Enabled has them read.
+	Enabled bool `mapstructure:"enabled"`
+	// Table is their table, with its schema or without, as SQL writes it.
+	Table string `mapstructure:"table"`
+	// Interval is how often they are read.
+	Interval time.Duration `mapstructure:"interval"`
+	// Channel is where notifications of changes come, which have them read at once.
+	Channel string `mapstructure:"channel"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
 // TelemetryConfig is about the processor's own metrics.
 type TelemetryConfig struct {
-	// MaxNamespaces bounds the distinct namespaces in them; configured ones always have a place.
+	// MaxNamespaces bounds the distinct namespaces in them; configured and registered ones always have a place.
 	MaxNamespaces int `mapstructure:"max_namespaces"`
 
 	// prevent unkeyed literal initialization
@@ -278,6 +306,10 @@ func createDefaultConfig() component.Config {
 				MaxEntries: 500_000, TTL: 24 * time.Hour, RefreshAfter: time.Hour, NegativeTTL: 10 * time.Second,
 			},
 			CircuitBreaker: CircuitBreakerConfig{Failures: 5, Cooldown: 5 * time.Second},
+			Registry:       RegistryConfig{Interval: time.Minute},
+			Overrides: RuntimeOverridesConfig{
+				Table: "public.namespace_sampling_overrides", Interval: 10 * time.Second, Channel: "namespace_sampling_overrides",
+			},
 		}),
 		Telemetry: TelemetryConfig{MaxNamespaces: 200},
 	}

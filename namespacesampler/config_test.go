@@ -214,6 +214,19 @@ func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
 		`metrics::namespaces::unknown: must be a namespace: "unknown" counts as absent`: {
 			"metrics": map[string]any{"namespaces": map[string]any{"unknown": 1}},
 		},
+		"postgres::registry::interval: must be longer than 0, e.g. 0 (never) or 1m, got -1s": {
+			"postgres": map[string]any{"dsn": "host=a", "registry": map[string]any{"interval": "-1s"}},
+		},
+		`postgres::overrides::table: must be the name of a table, such as public.namespace_sampling_overrides or "My Schema"."Overrides", ` +
+			`got "a; DROP TABLE b"`: {
+			"postgres": map[string]any{"dsn": "host=a", "overrides": map[string]any{"table": "a; DROP TABLE b"}},
+		},
+		"postgres::overrides::interval: must be longer than 0, e.g. 10s, got 0s": {
+			"postgres": map[string]any{"dsn": "host=a", "overrides": map[string]any{"interval": 0}},
+		},
+		`postgres::overrides::channel: must be the name of a channel, of 1 to 63 bytes, such as namespace_sampling_overrides, got ""`: {
+			"postgres": map[string]any{"dsn": "host=a", "overrides": map[string]any{"channel": ""}},
+		},
 		"telemetry::max_namespaces: must be between 0 and 100000 namespaces, got -1": {
 			"telemetry": map[string]any{"max_namespaces": -1},
 		},
@@ -249,7 +262,6 @@ func TestValidateReportsAllFaultsAtOnceAndNoSecret(t *testing.T) {
 func TestKeysThatDoNotWorkYetAreUnknown(t *testing.T) {
 	for _, settings := range []map[string]any{
 		{"inspect": map[string]any{"endpoint": "localhost:8090"}},
-		{"postgres": map[string]any{"dsn": "host=x", "registry": map[string]any{}}},
 	} {
 		require.ErrorContains(t, confmap.NewFromStringMap(settings).Unmarshal(createDefaultConfig()), "invalid keys")
 	}

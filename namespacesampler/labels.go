@@ -21,13 +21,14 @@ const (
 )
 
 // labels are the values of the namespace attribute in internal metrics: as many as telemetry::max_namespaces, in the order
-// in which they appear, and those that are configured, which always have a place.
+// in which they appear, and those that are configured or registered, which always have a place.
 type labels struct {
-	mu    sync.Mutex
-	known map[string]*label
-	room  int
-	none  *label // of items without a namespace
-	other *label // of namespaces beyond the bound
+	mu       sync.Mutex
+	known    map[string]*label
+	room     int
+	reserved int
+	none     *label // of items without a namespace
+	other    *label // of namespaces beyond the bound
 }
 
 // label is a value with the attribute sets of its counters, which are built once.
@@ -38,20 +39,27 @@ type label struct {
 func newLabels(limit int, configured ...string) *labels {
 	l := &labels{room: limit, none: newLabel(noneLabel), other: newLabel(otherLabel)}
 	l.known = map[string]*label{"": l.none}
-	l.reserve(configured)
+	l.reserve(configured, len(configured))
 	return l
 }
 
-// reserve gives names a place.
-func (l *labels) reserve(names []string) {
+// maxRegistered bounds the registered names that have a place; beyond, they compete with others.
+const maxRegistered = 2000
+
+// reserve gives names a place, until so many have one, and reports whether any had none.
+func (l *labels) reserve(names []string, most int) (fresh bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, name := range names {
-		if _, ok := l.known[name]; !ok {
-			l.known[name] = newLabel(name)
-			l.room--
+		if _, ok := l.known[name]; ok || l.reserved >= most {
+			continue
 		}
+		l.known[name] = newLabel(name)
+		l.reserved++
+		l.room--
+		fresh = true
 	}
+	return fresh
 }
 
 // of returns the label of a namespace, "" for none.

@@ -80,8 +80,10 @@ func TestOverridesOfSeveralFiles(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
 	require.NoError(t, conf.Unmarshal(cfg))
 	assert.Equal(t, Overrides{
-		{Name: "billing", SampleRate: 0.25, Until: "2026-12-01T00:00:00Z"}, {Name: "new*", SampleRate: 0.125},
-		{Name: "orders", SampleRate: 0.5}, {Name: "payments", SampleRate: 1},
+		{Name: "billing", SampleRate: 0.25, Until: "2026-12-01T00:00:00Z"},
+		{Name: "new*", SampleRate: 0.125},
+		{Name: "orders", SampleRate: 0.5},
+		{Name: "payments", SampleRate: 1},
 	}, cfg.Namespaces)
 }
 

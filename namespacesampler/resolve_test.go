@@ -40,9 +40,9 @@ func seeded(t *testing.T, n int) (*pgtest.Cluster, string) {
 	return cluster, dsn
 }
 
-// withPostgres returns settings that resolve from dsn, patiently unless more says otherwise.
+// withPostgres returns settings that resolve from dsn, patiently and without the registry unless more says otherwise.
 func withPostgres(dsn string, more map[string]any, settings map[string]any) map[string]any {
-	section := map[string]any{"dsn": dsn, "wait": "30s", "query_timeout": "30s"}
+	section := map[string]any{"dsn": dsn, "wait": "30s", "query_timeout": "30s", "registry": map[string]any{"interval": 0}}
 	for key, value := range more {
 		section[key] = value
 	}

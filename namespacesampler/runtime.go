@@ -42,6 +42,8 @@ type runtime struct {
 	internal   *condition.Set[*ottlspan.TransformContext]
 	detailed   *condition.Set[*ottlmetric.TransformContext]
 
+	steering *steering
+
 	// Nil without a postgres section, and before start.
 	db       *postgres.DB
 	resolver *namespace.Resolver
@@ -74,7 +76,10 @@ func newRuntime(set processor.Settings, cfg *Config) (*runtime, error) {
 		reader:    namespace.NewReader(cfg.Namespace.Attributes, cfg.Namespace.MissingValues, layout.Lookups),
 		queries:   layout.Queries,
 	}
-	return rt, errors.Join(rt.prepareSpans(), rt.preparePoints())
+	if rt.steering, err = newSteering(rt); err != nil {
+		return nil, fmt.Errorf("postgres::overrides: %w", err)
+	}
+	return rt, errors.Join(rt.prepareSpans(), rt.preparePoints(), rt.observe())
 }
 
 // preparePoints makes what only data points need.
@@ -183,6 +188,7 @@ func (rt *runtime) start() error {
 	}
 	rt.db, rt.resolver = db, resolver
 	rt.telemetry.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), int64(namespace.Closed))
+	rt.steering.start(db)
 	return nil
 }
 
@@ -193,7 +199,7 @@ func (rt *runtime) shutdown(ctx context.Context) error {
 	if rt.resolver == nil {
 		return nil
 	}
-	return errors.Join(rt.resolver.Close(ctx), rt.db.Close(ctx))
+	return errors.Join(rt.steering.stop(ctx), rt.resolver.Close(ctx), rt.db.Close(ctx))
 }
 
 // loaded counts a load and judges by it whether Postgres can be asked.
@@ -242,7 +248,8 @@ func (rt *runtime) announce() {
 	if cfg.Postgres.HasValue() {
 		pg := cfg.Postgres.Get()
 		fields = append(fields, zap.String("layout", string(pg.Layout)), zap.Int("custom_lookups", len(pg.Lookups)),
-			zap.Duration("wait", pg.Wait), zap.String("on_failure", string(pg.OnFailure)))
+			zap.Duration("wait", pg.Wait), zap.String("on_failure", string(pg.OnFailure)),
+			zap.Bool("runtime_overrides", pg.Overrides.Enabled))
 	}
 	rt.logger.Info("sampling by namespace", fields...)
 	switch {

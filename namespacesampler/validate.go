@@ -77,7 +77,7 @@ func (c *MetricsConfig) validate(f *faults, missing []string) {
 func (c *PostgresConfig) validate(f *faults) {
 	f.add("postgres::dsn", postgres.ValidateDSN(string(c.DSN)))
 	oneOf(f, "postgres::layout", c.Layout, LayoutTasker, LayoutTaskerLegacy, LayoutNone)
-	if c.Layout == LayoutNone && len(c.Lookups) == 0 {
+	if c.Layout == LayoutNone && len(c.Lookups) == 0 && !c.Overrides.Enabled {
 		f.addf("postgres::layout", "none leaves nothing to look up: give postgres::lookups, or a layout (%s or %s)",
 			LayoutTasker, LayoutTaskerLegacy)
 	}
@@ -106,6 +106,13 @@ func (c *PostgresConfig) validate(f *faults) {
 	f.duration("postgres::cache::negative_ttl", c.Cache.NegativeTTL, "10s")
 	f.within("postgres::circuit_breaker::failures", c.CircuitBreaker.Failures, 1, 1_000_000, "failed loads in a row")
 	f.duration("postgres::circuit_breaker::cooldown", c.CircuitBreaker.Cooldown, "5s")
+	if c.Registry.Interval != 0 {
+		f.duration("postgres::registry::interval", c.Registry.Interval, "0 (never) or 1m")
+	}
+	_, err := postgres.ParseTable(c.Overrides.Table)
+	f.add("postgres::overrides::table", err)
+	f.duration("postgres::overrides::interval", c.Overrides.Interval, "10s")
+	f.add("postgres::overrides::channel", postgres.ValidateChannel(c.Overrides.Channel))
 }
 
 // keysParameter is the parameter $1.

@@ -3,10 +3,12 @@
 package metadata
 
 import (
+	"context"
 	"errors"
 	"sync"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/embedded"
 	"go.opentelemetry.io/otel/trace"
 
 	"go.opentelemetry.io/collector/component"
@@ -23,21 +25,25 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                                          metric.Meter
-	mu                                             sync.Mutex
-	registrations                                  []metric.Registration
-	ProcessorNamespaceSamplerCircuitBreakerChanges metric.Int64Counter
-	ProcessorNamespaceSamplerCircuitBreakerState   metric.Int64Gauge
-	ProcessorNamespaceSamplerConditionErrors       metric.Int64Counter
-	ProcessorNamespaceSamplerDatapoints            metric.Int64Counter
-	ProcessorNamespaceSamplerForgottenTraces       metric.Int64Counter
-	ProcessorNamespaceSamplerLookupDuration        metric.Float64Histogram
-	ProcessorNamespaceSamplerLookupKeys            metric.Int64Counter
-	ProcessorNamespaceSamplerLookupLateKeys        metric.Int64Counter
-	ProcessorNamespaceSamplerLookupRoundTrips      metric.Int64Counter
-	ProcessorNamespaceSamplerSaturatedDatapoints   metric.Int64Counter
-	ProcessorNamespaceSamplerSpans                 metric.Int64Counter
-	ProcessorNamespaceSamplerTracestateFaults      metric.Int64Counter
+	meter                                                     metric.Meter
+	mu                                                        sync.Mutex
+	registrations                                             []metric.Registration
+	ProcessorNamespaceSamplerCircuitBreakerChanges            metric.Int64Counter
+	ProcessorNamespaceSamplerCircuitBreakerState              metric.Int64Gauge
+	ProcessorNamespaceSamplerConditionErrors                  metric.Int64Counter
+	ProcessorNamespaceSamplerDatapoints                       metric.Int64Counter
+	ProcessorNamespaceSamplerForgottenTraces                  metric.Int64Counter
+	ProcessorNamespaceSamplerLookupDuration                   metric.Float64Histogram
+	ProcessorNamespaceSamplerLookupKeys                       metric.Int64Counter
+	ProcessorNamespaceSamplerLookupLateKeys                   metric.Int64Counter
+	ProcessorNamespaceSamplerLookupRoundTrips                 metric.Int64Counter
+	ProcessorNamespaceSamplerOverridesAge                     metric.Float64ObservableGauge
+	ProcessorNamespaceSamplerOverridesInForce                 metric.Int64ObservableGauge
+	ProcessorNamespaceSamplerOverridesRejected                metric.Int64ObservableGauge
+	ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate metric.Int64ObservableGauge
+	ProcessorNamespaceSamplerSaturatedDatapoints              metric.Int64Counter
+	ProcessorNamespaceSamplerSpans                            metric.Int64Counter
+	ProcessorNamespaceSamplerTracestateFaults                 metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -49,6 +55,86 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterProcessorNamespaceSamplerOverridesAgeCallback sets callback for observable ProcessorNamespaceSamplerOverridesAge metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerOverridesAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorNamespaceSamplerOverridesAge, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerOverridesAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerOverridesInForceCallback sets callback for observable ProcessorNamespaceSamplerOverridesInForce metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerOverridesInForceCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerOverridesInForce, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerOverridesInForce)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerOverridesRejectedCallback sets callback for observable ProcessorNamespaceSamplerOverridesRejected metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerOverridesRejectedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerOverridesRejected, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerOverridesRejected)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRateCallback sets callback for observable ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRateCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+type observerInt64 struct {
+	embedded.Int64Observer
+	inst metric.Int64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerInt64) Observe(value int64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveInt64(oi.inst, value, opts...)
+}
+
+type observerFloat64 struct {
+	embedded.Float64Observer
+	inst metric.Float64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerFloat64) Observe(value float64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveFloat64(oi.inst, value, opts...)
 }
 
 // Shutdown unregister all registered callbacks for async instruments.
@@ -122,6 +208,30 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_namespace_sampler_lookup_round_trips",
 		metric.WithDescription("Round trips to Postgres for lookups. [Alpha]"),
 		metric.WithUnit("{round_trips}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerOverridesAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_namespace_sampler_overrides_age",
+		metric.WithDescription("Time since the table of runtime overrides was last read without an error, or since the start where it never was. Only with postgres::overrides::enabled. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerOverridesInForce, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_namespace_sampler_overrides_in_force",
+		metric.WithDescription("Runtime overrides that are in force, by the signal that they are for. Only with postgres::overrides::enabled. [Alpha]"),
+		metric.WithUnit("{overrides}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerOverridesRejected, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_namespace_sampler_overrides_rejected",
+		metric.WithDescription("Rows of the table of runtime overrides that were skipped in the last read, because they make no sense. Only with postgres::overrides::enabled. [Alpha]"),
+		metric.WithUnit("{rows}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_namespace_sampler_registered_namespaces_on_global_rate",
+		metric.WithDescription("Registered namespaces that no override matches, so that the global rate of the signal decides. Only where namespaces are registered (postgres::registry). [Alpha]"),
+		metric.WithUnit("{namespaces}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerSaturatedDatapoints, err = builder.meter.Int64Counter(

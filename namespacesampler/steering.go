@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+)
+
+// steering is what Postgres says of rates, read behind the pipeline: the runtime overrides, and the namespaces that are registered.
+type steering struct {
+	overrides *overrideWatch // nil where they are not enabled
+	registry  *registryWatch // nil where none is read
+
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+}
+
+// newSteering returns the steering of a configuration. It does nothing before it is started.
+func newSteering(rt *runtime) (*steering, error) {
+	s := &steering{cancel: func() {}}
+	if !rt.cfg.Postgres.HasValue() {
+		return s, nil
+	}
+	cfg := rt.cfg.Postgres.Get()
+	if cfg.Overrides.Enabled {
+		table, err := postgres.ParseTable(cfg.Overrides.Table)
+		if err != nil {
+			return nil, err
+		}
+		s.overrides = &overrideWatch{
+			cfg: cfg.Overrides, table: table, timeout: cfg.QueryTimeout, rates: rt.rates,
+			missing: rt.cfg.Namespace.MissingValues, created: time.Now(),
+			logger: rt.logger.With(zap.String("table", cfg.Overrides.Table)),
+		}
+	}
+	if from, ok := cfg.registry(); ok {
+		s.registry = &registryWatch{
+			from: from, interval: cfg.Registry.Interval, timeout: cfg.QueryTimeout, rates: rt.rates, labels: rt.labels,
+			logger: rt.logger,
+		}
+	}
+	return s, nil
+}
+
+// registry returns where the namespaces are registered, and false where that is not known or not wanted: what custom lookups read has
+// no table of namespaces.
+func (c *PostgresConfig) registry() (postgres.Registry, bool) {
+	switch {
+	case c.Registry.Interval == 0 || len(c.Lookups) > 0:
+	case c.Layout == LayoutTasker:
+		return postgres.TaskerRegistry, true
+	case c.Layout == LayoutTaskerLegacy:
+		return postgres.TaskerLegacyRegistry, true
+	}
+	return postgres.Registry{}, false
+}
+
+// start begins to read, again and again until stop.
+func (s *steering) start(db *postgres.DB) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	if w := s.overrides; w != nil {
+		wake := make(chan struct{}, 1)
+		s.group.Go(func() { w.run(ctx, db, wake) })
+		s.group.Go(func() { w.listen(ctx, db, wake) })
+	}
+	if w := s.registry; w != nil {
+		s.group.Go(func() { w.run(ctx, db) })
+	}
+}
+
+// stop ends the reading, and waits for it no longer than ctx.
+func (s *steering) stop(ctx context.Context) error {
+	s.cancel()
+	ended := make(chan struct{})
+	go func() {
+		s.group.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// pause waits for a time, or until one of the channels says something; it reports whether ctx goes on.
+func pause(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-wake:
+	case <-timer.C:
+	}
+	return ctx.Err() == nil
+}
