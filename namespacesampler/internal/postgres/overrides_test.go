@@ -234,3 +234,19 @@ func TestListeningEndsWithItsConnection(t *testing.T) {
 	require.NoError(t, own.Crash())
 	require.Error(t, within(t, l.ended))
 }
+
+// TestListeningIsGivenUpWhereItCannotWork: a pooler would take LISTEN, and pass nothing on.
+func TestListeningIsGivenUpWhereItCannotWork(t *testing.T) {
+	own := pgtest.Start(t)
+	dsn := own.NewDatabase(t, overridesScript(t))
+	f := openLayout(t, pgtest.NewPooler(t, own).DSN(dsn), Layout{})
+	require.ErrorIs(t, within(t, listen(t, f, "changes").ended), ErrPooler)
+	_, err := f.Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
+	require.NoError(t, err, "reading works")
+
+	require.NoError(t, own.RestartInRecovery(t.Context(), true))
+	f = openLayout(t, dsn, Layout{})
+	require.ErrorIs(t, within(t, listen(t, f, "changes").ended), ErrStandby)
+	_, err = f.Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
+	require.NoError(t, err, "reading works")
+}
