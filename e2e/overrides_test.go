@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+// TestAFleetIsSteeredByOneTable: three collectors on one database take what is notified at once, let it end together, and keep the
+// same traces before, meanwhile and afterwards.
+func TestAFleetIsSteeredByOneTable(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile(testdata + "/overrides.sql")
+	require.NoError(t, err)
+	dsn := sharedCluster(t).NewDatabase(t, taskerdb.Tasker, string(script))
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+
+	type member struct {
+		*harness.Collector
+		sink   *harness.Sink
+		client *harness.Client
+	}
+	fleet := make([]member, 3)
+	for i := range fleet {
+		sink := harness.NewSink(t)
+		collector := harness.Start(t, harness.Options{Sink: sink, Processor: `
+sample_rate: 0.25
+tracing: {sampler: trace_id_ratio}
+postgres: {dsn: "` + dsn + `", overrides: {enabled: true, interval: 1h}, registry: {interval: 0}}`})
+		fleet[i] = member{collector, sink, harness.NewClient(t, collector)}
+		require.True(t, harness.Eventually(30*time.Second, func() bool {
+			return collector.Log().Count("runtime overrides apply at once when they are notified") == 1
+		}))
+	}
+	r := random()
+	// decided sends the same spans to all, and reports whether all have decided by a rate.
+	decided := func(rate float64) bool {
+		spans := randomSpans(r, 200, attrs{"namespace": "payments"})
+		want, all := outcomes{}, true
+		want.expect(t, rate, spans...)
+		for _, m := range fleet {
+			before := len(m.sink.Spans())
+			m.client.Traces(traces(t, nil, nil, spans...))
+			all = assert.ObjectsAreEqual(want, outcomesOf(m.sink.Spans()[before:])) && all
+		}
+		return all
+	}
+
+	assert.True(t, decided(0.25))
+	ends := time.Now().Add(6 * time.Second)
+	_, err = conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at, reason, updated_by)
+		VALUES ('payments', 1, $1, 'incident 7', 'alice')`, ends)
+	require.NoError(t, err)
+	began := time.Now()
+	require.True(t, harness.Eventually(30*time.Second, func() bool { return decided(1) }), "in force")
+	t.Logf("in force on all within %v", time.Since(began))
+	require.True(t, harness.Eventually(time.Until(ends)+30*time.Second, func() bool { return decided(0.25) }), "ended")
+	t.Logf("ended on all within %v of expires_at", time.Since(ends))
+	assert.False(t, time.Now().Before(ends))
+	for _, m := range fleet {
+		assert.Equal(t, 1, m.Log().Count("an override is in force"))
+		assert.Equal(t, 1, m.Log().Count("an override has ended"))
+		assert.Equal(t, 2, m.Log().Count("incident 7"))
+		assert.EqualValues(t, 0, m.Scrape().Sum(harness.Prefix+"overrides_in_force", nil))
+	}
+}
