@@ -24,7 +24,7 @@ func resolving(dsn, more string) string {
 	return fmt.Sprintf(`
 sample_rate: 0.25
 namespaces: {payments: 1, orders: 0.5, silent: 0}
-postgres: {dsn: %q, wait: 20s, query_timeout: 15s%s}
+postgres: {dsn: %q, wait: 20s, query_timeout: 15s, registry: {interval: 0}%s}
 `, dsn, more)
 }
 

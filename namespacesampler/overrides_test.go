@@ -58,16 +58,16 @@ func TestOverridesOfNoFormAreRefused(t *testing.T) {
 		`{"rust::linear::flow": 0.5}`: `namespaces::rust: must be a rate between 0 and 1, or {sample_rate, until}, got the key "linear" ` +
 			`(if the name is "rust::linear::flow": a name that holds "::" cannot be a key; list it, such as ` +
 			`namespaces: [{name: "rust::linear::flow", sample_rate: 0.5}])`,
-		"{payments: {rate: 1}}":                         `namespaces::payments: must be a rate between 0 and 1, or {sample_rate, until}, got the key "rate"`,
-		"{payments: all}":                               `namespaces::payments: must be a rate between 0 and 1, got "all"`,
-		"{payments: true}":                              `namespaces::payments: must be a rate between 0 and 1, got true`,
-		"{payments: {}}":                                `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
-		"{payments: {until: 2026-12-01T00:00:00Z}}":     `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
-		"{payments: {sample_rate: 1, until: 5}}":        `namespaces::payments::until: must be a time with its zone, such as 2026-12-01T00:00:00Z, got 5`,
-		"[payments]":                                    `namespaces::0: must be an object {name, sample_rate, until}, got payments`,
-		"[{sample_rate: 1}]":                            `namespaces::0::name: must be the name of a namespace, or a pattern, got <nil>`,
-		"[{name: a}]":                                   `namespaces::0::sample_rate: must be a rate between 0 and 1, got none`,
-		"[{name: a, sample_rate: 1, untill: tomorrow}]": `namespaces::0: must be an object {name, sample_rate, until}, got the key "untill"`,
+		"{payments: {rate: 1}}":                      `namespaces::payments: must be a rate between 0 and 1, or {sample_rate, until}, got the key "rate"`,
+		"{payments: all}":                            `namespaces::payments: must be a rate between 0 and 1, got "all"`,
+		"{payments: true}":                           `namespaces::payments: must be a rate between 0 and 1, got true`,
+		"{payments: {}}":                             `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
+		"{payments: {until: 2026-12-01T00:00:00Z}}":  `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
+		"{payments: {sample_rate: 1, until: 5}}":     `namespaces::payments::until: must be a time with its zone, such as 2026-12-01T00:00:00Z, got 5`,
+		"[payments]":                                 `namespaces::0: must be an object {name, sample_rate, until}, got payments`,
+		"[{sample_rate: 1}]":                         `namespaces::0::name: must be the name of a namespace, or a pattern, got <nil>`,
+		"[{name: a}]":                                `namespaces::0::sample_rate: must be a rate between 0 and 1, got none`,
+		"[{name: a, sample_rate: 1, end: tomorrow}]": `namespaces::0: must be an object {name, sample_rate, until}, got the key "end"`,
 	} {
 		require.ErrorContains(t, yamlOf(t, "namespaces: "+yaml).Unmarshal(createDefaultConfig()), want, yaml)
 	}

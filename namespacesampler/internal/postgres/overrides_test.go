@@ -174,7 +174,7 @@ func listen(t *testing.T, f *fixture, channel string) *listening {
 	}()
 	t.Cleanup(func() {
 		cancel()
-		for range l.ended { //nolint:revive // until it is closed
+		for range l.ended { // until it is closed
 		}
 	})
 	return l
