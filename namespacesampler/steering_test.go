@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
@@ -58,10 +59,13 @@ func (h *harness) said(message string) int { return h.logs.FilterMessage(message
 
 const notified = "runtime overrides apply at once when they are notified"
 
-// listens waits until a change is heard, and what was there before is read.
+// listens waits until changes are heard, and what was there before is read.
 func (h *harness) listens() {
 	h.t.Helper()
-	eventually(h.t, func() bool { return h.said(notified) > 0 && !h.runtime.runtimeOverridesRead().ReadAt.IsZero() }, "it listens")
+	eventually(h.t, func() bool {
+		said := h.logs.FilterMessage(notified).All()
+		return len(said) > 0 && h.runtime.runtimeOverridesRead().ReadAt.After(said[0].Time.Add(gather))
+	}, "it listens")
 }
 
 func (h *harness) spanRate(namespace string) *rate.Match {
@@ -221,6 +225,40 @@ func TestTheLastGoodOverridesOutlastAnOutage(t *testing.T) {
 	assert.Equal(t, 1, h.said("runtime overrides can be read again"))
 }
 
+// TestWhatIsMissedWhileNobodyListensIsRead: a connection that broke is replaced, and the table read then.
+func TestWhatIsMissedWhileNobodyListensIsRead(t *testing.T) {
+	_, dsn, exec := steered(t)
+	h := start(t, steeredBy(dsn, nil, nil))
+	h.listens()
+	exec(`ALTER TABLE namespace_sampling_overrides DISABLE TRIGGER ALL`)
+	exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('payments', 0)`)
+	exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'`)
+	eventually(t, func() bool { return h.spanRate("payments").IsNever() }, "it is read")
+	assert.Equal(t, 2, h.said(notified))
+}
+
+// TestAnOverrideBringsLookupsBack: where all rates are 0 nothing is looked up, but what an override keeps is.
+func TestAnOverrideBringsLookupsBack(t *testing.T) {
+	_, dsn := seeded(t, 1)
+	h := start(t, withPostgres(dsn, nil, map[string]any{"sample_rate": 0}))
+	keyed := map[string]any{"task_uuid": taskID(0)}
+	consume := func() (spans, points int) {
+		md := pmetric.NewMetrics()
+		metric := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+		require.NoError(t, metric.SetEmptyGauge().DataPoints().AppendEmpty().Attributes().FromRaw(keyed))
+		if out := h.consumeMetrics(md); out != nil {
+			points = out.DataPointCount()
+		}
+		return len(h.consumeTraces(tracesOf(t, span{attributes: keyed}))), points
+	}
+	spans, points := consume()
+	assert.Zero(t, spans+points)
+	assert.Empty(t, h.counts("lookup_keys"))
+	h.runtime.rates.setRuntime([]override{runtimeOverride(signalAll, "ns-0", 1, time.Time{})})
+	spans, points = consume()
+	assert.Equal(t, [2]int{1, 1}, [2]int{spans, points})
+}
+
 func TestPollingGoesOnWhereListeningCannotWork(t *testing.T) {
 	cluster, dsn, exec := steered(t)
 	h := start(t, steeredBy(pgtest.NewPooler(t, cluster).DSN(dsn), map[string]any{"interval": "20ms"}, nil))
@@ -284,6 +322,7 @@ func TestRegisteredNamespacesHaveAPlaceAndShowTypingErrors(t *testing.T) {
 	second := read()
 	eventually(t, func() bool { return read().After(second) }, "and has a place")
 	consume()
+	assert.Equal(t, 2, h.said("an override names no registered namespace"), "not again, when another is registered")
 	assert.Equal(t, map[string]int64{
 		"kept payments global": 2, "kept _other global": 3, "kept late global": 1,
 	}, h.counts("spans"))
