@@ -14,6 +14,7 @@ type orphans struct {
 	// internals is how many spans of the batch are internal: only their children are orphans. What a rate drops leaves its
 	// children as they are, as in any sampler.
 	internals int
+	way       []spanID // working memory of ancestor
 }
 
 // spanID identifies a span.
@@ -60,28 +61,23 @@ func (o *orphans) adopt(td ptrace.Traces) {
 }
 
 // ancestor returns the nearest ancestor of a buried span that is not buried, which may be in another batch. It is empty, and so
-// makes a root, above the root and where bad input goes in circles. The way there is shortened for those who come after, so
-// that long chains cost no more than their length.
+// makes a root, above the root and where bad input goes in circles. What was passed on the way there points straight at it
+// afterwards, so that all ways together, however long, cost no more than the spans that there are.
 func (o *orphans) ancestor(from spanID) pcommon.SpanID {
 	at := from
-	for range len(o.buried) {
+	for {
 		g, ok := o.buried[at]
 		if !ok {
 			break
 		}
+		o.way = append(o.way, at)
+		o.buried[at] = grave{internal: g.internal} // should the way come back here, it goes in circles, and ends
 		at.span = g.parent
 	}
-	if _, ok := o.buried[at]; ok {
-		at.span = pcommon.SpanID{}
+	for _, passed := range o.way {
+		o.buried[passed] = grave{parent: at.span, internal: o.buried[passed].internal}
 	}
-	for from != at {
-		g, ok := o.buried[from]
-		if !ok || g.parent == at.span {
-			break
-		}
-		o.buried[from] = grave{parent: at.span, internal: g.internal}
-		from.span = g.parent
-	}
+	o.way = o.way[:0]
 	return at.span
 }
 

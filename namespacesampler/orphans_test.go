@@ -116,6 +116,25 @@ func TestWhatARateDropsLeavesItsChildrenAsTheyAre(t *testing.T) {
 	assert.Equal(t, letter("a"), out[2].ParentSpanID(), "the nearest that is left: b is not")
 }
 
+// TestManyCirclesEndInTime: 100,000 spans that are their own parents, and as many in circles of two. To go round each as often as there are
+// spans would be 40,000,000,000 steps.
+func TestManyCirclesEndInTime(t *testing.T) {
+	const circles = 100_000
+	id := func(i int) (out pcommon.SpanID) {
+		binary.BigEndian.PutUint64(out[:], uint64(i))
+		return out
+	}
+	o := orphans{buried: map[spanID]grave{}, internals: 2 * circles}
+	for i := 1; i <= circles; i++ {
+		o.buried[spanID{highID, id(i)}] = grave{parent: id(i), internal: true}
+		o.buried[spanID{lowID, id(i)}] = grave{parent: id(i ^ 1), internal: true}
+	}
+	for i := 1; i <= circles; i++ {
+		require.True(t, o.ancestor(spanID{highID, id(i)}).IsEmpty())
+		o.ancestor(spanID{lowID, id(i)})
+	}
+}
+
 // TestLongChainsEndInTime climbs a chain of 200,000 internal spans from each of its links: without shortening the way that would
 // be 20,000,000,000 steps.
 func TestLongChainsEndInTime(t *testing.T) {
