@@ -36,6 +36,7 @@ type trace struct {
 	mayBeKept bool
 
 	settled     bool
+	guessed     bool // a span that may speak for it was not looked up, as no rate could keep anything
 	unavailable bool // nothing named it, and Postgres could not be asked
 	rate        traceRate
 	*counters   // of spans that have no namespace of their own
@@ -124,6 +125,7 @@ func (w *tracesWalk) settleRest() {
 		rest = true
 		t := &w.traces[it.trace]
 		t.unavailable = t.unavailable || it.unavailable()
+		t.guessed = t.guessed || it.key == noKey && t.mayBeNamedBy(wish.item)
 		if it.name != "" && (t.named == noItem || wish.item < t.named) {
 			t.named = wish.item
 		}
@@ -137,12 +139,16 @@ func (w *tracesWalk) settleRest() {
 		if t.settled {
 			continue
 		}
+		if known, ok := s.Recall(t.id); ok { // by a batch that was under way at the same time
+			t.unavailable = false
+			w.settle(t, known)
+			continue
+		}
 		speaker := t.named
 		if t.root != noItem && w.items[t.root].name != "" {
 			speaker = t.root
 		}
-		if !t.mayBeKept && speaker != noItem {
-			// What no rate keeps was not looked up, so who speaks is a guess: good enough to count by, not to remember.
+		if t.guessed && speaker != noItem { // good enough to count by, not to remember
 			named := w.slot(w.items[speaker].name)
 			w.settle(t, traceRate{match: named.match, label: named.label})
 			continue

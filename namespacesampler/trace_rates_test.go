@@ -5,7 +5,9 @@ package namespacesampler
 import (
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,6 +91,69 @@ func TestAGuessIsNotRemembered(t *testing.T) {
 	out := h.consumeTraces(tracesOf(t, root))
 	require.Len(t, out, 1)
 	assert.Equal(t, "ot=rv:ffffffffffffff;th:199a", out[0].TraceState().AsRaw(), "the rate of ns-0")
+}
+
+// TestAnExemptSpanNamesItsTrace: an error that arrives first, alone and kept whatever its rate, still says whose trace it is.
+func TestAnExemptSpanNamesItsTrace(t *testing.T) {
+	_, dsn := seeded(t, 1)
+	h := start(t, withPostgres(dsn, nil, map[string]any{
+		"sample_rate": 0, "namespaces": map[string]any{"ns-0": 1},
+		"tracing": map[string]any{"always_keep": []any{isError}},
+	}))
+	first := span{id: lowID, attributes: map[string]any{"task_uuid": taskID(0)}}
+	require.Len(t, h.consumeTraces(failed(tracesOf(t, first), 0)), 1)
+	assert.Len(t, h.consumeTraces(tracesOf(t, span{id: lowID})), 1)
+	assert.Equal(t, map[string]int64{"kept ns-0 always_keep": 1, "kept ns-0 trace": 1}, h.counts("spans"))
+}
+
+// TestABatchThatWaitedGoesOnWithWhatAnotherRemembered: what became known of its trace while it waited for Postgres holds for it too.
+func TestABatchThatWaitedGoesOnWithWhatAnotherRemembered(t *testing.T) {
+	for _, onFailure := range []string{"drop", "global_rate"} {
+		asked := make(chan struct{})
+		h := start(t, withPostgres("postgres://x@"+silentServer(t, asked)+"/none?sslmode=disable",
+			map[string]any{"wait": "1s", "query_timeout": "1s", "on_failure": onFailure},
+			map[string]any{"sample_rate": 0, "namespaces": map[string]any{"payments": 1}}))
+		waits := tracesOf(t, span{id: lowID, attributes: map[string]any{"task_uuid": taskID(1)}})
+		done := make(chan error)
+		go func() { done <- h.traces.ConsumeTraces(t.Context(), waits) }()
+		<-asked
+		require.NoError(t, h.traces.ConsumeTraces(t.Context(), tracesOf(t, span{id: lowID, attributes: named("payments")})))
+		require.NoError(t, <-done)
+		assert.Equal(t, 2, h.spans.SpanCount(), onFailure)
+	}
+}
+
+// silentServer accepts connections, says so once, and never answers.
+func silentServer(t *testing.T, asked chan<- struct{}) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	var once sync.Once
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			once.Do(func() { close(asked) })
+		}
+	}()
+	return l.Addr().String()
+}
+
+// TestATraceTakesOnFailureAsAWhole where nothing names it: its spans without a key share the lot of those with one.
+func TestATraceTakesOnFailureAsAWhole(t *testing.T) {
+	spans := []span{{id: highID}, {id: highID, attributes: map[string]any{"task_uuid": taskID(1)}}, {id: highID}}
+	for onFailure, want := range map[string]int{"keep": 3, "drop": 0} {
+		h := start(t, withPostgres("postgres://127.0.0.1:1/none", map[string]any{"on_failure": onFailure}, map[string]any{"sample_rate": 0.5}))
+		assert.Len(t, h.consumeTraces(tracesOf(t, spans...)), want, onFailure)
+	}
+	h := start(t, withPostgres("postgres://127.0.0.1:1/none", map[string]any{"on_failure": "drop"}, map[string]any{"sample_rate": 0.5}))
+	spans[1].root = true
+	spans[2].attributes = named("payments")
+	assert.Len(t, h.consumeTraces(tracesOf(t, spans...)), 3, "a name decides, though the root could not be asked about")
 }
 
 func TestATraceIsForgottenAfterItsTTL(t *testing.T) {

@@ -107,7 +107,8 @@ func (s Session[V]) Remember(id pcommon.TraceID, value V) V {
 	if known, ok := s.Recall(id); ok {
 		return known
 	}
-	if s.memory.traces.Add(id, &entry[V]{value: value, used: s.now}) {
+	_, quietest, _ := s.memory.traces.GetOldest()
+	if s.memory.traces.Add(id, &entry[V]{value: value, used: s.now}) && !s.isOver(quietest) {
 		s.memory.early++
 	}
 	return value

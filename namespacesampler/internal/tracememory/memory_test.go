@@ -126,6 +126,22 @@ func TestOneSessionForgetsABoundedNumber(t *testing.T) {
 	})
 }
 
+func TestWhatWasOverIsNotForgottenEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const traces = 5 * maxForgetting
+		m := newMemory[string](t, traces, time.Minute)
+		for n := range traces {
+			remember(m, n, "x")
+		}
+		time.Sleep(time.Hour)
+		s := m.Open()
+		for n := range 3 * maxForgetting {
+			s.Remember(id(traces+n), "y")
+		}
+		assert.Zero(t, s.Close())
+	})
+}
+
 func TestBatchesAtTheSameTimeGoOnWithTheSameValue(t *testing.T) { // C4
 	m := newMemory[int](t, 1000, time.Minute)
 	var (
