@@ -18,7 +18,7 @@ type BreakerConfig struct {
 	Failures int
 	// Cooldown is how long it stays open before one load tries again.
 	Cooldown time.Duration
-	// Changed is told of each change, without a lock held. It may be nil.
+	// Changed is told of each change, in their order, one at a time. It may be nil.
 	Changed func(BreakerState)
 }
 
@@ -59,6 +59,7 @@ type breaker struct {
 	steps   *gobreaker.TwoStepCircuitBreaker[struct{}]
 	changed func(BreakerState)
 
+	telling sync.Mutex // one at a time, so that changes are told in their order
 	mu      sync.Mutex
 	changes []BreakerState // not told yet
 }
@@ -99,6 +100,8 @@ func verdict(roundTrips int, err error) error {
 
 // tell tells of the changes since the last call.
 func (b *breaker) tell() {
+	b.telling.Lock()
+	defer b.telling.Unlock()
 	b.mu.Lock()
 	changes := b.changes
 	b.changes = nil

@@ -221,6 +221,38 @@ func TestABreakerStaysClosedUntilItsNumberOfFailures(t *testing.T) {
 	})
 }
 
+// TestChangesAreToldInTheirOrder, also when who tells of one is held up: a gauge would stand at the wrong one until the next outage.
+func TestChangesAreToldInTheirOrder(t *testing.T) {
+	source := &fakeSource{err: errors.New("down")}
+	var told changes
+	loaded, halfOpen := make(chan struct{}), make(chan struct{})
+	cfg := testConfig()
+	cfg.Breaker = BreakerConfig{Failures: 1, Cooldown: time.Millisecond, Changed: func(state BreakerState) {
+		if state == HalfOpen {
+			close(halfOpen)
+			<-loaded // and about to tell that it is closed
+		}
+		told.add(state)
+	}}
+	cfg.Loaded = func(l Load) {
+		if l.Err == nil {
+			close(loaded)
+		}
+	}
+	r := newTestResolver(t, cfg, source)
+	resolve(t, r, "r-lost")
+	source.fail(nil)
+	assert.Eventually(t, func() bool { return r.dispatcher.breaker.state() == HalfOpen }, 10*time.Second, time.Millisecond)
+	resolve(t, r, "r1")
+	<-halfOpen
+	var all []BreakerState
+	assert.Eventually(t, func() bool {
+		all = append(all, told.told()...)
+		return len(all) == 3
+	}, 10*time.Second, time.Millisecond)
+	assert.Equal(t, []BreakerState{Open, HalfOpen, Closed}, all)
+}
+
 func TestBreakerStatesHaveNames(t *testing.T) {
 	assert.Equal(t, "closed", BreakerState(0).String())
 	assert.Equal(t, "half_open", HalfOpen.String())

@@ -83,14 +83,35 @@ func (c *cache) put(key Key, answer Answer) (late bool) {
 		return false
 	}
 	due := int64(never)
-	if answer.Outcome == Resolved && c.cfg.RefreshAfter > 0 {
-		due = time.Now().Add(c.cfg.RefreshAfter).UnixNano()
+	if answer.Outcome == Resolved {
+		due = c.nextDue()
 	}
 	c.entries.Set(key, entry{unique.Make(answer.Name), due})
 	if answer.Outcome == Resolved {
 		_, late = c.missed.Invalidate(key)
 	}
 	return late
+}
+
+// refresh stores the answer to a key that was due. That its row is gone, or has not reached a replica, changes nothing before the entry
+// ends: the namespace of a key that has one never goes (M5).
+func (c *cache) refresh(key Key, answer Answer) (late bool) {
+	old, ok := c.entries.GetEntryQuietly(key)
+	if answer.Outcome != Unknown || !ok || old.Value.name == noName {
+		return c.put(key, answer)
+	}
+	ends := old.ExpiresAfter()
+	c.entries.Set(key, entry{old.Value.name, c.nextDue()})
+	c.entries.SetExpiresAfter(key, ends)
+	return false
+}
+
+// nextDue is when a key that is stored now is to be refreshed.
+func (c *cache) nextDue() int64 {
+	if c.cfg.RefreshAfter <= 0 {
+		return never
+	}
+	return time.Now().Add(c.cfg.RefreshAfter).UnixNano()
 }
 
 // miss notes that a key was answered without a namespace.

@@ -209,8 +209,12 @@ func (d *dispatcher) run(l *load, done func(error), probes bool) {
 	roundTrips, err := d.source.Lookup(ctx, l.keys, l.answers)
 	report := Load{Keys: len(l.keys), RoundTrips: roundTrips, Duration: time.Since(began), Err: err}
 
+	store := d.cache.put
+	if l.refreshes {
+		store = d.cache.refresh
+	}
 	for i, key := range l.keys {
-		if d.cache.put(key, l.answers[i]) {
+		if store(key, l.answers[i]) {
 			report.Late++
 		}
 	}

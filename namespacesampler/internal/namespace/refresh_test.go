@@ -3,6 +3,7 @@
 package namespace
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -193,5 +194,42 @@ func TestARefreshThatWaitsIsGivenUpByClose(t *testing.T) {
 		assert.Zero(t, pendingKeys(r))
 		outcomes, _ := resolve(t, r, "r1")
 		assert.Equal(t, []Outcome{Resolved}, outcomes)
+	})
+}
+
+// vanishing knows a key once.
+type vanishing struct{ asked int }
+
+func (v *vanishing) Lookup(_ context.Context, keys []Key, answers []Answer) (int, error) {
+	v.asked++
+	for i := range keys {
+		answers[i] = Answer{Outcome: Unknown}
+		if v.asked == 1 {
+			answers[i] = Answer{Name: "payments", Outcome: Resolved}
+		}
+	}
+	return 1, nil
+}
+
+// TestARowThatIsGoneChangesNothingBeforeItsTime is M5: after a failover to a replica that lags, no series changes back.
+func TestARowThatIsGoneChangesNothingBeforeItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &vanishing{}
+		r := refreshing(t, source)
+		keys, answers := textKeys(t, "r1"), make([]Answer, 1)
+		ask := func() Answer {
+			r.Resolve(t.Context(), keys, answers)
+			return answers[0]
+		}
+		known, began := ask(), time.Now()
+		require.Equal(t, Resolved, known.Outcome)
+		for time.Since(began) < r.cfg.Cache.TTL-time.Second {
+			assert.Equal(t, known, ask())
+			time.Sleep(r.cfg.Cache.RefreshAfter / 2)
+		}
+		assert.Greater(t, source.asked, 2, "it is asked for again, when it is due again")
+		assert.Less(t, source.asked, 2+int(r.cfg.Cache.TTL/r.cfg.Cache.RefreshAfter))
+		time.Sleep(began.Add(r.cfg.Cache.TTL + time.Second).Sub(time.Now()))
+		assert.Equal(t, Unknown, ask().Outcome, "refreshing in vain has not prolonged it")
 	})
 }
