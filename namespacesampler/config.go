@@ -64,7 +64,7 @@ type TracingConfig struct {
 	// Namespaces are overrides for spans; they win over those for all signals.
 	Namespaces Overrides `mapstructure:"namespaces"`
 	// AlwaysKeep are OTTL conditions on spans: what any of them matches is kept at any rate.
-	AlwaysKeep []string `mapstructure:"always_keep"`
+	AlwaysKeep Conditions `mapstructure:"always_keep"`
 	// HonorPriority lets spans ask for a decision by their sampling.priority attribute.
 	HonorPriority bool `mapstructure:"honor_priority"`
 	// TraceMemory bounds the memory of the rates of traces; for parent_based.
@@ -73,6 +73,9 @@ type TracingConfig struct {
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
+
+// Conditions are OTTL conditions: an item that any of them matches, matches.
+type Conditions []string
 
 // Sampler says what the unit of span sampling is.
 type Sampler string
@@ -109,7 +112,7 @@ type InternalConfig struct {
 	// Enabled false drops them, and gives their children the nearest ancestor that is left for a parent.
 	Enabled bool `mapstructure:"enabled"`
 	// Match are OTTL conditions on spans: what any of them matches is internal.
-	Match []string `mapstructure:"match"`
+	Match Conditions `mapstructure:"match"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -141,7 +144,7 @@ type DetailedConfig struct {
 	// SampleRate is the global rate for data points, in place of the one for all signals.
 	SampleRate *float64 `mapstructure:"sample_rate"`
 	// Match are OTTL conditions on metrics: what none of them matches always passes. Without conditions all metrics match.
-	Match []string `mapstructure:"match"`
+	Match Conditions `mapstructure:"match"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}

@@ -50,7 +50,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	assert.Equal(t, cfg.Namespace, full.Namespace)
 	assert.InDelta(t, cfg.SampleRate, full.SampleRate, 0)
 	full.Tracing.SampleRate, full.Tracing.Namespaces = nil, nil // examples
-	assert.Equal(t, []string{"span.status.code == STATUS_CODE_ERROR"}, full.Tracing.AlwaysKeep)
+	assert.Equal(t, Conditions{"span.status.code == STATUS_CODE_ERROR"}, full.Tracing.AlwaysKeep)
 	full.Tracing.AlwaysKeep, full.Spans.Internal.Match = nil, nil
 	assert.Equal(t, cfg.Tracing, full.Tracing)
 	assert.Equal(t, cfg.Spans, full.Spans)
@@ -293,6 +293,17 @@ func TestSectionsAndOptionalValuesThatAreNullAreLeftOut(t *testing.T) {
 		"telemetry":  nil,
 	}).Unmarshal(cfg))
 	assert.Equal(t, createDefaultConfig(), cfg)
+}
+
+func TestASingleConditionIsNoList(t *testing.T) {
+	for key, settings := range map[string]map[string]any{
+		"tracing::always_keep":     {"tracing": map[string]any{"always_keep": `IsMatch(span.name, "x")`}},
+		"spans::internal::match":   {"spans": map[string]any{"internal": map[string]any{"match": `IsMatch(span.name, "x")`}}},
+		"metrics::detailed::match": {"metrics": map[string]any{"detailed": map[string]any{"match": `IsMatch(metric.name, "x")`}}},
+	} {
+		err := confmap.NewFromStringMap(settings).Unmarshal(createDefaultConfig())
+		require.ErrorContains(t, err, key+": must be a list of OTTL conditions, e.g. ['IsMatch(")
+	}
 }
 
 func TestFractionsOfWholeNumbersAreRefused(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap/zapcore"
 )
 
 // TestADryRunCountsWhatWouldHappenAndChangesNothing sends the same to two collectors, one of them dry: their counters agree, and
@@ -60,6 +61,20 @@ func TestADryRunCountsWhatWouldHappenAndChangesNothing(t *testing.T) {
 			}
 			assert.NotEmpty(t, dry.counts("spans"))
 		})
+	}
+}
+
+func TestADryRunPassesWhatIsEmptyAndWarnsOfNothingElse(t *testing.T) {
+	for _, enabled := range []bool{true, false} {
+		h := start(t, map[string]any{
+			"dry_run": true, "tracing": map[string]any{"enabled": enabled}, "metrics": map[string]any{"enabled": enabled},
+		})
+		assert.NotNil(t, h.consumeMetrics(pmetric.NewMetrics()))
+		h.consumeTraces(ptrace.NewTraces())
+		assert.Len(t, h.spans.AllTraces(), 1)
+		warnings := h.logs.FilterLevelExact(zapcore.WarnLevel).All()
+		require.Len(t, warnings, 1)
+		assert.Contains(t, warnings[0].Message, "dry_run is true")
 	}
 }
 

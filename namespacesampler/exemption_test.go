@@ -5,7 +5,9 @@ package namespacesampler
 import (
 	"maps"
 	"math"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -153,6 +155,16 @@ func TestTheOrderOfRules(t *testing.T) {
 		assert.Equal(t, map[string]int64{step.rule: 1}, h.counts("spans"))
 		step.next(everything["tracing"].(map[string]any))
 	}
+}
+
+func TestWhatAConditionSaysOfTelemetryIsCut(t *testing.T) {
+	h := start(t, map[string]any{"tracing": map[string]any{"always_keep": []any{`IsMatch(span.name, span.attributes["pattern"])`}}})
+	h.consumeTraces(tracesOf(t, span{attributes: map[string]any{"pattern": "(" + strings.Repeat("é", 1<<19)}}))
+	said := h.logs.FilterMessageSnippet("could not be evaluated").All()
+	require.Len(t, said, 1)
+	text := said[0].ContextMap()["error"].(string)
+	assert.LessOrEqual(t, len(text), 300)
+	assert.True(t, utf8.ValidString(text))
 }
 
 func TestConditionsThatFailAreCountedAndSaidOnce(t *testing.T) {

@@ -40,13 +40,21 @@ func (p *metricsProcessor) process(ctx context.Context, md pmetric.Metrics) (pme
 	w.read(ctx, md)
 	if !p.rt.cfg.Metrics.Enabled {
 		w.disable()
-		if p.rt.cfg.DryRun {
-			return md, nil
-		}
-		return md, processorhelper.ErrSkipProcessingData
+	} else {
+		w.resolve(ctx)
+		w.remove(md)
 	}
-	w.resolve(ctx)
+	if p.rt.cfg.DryRun {
+		return md, nil
+	}
+	if !p.rt.cfg.Metrics.Enabled || md.ResourceMetrics().Len() == 0 {
+		return md, processorhelper.ErrSkipProcessingData // C5
+	}
+	return md, nil
+}
 
+// remove decides on all points, and removes those that are dropped.
+func (w *metricsWalk) remove(md pmetric.Metrics) {
 	w.hashes = !w.byPoint
 	md.ResourceMetrics().RemoveIf(func(rm pmetric.ResourceMetrics) bool {
 		scopes := rm.ScopeMetrics().Len()
@@ -59,11 +67,6 @@ func (p *metricsProcessor) process(ctx context.Context, md pmetric.Metrics) (pme
 		})
 		return scopes > 0 && rm.ScopeMetrics().Len() == 0
 	})
-
-	if md.ResourceMetrics().Len() == 0 {
-		return md, processorhelper.ErrSkipProcessingData // C5
-	}
-	return md, nil
 }
 
 // release reports what happened to a batch and keeps its memory for another.
@@ -162,7 +165,7 @@ func (w *metricsWalk) isDetailed(ctx context.Context, rm pmetric.ResourceMetrics
 	if temporality, has := temporalityOf(m); has && temporality == pmetric.AggregationTemporalityUnspecified {
 		return false
 	}
-	if w.rt.detailed.IsEmpty() {
+	if w.rt.detailed.IsEmpty() || !w.rt.cfg.Metrics.Enabled {
 		return true
 	}
 	item := ottlmetric.NewTransformContextPtr(rm, sm, m)

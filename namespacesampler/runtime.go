@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
@@ -108,6 +109,15 @@ func (rt *runtime) prepareSpans() (err error) {
 	return err
 }
 
+// shortened cuts a message that may hold values of the telemetry.
+func shortened(message string) string {
+	const most = 256
+	if len(message) <= most {
+		return message
+	}
+	return strings.ToValidUTF8(message[:most], "") + "…"
+}
+
 // conditionFailed returns what counts the conditions of a key that cannot be evaluated, and says so once for each.
 func (rt *runtime) conditionFailed(key string) func(condition.Failure) {
 	return func(f condition.Failure) {
@@ -116,7 +126,7 @@ func (rt *runtime) conditionFailed(key string) func(condition.Failure) {
 			metric.WithAttributeSet(attribute.NewSet(attribute.String("condition", name))))
 		if f.First {
 			rt.logger.Warn("a condition could not be evaluated: it counts as not matching; further errors of it are only counted",
-				zap.String("condition", name), zap.Error(f.Err))
+				zap.String("condition", name), zap.String("error", shortened(f.Err.Error())))
 		}
 	}
 }
@@ -252,16 +262,21 @@ func (rt *runtime) announce() {
 			zap.Bool("runtime_overrides", pg.Overrides.Enabled))
 	}
 	rt.logger.Info("sampling by namespace", fields...)
+	if cfg.DryRun {
+		rt.logger.Warn("dry_run is true: nothing is dropped or changed, what would be is only counted")
+		return
+	}
+	failureKeeps := rt.onFailure() == OnFailureKeep
 	switch {
 	case !cfg.Tracing.Enabled:
 		rt.logger.Warn("tracing::enabled is false: no spans leave this processor")
-	case rates.spans.Most().IsNever() && len(cfg.Tracing.AlwaysKeep) == 0 && !cfg.Tracing.HonorPriority:
+	case rates.spans.Most().IsNever() && !failureKeeps && len(cfg.Tracing.AlwaysKeep) == 0 && !cfg.Tracing.HonorPriority:
 		rt.logger.Warn("every rate for spans is 0: no spans leave this processor")
 	}
 	switch {
 	case !cfg.Metrics.Enabled:
 		rt.logger.Warn("metrics::enabled is false: no data points leave this processor")
-	case rates.points.Most().IsNever():
+	case rates.points.Most().IsNever() && !failureKeeps:
 		rt.logger.Warn("every rate for data points is 0: no detailed metrics leave this processor")
 	}
 }

@@ -104,7 +104,7 @@ func TestSoak(t *testing.T) {
 	}
 	assert.EqualValues(t, batches*batchItems, counted, "every span is counted once (C9)")
 	assert.LessOrEqual(t, goroutinesMost.Load(), goroutines+8, "goroutines are as many as ever")
-	// What may still grow is what the cache of missed keys holds, and a little of the runtime.s own.
+	// What may still grow is what the cache of missed keys holds, and a little of the runtime's own.
 	assert.LessOrEqual(t, heapMost.Load(), warm+int64(entries)*200+3<<19, "memory is bounded by cache::max_entries")
 }
 

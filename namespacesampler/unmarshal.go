@@ -46,6 +46,10 @@ func plain(path string, section map[string]any, typ reflect.Type) (errs []error)
 			if field != nil && field.Kind() == reflect.Int && value != math.Trunc(value) {
 				errs = append(errs, fmt.Errorf("%s%s: must be a whole number, got %v", path, key, value))
 			}
+		case string:
+			if field == reflect.TypeFor[Conditions]() { // which decoding would cut at its commas
+				errs = append(errs, fmt.Errorf("%s%s: must be a list of OTTL conditions, e.g. ['%s'], got %q", path, key, value, value))
+			}
 		case map[string]any:
 			errs = append(errs, plain(path+key+confmap.KeyDelimiter, value, field)...)
 		}
