@@ -182,7 +182,7 @@ spans: {internal: {match: ['span.attributes["odd"] == true']}}
 func TestADryRunLetsEverythingThrough(t *testing.T) {
 	t.Parallel()
 	sink, copied := harness.NewSink(t), harness.NewSink(t)
-	collector := harness.Start(t, harness.Options{Sink: sink, Copy: copied, Processor: rates + `
+	collector := harness.Start(t, harness.Options{Sink: sink, Copy: copied, Expect: []string{"dry_run is true"}, Processor: rates + `
 dry_run: true
 spans: {internal: {match: ['span.attributes["namespace"] == "silent"']}}
 `})

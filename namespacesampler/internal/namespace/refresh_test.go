@@ -229,7 +229,7 @@ func TestARowThatIsGoneChangesNothingBeforeItsTime(t *testing.T) {
 		}
 		assert.Greater(t, source.asked, 2, "it is asked for again, when it is due again")
 		assert.Less(t, source.asked, 2+int(r.cfg.Cache.TTL/r.cfg.Cache.RefreshAfter))
-		time.Sleep(began.Add(r.cfg.Cache.TTL + time.Second).Sub(time.Now()))
+		time.Sleep(time.Until(began.Add(r.cfg.Cache.TTL + time.Second)))
 		assert.Equal(t, Unknown, ask().Outcome, "refreshing in vain has not prolonged it")
 	})
 }
