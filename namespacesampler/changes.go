@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
 // maxChangesLogged bounds the lines of one replacement; a table of overrides can be filled by a script.
@@ -57,7 +59,7 @@ func isEqual(a, b *override) bool {
 // describe returns the fields of a change: the rates of what the override names, as they were and are.
 func describe(o *override, before, after *tables) []zap.Field {
 	fields := []zap.Field{
-		zap.String("namespace", labelValue(o.Key)),
+		zap.String("namespace", namespace.Shown(o.Key)),
 		zap.String("signal", string(o.signal)),
 		zap.String("source", string(o.source)),
 		zap.String("from", before.ratesOf(o)),

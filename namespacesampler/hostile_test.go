@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
 // TestHostileInputPanicsNothingAndLosesNothing keeps all at rate 1 and looks for all of it.
@@ -103,7 +105,7 @@ func assertLabels(t *testing.T, h *harness) {
 	for _, metric := range []string{"spans", "datapoints"} {
 		for key := range h.counts(metric) {
 			assert.True(t, utf8.ValidString(key))
-			assert.LessOrEqual(t, len(key), maxLabelBytes+len("dropped unavailable  "))
+			assert.LessOrEqual(t, len(key), namespace.MaxShownBytes+len("dropped unavailable  "))
 		}
 	}
 }

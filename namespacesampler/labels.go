@@ -3,21 +3,18 @@
 package namespacesampler
 
 import (
-	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
 const (
 	noneLabel  = "_none"  // of items without a namespace
 	otherLabel = "_other" // of namespaces beyond the bound
-	// maxLabelBytes is the longest value of the namespace attribute.
-	maxLabelBytes = 128
 )
 
 // labels are the values of the namespace attribute in internal metrics: as many as telemetry::max_namespaces, in the order
@@ -70,7 +67,7 @@ func (l *labels) of(name string) *label {
 		return known
 	}
 	// A name that has to be cut is remembered by what it is cut to, so that long names take no more than their bound.
-	name = labelValue(name)
+	name = namespace.Shown(name)
 	if known, ok := l.known[name]; ok {
 		return known
 	}
@@ -87,25 +84,13 @@ func newLabel(name string) *label {
 	for r, ruleName := range ruleNames {
 		for d, decisionName := range decisionNames {
 			l.options[r][d] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(
-				attribute.String("namespace", labelValue(name)),
+				attribute.String("namespace", namespace.Shown(name)),
 				attribute.String("decision", decisionName),
 				attribute.String("rule", ruleName),
 			))}
 		}
 	}
 	return &l
-}
-
-// labelValue cuts a name to its bound and to valid UTF-8.
-func labelValue(name string) string {
-	if len(name) > maxLabelBytes {
-		cut := maxLabelBytes
-		for cut > maxLabelBytes-utf8.UTFMax && !utf8.RuneStart(name[cut]) {
-			cut--
-		}
-		name = name[:cut]
-	}
-	return strings.Clone(strings.ToValidUTF8(name, "\uFFFD"))
 }
 
 // faultOptions are the attribute sets of tracestate faults.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
@@ -35,7 +36,7 @@ func accept(rows []postgres.Override, missing []string) (good []override, bad []
 			err = fmt.Errorf("the table has more than %d rows: this one and those after it are not read", postgres.MaxRows)
 		}
 		if err != nil {
-			bad = append(bad, rejected{labelValue(row.Namespace), labelValue(row.Signal), err.Error()})
+			bad = append(bad, rejected{namespace.Shown(row.Namespace), namespace.Shown(row.Signal), err.Error()})
 			continue
 		}
 		good = append(good, override{

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
@@ -95,9 +96,9 @@ func (w *registryWatch) warn() {
 			continue
 		}
 		w.warned[o.Key] = true
-		fields := []zap.Field{zap.String("namespace", labelValue(o.Key)), zap.String("source", string(o.source))}
+		fields := []zap.Field{zap.String("namespace", namespace.Shown(o.Key)), zap.String("source", string(o.source))}
 		if near, ok := nearest(o.Key, w.names); ok {
-			fields = append(fields, zap.String("did_you_mean", labelValue(near)))
+			fields = append(fields, zap.String("did_you_mean", namespace.Shown(near)))
 		}
 		w.logger.Warn("an override names no registered namespace", fields...)
 	}
