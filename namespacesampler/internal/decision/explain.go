@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package decision
+
+import (
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// Explanation is what Decide decides on a span, with the two numbers that it compares.
+type Explanation struct {
+	// Threshold is the one that the span is held to: that of the rate, or of earlier sampling where it is higher (T4).
+	Threshold sampling.Threshold
+	// Randomness is that of the span. Drawn reports whether it has none, so that nobody can foretell the decision (T9).
+	Randomness sampling.Randomness
+	Drawn      bool
+	Keep       bool
+	Fault      Fault
+}
+
+// Explain explains the decision on a span by its trace ID and its tracestate at a rate.
+func (s SpanSampler) Explain(id pcommon.TraceID, raw string, r *rate.Rate) Explanation {
+	d := s.Decide(id, raw, r)
+	e := Explanation{Threshold: r.Threshold, Keep: d.Keep, Fault: d.Fault}
+	ts, ok := parseTracestate(raw)
+	if !ok {
+		ts = tracestate{} // T8
+	}
+	if e.Randomness, ok = ts.randomnessOf(id); !ok {
+		e.Drawn = !r.IsAlways() && !r.IsNever()
+		return e
+	}
+	if !ts.isFalse(e.Randomness) && !r.IsAlways() && !r.IsNever() {
+		e.Threshold, _, _ = s.outgoing(&ts, r)
+	}
+	return e
+}
