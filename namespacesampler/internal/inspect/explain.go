@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inspect
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+)
+
+func (h *Handler) serveExplain(w http.ResponseWriter, r *http.Request) {
+	question, err := parseQuestion(r.URL.RawQuery, h.others)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	explanation := h.source.Explain(question)
+	explanation.Namespace = namespace.Shown(question.Namespace)
+	explanation.Signal = question.Signal
+	writeJSON(w, http.StatusOK, explanation)
+}
+
+// parameters are those of a question.
+var parameters = []string{"namespace", "signal", "trace_id", "tracestate"}
+
+// parseQuestion reads the query of a URL. It refuses what it does not understand: an answer to another question than the one that was
+// meant would be believed.
+func parseQuestion(raw string, others []string) (Question, error) {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return Question{}, errors.New("the query cannot be read: a % or ; in it must be written as %25 or %3B")
+	}
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		switch {
+		case slices.Contains(others, name):
+		case !slices.Contains(parameters, name):
+			return Question{}, fmt.Errorf("unknown parameter %q: there is %s", namespace.Shown(name), strings.Join(parameters, ", "))
+		case len(query[name]) > 1:
+			return Question{}, fmt.Errorf("%s: must be given once, got it %d times", name, len(query[name]))
+		}
+	}
+	q := Question{Namespace: query.Get("namespace"), Signal: TracesSignal, Tracestate: query.Get("tracestate")}
+	if query.Has("signal") {
+		q.Signal = query.Get("signal")
+	}
+	if q.Signal != TracesSignal && q.Signal != MetricsSignal {
+		return Question{}, fmt.Errorf("signal: must be %s or %s, got %q", TracesSignal, MetricsSignal, namespace.Shown(q.Signal))
+	}
+	if id := query.Get("trace_id"); id != "" {
+		q.HasTraceID = true
+		if q.TraceID, err = parseTraceID(id); err != nil {
+			return Question{}, err
+		}
+	}
+	if q.Tracestate != "" && !q.HasTraceID {
+		return Question{}, fmt.Errorf("tracestate: must come with a trace_id (%s where the span has none)", strings.Repeat("0", 32))
+	}
+	return q, nil
+}
+
+func parseTraceID(digits string) (id pcommon.TraceID, err error) {
+	if len(digits) == hex.EncodedLen(len(id)) {
+		_, err = hex.Decode(id[:], []byte(digits))
+	}
+	if err != nil || len(digits) != hex.EncodedLen(len(id)) {
+		return id, fmt.Errorf("trace_id: must be 32 hexadecimal digits, got %q", namespace.Shown(digits))
+	}
+	return id, nil
+}

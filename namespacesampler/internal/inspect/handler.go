@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package inspect shows over HTTP what the processor does: the configuration in force, the namespaces, why an item is kept or dropped, and
+// a page of it all for people. Nothing can be changed over HTTP.
+package inspect
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+)
+
+// Source knows what is in force and what was seen. It is safe for concurrent use.
+type Source interface {
+	Config() Config
+	// Namespaces costs more than the others; it is asked at most once a second. Its names need not be fit to be shown.
+	Namespaces() Namespaces
+	Explain(Question) Explanation
+}
+
+// Handler serves what a source knows.
+type Handler struct {
+	source     Source
+	namespaces *shared
+	others     []string // parameters that are not ours
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// NewHandler returns the handler of a source. The parameters named by others are somebody else's, such as the credentials that an
+// authenticator takes from the query.
+func NewHandler(source Source, others ...string) *Handler {
+	return newHandler(source, time.Now, others...)
+}
+
+func newHandler(source Source, now func() time.Time, others ...string) *Handler {
+	h := &Handler{source: source, others: others}
+	h.namespaces = newShared(now, h.renderNamespaces)
+	return h
+}
+
+// ServeHTTP implements http.Handler:
+//
+//	curl -s localhost:8090/config | jq .common.telemetry
+//	curl -s localhost:8090/namespaces | jq -r '.namespaces[].name'
+//	curl -s 'localhost:8090/explain?namespace=payments&trace_id=4bf92f3577b34da6a3ce929d0e0e4736'
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header())
+	var serve func(http.ResponseWriter, *http.Request)
+	switch r.URL.Path {
+	case "/":
+		serve = servePage
+	case "/config":
+		serve = h.serveConfig
+	case "/namespaces":
+		serve = h.serveNamespaces
+	case "/explain":
+		serve = h.serveExplain
+	default:
+		fail(w, http.StatusNotFound, "there is /, /config, /namespaces and /explain here")
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		fail(w, http.StatusMethodNotAllowed, "this can only be read: use GET or HEAD")
+		return
+	}
+	serve(w, r)
+}
+
+func (h *Handler) serveConfig(w http.ResponseWriter, _ *http.Request) {
+	c := h.source.Config()
+	telemetry := &c.Common.Telemetry
+	telemetry.Tracing.Namespaces = shown(telemetry.Tracing.Namespaces)
+	telemetry.Metrics.Namespaces = shown(telemetry.Metrics.Namespaces)
+	writeJSON(w, http.StatusOK, c)
+}
+
+// shown returns rates by the names that are shown.
+func shown(rates map[string]float64) map[string]float64 {
+	out := make(map[string]float64, len(rates))
+	for name, rate := range rates {
+		out[namespace.Shown(name)] = rate
+	}
+	return out
+}
+
+func (h *Handler) serveNamespaces(w http.ResponseWriter, _ *http.Request) {
+	body, err := h.namespaces.get()
+	if err != nil {
+		fail(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	write(w, http.StatusOK, jsonType, body)
+}
+
+func (h *Handler) renderNamespaces() ([]byte, error) {
+	n := h.source.Namespaces()
+	if n.Namespaces == nil {
+		n.Namespaces = []Row{} // [], never null
+	}
+	for i := range n.Namespaces {
+		n.Namespaces[i].Name = namespace.Shown(n.Namespaces[i].Name)
+	}
+	return render(n)
+}
+
+const jsonType = "application/json; charset=utf-8"
+
+// Failure answers a request that does not get here, such as one without credentials, in the manner of the others. What it says of the
+// reason is the status alone.
+func Failure(w http.ResponseWriter, _ *http.Request, _ string, status int) {
+	secure(w.Header())
+	fail(w, status, strings.ToLower(http.StatusText(status)))
+}
+
+func fail(w http.ResponseWriter, status int, message string) {
+	writeJSON(w, status, struct {
+		Error string `json:"error"`
+	}{message})
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	body, err := render(value)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"error":"this cannot be shown"}`+"\n")
+	}
+	write(w, status, jsonType, body)
+}
+
+func render(value any) ([]byte, error) {
+	body, err := json.Marshal(value)
+	return append(body, '\n'), err
+}
+
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // net/http leaves it out for HEAD
+}
+
+// secure sets what keeps an answer from being anything but data.
+func secure(header http.Header) {
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Frame-Options", "DENY")
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inspect
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
+	source := &fixed{}
+	source.config.Common.Telemetry = Telemetry{
+		Enabled: true,
+		Tracing: Tracing{Enabled: true, Namespaces: map[string]float64{"payments": 1}},
+		Metrics: Metrics{Enabled: true, Detailed: Detailed{SampleRate: 0.1}, Namespaces: map[string]float64{"rust_*": 0.5}},
+	}
+	yes, at := true, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	source.namespaces = Namespaces{
+		Namespaces: []Row{{
+			Name: "payments", Registered: &yes, LastSeen: &at,
+			Traces: Signal{
+				Rate{SampleRate: 1, Rule: "pattern", Pattern: "pay*", Source: "shared_override", ExpiresAt: &at}, Counts{3, 4},
+			},
+			Metrics: Signal{Rate: Rate{SampleRate: 0.1, Rule: "global", Source: "signal_global"}},
+		}},
+		Registry: &Registry{ReadAt: &at},
+	}
+	server := serve(t, NewHandler(source))
+
+	config := get[map[string]any](t, server, "/config", http.StatusOK)
+	telemetry := config["common"].(map[string]any)["telemetry"].(map[string]any)
+	assert.Equal(t, true, telemetry["enabled"])
+	assert.Contains(t, telemetry, "tracing")
+	assert.Contains(t, telemetry, "spans")
+	metrics := telemetry["metrics"].(map[string]any)
+	assert.Equal(t, true, metrics["enabled"])
+	assert.InDelta(t, 0.1, metrics["detailed"].(map[string]any)["sample_rate"], 0)
+	assert.Equal(t, false, metrics["detailed"].(map[string]any)["enabled"])
+	assert.Equal(t, map[string]any{"rust_*": 0.5}, metrics["namespaces"])
+
+	body := ask(t, server, http.MethodGet, "/namespaces").body
+	assert.JSONEq(t, `{
+		"namespaces": [{
+			"name": "payments", "registered": true, "configured": false, "last_seen": "2026-12-01T00:00:00Z",
+			"traces": {"sample_rate": 1, "rule": "pattern", "pattern": "pay*", "source": "shared_override",
+				"expires_at": "2026-12-01T00:00:00Z", "kept": 3, "dropped": 4},
+			"metrics": {"sample_rate": 0.1, "rule": "global", "source": "signal_global", "expires_at": null, "kept": 0, "dropped": 0}
+		}],
+		"none": {"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}},
+		"other": {"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}},
+		"registry": {"read_at": "2026-12-01T00:00:00Z", "error": null},
+		"state": {"postgres": null, "cache": null, "breaker": null}
+	}`, body)
+}
+
+func TestNothingIsAnEmptyListNotNull(t *testing.T) {
+	server := serve(t, NewHandler(&fixed{}))
+	assert.Contains(t, ask(t, server, http.MethodGet, "/namespaces").body, `"namespaces":[]`)
+	assert.Contains(t, ask(t, server, http.MethodGet, "/config").body, `"namespaces":{}`)
+}
+
+func TestItCanOnlyBeRead(t *testing.T) {
+	server := serve(t, NewHandler(&fixed{}))
+	for _, path := range []string{"/", "/config", "/namespaces", "/explain"} {
+		for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"} {
+			a := ask(t, server, method, path)
+			assert.Equal(t, http.StatusMethodNotAllowed, a.status, "%s %s", method, path)
+			assert.Equal(t, "GET, HEAD", a.header.Get("Allow"))
+			assert.JSONEq(t, `{"error":"this can only be read: use GET or HEAD"}`, a.body)
+		}
+		got, head := ask(t, server, http.MethodGet, path), ask(t, server, http.MethodHead, path)
+		assert.Equal(t, http.StatusOK, head.status)
+		assert.Empty(t, head.body)
+		got.header.Del("Date")
+		head.header.Del("Date")
+		assert.Equal(t, got.header, head.header, "%s: HEAD says what GET would", path)
+	}
+}
+
+func TestWhatIsNotThereIsJSONToo(t *testing.T) {
+	server := serve(t, NewHandler(&fixed{}))
+	for _, path := range []string{"/confi", "/config/", "//config", "/namespaces/payments", "/../etc/passwd", "/debug/pprof/"} {
+		f := get[failure](t, server, path, http.StatusNotFound)
+		assert.Contains(t, f.Error, "/explain", path)
+	}
+}
+
+func TestEveryAnswerIsNothingButData(t *testing.T) {
+	server := serve(t, NewHandler(&fixed{}))
+	for _, path := range []string{"/", "/config", "/namespaces", "/explain", "/explain?x=1", "/nowhere"} {
+		header := ask(t, server, http.MethodGet, path).header
+		assert.Equal(t, "nosniff", header.Get("X-Content-Type-Options"), path)
+		assert.Equal(t, "no-store", header.Get("Cache-Control"), path)
+		assert.Equal(t, "no-referrer", header.Get("Referrer-Policy"), path)
+		policy := header.Get("Content-Security-Policy")
+		assert.Contains(t, policy, "default-src 'none'", path)
+		assert.Contains(t, policy, "frame-ancestors 'none'", path)
+		assert.NotContains(t, policy, "unsafe", path)
+		assert.NotContains(t, policy, "http", path)
+	}
+}
+
+func TestFailuresBeforeTheHandlerSayTheirStatusAlone(t *testing.T) {
+	w := httptest.NewRecorder()
+	Failure(w, nil, "no user mallory with password hunter2", http.StatusUnauthorized)
+	assert.Equal(t, http.StatusUnauthorized, w.Code)
+	assert.JSONEq(t, `{"error":"unauthorized"}`, w.Body.String())
+	assert.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+}
+
+func TestNamespacesAreRenderedOnceASecondForAll(t *testing.T) {
+	var (
+		mu   sync.Mutex
+		now  = time.Date(2026, 11, 25, 4, 0, 0, 0, time.UTC)
+		tick = func(d time.Duration) { mu.Lock(); now = now.Add(d); mu.Unlock() }
+	)
+	source := &fixed{namespaces: Namespaces{Namespaces: manyNamespaces(2000)}}
+	server := serve(t, newHandler(source, func() time.Time { mu.Lock(); defer mu.Unlock(); return now }))
+
+	const seconds, perSecond = 3, 200
+	for range seconds {
+		var requests sync.WaitGroup
+		for range 20 {
+			requests.Go(func() {
+				for range perSecond / 20 {
+					a := ask(t, server, http.MethodGet, "/namespaces")
+					assert.Equal(t, http.StatusOK, a.status)
+					assert.True(t, strings.HasSuffix(a.body, "}\n"))
+				}
+			})
+		}
+		requests.Wait()
+		tick(time.Second)
+	}
+	assert.EqualValues(t, seconds, source.renders.Load())
+	tick(-time.Hour)
+	ask(t, server, http.MethodGet, "/namespaces")
+	assert.EqualValues(t, seconds+1, source.renders.Load(), "a clock that is set back does not freeze the answer")
+}
+
+func TestExplainAnswersTheQuestion(t *testing.T) {
+	source := &fixed{explanation: Explanation{
+		Rate: Rate{SampleRate: 0.5, Rule: "exact", Source: "runtime_override"}, Threshold: "8",
+	}}
+	server := serve(t, NewHandler(source, "access_token"))
+	body := ask(t, server, http.MethodGet, "/explain?namespace=pay+ments&signal=metrics&trace_id=&access_token=x").body
+	assert.JSONEq(t, `{"namespace": "pay ments", "signal": "metrics", "sample_rate": 0.5, "rule": "exact", "source": "runtime_override",
+		"threshold": "8", "randomness": null, "decision": null, "expires_at": null}`, body)
+	assert.Equal(t, Question{Namespace: "pay ments", Signal: "metrics"}, source.asked)
+
+	get[Explanation](t, server, "/explain?trace_id=4BF92f3577b34da6a3ce929d0e0e4736&tracestate=ot%3Dth:8%3Brv:ce929d0e0e4736", http.StatusOK)
+	assert.Equal(t, Question{
+		Signal: "traces", HasTraceID: true, Tracestate: "ot=th:8;rv:ce929d0e0e4736",
+		TraceID: [16]byte{0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36},
+	}, source.asked)
+}
+
+func TestQuestionsThatAreNotUnderstoodAreRefused(t *testing.T) {
+	server := serve(t, NewHandler(&fixed{}))
+	for query, want := range map[string]string{
+		"ns=payments":                      `unknown parameter "ns": there is namespace, signal, trace_id, tracestate`,
+		"namespace=a&sample=1&signal=logs": `unknown parameter "sample"`,
+		"signal=logs":                      `signal: must be traces or metrics, got "logs"`,
+		"signal=":                          `signal: must be traces or metrics, got ""`,
+		"trace_id=abc":                     `trace_id: must be 32 hexadecimal digits, got "abc"`,
+		"trace_id=4bf92f3577b34da6a3ce929d0e0e473g": `trace_id: must be 32 hexadecimal digits, got "4bf92f3577b34da6a3ce929d0e0e473g"`,
+		"namespace=a&namespace=b":                   "namespace: must be given once, got it 2 times",
+		"tracestate=ot%3Dth:8":                      "tracestate: must come with a trace_id (00000000000000000000000000000000 where the span has none)",
+		"namespace=100%":                            "the query cannot be read",
+		"namespace=a;signal=traces":                 "the query cannot be read",
+	} {
+		assert.Contains(t, get[failure](t, server, "/explain?"+query, http.StatusBadRequest).Error, want, query)
+	}
+}
+
+// hostile are names that would do harm where they are not taken for text.
+var hostile = []string{
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `</script><script>alert(1)`, `'; DROP TABLE x; --`, "{{.}}", "${x}",
+	"a\u202Eb\u2066c\u2069", "\u200B", "line\nbreak\ttab\x00nul", "\u2028\u2029", "a\xff\xfe", "../../etc/passwd", "__proto__", "constructor",
+	strings.Repeat("x", 64<<10), strings.Repeat("é", 64<<10),
+}
+
+func TestHostileNamesAreText(t *testing.T) {
+	source := &fixed{}
+	source.config.Common.Telemetry.Metrics.Namespaces = map[string]float64{}
+	for _, name := range hostile {
+		source.namespaces.Namespaces = append(source.namespaces.Namespaces, Row{Name: name})
+		source.config.Common.Telemetry.Metrics.Namespaces[name] = 1
+	}
+	server := serve(t, NewHandler(source))
+	for _, path := range []string{"/namespaces", "/config"} {
+		a := ask(t, server, http.MethodGet, path)
+		assert.Equal(t, http.StatusOK, a.status)
+		assert.NotContains(t, a.body, "<", "nothing that a browser could take for markup")
+		assert.NotContains(t, a.body, strings.Repeat("x", 129))
+	}
+	n := get[Namespaces](t, server, "/namespaces", http.StatusOK)
+	require.Len(t, n.Namespaces, len(hostile))
+	for i, row := range n.Namespaces {
+		assert.LessOrEqual(t, len(row.Name), 128)
+		if len(hostile[i]) < 100 {
+			assert.Equal(t, strings.ToValidUTF8(hostile[i], "\uFFFD"), row.Name)
+		}
+	}
+}
+
+func FuzzExplain(f *testing.F) {
+	for _, name := range hostile[:len(hostile)-2] {
+		f.Add("namespace=" + name)
+	}
+	f.Add("namespace=a&signal=metrics&trace_id=4bf92f3577b34da6a3ce929d0e0e4736&tracestate=ot%3Dth:8")
+	h := NewHandler(&fixed{})
+	f.Fuzz(func(t *testing.T, query string) {
+		r := httptest.NewRequest(http.MethodGet, "/explain", nil)
+		r.URL.RawQuery = query
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
+			t.Errorf("%q: status %d", query, w.Code)
+		}
+		if !json.Valid(w.Body.Bytes()) || strings.ContainsAny(w.Body.String(), "<>") {
+			t.Errorf("%q: %s", query, w.Body)
+		}
+	})
+}

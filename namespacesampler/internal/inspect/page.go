@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inspect
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed" // of the page's parts
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+)
+
+// The page is one document: its style and its script stand in it, and all that it shows it reads from /namespaces and /explain.
+var (
+	//go:embed page.html
+	pageHTML string
+	//go:embed page.css
+	pageCSS string
+	//go:embed page.js
+	pageJS string
+)
+
+// page is the rendered page, with the policy under which a browser runs that style and that script, and nothing else.
+var page, pagePolicy = renderPage()
+
+func renderPage() (body []byte, policy string) {
+	parts := struct {
+		Style  template.CSS
+		Script template.JS
+	}{template.CSS(pageCSS), template.JS(pageJS)} //nolint:gosec // they are our own
+	var out bytes.Buffer
+	if err := template.Must(template.New("page").Parse(pageHTML)).Execute(&out, parts); err != nil {
+		panic(err) // a test renders it
+	}
+	return out.Bytes(), fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; connect-src 'self'; img-src data:; "+
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		hashOf(out.String(), "style"), hashOf(out.String(), "script"))
+}
+
+// hashOf returns the hash of the one element of a kind, as policies write it.
+func hashOf(document, element string) string {
+	_, rest, _ := strings.Cut(document, "<"+element+">")
+	content, _, _ := strings.Cut(rest, "</"+element+">")
+	sum := sha256.Sum256([]byte(content))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func servePage(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Security-Policy", pagePolicy)
+	write(w, http.StatusOK, "text/html; charset=utf-8", page)
+}

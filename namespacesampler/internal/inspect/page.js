@@ -1,0 +1,259 @@
+"use strict";
+// Everything that comes from telemetry is set as text, never as markup. Rows are kept and changed in place, so that nothing flickers and
+// the focus stays where it is.
+const every = 2000, byId = (id) => document.getElementById(id);
+const rows = new Map(); // name → {row, cells, data}
+let sort = { by: "name", down: false }, filter = "", show = "all", data = null, skew = 0;
+
+const number = new Intl.NumberFormat("en-US"), percent = (rate) => trim(rate * 100) + " %";
+const trim = (value) => String(Number(value.toPrecision(6)));
+const sources = {
+  runtime_override: "runtime override", signal_override: "override for this signal", shared_override: "override",
+  signal_global: "global rate of this signal", global: "global rate", trace: "remembered with its trace",
+};
+
+function element(tag, className, text) {
+  const e = document.createElement(tag);
+  if (className) e.className = className;
+  if (text !== undefined) e.textContent = text;
+  return e;
+}
+function setText(e, text) { if (e.textContent !== text) e.textContent = text; }
+function setHidden(e, hidden) { if (e.hidden !== hidden) e.hidden = hidden; }
+
+// now is the collector's clock, which overrides end by.
+const now = () => Date.now() + skew;
+function span(ms) {
+  const s = Math.max(0, Math.round(ms / 1000)), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
+  if (h >= 48) return Math.floor(h / 24) + " d";
+  if (h > 0) return h + " h " + m + " min";
+  if (m > 0) return m + " min " + (s % 60) + " s";
+  return s + " s";
+}
+const ago = (time) => !time ? "never" : now() - Date.parse(time) < 3000 ? "now" : span(now() - Date.parse(time)) + " ago";
+const why = (rate) => rate.rule === "pattern" ? "pattern " + rate.pattern + ", " + sources[rate.source] : sources[rate.source] || rate.source;
+
+function newRow(name, hasRates, label) {
+  const row = element("tr"), cells = {};
+  row.setAttribute("role", "row");
+  const cell = (label) => {
+    const td = element("td");
+    td.setAttribute("role", "cell");
+    if (label) td.dataset.label = label;
+    row.append(td);
+    return td;
+  };
+  const first = cell(), text = element("bdi", "", label || name);
+  if (hasRates) {
+    const button = element("button", "name");
+    button.type = "button";
+    button.title = "explain";
+    button.append(text);
+    button.addEventListener("click", () => ask(name));
+    first.append(button);
+  } else first.append(text);
+  cells.tags = {};
+  for (const [key, kind, tag] of [["unregistered", "warn", "not registered"], ["temporary", "warn", "temporary"], ["unlisted", "", "no override"]]) {
+    cells.tags[key] = element("span", "tag " + kind, tag);
+    cells.tags[key].hidden = true;
+    first.append(cells.tags[key]);
+  }
+  for (const [signal, title] of [["traces", "spans"], ["metrics", "data points"]]) {
+    const rate = cell("rate of " + title), counts = cell(title + " kept");
+    const c = { rate: element("span", "rate"), why: element("span", "why"), until: element("span", "until"),
+      bar: element("div", "kept"), numbers: element("span", "numbers"), cell: counts };
+    c.until.hidden = true;
+    c.bar.setAttribute("aria-hidden", "true"); // the numbers say it
+    rate.append(c.rate, c.why, c.until);
+    counts.append(c.bar, c.numbers);
+    cells[signal] = c;
+  }
+  cells.seen = cell("last seen");
+  return { row, cells };
+}
+
+function fillCounts(c, counts) {
+  const all = counts.kept + counts.dropped, share = all ? 100 * counts.kept / all : 0;
+  const width = share.toFixed(2) + "%", least = counts.kept ? "2px" : "0";
+  if (c.width !== width) c.bar.style.setProperty("--share", c.width = width);
+  if (c.least !== least) c.bar.style.setProperty("--least", c.least = least);
+  c.cell.classList.toggle("none", all === 0);
+  setText(c.numbers, all ? number.format(counts.kept) + " of " + number.format(all) : "none seen");
+}
+
+function fillTimes(entry) {
+  setText(entry.cells.seen, ago(entry.data.last_seen));
+  for (const signal of ["traces", "metrics"]) {
+    const until = entry.data[signal].expires_at;
+    setHidden(entry.cells[signal].until, !until);
+    if (until) setText(entry.cells[signal].until, "ends in " + span(Date.parse(until) - now()));
+  }
+}
+
+const temporary = (n) => Boolean(n.traces.expires_at || n.metrics.expires_at);
+const onGlobal = (n) => n.traces.rule === "global" && n.metrics.rule === "global";
+
+function fill(entry, n) {
+  entry.data = n;
+  for (const signal of ["traces", "metrics"]) {
+    setText(entry.cells[signal].rate, percent(n[signal].sample_rate));
+    setText(entry.cells[signal].why, why(n[signal]));
+    fillCounts(entry.cells[signal], n[signal]);
+  }
+  setHidden(entry.cells.tags.unregistered, n.registered !== false);
+  setHidden(entry.cells.tags.temporary, !temporary(n));
+  setHidden(entry.cells.tags.unlisted, !(n.registered === true && onGlobal(n)));
+  fillTimes(entry);
+}
+
+const keys = {
+  name: (n) => n.name, seen: (n) => n.last_seen ? Date.parse(n.last_seen) : 0,
+  traces_rate: (n) => n.traces.sample_rate, metrics_rate: (n) => n.metrics.sample_rate,
+  traces: (n) => n.traces.kept + n.traces.dropped, metrics: (n) => n.metrics.kept + n.metrics.dropped,
+};
+const shows = {
+  all: () => true, temporary, override: (n) => !onGlobal(n), global: onGlobal,
+  unregistered: (n) => n.registered === false, unseen: (n) => !n.last_seen,
+};
+
+// arrange puts the rows that are to be seen in their order. It moves nothing that is in its place.
+function arrange() {
+  if (!data) return;
+  const key = keys[sort.by], sign = sort.down ? -1 : 1, wanted = filter.toLowerCase();
+  const list = [...rows.values()].filter((e) => shows[show](e.data) && e.data.name.toLowerCase().includes(wanted));
+  list.sort((a, b) => {
+    const x = key(a.data), y = key(b.data);
+    return x < y ? -sign : x > y ? sign : a.data.name < b.data.name ? -1 : 1;
+  });
+  const body = byId("rows");
+  const same = body.children.length === list.length && list.every((e, i) => body.children[i] === e.row);
+  if (!same) {
+    const focused = document.activeElement;
+    body.replaceChildren(...list.map((e) => e.row));
+    if (focused && focused !== document.activeElement && body.contains(focused)) focused.focus({ preventScroll: true });
+  }
+  setText(byId("count"), list.length === rows.size ? "(" + number.format(rows.size) + ")" :
+    "(" + number.format(list.length) + " of " + number.format(rows.size) + ")");
+  setHidden(byId("nothing"), list.length > 0);
+  for (const th of document.querySelectorAll("th")) {
+    if (th.dataset.sort === sort.by) th.setAttribute("aria-sort", sort.down ? "descending" : "ascending");
+    else th.removeAttribute("aria-sort");
+  }
+}
+
+const sums = {};
+function fillSums(key, label, n) {
+  sums[key] ??= newRow("", false, label);
+  const all = n.traces.kept + n.traces.dropped + n.metrics.kept + n.metrics.dropped;
+  for (const signal of ["traces", "metrics"]) fillCounts(sums[key].cells[signal], n[signal]);
+  setText(sums[key].cells.seen, ago(n.last_seen));
+  if (all && !sums[key].row.isConnected) byId("sums").append(sums[key].row);
+}
+
+function fillState() {
+  const s = data.state, items = [];
+  if (!s.postgres) items.push(["", "no Postgres: attributes alone decide"]);
+  else if (!s.postgres.since) items.push(["", "Postgres not asked yet"]);
+  else if (s.postgres.reachable) items.push(["good", "Postgres answers"]);
+  else items.push(["bad", "Postgres cannot be asked, for " + span(now() - Date.parse(s.postgres.since))]);
+  if (s.cache) items.push(["", "cache " + number.format(s.cache.entries) + " of " + number.format(s.cache.max_entries)]);
+  if (s.breaker) items.push([s.breaker.state === "closed" ? "good" : "bad", "breaker " + s.breaker.state.replace("_", " ")]);
+  if (data.registry && data.registry.error) items.push(["bad", "registry cannot be read" +
+    (data.registry.read_at ? ", last read " + ago(data.registry.read_at) : "")]);
+  else if (data.registry && data.registry.read_at) items.push(["", "registry read " + ago(data.registry.read_at)]);
+  const list = byId("state");
+  while (list.children.length > items.length) list.lastChild.remove();
+  items.forEach(([kind, text], i) => {
+    if (!list.children[i]) list.append(element("li"));
+    if (list.children[i].className !== kind) list.children[i].className = kind;
+    setText(list.children[i], text);
+  });
+}
+
+function refresh(fresh) {
+  data = fresh;
+  const known = new Set();
+  for (const n of data.namespaces) {
+    known.add(n.name);
+    if (!rows.has(n.name)) rows.set(n.name, newRow(n.name, true));
+    fill(rows.get(n.name), n);
+  }
+  for (const name of rows.keys()) if (!known.has(name)) rows.delete(name);
+  fillSums("none", "without a namespace", data.none);
+  fillSums("other", "other namespaces", data.other);
+  fillState();
+  arrange();
+}
+
+async function load() {
+  if (document.hidden && data) return;
+  const trouble = byId("trouble");
+  try {
+    const response = await fetch("namespaces", { signal: AbortSignal.timeout(10000) });
+    if (!response.ok) throw new Error("the collector answers " + response.status);
+    const date = Date.parse(response.headers.get("Date"));
+    const fresh = await response.json();
+    if (date) skew = Math.abs(date - Date.now()) > 2000 ? date - Date.now() : 0; // Date has whole seconds
+    refresh(fresh);
+    setHidden(trouble, true);
+  } catch (error) {
+    setText(trouble, "What is shown may be old: " + error.message);
+    setHidden(trouble, false);
+  }
+}
+
+function tick() {
+  if (!data || document.hidden) return;
+  for (const entry of rows.values()) if (entry.row.isConnected) fillTimes(entry);
+  fillState();
+}
+
+function ask(name) {
+  byId("explain").open = true;
+  byId("question").elements.namespace.value = name;
+  byId("question").requestSubmit();
+  byId("question").elements.trace_id.focus();
+}
+
+async function explain(event) {
+  event.preventDefault();
+  const asked = new URLSearchParams([...new FormData(byId("question"))].filter(([, value]) => value !== ""));
+  const answer = byId("answer");
+  try {
+    const response = await fetch("explain?" + asked), e = await response.json();
+    if (!response.ok) throw new Error(e.error);
+    const list = element("dl");
+    const add = (term, text) => {
+      const dd = element("dd");
+      dd.append(element("bdi", "", text));
+      list.append(element("dt", "", term), dd);
+    };
+    if (e.decision) add("Decision", e.decision);
+    add("Namespace", e.namespace || "none");
+    add("Rate", percent(e.sample_rate) + ", " + why(e));
+    add("Threshold", e.threshold);
+    if (e.randomness) add("Randomness", e.randomness + (e.decision === "kept" ? ": not below the threshold" : ": below the threshold"));
+    if (e.fault) add("Tracestate", e.fault);
+    if (e.expires_at) add("Ends", new Date(e.expires_at).toLocaleString());
+    answer.replaceChildren(list);
+  } catch (error) {
+    answer.replaceChildren(element("p", "error", error.message));
+  }
+}
+
+function sortBy(by, toggle) {
+  const numeric = by !== "name";
+  sort = { by, down: toggle && sort.by === by ? !sort.down : numeric };
+  byId("sort").value = by;
+  arrange();
+}
+
+byId("question").addEventListener("submit", explain);
+byId("filter").addEventListener("input", (event) => { filter = event.target.value; arrange(); });
+byId("show").addEventListener("change", (event) => { show = event.target.value; arrange(); });
+byId("sort").addEventListener("change", (event) => sortBy(event.target.value, false));
+for (const th of document.querySelectorAll("th")) th.firstChild.addEventListener("click", () => sortBy(th.dataset.sort, true));
+document.addEventListener("visibilitychange", load);
+load();
+setInterval(load, every);
+setInterval(tick, 1000);
