@@ -4,6 +4,7 @@ package namespacesampler
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -17,21 +18,29 @@ const (
 	otherLabel = "_other" // of namespaces beyond the bound
 )
 
-// labels are the values of the namespace attribute in internal metrics: as many as telemetry::max_namespaces, in the order
-// in which they appear, and those that are configured or registered, which always have a place.
+// maxSeen bounds the namespaces that are told apart at all; those beyond are _other in everything that is shown.
+const maxSeen = 10_000
+
+// labels are the namespaces that were seen, in the order in which they appear, and those that are configured or registered, which always
+// have a place. As many as telemetry::max_namespaces have a value of their own in internal metrics.
 type labels struct {
 	mu       sync.Mutex
 	known    map[string]*label
-	room     int
+	room     int // of values in internal metrics
 	reserved int
 	none     *label // of items without a namespace
-	other    *label // of namespaces beyond the bound
+	other    *label // of namespaces beyond the bounds
 }
 
-// label is a value with the attribute sets of its counters, which are built once.
+// label is a namespace as it is shown, with what happened to its items.
 type label struct {
-	options [rules][decisions][]metric.AddOption
+	name    string
+	options atomic.Pointer[labelOptions] // of its counters, or those of _other
+	seen    [itemKinds]seen
 }
+
+// labelOptions are the attribute sets of a label's counters, which are built once.
+type labelOptions [rules][decisions][]metric.AddOption
 
 func newLabels(limit int, configured ...string) *labels {
 	l := &labels{room: limit, none: newLabel(noneLabel), other: newLabel(otherLabel)}
@@ -43,15 +52,20 @@ func newLabels(limit int, configured ...string) *labels {
 // maxRegistered bounds the registered names that have a place; beyond, they compete with others.
 const maxRegistered = 2000
 
-// reserve gives names a place, until so many have one, and reports whether any had none.
+// reserve gives names a place, until so many have one, and reports whether any had none. What was seen of them before stays theirs.
 func (l *labels) reserve(names []string, most int) (fresh bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, name := range names {
-		if _, ok := l.known[name]; ok || l.reserved >= most {
+		known, ok := l.known[name]
+		if l.reserved >= most || ok && known.options.Load() != l.other.options.Load() {
 			continue
 		}
-		l.known[name] = newLabel(name)
+		if ok {
+			known.options.Store(newOptions(known.name))
+		} else {
+			l.known[name] = newLabel(name)
+		}
 		l.reserved++
 		l.room--
 		fresh = true
@@ -71,26 +85,50 @@ func (l *labels) of(name string) *label {
 	if known, ok := l.known[name]; ok {
 		return known
 	}
-	if l.room <= 0 {
+	switch {
+	case len(l.known) >= maxSeen:
 		return l.other
+	case l.room <= 0:
+		l.known[name] = &label{name: name}
+		l.known[name].options.Store(l.other.options.Load())
+	default:
+		l.room--
+		l.known[name] = newLabel(name)
 	}
-	l.room--
-	l.known[name] = newLabel(name)
 	return l.known[name]
 }
 
+// all returns the labels of all namespaces.
+func (l *labels) all() []*label {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]*label, 0, len(l.known))
+	for name, known := range l.known {
+		if name != "" {
+			all = append(all, known)
+		}
+	}
+	return all
+}
+
 func newLabel(name string) *label {
-	var l label
+	l := &label{name: namespace.Shown(name)}
+	l.options.Store(newOptions(l.name))
+	return l
+}
+
+func newOptions(name string) *labelOptions {
+	var options labelOptions
 	for r, ruleName := range ruleNames {
 		for d, decisionName := range decisionNames {
-			l.options[r][d] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(
-				attribute.String("namespace", namespace.Shown(name)),
+			options[r][d] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(
+				attribute.String("namespace", name),
 				attribute.String("decision", decisionName),
 				attribute.String("rule", ruleName),
 			))}
 		}
 	}
-	return &l
+	return &options
 }
 
 // faultOptions are the attribute sets of tracestate faults.

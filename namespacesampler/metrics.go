@@ -119,7 +119,7 @@ type metricsWalk struct {
 func newMetricsWalk(p *metricsProcessor) *metricsWalk {
 	cfg := p.rt.cfg
 	w := &metricsWalk{
-		p: p, batch: newBatch(p.rt, newTally(p.rt.labels)),
+		p: p, batch: newBatch(p.rt, newTally(pointItems, p.rt.labels)),
 		byPoint: cfg.Metrics.By == ByPoint, exemplar: cfg.Metrics.Exemplars == ExemplarsSampled,
 	}
 	w.removeMetric = func(m pmetric.Metric) bool { return !w.keepMetric(m) }

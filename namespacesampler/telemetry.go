@@ -5,6 +5,7 @@ package namespacesampler
 import (
 	"context"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/metric"
 
@@ -73,6 +74,7 @@ func (c *counters) count(r rule, keep bool) bool {
 // tally finds the rate of namespaces and counts what happened to the items of a batch. It is reused from batch to batch
 // and remembers the namespaces that it saw, so that an item costs no more than finding its slot.
 type tally struct {
+	kind     itemKind
 	table    *rate.Table
 	labels   *labels
 	slots    map[string]*slot
@@ -84,8 +86,8 @@ type tally struct {
 	faults   [len(faultOptions)]int64
 }
 
-func newTally(labels *labels) *tally {
-	return &tally{labels: labels, slots: map[string]*slot{}, counters: map[*label]*counters{}}
+func newTally(kind itemKind, labels *labels) *tally {
+	return &tally{kind: kind, labels: labels, slots: map[string]*slot{}, counters: map[*label]*counters{}}
 }
 
 // goBy makes a table the one that rates are found in, and forgets those of another.
@@ -150,21 +152,27 @@ func (t *tally) fault(f decision.Fault) {
 
 // report adds what was counted to the metrics and starts anew.
 func (t *tally) report(ctx context.Context, items, faults metric.Int64Counter) {
+	now := time.Now()
 	for _, c := range t.used {
+		options := c.label.options.Load()
+		var sums [decisions]int64
 		for r := range c.counts {
 			for d, n := range c.counts[r] {
 				if n > 0 {
-					items.Add(ctx, n, c.label.options[r][d]...)
+					items.Add(ctx, n, options[r][d]...)
+					sums[d] += n
 					c.counts[r][d] = 0
 				}
 			}
 		}
+		c.label.seen[t.kind].add(sums, now)
 		c.used = false
 	}
 	clear(t.used)
 	t.used, t.last, t.name = t.used[:0], nil, ""
 	if t.bytes > maxTallyBytes {
 		clear(t.slots)
+		clear(t.counters)
 		t.bytes = 0
 	}
 	for f, n := range t.faults {

@@ -36,7 +36,7 @@ func TestNamesThatAreShownAlikeShareALabel(t *testing.T) {
 
 func TestATallyForgetsNamesBeforeTheyGrowWithoutEnd(t *testing.T) {
 	rt := benchRuntime(t, nil)
-	tally := newTally(rt.labels)
+	tally := newTally(spanItems, rt.labels)
 	tally.goBy(rt.rates.inForce().spans)
 	for i := range 10 {
 		tally.slot(strings.Repeat("x", maxTallyBytes/4)+fmt.Sprint(i)).count(ruleGlobal, true)

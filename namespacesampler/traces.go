@@ -87,7 +87,7 @@ type wish struct {
 func newTracesWalk(p *tracesProcessor) *tracesWalk {
 	return &tracesWalk{
 		p:          p,
-		batch:      newBatch(p.rt, newTally(p.rt.labels)),
+		batch:      newBatch(p.rt, newTally(spanItems, p.rt.labels)),
 		traceRates: newTraceRates(p.rt.memory),
 		exempts:    p.rt.exemptsSpans(),
 	}
