@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -47,7 +48,7 @@ func BenchmarkOutage(b *testing.B) {
 					pg.CircuitBreaker = CircuitBreakerConfig{Failures: 1, Cooldown: time.Hour}
 				}
 			})
-			if err := rt.start(); err != nil {
+			if err := rt.start(b.Context(), componenttest.NewNopHost()); err != nil {
 				b.Fatal(err)
 			}
 			b.Cleanup(func() { _ = rt.shutdown(context.Background()) })

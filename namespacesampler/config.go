@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 )
 
 // Config is the configuration of the processor.
@@ -30,6 +32,8 @@ type Config struct {
 	DryRun bool `mapstructure:"dry_run"`
 	// Postgres resolves namespaces that are missing; without it the attributes alone decide.
 	Postgres configoptional.Optional[PostgresConfig] `mapstructure:"postgres"`
+	// Inspect is where to see what the processor does, over HTTP; without it there is no server.
+	Inspect configoptional.Optional[confighttp.ServerConfig] `mapstructure:"inspect"`
 	// Telemetry is about the processor's own metrics.
 	Telemetry TelemetryConfig `mapstructure:"telemetry"`
 
@@ -314,6 +318,7 @@ func createDefaultConfig() component.Config {
 				Table: "public.namespace_sampling_overrides", Interval: 10 * time.Second, Channel: "namespace_sampling_overrides",
 			},
 		}),
+		Inspect:   configoptional.Default(inspect.DefaultServerConfig()),
 		Telemetry: TelemetryConfig{MaxNamespaces: 200},
 	}
 }

@@ -61,6 +61,8 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	assert.Equal(t, cfg.Telemetry, full.Telemetry)
 	full.Postgres.Get().DSN, full.Postgres.Get().Lookups = "", nil
 	assert.Equal(t, cfg.Postgres.GetOrInsertDefault(), full.Postgres.Get())
+	assert.False(t, cfg.Inspect.HasValue(), "no server unless it is configured")
+	assert.Equal(t, cfg.Inspect.GetOrInsertDefault(), full.Inspect.Get())
 }
 
 func TestEveryConfigurationInTestdataLoads(t *testing.T) {
@@ -109,7 +111,8 @@ func TestSeedConfigurationMerges(t *testing.T) {
 
 func TestValidateNamesKeyValueAndWhatWouldBeRight(t *testing.T) {
 	for want, settings := range map[string]map[string]any{
-		"sample_rate: sample rate must be between 0 and 1, got -0.5": {"sample_rate": -0.5},
+		"sample_rate: sample rate must be between 0 and 1, got -0.5":                 {"sample_rate": -0.5},
+		`inspect::endpoint: must be host:port, e.g. localhost:8090, got "localhost"`: {"inspect": map[string]any{"endpoint": "localhost"}},
 		"namespaces::payments: sample rate must be between 0 and 1, got 50 (for 50 % write 0.5)": {
 			"namespaces": map[string]any{"payments": 50},
 		},

@@ -23,7 +23,8 @@ type health struct {
 	mu    sync.Mutex
 	hosts []component.Host // of all instances
 	down  bool
-	broke bool // the circuit breaker is not closed
+	broke bool      // the circuit breaker is not closed
+	since time.Time // when Postgres first answered, or failed to, after the opposite; zero before it was asked
 }
 
 // A database that comes and goes all the time is said to, at most maxRepeats times in each repeatsWithin.
@@ -51,7 +52,11 @@ func (h *health) asked(err error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.down == (err != nil) {
+	changed := h.down != (err != nil)
+	if changed || h.since.IsZero() {
+		h.since = time.Now().UTC().Truncate(time.Millisecond)
+	}
+	if !changed {
 		return
 	}
 	h.down = err != nil
@@ -81,4 +86,11 @@ func (h *health) breakerChanged(state namespace.BreakerState) {
 		h.broke = false
 		h.logger.Info("the circuit breaker closes: batches wait for Postgres again")
 	}
+}
+
+// state reports whether Postgres cannot be asked, and since when it is so; zero before it was asked.
+func (h *health) state() (down bool, since time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.down, h.since
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
@@ -48,6 +49,8 @@ type runtime struct {
 	// Nil without a postgres section, and before start.
 	db       *postgres.DB
 	resolver *namespace.Resolver
+	// Nil without an inspect section, and before start.
+	server *inspect.Server
 }
 
 // newRuntime makes all that needs no resources; start does the rest.
@@ -156,13 +159,25 @@ func (c *PostgresConfig) layout() postgres.Layout {
 	return postgres.Layout{}
 }
 
-// start starts the resolution of namespaces. It succeeds with the database down (C7).
-func (rt *runtime) start() error {
+// start starts the resolution of namespaces, and the server. It succeeds with the database down (C7).
+func (rt *runtime) start(ctx context.Context, host component.Host) error {
 	rt.announce()
 	rt.rates.start()
-	if !rt.cfg.Postgres.HasValue() {
-		return nil
+	if rt.cfg.Postgres.HasValue() {
+		if err := rt.startResolver(); err != nil {
+			return err
+		}
 	}
+	if rt.cfg.Inspect.HasValue() {
+		var err error
+		if rt.server, err = inspect.Start(ctx, *rt.cfg.Inspect.Get(), newInspection(rt), host.GetExtensions(), rt.settings); err != nil {
+			return fmt.Errorf("inspect: %w", err)
+		}
+	}
+	return nil
+}
+
+func (rt *runtime) startResolver() error {
 	cfg := rt.cfg.Postgres.Get()
 	db, err := postgres.Open(postgres.Config{
 		Pool: postgres.PoolConfig{
@@ -202,14 +217,17 @@ func (rt *runtime) start() error {
 	return nil
 }
 
-// shutdown ends the loads that are under way, then closes the connections.
-func (rt *runtime) shutdown(ctx context.Context) error {
+// shutdown ends the server and the loads that are under way, then closes the connections.
+func (rt *runtime) shutdown(ctx context.Context) (err error) {
 	defer rt.telemetry.Shutdown()
 	rt.rates.stop()
-	if rt.resolver == nil {
-		return nil
+	if rt.server != nil {
+		err = rt.server.Close(ctx)
 	}
-	return errors.Join(rt.steering.stop(ctx), rt.resolver.Close(ctx), rt.db.Close(ctx))
+	if rt.resolver != nil {
+		err = errors.Join(err, rt.steering.stop(ctx), rt.resolver.Close(ctx), rt.db.Close(ctx))
+	}
+	return err
 }
 
 // loaded counts a load and judges by it whether Postgres can be asked.

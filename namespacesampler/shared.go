@@ -57,13 +57,13 @@ func (rs *runtimes) acquire(set processor.Settings, cfg *Config) (*lease, error)
 }
 
 // start starts the runtime with the first instance that starts. A failure is every instance's.
-func (l *lease) start(_ context.Context, host component.Host) error {
+func (l *lease) start(ctx context.Context, host component.Host) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.runtime.health.addHost(host)
 	if !l.started {
 		l.started = true
-		l.startErr = l.runtime.start()
+		l.startErr = l.runtime.start(ctx, host)
 	}
 	return l.startErr
 }

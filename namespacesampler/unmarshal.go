@@ -9,6 +9,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
 )
@@ -72,8 +73,14 @@ func fieldOf(typ reflect.Type, key string) reflect.Type {
 		return nil
 	}
 	for field := range typ.Fields() {
-		if field.Tag.Get("mapstructure") == key {
+		name, options, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
+		if name == key {
 			return field.Type
+		}
+		if options == "squash" {
+			if inner := fieldOf(field.Type, key); inner != nil {
+				return inner
+			}
 		}
 	}
 	return nil

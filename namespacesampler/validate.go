@@ -5,10 +5,14 @@ package namespacesampler
 import (
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/confignet"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
@@ -30,6 +34,9 @@ func (c *Config) Validate() error {
 	c.Metrics.validate(&f, missing)
 	if c.Postgres.HasValue() {
 		c.Postgres.Get().validate(&f)
+	}
+	if c.Inspect.HasValue() {
+		validateInspect(&f, c.Inspect.Get())
 	}
 	f.within("telemetry::max_namespaces", c.Telemetry.MaxNamespaces, 0, 100_000, "namespaces")
 	return errors.Join(f...)
@@ -113,6 +120,16 @@ func (c *PostgresConfig) validate(f *faults) {
 	f.add("postgres::overrides::table", err)
 	f.duration("postgres::overrides::interval", c.Overrides.Interval, "10s")
 	f.add("postgres::overrides::channel", postgres.ValidateChannel(c.Overrides.Channel))
+}
+
+// validateInspect says what the collector's own validation of servers leaves to their start.
+func validateInspect(f *faults, c *confighttp.ServerConfig) {
+	if c.NetAddr.Transport == confignet.TransportTypeUnix {
+		return
+	}
+	if _, _, err := net.SplitHostPort(c.NetAddr.Endpoint); err != nil {
+		f.addf("inspect::endpoint", "must be host:port, e.g. localhost:8090, got %q", c.NetAddr.Endpoint)
+	}
 }
 
 // keysParameter is the parameter $1.

@@ -13,11 +13,20 @@ import (
 type Explanation struct {
 	// Threshold is the one that the span is held to: that of the rate, or of earlier sampling where it is higher (T4).
 	Threshold sampling.Threshold
-	// Randomness is that of the span. Drawn reports whether it has none, so that nobody can foretell the decision (T9).
-	Randomness sampling.Randomness
-	Drawn      bool
-	Keep       bool
-	Fault      Fault
+	// Randomness is that of the span, where HasRandomness is true. Drawn reports whether the decision cannot be foretold without it (T9).
+	Randomness    sampling.Randomness
+	HasRandomness bool
+	Drawn         bool
+	Keep          bool
+	Fault         Fault
+}
+
+// Digits returns a threshold as th has it, hexadecimal digits without trailing zeros, or never.
+func Digits(threshold sampling.Threshold) string {
+	if threshold == sampling.NeverSampleThreshold {
+		return "never"
+	}
+	return threshold.TValue()
 }
 
 // Explain explains the decision on a span by its trace ID and its tracestate at a rate.
@@ -28,7 +37,7 @@ func (s SpanSampler) Explain(id pcommon.TraceID, raw string, r *rate.Rate) Expla
 	if !ok {
 		ts = tracestate{} // T8
 	}
-	if e.Randomness, ok = ts.randomnessOf(id); !ok {
+	if e.Randomness, e.HasRandomness = ts.randomnessOf(id); !e.HasRandomness {
 		e.Drawn = !r.IsAlways() && !r.IsNever()
 		return e
 	}

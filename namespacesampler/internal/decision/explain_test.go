@@ -42,10 +42,19 @@ func TestWithoutRandomnessThereIsNothingToForetell(t *testing.T) { // T9
 	require.NoError(t, err)
 	sampler := NewSpanSampler(Equalizing, 4)
 	assert.True(t, sampler.Explain(pcommon.TraceID{}, "", &half).Drawn)
+	assert.False(t, sampler.Explain(pcommon.TraceID{}, "", &half).HasRandomness)
 	assert.False(t, sampler.Explain(pcommon.TraceID{}, "ot=rv:ffffffffffffff", &half).Drawn)
 	for _, r := range []*rate.Rate{&rate.Always, &rate.Never} {
 		e := sampler.Explain(pcommon.TraceID{}, "", r)
 		assert.False(t, e.Drawn)
 		assert.Equal(t, r.IsAlways(), e.Keep)
+	}
+}
+
+func TestDigitsOfThresholds(t *testing.T) {
+	for probability, want := range map[float64]string{0: "never", 1: "0", 0.5: "8", 0.1: "e666", 0.01: "fd70a"} {
+		r, err := rate.New(probability, 4)
+		require.NoError(t, err)
+		assert.Equal(t, want, Digits(r.Threshold))
 	}
 }

@@ -26,6 +26,7 @@ func (h *Handler) serveExplain(w http.ResponseWriter, r *http.Request) {
 	explanation := h.source.Explain(question)
 	explanation.Namespace = namespace.Shown(question.Namespace)
 	explanation.Signal = question.Signal
+	explanation.Pattern = namespace.Shown(explanation.Pattern)
 	writeJSON(w, http.StatusOK, explanation)
 }
 

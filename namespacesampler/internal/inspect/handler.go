@@ -104,7 +104,9 @@ func (h *Handler) renderNamespaces() ([]byte, error) {
 		n.Namespaces = []Row{} // [], never null
 	}
 	for i := range n.Namespaces {
-		n.Namespaces[i].Name = namespace.Shown(n.Namespaces[i].Name)
+		row := &n.Namespaces[i]
+		row.Name = namespace.Shown(row.Name)
+		row.Traces.Pattern, row.Metrics.Pattern = namespace.Shown(row.Traces.Pattern), namespace.Shown(row.Metrics.Pattern)
 	}
 	return render(n)
 }
