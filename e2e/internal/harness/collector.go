@@ -30,6 +30,10 @@ type Options struct {
 	Copy *Sink
 	// ToPrometheus sends data points to a Prometheus exporter in place of Sink; see Exposed.
 	ToPrometheus bool
+	// Inspect, where it is not empty, adds an inspect section: a line of YAML for it besides the endpoint, or a comment.
+	Inspect string
+	// Extensions are other extensions, with their settings as YAML.
+	Extensions map[string]string
 	// Env is added to the environment.
 	Env []string
 	// Expect are parts of the warnings and errors that the log may hold; any other fails the test.
@@ -94,6 +98,9 @@ func (c *Collector) awaitReady() bool {
 
 // Addr is the host:port of the OTLP/gRPC receiver.
 func (c *Collector) Addr() string { return c.addr.OTLP }
+
+// Inspect is the host:port of the processor's inspect section.
+func (c *Collector) Inspect() string { return c.addr.Inspect }
 
 // Log is what the collector has written so far.
 func (c *Collector) Log() *Log { return c.log }

@@ -14,7 +14,7 @@ import (
 
 // addresses are those of one collector, on free loopback ports.
 type addresses struct {
-	OTLP, Health, Prometheus, MetricsHost, MetricsPort string
+	OTLP, Health, Prometheus, Inspect, MetricsHost, MetricsPort string
 }
 
 // freeAddresses asks the kernel for free ports. Another process may take one before the collector does; Start then
@@ -22,14 +22,14 @@ type addresses struct {
 func freeAddresses(t testing.TB) addresses {
 	t.Helper()
 	var free []string
-	for range 4 {
+	for range 5 {
 		free = append(free, FreeAddress(t))
 	}
 	host, port, err := net.SplitHostPort(free[3])
 	if err != nil {
 		t.Fatalf("free port: %v", err)
 	}
-	return addresses{OTLP: free[0], Health: free[1], Prometheus: free[2], MetricsHost: host, MetricsPort: port}
+	return addresses{OTLP: free[0], Health: free[1], Prometheus: free[2], Inspect: free[4], MetricsHost: host, MetricsPort: port}
 }
 
 // FreeAddress returns a loopback address that nobody listened on a moment ago.
@@ -51,6 +51,11 @@ receivers:
 processors:
   {{.Type}}:
 {{.Processor}}
+{{- if .InspectSettings}}
+    inspect:
+      endpoint: {{.Inspect}}
+{{.InspectSettings}}
+{{- end}}
 exporters:
   otlp_grpc:
     endpoint: {{.Sink}}
@@ -71,8 +76,11 @@ exporters:
 {{- end}}
 extensions:
   health_check: {endpoint: "{{.Health}}"}
+{{- range $name, $settings := .Extensions}}
+  {{$name}}: {{$settings}}
+{{- end}}
 service:
-  extensions: [health_check]
+  extensions: [health_check{{range $name, $_ := .Extensions}}, {{$name}}{{end}}]
   telemetry:
     logs: {level: info, encoding: json, sampling: {enabled: false}}
     metrics:
@@ -100,9 +108,16 @@ func (o *Options) write(t testing.TB, a addresses) string {
 	t.Helper()
 	values := struct {
 		addresses
-		Type, Processor, Sink, Copy string
-		ToPrometheus                bool
-	}{addresses: a, Type: o.Type, Processor: indented(o.Processor), ToPrometheus: o.ToPrometheus}
+		Type, Processor, Sink, Copy, InspectSettings string
+		Extensions                                   map[string]string
+		ToPrometheus                                 bool
+	}{
+		addresses: a, Type: o.Type, Processor: indented(o.Processor), ToPrometheus: o.ToPrometheus,
+		InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
+	}
+	if o.Inspect == "" {
+		values.InspectSettings = ""
+	}
 	if values.Type == "" {
 		values.Type = "namespace_sampler"
 	}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package e2e
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+// plain is an inspect section with nothing but its endpoint.
+const plain = "# and nothing else"
+
+var inspector = http.Client{Transport: &http.Transport{
+	DisableKeepAlives: true,
+	TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+}}
+
+// inspect reads what a collector shows; set may change the request.
+func inspect(t testing.TB, collector *harness.Collector, path string, set func(*http.Request)) (status int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+collector.Inspect()+path, nil)
+	require.NoError(t, err)
+	if set != nil {
+		set(request)
+	}
+	response, err := inspector.Do(request)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	all, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(all)
+}
+
+// tasker's commands, as its documentation has them.
+const (
+	showTelemetry = `curl http://localhost:8080/config | jq '.common.telemetry'`
+	showNames     = `curl -s http://localhost:8080/config | jq '.common.telemetry.metrics.namespaces | keys[]'`
+	showDatabase  = `psql $DATABASE_URL -c "SELECT name FROM tasker_task_namespaces;"`
+)
+
+// shell returns what runs commands like a user's, whose curl finds a collector where Tasker used to listen.
+func shell(t *testing.T, collector *harness.Collector, dsn string) func(command string) string {
+	t.Helper()
+	home := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(home, ".curlrc"),
+		fmt.Appendf(nil, "connect-to = \"localhost:8080:%s\"\n", collector.Inspect()), 0o600))
+	return func(command string) string {
+		t.Helper()
+		cmd := exec.Command("bash", "-c", "set -o pipefail; "+command)
+		cmd.Env = append(os.Environ(), "CURL_HOME="+home, "DATABASE_URL="+dsn, "LC_ALL=C")
+		cmd.Stderr = t.Output()
+		out, err := cmd.Output()
+		require.NoError(t, err, command)
+		return string(out)
+	}
+}
+
+func TestTaskersOwnCommandsWork(t *testing.T) {
+	t.Parallel()
+	dsn := newDatabase(t, sharedCluster(t), taskerdb.LayoutLegacy, newTask("payments"), newTask("inventory"))
+	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: fmt.Sprintf(`
+sample_rate: 1.0
+tracing: {sample_rate: 0.1}
+metrics:
+  detailed: {enabled: false}
+  namespaces: {payments: 1.0, orders: 0.5}
+postgres: {dsn: %q, layout: tasker_legacy}
+`, dsn)})
+	run := shell(t, collector, dsn)
+
+	var telemetry struct {
+		Enabled bool
+		Tracing struct {
+			Enabled    bool
+			SampleRate float64 `json:"sample_rate"`
+		}
+		Metrics struct {
+			Enabled  bool
+			Detailed struct {
+				Enabled    bool
+				SampleRate float64 `json:"sample_rate"`
+			}
+			Namespaces map[string]float64
+		}
+		Spans struct{ Internal struct{ Enabled bool } }
+	}
+	require.NoError(t, json.Unmarshal([]byte(run(showTelemetry)), &telemetry))
+	assert.True(t, telemetry.Enabled)
+	assert.InDelta(t, 0.1, telemetry.Tracing.SampleRate, 0)
+	assert.True(t, telemetry.Metrics.Enabled)
+	assert.False(t, telemetry.Metrics.Detailed.Enabled)
+	assert.InDelta(t, 1, telemetry.Metrics.Detailed.SampleRate, 0)
+	assert.Equal(t, map[string]float64{"payments": 1, "orders": 0.5}, telemetry.Metrics.Namespaces)
+
+	assert.Equal(t, "\"orders\"\n\"payments\"\n", run(showNames))
+	assert.Contains(t, run(showDatabase), "inventory")
+	difference := run(`diff <(` + strings.Replace(showDatabase, "-c", "-At -c", 1) + ` | sort) <(` +
+		strings.Replace(showNames, "jq ", "jq -r ", 1) + ` | sort) || test $? = 1`)
+	assert.Equal(t, "1c1\n< inventory\n---\n> orders\n", difference,
+		"inventory is registered and takes the global rate; orders is configured and nobody registered it")
+}
+
+// TestExplanationsAgreeWithWhatHappened asks why of 10,000 spans, after they came out or did not.
+func TestExplanationsAgreeWithWhatHappened(t *testing.T) {
+	t.Parallel()
+	sink := harness.NewSink(t)
+	collector := harness.Start(t, harness.Options{Sink: sink, Inspect: plain, Processor: `
+sample_rate: 0.25
+namespaces: {payments: 1, orders: 0.5, silent: 0, "rust_*": 0.1}
+`})
+	client := harness.NewClient(t, collector)
+	r := random()
+	names := []string{"payments", "orders", "silent", "rust_e2e", "stranger", ""}
+	states := []string{"", "", "ot=th:c", "ot=rv:ffffffffffffff", "ot=rv:0123456789abcd;th:0", "x=y", "not a state"}
+	spans := make([]span, 10_000)
+	for i := range spans {
+		attributes := attrs{}
+		if name := names[r.IntN(len(names))]; name != "" {
+			attributes["namespace"] = name
+		}
+		spans[i] = newSpan(randomTrace(r), states[r.IntN(len(states))], attributes)
+	}
+	for first := 0; first < len(spans); first += 500 {
+		client.Traces(traces(t, nil, nil, spans[first:first+500]...))
+	}
+	kept := outcomesOf(sink.Spans())
+	assert.NotEmpty(t, kept)
+
+	connected := http.Client{}
+	defer connected.CloseIdleConnections()
+	decisions := map[string]int{}
+	for i, s := range spans {
+		query := url.Values{"trace_id": {s.trace.String()}, "tracestate": {s.state}}
+		if name, ok := s.attributes["namespace"]; ok {
+			query.Set("namespace", name.(string))
+		}
+		response, err := connected.Get("http://" + collector.Inspect() + "/explain?" + query.Encode())
+		require.NoError(t, err)
+		var e struct{ Decision, Source string }
+		require.NoError(t, json.NewDecoder(response.Body).Decode(&e))
+		require.NoError(t, response.Body.Close())
+		want := "dropped"
+		if _, ok := kept[s.id]; ok {
+			want = "kept"
+		}
+		require.Equal(t, want, e.Decision, "span %d: %+v: %+v", i, s, e)
+		decisions[e.Source+" "+e.Decision]++
+	}
+	t.Log(decisions)
+	assert.Positive(t, decisions["trace kept"])
+	assert.Positive(t, decisions["trace dropped"])
+	assert.Positive(t, decisions["global kept"], "what named no namespace is not remembered")
+}
+
+func TestWithoutCredentialsThereIsNothingToSee(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2-planted"
+	collector := harness.Start(t, harness.Options{
+		Sink:       harness.NewSink(t),
+		Inspect:    "auth: {authenticator: basicauth}",
+		Extensions: map[string]string{"basicauth": `{htpasswd: {inline: "tasker:` + secret + `"}}`},
+		Processor: `
+namespaces: {payments: 1}
+postgres: {dsn: "postgres://tasker:` + secret + `@localhost:1/tasker?application_name=` + secret + `"}
+`, Expect: []string{"Postgres cannot be asked"},
+	})
+	wrong := func(r *http.Request) { r.SetBasicAuth("tasker", "wrong") }
+	right := func(r *http.Request) { r.SetBasicAuth("tasker", secret) }
+	client := harness.NewClient(t, collector)
+	client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"task_uuid": taskerdb.NewUUID(time.Now())})))
+	for _, path := range []string{"/", "/config", "/namespaces", "/explain", "/nowhere"} {
+		for _, set := range []func(*http.Request){nil, wrong} {
+			status, body := inspect(t, collector, path, set)
+			assert.Equal(t, http.StatusUnauthorized, status, path)
+			assert.JSONEq(t, `{"error":"unauthorized"}`, body)
+		}
+		status, body := inspect(t, collector, path, right)
+		assert.NotEqual(t, http.StatusUnauthorized, status)
+		assert.NotContains(t, body, secret, path)
+	}
+	_, body := inspect(t, collector, "/namespaces", right)
+	assert.Contains(t, body, `"reachable":false`)
+	assert.NotContains(t, collector.Log().String(), secret)
+	for _, metric := range collector.Scrape() {
+		assert.NotContains(t, metric.String(), secret)
+	}
+}
+
+func TestHostileNamespacesDoNoHarm(t *testing.T) {
+	t.Parallel()
+	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: "sample_rate: 1"})
+	client := harness.NewClient(t, collector)
+	for _, name := range hostileNames {
+		client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"namespace": name})))
+	}
+	_, body := inspect(t, collector, "/namespaces", nil)
+	assert.NotContains(t, body, "<")
+	assert.True(t, json.Valid([]byte(body)))
+	assert.Less(t, len(body), 64<<10)
+}
+
+// hostileNames would do harm where they are not taken for text.
+var hostileNames = []string{
+	`<script>document.title="harmed"</script>`, `"><img src=x onerror='document.title="harmed"'>`, `</script><script>document.title="harmed"`,
+	"{{.}}", "a\u202Ereversed\u2066c", "\u200B", "line\nbreak\ttab\x00nul", "\u2028\u2029", "__proto__", "constructor", "toString",
+	strings.Repeat("x", 64<<10), strings.Repeat("é", 64<<10),
+}
+
+// thousands has a collector see n namespaces.
+func thousands(t testing.TB, client *harness.Client, r *rand.Rand, n int) {
+	t.Helper()
+	var spans []span
+	for i := range n {
+		for range 1 + i%7 {
+			spans = append(spans, newSpan(randomTrace(r), "", attrs{"namespace": fmt.Sprintf("domain_%04d", i)}))
+		}
+	}
+	client.Traces(traces(t, nil, nil, spans...))
+}

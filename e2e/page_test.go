@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+)
+
+// shownRows returns the cells of the rows of the page, line by line.
+const shownRows = `[...document.querySelectorAll("#rows tr")].map(
+	(row) => [...row.cells].map((cell) => [...cell.querySelectorAll("bdi, .rate, .why, .until, .numbers, .tag")]
+		.filter((e) => !e.hidden).map((e) => e.textContent)))`
+
+type shownSignal struct {
+	SampleRate    float64 `json:"sample_rate"`
+	Rule, Pattern string
+	Source        string
+	ExpiresAt     *time.Time `json:"expires_at"`
+	Kept, Dropped int
+}
+
+type shownNamespaces struct {
+	Namespaces []struct {
+		Name            string
+		Traces, Metrics shownSignal
+	}
+}
+
+// TestThePageShowsWhatNamespacesSays compares every row of 2,000.
+func TestThePageShowsWhatNamespacesSays(t *testing.T) {
+	t.Parallel()
+	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: fmt.Sprintf(`
+sample_rate: 0.1
+namespaces: {domain_0001: 1, "domain_00*": 0.5, incident: {sample_rate: 1, until: %q}}
+`, time.Now().Add(50*time.Minute).UTC().Format(time.RFC3339))})
+	client := harness.NewClient(t, collector)
+	thousands(t, client, random(), 2000)
+	b := open(t, "http://"+collector.Inspect()+"/")
+	b.await(`document.querySelectorAll("#rows tr").length === 2001`)
+
+	_, body := inspect(t, collector, "/namespaces", nil)
+	var want shownNamespaces
+	require.NoError(t, json.Unmarshal([]byte(body), &want))
+	rows := eval[[][][]string](b, shownRows)
+	require.Len(t, rows, len(want.Namespaces))
+	for i, n := range want.Namespaces {
+		assert.Equal(t, n.Name, rows[i][0][0])
+		for column, signal := range map[int]shownSignal{1: n.Traces, 3: n.Metrics} {
+			require.Equal(t, fmt.Sprintf("%v %%", 100*signal.SampleRate), rows[i][column][0], "%s", n.Name)
+			assert.Contains(t, rows[i][column][1], signal.Pattern)
+			if signal.ExpiresAt != nil {
+				assert.Contains(t, rows[i][column][2], "ends in 49 min")
+				assert.Contains(t, rows[i][0], "temporary")
+			}
+			counts := "none seen"
+			if all := signal.Kept + signal.Dropped; all > 0 {
+				counts = fmt.Sprintf("%d of %d", signal.Kept, all)
+			}
+			assert.Equal(t, counts, rows[i][column+1][0])
+		}
+	}
+
+	t.Run("it changes in place", func(t *testing.T) {
+		b.run(chromedp.Evaluate(`window.row = [...document.querySelectorAll("#rows tr")].find((r) => r.textContent.startsWith("domain_0001"));
+			window.before = row.querySelector(".numbers").textContent; row.querySelector("button").focus()`, nil))
+		client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"namespace": "domain_0001"})))
+		b.await(`row.querySelector(".numbers").textContent !== before`)
+		assert.True(t, eval[bool](b, `row.isConnected && document.activeElement === row.querySelector("button")`), "the focus stays")
+		client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"namespace": "a newcomer"})))
+		b.await(`document.querySelectorAll("#rows tr").length === 2002`)
+		assert.True(t, eval[bool](b, `row.isConnected && document.activeElement === row.querySelector("button")`), "the focus stays")
+	})
+	t.Run("filter and sort by keyboard", func(t *testing.T) {
+		b.run(chromedp.Focus("#filter"), chromedp.SendKeys("#filter", "domain_00"))
+		b.await(`document.querySelectorAll("#rows tr").length === 100`)
+		b.run(chromedp.Focus(`th[data-sort=traces_rate] button`), chromedp.KeyEvent(kb.Enter))
+		b.await(`document.querySelector("th[data-sort=traces_rate]").getAttribute("aria-sort") === "descending"`)
+		assert.Equal(t, "domain_0001", eval[string](b, `document.querySelector("#rows bdi").textContent`))
+		b.run(chromedp.KeyEvent(kb.Enter))
+		b.await(`document.querySelector("th[data-sort=traces_rate]").getAttribute("aria-sort") === "ascending"`)
+		assert.Equal(t, "domain_0000", eval[string](b, `document.querySelector("#rows bdi").textContent`))
+		b.run(chromedp.Evaluate(`for (const [id, value, event] of [["filter", "", "input"], ["show", "temporary", "change"]]) {
+			document.getElementById(id).value = value;
+			document.getElementById(id).dispatchEvent(new Event(event));
+		}`, nil))
+		b.await(`document.querySelectorAll("#rows tr").length === 1`)
+	})
+	t.Run("explain", func(t *testing.T) {
+		b.run(chromedp.Evaluate(`document.querySelector("#rows button").click()`, nil))
+		b.await(`document.querySelector("#answer dl") !== null`)
+		b.run(chromedp.SendKeys(`input[name=trace_id]`, "4bf92f3577b34da6a3ce929d0e0e4736"+kb.Enter))
+		b.await(`document.querySelector("#answer").textContent.startsWith("Decisionkept")`)
+		b.run(chromedp.SendKeys(`input[name=trace_id]`, "0"))
+		b.run(chromedp.Evaluate(`document.querySelector("#question button").click()`, nil))
+		b.await(`document.querySelector("#answer .error") !== null`)
+		assert.Contains(t, eval[string](b, `document.querySelector("#answer").textContent`), "must be 32 hexadecimal digits")
+	})
+	t.Run("nothing is wider than a phone", func(t *testing.T) {
+		b.screen(360, 740, "dark")
+		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 360)
+		b.screen(1200, 800, "light")
+		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 1200)
+	})
+}
+
+func TestHostileNamespacesAreTextOnThePage(t *testing.T) {
+	t.Parallel()
+	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: "sample_rate: 1"})
+	client := harness.NewClient(t, collector)
+	for _, name := range hostileNames {
+		client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"namespace": name})))
+	}
+	b := open(t, "http://"+collector.Inspect()+"/")
+	b.await(fmt.Sprintf(`document.querySelectorAll("#rows tr").length === %d`, len(hostileNames)))
+	names := eval[[]string](b, `[...document.querySelectorAll("#rows bdi")].map((e) => e.textContent)`)
+	for _, name := range hostileNames {
+		if len(name) > 128 {
+			name = strings.Repeat(name[:len(name)/(64<<10)], 128/(len(name)/(64<<10)))
+		}
+		assert.Contains(t, names, name)
+	}
+	b.run(chromedp.Evaluate(`for (const button of document.querySelectorAll("#rows button")) button.click()`, nil))
+	b.await(`document.querySelector("#answer dl") !== null`)
+	assert.Equal(t, "namespace_sampler", eval[string](b, `document.title`), "nothing of it ran")
+	assert.Zero(t, eval[int](b, `document.querySelectorAll("main img, main script").length`))
+	assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth - window.innerWidth`), 0)
+}
+
+// TestThePageOfADemo has a page as operators would see it; it is looked at with SCREENSHOTS=dir.
+func TestThePageOfADemo(t *testing.T) {
+	t.Parallel()
+	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: fmt.Sprintf(`
+sample_rate: 0.1
+namespaces: {payments: 1, orders: 0.5, analytics: 0.01, "rust_e2e_*": 0.2, integrations: {sample_rate: 1, until: %q}}
+metrics: {namespaces: {orders: 0.25}}
+`, time.Now().Add(42*time.Minute).UTC().Format(time.RFC3339))})
+	client := harness.NewClient(t, collector)
+	r := random()
+	for i, name := range []string{
+		"payments", "orders", "analytics", "integrations", "inventory", "shipping", "customer_success", "rust_e2e_linear", "reporting", "",
+	} {
+		attributes := attrs{}
+		if name != "" {
+			attributes["namespace"] = name
+		}
+		client.Traces(traces(t, nil, nil, randomSpans(r, 900+731*((i*7)%5), attributes)...))
+		client.Metrics(gauges(name, 300+211*((i*3)%7)))
+	}
+	b := open(t, "http://"+collector.Inspect()+"/")
+	b.await(`document.querySelectorAll("#rows tr").length === 9`)
+	for _, scheme := range []string{"light", "dark"} {
+		b.screen(1180, 760, scheme)
+		b.shot("desktop " + scheme)
+		b.screen(390, 844, scheme)
+		b.shot("phone " + scheme)
+	}
+	b.screen(1180, 900, "light")
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#rows button")].find((e) => e.textContent === "orders").click()`, nil),
+		chromedp.SendKeys(`input[name=trace_id]`, "4bf92f3577b34da6a3ce929d0e0e4736"+kb.Enter))
+	b.await(`document.querySelector("#answer").textContent.startsWith("Decision")`)
+	b.shot("explain")
+	b.screen(390, 844, "light")
+	b.shot("phone explain")
+}
+
+// gauges returns a gauge with as many series of a namespace.
+func gauges(namespace string, n int) pmetric.Metrics {
+	md := pmetric.NewMetrics()
+	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	m.SetName("tasker.queue.depth")
+	points := m.SetEmptyGauge().DataPoints()
+	for i := range n {
+		dp := points.AppendEmpty()
+		dp.Attributes().PutInt("queue", int64(i))
+		if namespace != "" {
+			dp.Attributes().PutStr("namespace", namespace)
+		}
+	}
+	return md
+}
