@@ -5,10 +5,16 @@
 package e2e
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -77,7 +83,7 @@ func shell(t *testing.T, collector *harness.Collector, dsn string) func(command 
 func TestTaskersOwnCommandsWork(t *testing.T) {
 	t.Parallel()
 	dsn := newDatabase(t, sharedCluster(t), taskerdb.LayoutLegacy, newTask("payments"), newTask("inventory"))
-	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: fmt.Sprintf(`
+	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Expect: []string{"an override names no registered"}, Processor: fmt.Sprintf(`
 sample_rate: 1.0
 tracing: {sample_rate: 0.1}
 metrics:
@@ -171,38 +177,65 @@ namespaces: {payments: 1, orders: 0.5, silent: 0, "rust_*": 0.1}
 	assert.Positive(t, decisions["global kept"], "what named no namespace is not remembered")
 }
 
+// TestWithoutCredentialsThereIsNothingToSee, and with them no secret: not the password, nor that of the database, nor the key.
 func TestWithoutCredentialsThereIsNothingToSee(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2-planted"
+	certificate, key := selfSigned(t)
 	collector := harness.Start(t, harness.Options{
 		Sink:       harness.NewSink(t),
-		Inspect:    "auth: {authenticator: basicauth}",
+		Inspect:    fmt.Sprintf("auth: {authenticator: basicauth}\n  tls: {cert_pem: %q, key_pem: %q}", certificate, key),
 		Extensions: map[string]string{"basicauth": `{htpasswd: {inline: "tasker:` + secret + `"}}`},
 		Processor: `
 namespaces: {payments: 1}
 postgres: {dsn: "postgres://tasker:` + secret + `@localhost:1/tasker?application_name=` + secret + `"}
-`, Expect: []string{"Postgres cannot be asked"},
+`, Expect: []string{"Postgres cannot be asked", "cannot be read"},
 	})
-	wrong := func(r *http.Request) { r.SetBasicAuth("tasker", "wrong") }
-	right := func(r *http.Request) { r.SetBasicAuth("tasker", secret) }
+	secrets := []string{secret, strings.Split(key, "\n")[1]}
+	as := func(user, password string) func(*http.Request) {
+		return func(r *http.Request) {
+			r.URL.Scheme = "https"
+			if user != "" {
+				r.SetBasicAuth(user, password)
+			}
+		}
+	}
+	right := as("tasker", secret)
 	client := harness.NewClient(t, collector)
 	client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"task_uuid": taskerdb.NewUUID(time.Now())})))
-	for _, path := range []string{"/", "/config", "/namespaces", "/explain", "/nowhere"} {
-		for _, set := range []func(*http.Request){nil, wrong} {
+	var seen strings.Builder
+	for _, path := range []string{"/", "/config", "/namespaces", "/explain", "/nowhere", "/explain?" + url.QueryEscape("a;b")} {
+		for _, set := range []func(*http.Request){as("", ""), as("tasker", "wrong"), as("nobody", secret)} {
 			status, body := inspect(t, collector, path, set)
 			assert.Equal(t, http.StatusUnauthorized, status, path)
 			assert.JSONEq(t, `{"error":"unauthorized"}`, body)
 		}
 		status, body := inspect(t, collector, path, right)
 		assert.NotEqual(t, http.StatusUnauthorized, status)
-		assert.NotContains(t, body, secret, path)
+		seen.WriteString(body)
 	}
-	_, body := inspect(t, collector, "/namespaces", right)
-	assert.Contains(t, body, `"reachable":false`)
-	assert.NotContains(t, collector.Log().String(), secret)
+	assert.Contains(t, seen.String(), `"reachable":false`)
+	seen.WriteString(collector.Log().String())
 	for _, metric := range collector.Scrape() {
-		assert.NotContains(t, metric.String(), secret)
+		seen.WriteString(metric.String())
 	}
+	for _, s := range secrets {
+		assert.NotContains(t, seen.String(), s)
+	}
+}
+
+// selfSigned returns a certificate for this machine and its key.
+func selfSigned(t *testing.T) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	require.NoError(t, err)
+	template := x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(crand.Reader, &template, &template, &private.PublicKey, private)
+	require.NoError(t, err)
+	raw, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
 }
 
 func TestHostileNamespacesDoNoHarm(t *testing.T) {

@@ -7,17 +7,20 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
 // shownRows returns the cells of the rows of the page, line by line.
@@ -140,14 +143,31 @@ func TestHostileNamespacesAreTextOnThePage(t *testing.T) {
 	assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth - window.innerWidth`), 0)
 }
 
-// TestThePageOfADemo has a page as operators would see it; it is looked at with SCREENSHOTS=dir.
-func TestThePageOfADemo(t *testing.T) {
+// TestThePageShowsWhatPostgresSays has a page as operators see it; it is looked at with SCREENSHOTS=dir.
+func TestThePageShowsWhatPostgresSays(t *testing.T) {
 	t.Parallel()
+	script, err := os.ReadFile(testdata + "/overrides.sql")
+	require.NoError(t, err)
+	dsn := sharedCluster(t).NewDatabase(t, taskerdb.Tasker, string(script))
+	var tasks []taskerdb.Task
+	for _, name := range []string{
+		"payments", "orders", "analytics", "integrations", "inventory", "shipping", "rust_e2e_linear", "customer_success",
+	} {
+		tasks = append(tasks, newTask(name))
+	}
+	insert(t, dsn, taskerdb.LayoutTasker, tasks...)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at, reason, updated_by)
+		VALUES ('integrations', 1, now() + interval '42 minutes', 'incident 7', 'alice')`)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
 	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: fmt.Sprintf(`
 sample_rate: 0.1
-namespaces: {payments: 1, orders: 0.5, analytics: 0.01, "rust_e2e_*": 0.2, integrations: {sample_rate: 1, until: %q}}
+namespaces: {payments: 1, orders: 0.5, analytics: 0.01, "rust_e2e_*": 0.2}
 metrics: {namespaces: {orders: 0.25}}
-`, time.Now().Add(42*time.Minute).UTC().Format(time.RFC3339))})
+postgres: {dsn: %q, overrides: {enabled: true}}
+`, dsn)})
 	client := harness.NewClient(t, collector)
 	r := random()
 	for i, name := range []string{
@@ -161,7 +181,15 @@ metrics: {namespaces: {orders: 0.25}}
 		client.Metrics(gauges(name, 300+211*((i*3)%7)))
 	}
 	b := open(t, "http://"+collector.Inspect()+"/")
-	b.await(`document.querySelectorAll("#rows tr").length === 9`)
+	b.await(`document.querySelectorAll("#rows tr").length === 9 && /registry read.*runtime overrides read/.test(document.querySelector("#state").textContent)`)
+	client.Traces(traces(t, nil, nil, newSpan(randomTrace(r), "", attrs{"task_uuid": tasks[0].UUID})))
+	b.await(`/Postgres answers.*cache 1 of .*breaker closed/.test(document.querySelector("#state").textContent)`)
+	tags := eval[map[string][]string](b, `Object.fromEntries([...document.querySelectorAll("#rows tr")].map((row) => [
+		row.querySelector("bdi").textContent, [...row.querySelectorAll(".tag")].filter((e) => !e.hidden).map((e) => e.textContent)]))`)
+	assert.Equal(t, []string{"not registered"}, tags["reporting"])
+	assert.Equal(t, []string{"temporary"}, tags["integrations"])
+	assert.Equal(t, []string{"no override"}, tags["inventory"])
+	assert.Empty(t, tags["payments"])
 	for _, scheme := range []string{"light", "dark"} {
 		b.screen(1180, 760, scheme)
 		b.shot("desktop " + scheme)

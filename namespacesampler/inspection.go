@@ -3,11 +3,14 @@
 package namespacesampler
 
 import (
+	"errors"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -77,25 +80,50 @@ func listed(list []string) []string { return append([]string{}, list...) }
 
 // Namespaces implements inspect.Source.
 func (i *inspection) Namespaces() inspect.Namespaces {
-	labels, rates := i.rt.labels.all(), i.rt.rates.inForce()
+	registry := i.rt.registered()
 	n := inspect.Namespaces{
-		Namespaces: make([]inspect.Row, len(labels)),
+		Namespaces: i.rows(registry),
 		None:       sumsOf(i.rt.labels.none),
 		Other:      sumsOf(i.rt.labels.other),
-		State:      inspect.State{Postgres: i.rt.postgresState()},
+		State:      i.rt.state(),
 	}
-	for at, l := range labels {
-		spans, points := rates.spans.Lookup(l.name), rates.points.Lookup(l.name)
-		n.Namespaces[at] = inspect.Row{
-			Name:       l.name,
-			Configured: spans.Rule == rate.Exact || points.Rule == rate.Exact,
-			LastSeen:   l.lastSeen(),
-			Traces:     inspect.Signal{Rate: shownRate(spans), Counts: countsOf(l, spanItems)},
-			Metrics:    inspect.Signal{Rate: shownRate(points), Counts: countsOf(l, pointItems)},
-		}
+	if registry.Enabled {
+		n.Registry = &inspect.Registry{ReadAt: shownTime(registry.ReadAt), Error: shownError(registry.Err)}
 	}
-	slices.SortFunc(n.Namespaces, func(a, b inspect.Row) int { return strings.Compare(a.Name, b.Name) })
 	return n
+}
+
+// rows returns the namespaces that were seen, are registered, or are configured, in the order of their names.
+func (i *inspection) rows(registry registryView) []inspect.Row {
+	rates := i.rt.rates.inForce()
+	names := append(rates.names(), registry.Names...)
+	labels := i.rt.labels.all()
+	for name := range labels {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+
+	rows := make([]inspect.Row, len(names))
+	for at, name := range names {
+		spans, points := rates.spans.Lookup(name), rates.points.Lookup(name)
+		row := inspect.Row{
+			Name:       name,
+			Configured: spans.Rule == rate.Exact || points.Rule == rate.Exact,
+			Traces:     inspect.Signal{Rate: shownRate(spans)},
+			Metrics:    inspect.Signal{Rate: shownRate(points)},
+		}
+		if !registry.ReadAt.IsZero() {
+			_, registered := slices.BinarySearch(registry.Names, name)
+			row.Registered = &registered
+		}
+		if l, ok := labels[name]; ok {
+			row.LastSeen = l.lastSeen()
+			row.Traces.Counts, row.Metrics.Counts = countsOf(l, spanItems), countsOf(l, pointItems)
+		}
+		rows[at] = row
+	}
+	return rows
 }
 
 func sumsOf(l *label) inspect.Sums {
@@ -107,22 +135,49 @@ func countsOf(l *label, k itemKind) inspect.Counts {
 }
 
 func shownRate(m *rate.Match) inspect.Rate {
-	r := inspect.Rate{SampleRate: m.Probability, Rule: string(m.Rule), Pattern: m.Pattern, Source: string(m.Source)}
-	if !m.ExpiresAt.IsZero() {
-		r.ExpiresAt = &m.ExpiresAt
+	return inspect.Rate{
+		SampleRate: m.Probability, Rule: string(m.Rule), Pattern: m.Pattern, Source: string(m.Source), ExpiresAt: shownTime(m.ExpiresAt),
 	}
-	return r
 }
 
-// postgresState returns nil where there is no Postgres to be asked.
-func (rt *runtime) postgresState() *inspect.PostgresState {
+// state returns the state of what the processor relies on.
+func (rt *runtime) state() (s inspect.State) {
 	if !rt.cfg.Postgres.HasValue() {
-		return nil
+		return s
 	}
 	down, since := rt.health.state()
-	state := &inspect.PostgresState{Reachable: !down}
-	if !since.IsZero() {
-		state.Since = &since
+	s.Postgres = &inspect.PostgresState{Reachable: !down, Since: shownTime(since)}
+	if rt.resolver != nil {
+		stats := rt.resolver.Stats()
+		s.Cache = &inspect.CacheState{Entries: stats.Entries, MaxEntries: rt.cfg.Postgres.Get().Cache.MaxEntries}
+		s.Breaker = &inspect.BreakerState{State: stats.Breaker.String()}
 	}
-	return state
+	if read := rt.runtimeOverridesRead(); read.Enabled {
+		s.RuntimeOverrides = &inspect.RuntimeOverrides{
+			ReadAt: shownTime(read.ReadAt), Error: shownError(read.Err), Rejected: len(read.Rejected),
+		}
+	}
+	return s
+}
+
+// shownTime returns nil for a time that never was.
+func shownTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Millisecond)
+	return &t
+}
+
+// shownError returns nil where there is none. What reads tables returns errors that show nothing of the DSN; no others are shown.
+func shownError(err error) *string {
+	if err == nil {
+		return nil
+	}
+	text := "it cannot be read"
+	var read *postgres.ReadError
+	if errors.As(err, &read) {
+		text = namespace.Shown(read.Error())
+	}
+	return &text
 }

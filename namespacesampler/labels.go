@@ -3,6 +3,7 @@
 package namespacesampler
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -98,16 +99,12 @@ func (l *labels) of(name string) *label {
 	return l.known[name]
 }
 
-// all returns the labels of all namespaces.
-func (l *labels) all() []*label {
+// all returns the labels of all namespaces by their names.
+func (l *labels) all() map[string]*label {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := make([]*label, 0, len(l.known))
-	for name, known := range l.known {
-		if name != "" {
-			all = append(all, known)
-		}
-	}
+	all := maps.Clone(l.known)
+	delete(all, "")
 	return all
 }
 

@@ -42,6 +42,5 @@ func (l *label) lastSeen() *time.Time {
 	if last == 0 {
 		return nil
 	}
-	at := time.Unix(0, last).UTC().Truncate(time.Millisecond)
-	return &at
+	return shownTime(time.Unix(0, last))
 }

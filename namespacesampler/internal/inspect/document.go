@@ -144,8 +144,8 @@ type Sums struct {
 
 // Registry says how current the registered namespaces are.
 type Registry struct {
-	ReadAt *time.Time `json:"read_at"`
-	Error  *string    `json:"error"`
+	ReadAt *time.Time `json:"read_at"` // of the last good read
+	Error  *string    `json:"error"`   // of the last read
 }
 
 // State is that of what the processor relies on. What is not in use is null.
@@ -153,6 +153,15 @@ type State struct {
 	Postgres *PostgresState `json:"postgres"`
 	Cache    *CacheState    `json:"cache"`
 	Breaker  *BreakerState  `json:"breaker"`
+	// RuntimeOverrides says how current the table of runtime overrides is.
+	RuntimeOverrides *RuntimeOverrides `json:"runtime_overrides"`
+}
+
+// RuntimeOverrides says how the table of runtime overrides was read.
+type RuntimeOverrides struct {
+	ReadAt   *time.Time `json:"read_at"` // of the last good read
+	Error    *string    `json:"error"`   // of the last read
+	Rejected int        `json:"rejected"`
 }
 
 // PostgresState says whether Postgres answered when it was last asked.

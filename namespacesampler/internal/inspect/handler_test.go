@@ -57,7 +57,7 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 		"none": {"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}},
 		"other": {"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}},
 		"registry": {"read_at": "2026-12-01T00:00:00Z", "error": null},
-		"state": {"postgres": null, "cache": null, "breaker": null}
+		"state": {"postgres": null, "cache": null, "breaker": null, "runtime_overrides": null}
 	}`, body)
 }
 

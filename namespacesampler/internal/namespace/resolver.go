@@ -64,6 +64,18 @@ func (r *Resolver) Close(ctx context.Context) error {
 	return r.dispatcher.close(ctx)
 }
 
+// Stats is the state of a resolver.
+type Stats struct {
+	// Entries is about how many keys the cache holds.
+	Entries int
+	Breaker BreakerState
+}
+
+// Stats returns the state of the resolver.
+func (r *Resolver) Stats() Stats {
+	return Stats{Entries: r.cache.entries.EstimatedSize(), Breaker: r.dispatcher.breaker.state()}
+}
+
 // Counts says how the keys of one call of Resolve were answered: from the cache, or by a load with each outcome.
 type Counts struct {
 	Hits, Resolved, Unknown, Unavailable int
