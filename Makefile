@@ -29,7 +29,7 @@ demo: build postgres ## build, then sample Tasker-like load against a throw-away
 	bin/taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml
 
 .PHONY: test
-test: build bin/telemetrygen postgres pgbouncer compiler generate-check ## everything: unit, race, integration, end to end
+test: build bin/telemetrygen postgres pgbouncer compiler commands chromium generate-check alerts ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat ./namespacesampler/... # the race detector allocates too
 	tools/fuzz.sh 20000x # a number: a time that ends while go gathers the corpus is a failure to it
@@ -109,6 +109,20 @@ postgres: ## install PostgreSQL's server for tests and demo, where it is missing
 .PHONY: pgbouncer
 pgbouncer: ## install PgBouncer for tests, where it is missing
 	@tools/install.sh pgbouncer
+
+.PHONY: alerts
+alerts: ## check the alerts of deploy/prometheus and run their tests
+	@tools/install.sh promtool
+	promtool check rules deploy/prometheus/namespace_sampler.yaml
+	promtool test rules deploy/prometheus/namespace_sampler_test.yaml
+
+.PHONY: commands
+commands: ## install curl and jq for tests, where they are missing
+	@tools/install.sh commands
+
+.PHONY: chromium
+chromium: ## install Chromium for tests of the page, where it is missing
+	@tools/install.sh chromium
 
 .PHONY: compiler
 compiler: ## install a C compiler for the race detector, where it is missing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what tests and demo need of the system, where it is missing: install.sh postgres | pgbouncer | compiler
+# Installs what tests and demo need of the system, where it is missing: install.sh postgres | pgbouncer | compiler | commands | chromium | promtool
 set -euo pipefail
 
 have_postgres() {
@@ -7,13 +7,19 @@ have_postgres() {
 		{ command -v pg_config >/dev/null && [ -x "$(pg_config --bindir)/initdb" ]; }
 }
 have_pgbouncer() { command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]; }
+have_commands() { command -v curl >/dev/null && command -v jq >/dev/null; }
+have_chromium() { command -v chromium >/dev/null || command -v google-chrome >/dev/null; }
+have_promtool() { command -v promtool >/dev/null; }
 have_compiler() { command -v "$(go env CC)" >/dev/null; }
 
 case "${1:-}" in
 postgres) have=have_postgres package=postgresql ;;
 pgbouncer) have=have_pgbouncer package=pgbouncer ;;
 compiler) have=have_compiler package="gcc libc6-dev" ;;
-*) echo "usage: $0 postgres | pgbouncer | compiler" >&2 && exit 2 ;;
+commands) have=have_commands package="curl jq" ;;
+chromium) have=have_chromium package=chromium ;;
+promtool) have=have_promtool package=prometheus ;;
+*) echo "usage: $0 postgres | pgbouncer | compiler | commands | chromium | promtool" >&2 && exit 2 ;;
 esac
 
 $have && exit 0

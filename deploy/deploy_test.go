@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package deploy holds what is put up beside the collector: a dashboard and alerts.
+package deploy
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+// documented are the internal metrics: name → label → the values that it can have, none for any.
+func documented(t *testing.T) map[string]map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile("../namespacesampler/documentation.md")
+	require.NoError(t, err)
+	metrics := map[string]map[string][]string{}
+	var labels map[string][]string
+	histogram, attributes := regexp.MustCompile(`\| Histogram \|`), false
+	name := ""
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, " | ")
+		switch {
+		case strings.HasPrefix(line, "### "):
+			name = strings.TrimSpace(line[4:])
+			labels, attributes = map[string][]string{}, false
+			metrics[name] = labels
+		case histogram.MatchString(line):
+			for _, part := range []string{"_bucket", "_sum", "_count"} {
+				metrics[name+part] = labels
+			}
+			labels["le"] = nil
+			delete(metrics, name)
+		case strings.HasPrefix(line, "#### Attributes"):
+			attributes = true
+		case attributes && len(cells) == 4 && !strings.HasPrefix(line, "| Name") && !strings.HasPrefix(line, "| -"):
+			values := []string{}
+			for _, match := range regexp.MustCompile("``([^`]+)``").FindAllStringSubmatch(cells[2], -1) {
+				values = append(values, match[1])
+			}
+			labels[strings.TrimPrefix(cells[0], "| ")] = values
+		}
+	}
+	require.Greater(t, len(metrics), 10)
+	return metrics
+}
+
+// scraped are the labels that Prometheus adds.
+var scraped = []string{"job", "instance"}
+
+var (
+	metricPattern   = regexp.MustCompile(`(otelcol_\w+)(\{[^}]*\})?`)
+	matcherPattern  = regexp.MustCompile(`(\w+)(=~|!~|!=|=)"([^"]*)"`)
+	groupingPattern = regexp.MustCompile(`\b(?:by|without|on|ignoring) \(([^)]*)\)`)
+	legendPattern   = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}`)
+)
+
+// check holds an expression, and what is said with its labels, to the metrics that there are.
+func check(t *testing.T, metrics map[string]map[string][]string, where, expr string, said ...string) {
+	t.Helper()
+	known := slices.Clone(scraped)
+	found := metricPattern.FindAllStringSubmatch(expr, -1)
+	assert.NotEmpty(t, found, "%s: %s", where, expr)
+	for _, match := range found {
+		labels, ok := metrics[match[1]]
+		if !assert.True(t, ok, "%s: there is no metric %s", where, match[1]) {
+			continue
+		}
+		known = slices.AppendSeq(known, maps.Keys(labels))
+		for _, matcher := range matcherPattern.FindAllStringSubmatch(match[2], -1) {
+			values, ok := labels[matcher[1]]
+			assert.True(t, ok || slices.Contains(scraped, matcher[1]), "%s: %s has no label %s", where, match[1], matcher[1])
+			if len(values) > 0 && !strings.HasPrefix(matcher[3], "$") {
+				assert.Contains(t, values, matcher[3], "%s: label %s of %s", where, matcher[1], match[1])
+			}
+		}
+	}
+	var used []string
+	for _, match := range groupingPattern.FindAllStringSubmatch(expr, -1) {
+		used = append(used, strings.Split(match[1], ", ")...)
+	}
+	for _, text := range said {
+		for _, match := range legendPattern.FindAllStringSubmatch(text, -1) {
+			used = append(used, match[1])
+		}
+	}
+	for _, label := range used {
+		assert.Contains(t, known, label, "%s: %s", where, expr)
+	}
+}
+
+type panel struct {
+	ID          int
+	Type, Title string
+	Description string
+	GridPos     struct{ X, Y, W, H int }
+	Targets     []struct{ RefID, Expr, LegendFormat string }
+}
+
+func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
+	text, err := os.ReadFile("grafana/namespace_sampler.json")
+	require.NoError(t, err)
+	var dashboard struct {
+		Templating struct {
+			List []struct{ Type, Definition string }
+		}
+		Panels []panel
+	}
+	require.NoError(t, json.Unmarshal(text, &dashboard))
+	metrics := documented(t)
+	shown, taken := map[string]bool{}, map[[2]int]string{}
+	ids := map[int]bool{}
+	for _, p := range dashboard.Panels {
+		assert.False(t, ids[p.ID], "%s: the ID is another's", p.Title)
+		ids[p.ID] = true
+		for x := range p.GridPos.W {
+			for y := range p.GridPos.H {
+				place := [2]int{p.GridPos.X + x, p.GridPos.Y + y}
+				assert.Empty(t, taken[place], "%s lies over another", p.Title)
+				assert.Less(t, place[0], 24)
+				taken[place] = p.Title
+			}
+		}
+		if p.Type == "row" {
+			continue
+		}
+		assert.NotEmpty(t, p.Description, p.Title)
+		for _, target := range p.Targets {
+			check(t, metrics, p.Title, target.Expr, target.LegendFormat)
+			for _, match := range metricPattern.FindAllStringSubmatch(target.Expr, -1) {
+				shown[match[1]] = true
+				assert.Contains(t, match[2], `job=~"$job", instance=~"$instance"`, p.Title)
+			}
+		}
+	}
+	for _, variable := range dashboard.Templating.List {
+		if variable.Type == "query" {
+			check(t, metrics, "variable", variable.Definition)
+		}
+	}
+	for name := range metrics {
+		if !strings.HasSuffix(name, "_sum") && !strings.HasSuffix(name, "_count") {
+			assert.True(t, shown[name], "%s is not shown", name)
+		}
+	}
+}
+
+func TestAlertsAreOnMetricsThatThereAre(t *testing.T) {
+	text, err := os.ReadFile("prometheus/namespace_sampler.yaml")
+	require.NoError(t, err)
+	var rules struct {
+		Groups []struct {
+			Rules []struct {
+				Alert, Expr string
+				Annotations map[string]string
+			}
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(text, &rules))
+	metrics := documented(t)
+	tests, err := os.ReadFile("prometheus/namespace_sampler_test.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, rules.Groups)
+	for _, group := range rules.Groups {
+		for _, rule := range group.Rules {
+			check(t, metrics, rule.Alert, rule.Expr, slices.Collect(maps.Values(rule.Annotations))...)
+			assert.Contains(t, string(tests), "- alertname: "+rule.Alert+"\n", "a test sees it fire")
+			assert.Contains(t, string(tests), "{alertname: "+rule.Alert+",", "and not")
+		}
+	}
+}
