@@ -22,6 +22,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -183,8 +185,9 @@ func TestWithoutCredentialsThereIsNothingToSee(t *testing.T) {
 	const secret = "hunter2-planted"
 	certificate, key := selfSigned(t)
 	collector := harness.Start(t, harness.Options{
-		Sink:       harness.NewSink(t),
-		Inspect:    fmt.Sprintf("auth: {authenticator: basicauth}\n  tls: {cert_pem: %q, key_pem: %q}", certificate, key),
+		Sink: harness.NewSink(t),
+		Inspect: fmt.Sprintf("auth: {authenticator: basicauth}\n  tls: {cert_pem: %q, key_pem: %q}\n"+
+			`  response_headers: {WWW-Authenticate: 'Basic realm="collector"'}`, certificate, key),
 		Extensions: map[string]string{"basicauth": `{htpasswd: {inline: "tasker:` + secret + `"}}`},
 		Processor: `
 namespaces: {payments: 1}
@@ -214,6 +217,13 @@ postgres: {dsn: "postgres://tasker:` + secret + `@localhost:1/tasker?application
 		assert.NotEqual(t, http.StatusUnauthorized, status)
 		seen.WriteString(body)
 	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+collector.Inspect(), nil)
+	require.NoError(t, err)
+	response, err := inspector.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, `Basic realm="collector"`, response.Header.Get("WWW-Authenticate"), "browsers ask for the password")
+
 	assert.Contains(t, seen.String(), `"reachable":false`)
 	seen.WriteString(collector.Log().String())
 	for _, metric := range collector.Scrape() {
@@ -268,4 +278,44 @@ func thousands(t testing.TB, client *harness.Client, r *rand.Rand, n int) {
 		}
 	}
 	client.Traces(traces(t, nil, nil, spans...))
+}
+
+// TestManyWhoAskShareAnAnswer asks 200 times a second; what that costs is printed. That the answer is rendered at most once a second is
+// shown, by the clock, where it is rendered.
+func TestManyWhoAskShareAnAnswer(t *testing.T) {
+	seconds := 2
+	if os.Getenv("SOAK") != "" {
+		seconds = 20
+	}
+	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: "sample_rate: 0.5"})
+	thousands(t, harness.NewClient(t, collector), random(), 2000)
+	cpu := func() float64 { return collector.Scrape().Sum("otelcol_process_cpu_seconds", nil) }
+
+	client := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 20}}
+	defer client.CloseIdleConnections()
+	var (
+		requests sync.WaitGroup
+		size     atomic.Int64
+		tick     = time.NewTicker(time.Second / 200)
+		before   = cpu()
+		began    = time.Now()
+	)
+	defer tick.Stop()
+	for range 200 * seconds {
+		<-tick.C
+		requests.Go(func() {
+			response, err := client.Get("http://" + collector.Inspect() + "/namespaces")
+			if !assert.NoError(t, err) {
+				return
+			}
+			defer func() { _ = response.Body.Close() }()
+			n, err := io.Copy(io.Discard, response.Body)
+			assert.NoError(t, err)
+			assert.Equal(t, http.StatusOK, response.StatusCode)
+			size.Store(n)
+		})
+	}
+	requests.Wait()
+	took := time.Since(began)
+	t.Logf("%d requests in %v, %d bytes each: %.1f %% of a CPU", 200*seconds, took.Round(time.Millisecond), size.Load(), 100*(cpu()-before)/took.Seconds())
 }

@@ -15,6 +15,8 @@
 //	drop or stamp    traces.go, metrics.go     kept spans say with which threshold they were kept
 //	                 orphans.go                children of dropped internal spans get another parent
 //	pdata out        telemetry.go              and what happened is counted
+//
+// What is in force and what happened can be seen over HTTP: inspection.go, explain.go and internal/inspect.
 package namespacesampler
 
 //go:generate go tool -modfile=../tools/go.mod mdatagen metadata.yaml

@@ -66,7 +66,8 @@ func fieldOf(typ reflect.Type, key string) reflect.Type {
 	if typ.Kind() == reflect.Map {
 		return typ.Elem()
 	}
-	if get, ok := reflect.PointerTo(typ).MethodByName("Get"); ok { // configoptional.Optional
+	get, ok := reflect.PointerTo(typ).MethodByName("Get")
+	if ok && get.Type.NumIn() == 1 && get.Type.NumOut() == 1 && get.Type.Out(0).Kind() == reflect.Pointer { // configoptional.Optional
 		typ = get.Type.Out(0).Elem()
 	}
 	if typ.Kind() != reflect.Struct {
