@@ -158,20 +158,29 @@ func TestNamespacesShowEveryItemOnce(t *testing.T) {
 }
 
 func TestNamespacesBeyondTheBoundAreCountedTogether(t *testing.T) {
-	h, at := startInspected(t, map[string]any{"namespaces": map[string]any{"configured": 1}})
-	const strangers = maxSeen + 100
-	for i := range strangers / 100 {
-		var spans []span
-		for j := range 100 {
-			spans = append(spans, span{attributes: map[string]any{"namespace": fmt.Sprint("stranger ", 100*i+j)}})
-		}
-		h.consumeTraces(tracesOf(t, spans...))
+	for name, c := range map[string]struct{ asked, bound int }{
+		"10,000":                            {asked: 200, bound: maxSeen},
+		"telemetry::max_namespaces is more": {asked: maxSeen + 50, bound: maxSeen + 50 + 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, at := startInspected(t, map[string]any{
+				"namespaces": map[string]any{"configured": 1}, "telemetry": map[string]any{"max_namespaces": c.asked},
+			})
+			const strangers = maxSeen + 100
+			for i := range strangers / 100 {
+				var spans []span
+				for j := range 100 {
+					spans = append(spans, span{attributes: map[string]any{"namespace": fmt.Sprint("stranger ", 100*i+j)}})
+				}
+				h.consumeTraces(tracesOf(t, spans...))
+			}
+			h.consumeTraces(tracesOf(t, span{attributes: map[string]any{"namespace": "configured"}}))
+			n := readJSON[inspect.Namespaces](t, at+"/namespaces")
+			assert.Len(t, n.Namespaces, c.bound-1, "and the place of those without a namespace")
+			assert.EqualValues(t, strangers+1-int64(len(n.Namespaces)), n.Other.Traces.Kept)
+			assert.EqualValues(t, 1, rowsByName(n)["configured"].Traces.Kept)
+		})
 	}
-	h.consumeTraces(tracesOf(t, span{attributes: map[string]any{"namespace": "configured"}}))
-	n := readJSON[inspect.Namespaces](t, at+"/namespaces")
-	assert.Len(t, n.Namespaces, maxSeen-1, "and the place of those without a namespace")
-	assert.EqualValues(t, strangers+1-int64(len(n.Namespaces)), n.Other.Traces.Kept)
-	assert.EqualValues(t, 1, rowsByName(n)["configured"].Traces.Kept)
 }
 
 // TestExplanationsAgreeWithDecisions asks about spans after they were decided.

@@ -19,7 +19,8 @@ const (
 	otherLabel = "_other" // of namespaces beyond the bound
 )
 
-// maxSeen bounds the namespaces that are told apart at all; those beyond are _other in everything that is shown.
+// maxSeen bounds the namespaces that are told apart at all, unless telemetry::max_namespaces asks for more; those beyond are _other in
+// everything that is shown.
 const maxSeen = 10_000
 
 // labels are the namespaces that were seen, in the order in which they appear, and those that are configured or registered, which always
@@ -87,14 +88,14 @@ func (l *labels) of(name string) *label {
 		return known
 	}
 	switch {
-	case len(l.known) >= maxSeen:
-		return l.other
-	case l.room <= 0:
+	case l.room > 0:
+		l.room--
+		l.known[name] = newLabel(name)
+	case len(l.known) < maxSeen:
 		l.known[name] = &label{name: name}
 		l.known[name].options.Store(l.other.options.Load())
 	default:
-		l.room--
-		l.known[name] = newLabel(name)
+		return l.other
 	}
 	return l.known[name]
 }
