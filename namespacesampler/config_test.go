@@ -262,14 +262,6 @@ func TestValidateReportsAllFaultsAtOnceAndNoSecret(t *testing.T) {
 	assert.NotContains(t, message, "word@")
 }
 
-func TestKeysThatDoNotWorkYetAreUnknown(t *testing.T) {
-	for _, settings := range []map[string]any{
-		{"inspect": map[string]any{"endpoint": "localhost:8090"}},
-	} {
-		require.ErrorContains(t, confmap.NewFromStringMap(settings).Unmarshal(createDefaultConfig()), "invalid keys")
-	}
-}
-
 func TestKeysWithoutAValueAreRefused(t *testing.T) { // else they would be 0 or false
 	conf := confmap.NewFromStringMap(map[string]any{
 		"sample_rate": nil,
