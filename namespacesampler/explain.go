@@ -20,7 +20,11 @@ func (i *inspection) Explain(q inspect.Question) inspect.Explanation {
 		name = ""
 	}
 	if q.Signal == inspect.MetricsSignal {
-		return explanationOf(rates.points.Lookup(name))
+		e := i.explanationOf(rates.points.Lookup(name))
+		if !i.rt.cfg.Metrics.Enabled {
+			e.Disabled = "metrics::enabled"
+		}
+		return e
 	}
 	match := rates.spans.Lookup(name)
 	remembered := false
@@ -29,7 +33,7 @@ func (i *inspection) Explain(q inspect.Question) inspect.Explanation {
 			match, remembered = known.match, true
 		}
 	}
-	e := explanationOf(match)
+	e := i.explanationOf(match)
 	if remembered {
 		e.Source = traceSource
 		e.ExpiresAt = nil // it holds as long as the trace is remembered
@@ -37,11 +41,17 @@ func (i *inspection) Explain(q inspect.Question) inspect.Explanation {
 	if q.HasTraceID {
 		i.decide(&e, q, &match.Rate)
 	}
+	if !i.rt.cfg.Tracing.Enabled {
+		e.Disabled = "tracing::enabled"
+		if q.HasTraceID {
+			e.Decision = new(decisionNames[dropped])
+		}
+	}
 	return e
 }
 
-func explanationOf(m *rate.Match) inspect.Explanation {
-	return inspect.Explanation{Rate: shownRate(m), Threshold: decision.Digits(m.Threshold)}
+func (i *inspection) explanationOf(m *rate.Match) inspect.Explanation {
+	return inspect.Explanation{Rate: shownRate(m), Threshold: decision.Digits(m.Threshold), DryRun: i.rt.cfg.DryRun}
 }
 
 // decide adds what becomes of a span at a rate.
@@ -56,11 +66,10 @@ func (i *inspection) decide(e *inspect.Explanation, q inspect.Question, r *rate.
 		e.Randomness = &digits
 	}
 	if !d.Drawn {
-		word := decisionNames[dropped]
+		e.Decision = new(decisionNames[dropped])
 		if d.Keep {
-			word = decisionNames[kept]
+			e.Decision = new(decisionNames[kept])
 		}
-		e.Decision = &word
 	}
 }
 

@@ -24,7 +24,10 @@ type health struct {
 	hosts []component.Host // of all instances
 	down  bool
 	broke bool      // the circuit breaker is not closed
-	since time.Time // when Postgres first answered, or failed to, after the opposite; zero before it was asked
+
+	// What anybody was answered last, lookups or not.
+	unreachable bool
+	since       time.Time // when it first was so after the opposite; zero before Postgres was asked
 }
 
 // A database that comes and goes all the time is said to, at most maxRepeats times in each repeatsWithin.
@@ -45,18 +48,15 @@ func (h *health) addHost(host component.Host) {
 	h.hosts = append(h.hosts, host)
 }
 
-// asked takes the result of asking Postgres.
+// asked takes the result of a lookup.
 func (h *health) asked(err error) {
 	if errors.Is(err, context.Canceled) {
 		return // we are shutting down
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	changed := h.down != (err != nil)
-	if changed || h.since.IsZero() {
-		h.since = time.Now().UTC().Truncate(time.Millisecond)
-	}
-	if !changed {
+	h.note(err)
+	if h.down == (err != nil) {
 		return
 	}
 	h.down = err != nil
@@ -88,9 +88,26 @@ func (h *health) breakerChanged(state namespace.BreakerState) {
 	}
 }
 
-// state reports whether Postgres cannot be asked, and since when it is so; zero before it was asked.
-func (h *health) state() (down bool, since time.Time) {
+// heard takes the result of asking Postgres for something that no item waits for. It says nothing of lookups, whose statements are
+// others.
+func (h *health) heard(err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.down, h.since
+	h.note(err)
+}
+
+func (h *health) note(err error) {
+	if changed := h.unreachable != (err != nil); changed || h.since.IsZero() {
+		h.unreachable, h.since = err != nil, time.Now()
+	}
+}
+
+// state reports whether Postgres answered when it was last asked for anything, and since when it is so; zero before it was asked.
+func (h *health) state() (reachable bool, since time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.unreachable, h.since
 }

@@ -5,6 +5,7 @@ package namespacesampler
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
@@ -18,6 +19,7 @@ import (
 type inspection struct {
 	rt      *runtime
 	sampler decision.SpanSampler
+	lookups lookups
 }
 
 var _ inspect.Source = (*inspection)(nil)
@@ -83,6 +85,9 @@ func (i *inspection) Namespaces() inspect.Namespaces {
 	registry := i.rt.registered()
 	n := inspect.Namespaces{
 		Namespaces: i.rows(registry),
+		Overrides:  i.rt.shownOverrides(),
+		DryRun:     i.rt.cfg.DryRun,
+		Enabled:    inspect.Enabled{Traces: i.rt.cfg.Tracing.Enabled, Metrics: i.rt.cfg.Metrics.Enabled},
 		None:       sumsOf(i.rt.labels.none),
 		Other:      sumsOf(i.rt.labels.other),
 		State:      i.rt.state(),
@@ -103,12 +108,14 @@ func (i *inspection) rows(registry registryView) []inspect.Row {
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
+	matches := i.lookups.all(rates, names)
 
 	rows := make([]inspect.Row, len(names))
 	for at, name := range names {
-		spans, points := rates.spans.Lookup(name), rates.points.Lookup(name)
+		spans, points := matches[at].spans, matches[at].points
 		row := inspect.Row{
 			Name:       name,
+			Cut:        len(name) > namespace.MaxShownBytes,
 			Configured: spans.Rule == rate.Exact || points.Rule == rate.Exact,
 			Traces:     inspect.Signal{Rate: shownRate(spans)},
 			Metrics:    inspect.Signal{Rate: shownRate(points)},
@@ -140,13 +147,32 @@ func shownRate(m *rate.Match) inspect.Rate {
 	}
 }
 
+// shownOverrides returns the overrides in force, by their keys.
+func (rt *runtime) shownOverrides() []inspect.Override {
+	views := rt.overridesInForce()
+	slices.SortStableFunc(views, func(a, b overrideView) int { return strings.Compare(a.Key, b.Key) })
+	overrides := make([]inspect.Override, len(views))
+	for i, o := range views {
+		overrides[i] = inspect.Override{
+			Key: o.Key, Signal: o.Signal, SampleRate: o.SampleRate, Source: string(o.Source), ExpiresAt: shownTime(o.Until),
+			Reason: o.Reason, UpdatedBy: o.UpdatedBy,
+		}
+	}
+	return overrides
+}
+
+// maxRejectedShown bounds the rows that are shown though they are skipped.
+const maxRejectedShown = 100
+
 // state returns the state of what the processor relies on.
 func (rt *runtime) state() (s inspect.State) {
 	if !rt.cfg.Postgres.HasValue() {
 		return s
 	}
-	down, since := rt.health.state()
-	s.Postgres = &inspect.PostgresState{Reachable: !down, Since: shownTime(since)}
+	s.Postgres = &inspect.PostgresState{}
+	if reachable, since := rt.health.state(); !since.IsZero() {
+		s.Postgres.Reachable, s.Postgres.Since = &reachable, shownTime(since)
+	}
 	if rt.resolver != nil {
 		stats := rt.resolver.Stats()
 		s.Cache = &inspect.CacheState{Entries: stats.Entries, MaxEntries: rt.cfg.Postgres.Get().Cache.MaxEntries}
@@ -154,7 +180,11 @@ func (rt *runtime) state() (s inspect.State) {
 	}
 	if read := rt.runtimeOverridesRead(); read.Enabled {
 		s.RuntimeOverrides = &inspect.RuntimeOverrides{
-			ReadAt: shownTime(read.ReadAt), Error: shownError(read.Err), Rejected: len(read.Rejected),
+			ReadAt: shownTime(read.ReadAt), Error: shownError(read.Err), Rejected: len(read.Rejected), RejectedRows: []inspect.RejectedRow{},
+		}
+		for _, r := range read.Rejected[:min(len(read.Rejected), maxRejectedShown)] {
+			s.RuntimeOverrides.RejectedRows = append(s.RuntimeOverrides.RejectedRows,
+				inspect.RejectedRow{Namespace: r.Namespace, Signal: r.Signal, Error: r.Reason})
 		}
 	}
 	return s

@@ -54,7 +54,7 @@ func TestWhatPostgresSaysIsShown(t *testing.T) {
 	assert.Nil(t, n.Registry.Error)
 	require.NotNil(t, n.State.RuntimeOverrides)
 	assert.Equal(t, 1, n.State.RuntimeOverrides.Rejected)
-	assert.True(t, n.State.Postgres.Reachable)
+	assert.Equal(t, new(true), n.State.Postgres.Reachable)
 	assert.NotNil(t, n.State.Postgres.Since)
 	assert.Equal(t, 1, n.State.Cache.Entries)
 	assert.Equal(t, "closed", n.State.Breaker.State)

@@ -3,7 +3,7 @@
 package namespacesampler
 
 import (
-	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -12,6 +12,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 const (
@@ -36,7 +37,8 @@ type labels struct {
 
 // label is a namespace as it is shown, with what happened to its items.
 type label struct {
-	name    string
+	name    string                       // as it is shown
+	full    string                       // the first that is shown so, where it had to be cut
 	options atomic.Pointer[labelOptions] // of its counters, or those of _other
 	seen    [itemKinds]seen
 }
@@ -60,7 +62,7 @@ func (l *labels) reserve(names []string, most int) (fresh bool) {
 	defer l.mu.Unlock()
 	for _, name := range names {
 		known, ok := l.known[name]
-		if l.reserved >= most || ok && known.options.Load() != l.other.options.Load() {
+		if l.reserved >= most || isOurs(name) || ok && known.options.Load() != l.other.options.Load() {
 			continue
 		}
 		if ok {
@@ -83,12 +85,13 @@ func (l *labels) of(name string) *label {
 		return known
 	}
 	// A name that has to be cut is remembered by what it is cut to, so that long names take no more than their bound.
+	full := name
 	name = namespace.Shown(name)
 	if known, ok := l.known[name]; ok {
 		return known
 	}
 	switch {
-	case l.room > 0:
+	case l.room > 0 && !isOurs(name):
 		l.room--
 		l.known[name] = newLabel(name)
 	case len(l.known) < maxSeen:
@@ -97,15 +100,30 @@ func (l *labels) of(name string) *label {
 	default:
 		return l.other
 	}
+	if full != name {
+		// Its rates are shown, which no name longer than this has but the global ones: all of it need not be remembered.
+		l.known[name].full = strings.Clone(full[:min(len(full), rate.MaxMatchedBytes+1)])
+	}
 	return l.known[name]
 }
 
-// all returns the labels of all namespaces by their names.
+// isOurs reports whether a name means something else in internal metrics: a namespace that is called so is one of the others there.
+func isOurs(name string) bool { return name == noneLabel || name == otherLabel }
+
+// all returns the labels of all namespaces by their names, where those had to be cut by the first that is shown so.
 func (l *labels) all() map[string]*label {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := maps.Clone(l.known)
-	delete(all, "")
+	all := make(map[string]*label, len(l.known))
+	for name, known := range l.known {
+		switch {
+		case name == "":
+		case known.full != "":
+			all[known.full] = known
+		default:
+			all[name] = known
+		}
+	}
 	return all
 }
 

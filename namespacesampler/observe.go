@@ -59,13 +59,12 @@ func (rt *runtime) observeOverrides(_ context.Context, o metric.Int64Observer) e
 }
 
 func (rt *runtime) observeRegistry(_ context.Context, o metric.Int64Observer) error {
-	w := rt.steering.registry
 	if rt.registered().ReadAt.IsZero() {
 		return nil // it is not known
 	}
-	spans, points := rt.ratesInForce()
-	o.Observe(w.onGlobalRate(spans), signalOptions[signalTraces])
-	o.Observe(w.onGlobalRate(points), signalOptions[signalMetrics])
+	spans, points := rt.steering.registry.onGlobalRate()
+	o.Observe(spans, signalOptions[signalTraces])
+	o.Observe(points, signalOptions[signalMetrics])
 	return nil
 }
 

@@ -35,14 +35,17 @@ func newSteering(rt *runtime) (*steering, error) {
 		}
 		s.overrides = &overrideWatch{
 			cfg: cfg.Overrides, table: table, timeout: cfg.QueryTimeout, rates: rt.rates,
-			missing: rt.cfg.Namespace.MissingValues, created: time.Now(),
+			missing: rt.cfg.Namespace.MissingValues, created: time.Now(), health: rt.health, applied: func() {},
 			logger: rt.logger.With(zap.String("table", cfg.Overrides.Table)),
 		}
 	}
 	if from, ok := cfg.registry(); ok {
 		s.registry = &registryWatch{
 			from: from, interval: cfg.Registry.Interval, timeout: cfg.QueryTimeout, rates: rt.rates, labels: rt.labels,
-			logger: rt.logger,
+			health: rt.health, logger: rt.logger,
+		}
+		if s.overrides != nil {
+			s.overrides.applied = s.registry.warn
 		}
 	}
 	return s, nil
@@ -91,15 +94,16 @@ func (s *steering) stop(ctx context.Context) error {
 	}
 }
 
-// pause waits for a time, or until one of the channels says something; it reports whether ctx goes on.
-func pause(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
+// pause waits for a time, or until it is woken; it reports whether it was, and whether ctx goes on.
+func pause(ctx context.Context, d time.Duration, wake <-chan struct{}) (woken, ok bool) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return false
+		return false, false
 	case <-wake:
+		woken = true
 	case <-timer.C:
 	}
-	return ctx.Err() == nil
+	return woken, ctx.Err() == nil
 }

@@ -34,6 +34,8 @@ type overrideWatch struct {
 	timeout time.Duration
 	missing []string
 	rates   *rates
+	health  *health
+	applied func() // after each good read
 	logger  *zap.Logger
 	created time.Time
 
@@ -43,11 +45,19 @@ type overrideWatch struct {
 	rejected []rejected
 }
 
-// run reads the table, again after each interval, and at once when woken.
+// run reads the table, again after each interval, and when woken, once for all that wakes it within a moment.
 func (w *overrideWatch) run(ctx context.Context, db *postgres.DB, wake <-chan struct{}) {
 	for {
 		w.read(ctx, db)
-		if !pause(ctx, w.cfg.Interval, wake) {
+		woken, ok := pause(ctx, w.cfg.Interval, wake)
+		if woken && ok {
+			_, ok = pause(ctx, gather, nil)
+			select {
+			case <-wake: // that was gathered
+			default:
+			}
+		}
+		if !ok {
 			return
 		}
 	}
@@ -68,10 +78,12 @@ func (w *overrideWatch) read(ctx context.Context, db *postgres.DB) {
 	good, bad := accept(rows, w.missing)
 	w.succeeded(bad)
 	w.rates.setRuntime(good)
+	w.applied()
 }
 
 // failed notes why the table could not be read, and says so when the reason is of another kind than before.
 func (w *overrideWatch) failed(err error) {
+	w.health.heard(outage(err))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before := w.err
@@ -91,8 +103,17 @@ func refusal(err error) string {
 	return ""
 }
 
+// outage returns an error where it means that the server could not be asked: one that refuses to answer has been.
+func outage(err error) error {
+	if refusal(err) != "" {
+		return nil
+	}
+	return err
+}
+
 // succeeded notes a good read, and says which rows it rejects, once for each.
 func (w *overrideWatch) succeeded(bad []rejected) {
+	w.health.heard(nil)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
@@ -121,11 +142,9 @@ func (w *overrideWatch) succeeded(bad []rejected) {
 // listen wakes run when the table has changed. Where it cannot work it is given up: the table is read after each interval anyway.
 func (w *overrideWatch) listen(ctx context.Context, db *postgres.DB, wake chan<- struct{}) {
 	heard := func() {
-		if pause(ctx, gather, nil) {
-			select {
-			case wake <- struct{}{}:
-			default: // it is going to be read
-			}
+		select {
+		case wake <- struct{}{}:
+		default: // it is going to be read
 		}
 	}
 	listened, saidStandby := false, false
@@ -158,7 +177,7 @@ func (w *overrideWatch) listen(ctx context.Context, db *postgres.DB, wake chan<-
 			w.logger.Info("the connection that is notified of runtime overrides broke: until there is another, "+
 				"they apply after the interval", zap.Error(err), zap.Duration("interval", w.cfg.Interval))
 		}
-		if !pause(ctx, wait, nil) {
+		if _, ok := pause(ctx, wait, nil); !ok {
 			return
 		}
 		wait = min(2*wait, mostPause)

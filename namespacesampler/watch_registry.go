@@ -21,20 +21,23 @@ type registryWatch struct {
 	interval, timeout time.Duration
 	rates             *rates
 	labels            *labels
+	health            *health
 	logger            *zap.Logger
 
 	mu     sync.Mutex
 	names  []string
 	readAt time.Time // of the last good read
 	err    error     // of the last read
-	warned map[string]bool
+	warned map[string]bool // of the overrides that are in force
+
+	lookups lookups
 }
 
 // run reads the registry, again after each interval.
 func (w *registryWatch) run(ctx context.Context, db *postgres.DB) {
 	for {
 		w.read(ctx, db)
-		if !pause(ctx, w.interval, nil) {
+		if _, ok := pause(ctx, w.interval, nil); !ok {
 			return
 		}
 	}
@@ -54,10 +57,12 @@ func (w *registryWatch) read(ctx context.Context, db *postgres.DB) {
 	if w.succeeded(names) && w.labels.reserve(names, maxRegistered) {
 		w.rates.renew(func() {}) // walks remember the labels that names had with the tables
 	}
+	w.warn()
 }
 
 // failed notes why the registry could not be read. It says so only where that is not an outage, which lookups tell of.
 func (w *registryWatch) failed(err error) {
+	w.health.heard(outage(err))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before := w.err
@@ -69,51 +74,73 @@ func (w *registryWatch) failed(err error) {
 
 // succeeded notes a good read, and reports whether it is another than the last.
 func (w *registryWatch) succeeded(names []string) bool {
+	w.health.heard(nil)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	changed := !slices.Equal(w.names, names)
 	w.names, w.readAt, w.err = names, time.Now(), nil
-	if changed {
-		w.warn()
-	}
 	return changed
 }
 
-// warn says once of each configured override of a name that no namespace is registered by it: most likely it is misspelt. Where none
-// is registered at all, that says nothing.
+// warn says once of each override that names, or matches, no registered namespace: most likely it is misspelt. Where none is registered
+// at all, that says nothing. It is called when either has changed.
 func (w *registryWatch) warn() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if len(w.names) == 0 {
 		return
 	}
-	if w.warned == nil {
-		w.warned = map[string]bool{}
-	}
+	warned := map[string]bool{}
 	for _, o := range w.rates.inForce().overrides {
-		if o.source == rate.RuntimeOverride || rate.IsPattern(o.Key) || w.warned[o.Key] {
+		if warned[o.Key] {
 			continue
 		}
-		if _, ok := slices.BinarySearch(w.names, o.Key); ok {
+		if w.warned[o.Key] { // and not again, as long as it is there
+			warned[o.Key] = true
 			continue
 		}
-		w.warned[o.Key] = true
-		fields := []zap.Field{zap.String("namespace", namespace.Shown(o.Key)), zap.String("source", string(o.source))}
-		if near, ok := nearest(o.Key, w.names); ok {
-			fields = append(fields, zap.String("did_you_mean", namespace.Shown(near)))
+		if w.isOfRegistered(o.Key) {
+			continue
 		}
-		w.logger.Warn("an override names no registered namespace", fields...)
+		warned[o.Key] = true
+		w.logger.Warn("an override names no registered namespace", w.describe(&o)...)
 	}
+	w.warned = warned
 }
 
-// onGlobalRate returns how many registered namespaces no override of a signal matches.
-func (w *registryWatch) onGlobalRate(table *rate.Table) int64 {
+// isOfRegistered reports whether the key of an override is a registered name, or a pattern of one.
+func (w *registryWatch) isOfRegistered(key string) bool {
+	if _, ok := slices.BinarySearch(w.names, key); ok {
+		return true
+	}
+	return rate.IsPattern(key) && slices.ContainsFunc(w.names, func(name string) bool { return rate.Matches(key, name) })
+}
+
+func (w *registryWatch) describe(o *override) []zap.Field {
+	fields := []zap.Field{
+		zap.String("namespace", namespace.Shown(o.Key)), zap.String("signal", string(o.signal)), zap.String("source", string(o.source)),
+	}
+	if o.updatedBy != "" {
+		fields = append(fields, zap.String("updated_by", o.updatedBy))
+	}
+	if near, ok := nearest(o.Key, w.names); ok && !rate.IsPattern(o.Key) {
+		fields = append(fields, zap.String("did_you_mean", namespace.Shown(near)))
+	}
+	return fields
+}
+
+// onGlobalRate returns how many registered namespaces no override of spans matches, and none of data points.
+func (w *registryWatch) onGlobalRate() (spans, points int64) {
 	w.mu.Lock()
 	names := w.names
 	w.mu.Unlock()
-	var n int64
-	for _, name := range names {
-		if table.Lookup(name).Rule == rate.Global {
-			n++
+	for _, pair := range w.lookups.all(w.rates.inForce(), names) {
+		if pair.spans.Rule == rate.Global {
+			spans++
+		}
+		if pair.points.Rule == rate.Global {
+			points++
 		}
 	}
-	return n
+	return spans, points
 }

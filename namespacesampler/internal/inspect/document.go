@@ -93,6 +93,12 @@ type Postgres struct {
 // Namespaces is the answer of /namespaces: every namespace that was seen, is registered, or is configured.
 type Namespaces struct {
 	Namespaces []Row `json:"namespaces"`
+	// Overrides are those in force, also where others win over them.
+	Overrides []Override `json:"overrides"`
+	// DryRun means that nothing is dropped or changed: what is shown is what would be.
+	DryRun bool `json:"dry_run"`
+	// Enabled says of each signal whether any of it leaves.
+	Enabled Enabled `json:"enabled"`
 	// None are the items without a namespace. Other are those of namespaces beyond the bound, which have no row of their own.
 	None  Sums `json:"none"`
 	Other Sums `json:"other"`
@@ -101,9 +107,30 @@ type Namespaces struct {
 	State    State     `json:"state"`
 }
 
+// Enabled says of each signal whether it is enabled: where it is not, all of it is dropped, whatever the rates.
+type Enabled struct {
+	Traces  bool `json:"traces"`
+	Metrics bool `json:"metrics"`
+}
+
+// Override is a rate in place of the global one.
+type Override struct {
+	Key        string     `json:"key"`    // a name, or a pattern
+	Signal     string     `json:"signal"` // all, traces or metrics
+	SampleRate float64    `json:"sample_rate"`
+	Source     string     `json:"source"`
+	ExpiresAt  *time.Time `json:"expires_at"`
+	// Of runtime overrides: why, and by whom.
+	Reason    string `json:"reason,omitempty"`
+	UpdatedBy string `json:"updated_by,omitempty"`
+}
+
 // Row is one namespace.
 type Row struct {
 	Name string `json:"name"`
+	// Cut means that Name is the beginning of a longer name. Others may begin so too: the counts are of all of them, the rates of the
+	// one that was seen first.
+	Cut bool `json:"cut,omitempty"`
 	// Registered is null where nobody knows.
 	Registered *bool `json:"registered"`
 	// Configured reports whether an override names it exactly.
@@ -162,12 +189,22 @@ type RuntimeOverrides struct {
 	ReadAt   *time.Time `json:"read_at"` // of the last good read
 	Error    *string    `json:"error"`   // of the last read
 	Rejected int        `json:"rejected"`
+	// RejectedRows are rows that are skipped, not all where there are very many.
+	RejectedRows []RejectedRow `json:"rejected_rows"`
 }
 
-// PostgresState says whether Postgres answered when it was last asked.
+// RejectedRow is a row of the table that is skipped, and why.
+type RejectedRow struct {
+	Namespace string `json:"namespace"`
+	Signal    string `json:"signal"`
+	Error     string `json:"error"`
+}
+
+// PostgresState says whether Postgres answered when it was last asked for anything, and since when that is so. Both are null where it was
+// not asked yet.
 type PostgresState struct {
-	Reachable bool       `json:"reachable"`
-	Since     *time.Time `json:"since"` // null where it was not asked yet
+	Reachable *bool      `json:"reachable"`
+	Since     *time.Time `json:"since"`
 }
 
 // CacheState is that of the cache of resolved keys.
@@ -207,6 +244,10 @@ type Explanation struct {
 	// Randomness, 14 hexadecimal digits, and Decision, kept or dropped, are null where there is no trace ID.
 	Randomness *string `json:"randomness"`
 	Decision   *string `json:"decision"`
+	// Disabled names the setting by which all items of the signal are dropped, whatever their rate.
+	Disabled string `json:"disabled,omitempty"`
+	// DryRun means that nothing is dropped: Decision is what would be.
+	DryRun bool `json:"dry_run,omitempty"`
 	// Fault is what is wrong with the tracestate.
 	Fault string `json:"fault,omitempty"`
 }

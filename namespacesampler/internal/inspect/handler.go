@@ -103,6 +103,13 @@ func (h *Handler) renderNamespaces() ([]byte, error) {
 	if n.Namespaces == nil {
 		n.Namespaces = []Row{} // [], never null
 	}
+	if n.Overrides == nil {
+		n.Overrides = []Override{}
+	}
+	for i := range n.Overrides {
+		o := &n.Overrides[i]
+		o.Key, o.Reason, o.UpdatedBy = namespace.Shown(o.Key), namespace.Shown(o.Reason), namespace.Shown(o.UpdatedBy)
+	}
 	for i := range n.Namespaces {
 		row := &n.Namespaces[i]
 		row.Name = namespace.Shown(row.Name)

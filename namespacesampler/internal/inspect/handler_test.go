@@ -54,6 +54,7 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 				"expires_at": "2026-12-01T00:00:00Z", "kept": 3, "dropped": 4},
 			"metrics": {"sample_rate": 0.1, "rule": "global", "source": "signal_global", "expires_at": null, "kept": 0, "dropped": 0}
 		}],
+		"overrides": [], "dry_run": false, "enabled": {"traces": false, "metrics": false},
 		"none": {"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}},
 		"other": {"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}},
 		"registry": {"read_at": "2026-12-01T00:00:00Z", "error": null},

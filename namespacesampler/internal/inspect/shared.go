@@ -28,10 +28,9 @@ func newShared(now func() time.Time, render func() ([]byte, error)) *shared {
 func (s *shared) get() ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	if age := now.Sub(s.at); age >= freshFor || age < 0 { // clocks may be set back
+	if age := s.now().Sub(s.at); age >= freshFor || age < 0 { // clocks may be set back
 		s.body, s.err = s.render()
-		s.at = now
+		s.at = s.now() // when it was there: those who waited take it, however long it took
 	}
 	return s.body, s.err
 }

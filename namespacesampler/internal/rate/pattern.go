@@ -51,6 +51,9 @@ func sortPatterns(patterns []patternMatch) {
 	})
 }
 
+// Matches reports whether a pattern matches a name.
+func Matches(pattern, name string) bool { return len(name) <= MaxMatchedBytes && matches(pattern, name) }
+
 // matches reports whether a pattern matches all of a name. A character is a rune, or a byte that is part of none.
 //
 // What lies between two stars is taken where it fits first: should the rest not fit behind it, it fits behind no later place
