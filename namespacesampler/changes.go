@@ -21,9 +21,9 @@ func logChanges(logger *zap.Logger, before, after *tables, now time.Time) {
 		old[before.overrides[i].id()] = &before.overrides[i]
 	}
 	changes := 0
-	say := func(message string, o *override) {
+	say := func(message string, o *override, more ...zap.Field) {
 		if changes++; changes <= maxChangesLogged {
-			logger.Info(message, describe(o, before, after)...)
+			logger.Info(message, append(describe(o, before, after), more...)...)
 		}
 	}
 	for i := range after.overrides {
@@ -34,7 +34,7 @@ func logChanges(logger *zap.Logger, before, after *tables, now time.Time) {
 		case !ok:
 			say("an override is in force", o)
 		case !isEqual(was, o):
-			say("an override has changed", o)
+			say("an override has changed", o, untilBefore(was, o)...)
 		}
 	}
 	for i := range before.overrides {
@@ -54,6 +54,17 @@ func logChanges(logger *zap.Logger, before, after *tables, now time.Time) {
 
 func isEqual(a, b *override) bool {
 	return a.Probability == b.Probability && a.Until.Equal(b.Until) && a.reason == b.reason && a.updatedBy == b.updatedBy
+}
+
+// untilBefore returns when an override was to end, where that has changed.
+func untilBefore(was, is *override) []zap.Field {
+	switch {
+	case was.Until.Equal(is.Until):
+		return nil
+	case was.Until.IsZero():
+		return []zap.Field{zap.String("until_before", "never")}
+	}
+	return []zap.Field{zap.Time("until_before", was.Until.UTC())}
 }
 
 // describe returns the fields of a change: the rates of what the override names, as they were and are.

@@ -24,8 +24,8 @@ func TestWhatPostgresSaysIsShown(t *testing.T) {
 	exec(`INSERT INTO tasker.task_namespaces (task_namespace_uuid, name, created_at, updated_at)
 		SELECT gen_random_uuid(), n, now(), now() FROM unnest('{payments,orders,inventory}'::text[]) n`)
 	ends := time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
-	exec(`INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expires_at) VALUES ('orders', 'traces', 1, $1),
-		('incident', 'all', 2, NULL)`, ends)
+	exec(`INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expires_at, reason, updated_by)
+		VALUES ('orders', 'traces', 1, $1, 'incident 7', 'alice'), ('incident', 'all', 2, NULL, NULL, NULL)`, ends)
 	h, at := startInspected(t, registering(steeredBy(dsn, nil, map[string]any{
 		"namespaces": map[string]any{"payments": 0.5, "paymnets": 1}, "sample_rate": 0.1,
 	})))
@@ -54,6 +54,14 @@ func TestWhatPostgresSaysIsShown(t *testing.T) {
 	assert.Nil(t, n.Registry.Error)
 	require.NotNil(t, n.State.RuntimeOverrides)
 	assert.Equal(t, 1, n.State.RuntimeOverrides.Rejected)
+	assert.Equal(t, []inspect.RejectedRow{{
+		Namespace: "incident", Signal: "all", Error: "sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)",
+	}}, n.State.RuntimeOverrides.RejectedRows)
+	assert.Equal(t, []inspect.Override{
+		{Key: "orders", Signal: "traces", SampleRate: 1, Source: "runtime_override", ExpiresAt: &ends, Reason: "incident 7", UpdatedBy: "alice"},
+		{Key: "payments", Signal: "all", SampleRate: 0.5, Source: "shared_override"},
+		{Key: "paymnets", Signal: "all", SampleRate: 1, Source: "shared_override"},
+	}, n.Overrides)
 	assert.Equal(t, new(true), n.State.Postgres.Reachable)
 	assert.NotNil(t, n.State.Postgres.Since)
 	assert.Equal(t, 1, n.State.Cache.Entries)
@@ -84,4 +92,22 @@ func TestATableThatCannotBeReadShowsWhyAndNoSecret(t *testing.T) {
 		assert.NotContains(t, body, "hunter2")
 		assert.NotContains(t, body, dsn)
 	}
+}
+
+// TestPostgresIsKnownToBeAwayThoughNothingIsLookedUp: what reads tables notices too.
+func TestPostgresIsKnownToBeAwayThoughNothingIsLookedUp(t *testing.T) {
+	cluster, dsn, _ := steered(t)
+	h, at := startInspected(t, registering(steeredBy(dsn, map[string]any{"interval": "10ms"}, nil)))
+	state := func() *inspect.PostgresState { return h.runtime.state().Postgres }
+	eventually(t, func() bool { return state().Reachable != nil && *state().Reachable }, "it answers")
+	require.NoError(t, cluster.Crash())
+	eventually(t, func() bool { return !*state().Reachable }, "it is away")
+	assert.NotNil(t, readJSON[inspect.Namespaces](t, at+"/namespaces").State.Postgres.Since)
+	assert.Zero(t, h.said("Postgres cannot be asked: items that need it take postgres::on_failure until it can"), "no item needs it")
+}
+
+func TestPostgresThatWasNotAskedIsNeitherReachableNorNot(t *testing.T) {
+	_, dsn, _ := steered(t)
+	h := start(t, withPostgres(dsn, map[string]any{"registry": map[string]any{"interval": 0}}, nil))
+	assert.Equal(t, &inspect.PostgresState{}, h.runtime.state().Postgres)
 }

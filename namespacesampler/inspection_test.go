@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // startInspected starts the processor with settings and an endpoint to inspect it, whose URL it returns.
@@ -338,4 +340,64 @@ func TestAClientThatHangsHoldsNobodyUp(t *testing.T) { // C3
 	require.ErrorIs(t, l.shutdown(over), context.Canceled)
 	_, err = net.Dial("tcp", endpoint)
 	require.Error(t, err)
+}
+
+// TestASignalThatIsDisabledAndADryRunAreShown beside the rates, which do not say so.
+func TestASignalThatIsDisabledAndADryRunAreShown(t *testing.T) {
+	_, at := startInspected(t, map[string]any{
+		"dry_run": true, "tracing": map[string]any{"enabled": false}, "metrics": map[string]any{"enabled": false},
+	})
+	n := readJSON[inspect.Namespaces](t, at+"/namespaces")
+	assert.True(t, n.DryRun)
+	assert.Equal(t, inspect.Enabled{}, n.Enabled)
+	e := readJSON[inspect.Explanation](t, at+"/explain?trace_id="+highID.String())
+	assert.True(t, e.DryRun)
+	assert.Equal(t, "tracing::enabled", e.Disabled)
+	assert.Equal(t, new("dropped"), e.Decision, "though its rate is 1")
+	e = readJSON[inspect.Explanation](t, at+"/explain?signal=metrics")
+	assert.Equal(t, "metrics::enabled", e.Disabled)
+	assert.Nil(t, e.Decision)
+}
+
+// TestLongNamesAreShownWithTheirOwnRate, though they are shown cut.
+func TestLongNamesAreShownWithTheirOwnRate(t *testing.T) {
+	long := strings.Repeat("n", 300)
+	h, at := startInspected(t, map[string]any{"namespaces": map[string]any{"*-end": 0.5, long + "-configured": 0.25}})
+	h.consumeTraces(tracesOf(t, span{attributes: map[string]any{"namespace": long + "-end"}},
+		span{attributes: map[string]any{"namespace": long + "-end2"}}, span{attributes: map[string]any{"namespace": long[:128]}}))
+	rates := map[float64]int64{}
+	for _, row := range readJSON[inspect.Namespaces](t, at+"/namespaces").Namespaces {
+		assert.Equal(t, long[:128], row.Name)
+		assert.True(t, row.Cut)
+		rates[row.Traces.SampleRate] = row.Traces.Kept + row.Traces.Dropped
+	}
+	assert.Equal(t, map[float64]int64{0.5: 3, 0.25: 0}, rates)
+}
+
+// TestNamespacesThatAreCalledLikeNoneOrOther are told apart from those that are none, or others.
+func TestNamespacesThatAreCalledLikeNoneOrOther(t *testing.T) {
+	h, at := startInspected(t, map[string]any{"namespaces": map[string]any{"_other": 1}})
+	h.consumeTraces(tracesOf(t, span{}, span{attributes: map[string]any{"namespace": "_none"}}, span{attributes: map[string]any{"namespace": "_other"}}))
+	assert.Equal(t, map[string]int64{"kept _none global": 1, "kept _other global": 1, "kept _other exact": 1}, h.counts("spans"))
+	n := readJSON[inspect.Namespaces](t, at+"/namespaces")
+	rows := rowsByName(n)
+	assert.EqualValues(t, 1, n.None.Traces.Kept)
+	assert.Zero(t, n.Other.Traces.Kept)
+	assert.EqualValues(t, 1, rows["_none"].Traces.Kept)
+	assert.EqualValues(t, 1, rows["_other"].Traces.Kept)
+}
+
+// TestWhatNamesMatchIsLookedUpOnce while the same tables are in force.
+func TestWhatNamesMatchIsLookedUpOnce(t *testing.T) {
+	r, _ := newTestRates(t, func(cfg *Config) { cfg.SampleRate = 0.1 })
+	var l lookups
+	in := r.inForce()
+	first := l.all(in, []string{"payments", "orders"})
+	assert.Same(t, in.spans.Global(), first[0].spans)
+	assert.Same(t, in.points.Global(), first[1].points)
+	l.matches["orders"] = matchPair{spans: &rate.Match{Pattern: "remembered"}}
+	assert.Equal(t, "remembered", l.all(in, []string{"orders"})[0].spans.Pattern)
+	assert.Len(t, l.matches, 1, "what is not asked for any more is forgotten")
+	r.setRuntime([]override{runtimeOverride(signalAll, "orders", 1, time.Time{})})
+	assert.InDelta(t, 1, l.all(r.inForce(), []string{"orders"})[0].spans.Probability, 0)
 }

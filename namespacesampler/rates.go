@@ -4,12 +4,14 @@ package namespacesampler
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -143,9 +145,23 @@ func (r *rates) build(now time.Time) (*tables, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	all := append(configured(signalAll, shared), configured(signalTraces, tracing)...)
-	all = append(all, configured(signalMetrics, metrics)...)
-	return &tables{spans: spans, points: points, overrides: stillInForce(append(all, r.runtime...), now)}, nil
+	return &tables{spans: spans, points: points, overrides: stillInForce(append(cfg.overrides(), r.runtime...), now)}, nil
+}
+
+// overrides returns the configured overrides.
+func (c *Config) overrides() []override {
+	return slices.Concat(configured(signalAll, c.Namespaces.listed()), configured(signalTraces, c.Tracing.Namespaces.listed()),
+		configured(signalMetrics, c.Metrics.Namespaces.listed()))
+}
+
+// over returns the keys of configured overrides that have ended, and can be removed.
+func (r *rates) over(now time.Time) (keys []string) {
+	for _, o := range r.cfg.overrides() {
+		if o.IsOver(now) {
+			keys = append(keys, namespace.Shown(o.Key))
+		}
+	}
+	return keys
 }
 
 // globalRate returns the global rate of data points where it is not the one for all signals.

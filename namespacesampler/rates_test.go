@@ -88,7 +88,8 @@ func TestEachChangeOfRuntimeOverridesIsLoggedOnce(t *testing.T) {
 			"reason": "incident 7", "updated_by": "alice",
 		}, said("an override is in force", runtimeOverride(signalTraces, "payments", 1, until)))
 		assert.Equal(t, "0.5", said("an override has changed", runtimeOverride(signalTraces, "payments", 0.5, until))["to"])
-		said("an override has changed", runtimeOverride(signalTraces, "payments", 0.5, until.Add(time.Second)))
+		assert.Equal(t, until.UTC(), said("an override has changed", runtimeOverride(signalTraces, "payments", 0.5, until.Add(time.Second)))["until_before"])
+		assert.NotContains(t, said("an override has changed", runtimeOverride(signalTraces, "payments", 0.4, until.Add(time.Second))), "until_before")
 		said("an override was removed")
 		said("", runtimeOverride(signalAll, "late", 1, time.Now()))
 		assert.Equal(t, "0.1", said("an override is in force", runtimeOverride(signalMetrics, "pay*", 0, until))["from"])

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
@@ -278,6 +279,9 @@ func (rt *runtime) announce() {
 		fields = append(fields, zap.String("layout", string(pg.Layout)), zap.Int("custom_lookups", len(pg.Lookups)),
 			zap.Duration("wait", pg.Wait), zap.String("on_failure", string(pg.OnFailure)),
 			zap.Bool("runtime_overrides", pg.Overrides.Enabled))
+	}
+	if over := rt.rates.over(time.Now()); len(over) > 0 {
+		fields = append(fields, zap.Strings("overrides_over", over))
 	}
 	rt.logger.Info("sampling by namespace", fields...)
 	if cfg.DryRun {

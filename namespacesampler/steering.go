@@ -94,6 +94,27 @@ func (s *steering) stop(ctx context.Context) error {
 	}
 }
 
+// gather is how long what wakes a reader waits for more of it: many small changes are one.
+const gather = 50 * time.Millisecond
+
+// repeat reads until ctx ends: now, after each interval, and when woken, once for all that comes within a moment.
+func repeat(ctx context.Context, interval time.Duration, wake <-chan struct{}, read func()) {
+	for {
+		read()
+		woken, ok := pause(ctx, interval, wake)
+		if woken && ok {
+			_, ok = pause(ctx, gather, nil)
+			select {
+			case <-wake: // it was gathered
+			default:
+			}
+		}
+		if !ok {
+			return
+		}
+	}
+}
+
 // pause waits for a time, or until it is woken; it reports whether it was, and whether ctx goes on.
 func pause(ctx context.Context, d time.Duration, wake <-chan struct{}) (woken, ok bool) {
 	timer := time.NewTimer(d)

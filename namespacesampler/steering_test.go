@@ -8,6 +8,7 @@ import (
 	"context"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -326,6 +327,53 @@ func TestRegisteredNamespacesHaveAPlaceAndShowTypingErrors(t *testing.T) {
 	assert.Equal(t, map[string]int64{
 		"kept payments global": 2, "kept _other global": 3, "kept late global": 1,
 	}, h.counts("spans"))
+}
+
+// TestRuntimeOverridesShowTypingErrors, also patterns, when they come.
+func TestRuntimeOverridesShowTypingErrors(t *testing.T) {
+	_, dsn, exec := steered(t)
+	exec(`INSERT INTO tasker.task_namespaces (task_namespace_uuid, name, created_at, updated_at)
+		SELECT gen_random_uuid(), n, now(), now() FROM unnest('{payments,orders}'::text[]) n`)
+	h := start(t, registering(steeredBy(dsn, nil, nil)))
+	h.listens()
+	eventually(t, func() bool { return !h.runtime.registered().ReadAt.IsZero() }, "the registry is read")
+	exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate, updated_by) VALUES
+		('paymnets', 1, 'alice'), ('pay*', 0.5, 'bob'), ('ordres*', 0.5, 'bob')`)
+	const message = "an override names no registered namespace"
+	eventually(t, func() bool { return h.said(message) == 2 }, "two of them match none")
+	said := map[any]any{}
+	for _, entry := range h.logs.FilterMessage(message).All() {
+		said[entry.ContextMap()["namespace"]] = []any{entry.ContextMap()["did_you_mean"], entry.ContextMap()["updated_by"]}
+	}
+	assert.Equal(t, map[any]any{"paymnets": []any{"payments", "alice"}, "ordres*": []any{nil, "bob"}}, said)
+	exec(`UPDATE namespace_sampling_overrides SET sample_rate = 0.1`)
+	eventually(t, func() bool { return h.spanRate("paymnets").Probability == 0.1 }, "they have changed")
+	assert.Equal(t, 2, h.said(message), "once for each")
+}
+
+// TestManyThatWakeAreOneRead, as long as they come within a moment.
+func TestManyThatWakeAreOneRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		wake := make(chan struct{}, 1)
+		reads := 0
+		go repeat(ctx, time.Hour, wake, func() { reads++ })
+		synctest.Wait()
+		assert.Equal(t, 1, reads, "at once")
+		for range 40 {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		assert.Equal(t, 2, reads)
+		time.Sleep(time.Hour)
+		assert.Equal(t, 3, reads, "the interval")
+		cancel()
+		synctest.Wait()
+	})
 }
 
 func TestCustomLookupsHaveNoRegistry(t *testing.T) {

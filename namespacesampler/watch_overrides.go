@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// gather is how long a notification waits for others before the table is read: many small changes are one.
-	gather = 50 * time.Millisecond
 	// Bounds of the pauses between attempts to listen again.
 	leastPause, mostPause = 500 * time.Millisecond, 30 * time.Second
 	// standbyPause is the pause where the server is a standby, until it is promoted.
@@ -45,22 +43,9 @@ type overrideWatch struct {
 	rejected []rejected
 }
 
-// run reads the table, again after each interval, and when woken, once for all that wakes it within a moment.
+// run reads the table, again after each interval, and when woken.
 func (w *overrideWatch) run(ctx context.Context, db *postgres.DB, wake <-chan struct{}) {
-	for {
-		w.read(ctx, db)
-		woken, ok := pause(ctx, w.cfg.Interval, wake)
-		if woken && ok {
-			_, ok = pause(ctx, gather, nil)
-			select {
-			case <-wake: // that was gathered
-			default:
-			}
-		}
-		if !ok {
-			return
-		}
-	}
+	repeat(ctx, w.cfg.Interval, wake, func() { w.read(ctx, db) })
 }
 
 // read reads the table, and puts in force what it says.

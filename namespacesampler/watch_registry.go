@@ -35,12 +35,7 @@ type registryWatch struct {
 
 // run reads the registry, again after each interval.
 func (w *registryWatch) run(ctx context.Context, db *postgres.DB) {
-	for {
-		w.read(ctx, db)
-		if _, ok := pause(ctx, w.interval, nil); !ok {
-			return
-		}
-	}
+	repeat(ctx, w.interval, nil, func() { w.read(ctx, db) })
 }
 
 func (w *registryWatch) read(ctx context.Context, db *postgres.DB) {

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -60,6 +62,31 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 		"registry": {"read_at": "2026-12-01T00:00:00Z", "error": null},
 		"state": {"postgres": null, "cache": null, "breaker": null, "runtime_overrides": null}
 	}`, body)
+}
+
+// TestWhoWaitsForASlowAnswerTakesIt: however long it takes, those who asked meanwhile have it rendered no second time.
+func TestWhoWaitsForASlowAnswerTakesIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		renders := 0
+		s := newShared(time.Now, func() ([]byte, error) {
+			renders++
+			time.Sleep(5 * freshFor)
+			return []byte(strconv.Itoa(renders)), nil
+		})
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() {
+				body, err := s.get()
+				assert.NoError(t, err)
+				assert.Equal(t, "1", string(body))
+			})
+		}
+		group.Wait()
+		time.Sleep(freshFor)
+		body, err := s.get()
+		require.NoError(t, err)
+		assert.Equal(t, "2", string(body))
+	})
 }
 
 func TestNothingIsAnEmptyListNotNull(t *testing.T) {
