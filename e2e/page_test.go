@@ -66,7 +66,7 @@ namespaces: {domain_0001: 1, "domain_00*": 0.5, incident: {sample_rate: 1, until
 			require.Equal(t, fmt.Sprintf("%v %%", 100*signal.SampleRate), rows[i][column][0], "%s", n.Name)
 			assert.Contains(t, rows[i][column][1], signal.Pattern)
 			if signal.ExpiresAt != nil {
-				assert.Contains(t, rows[i][column][2], "ends in 49 min")
+				assert.Regexp(t, `^ends in 4\d min`, rows[i][column][2])
 				assert.Contains(t, rows[i][0], "temporary")
 			}
 			counts := "none seen"
@@ -159,10 +159,10 @@ func TestThePageShowsWhatPostgresSays(t *testing.T) {
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at, reason, updated_by)
-		VALUES ('integrations', 1, now() + interval '42 minutes', 'incident 7', 'alice')`)
+		VALUES ('integrations', 1, now() + interval '42 minutes', 'incident 7', 'alice'), ('incident', 2, NULL, NULL, NULL)`)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
-	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: fmt.Sprintf(`
+	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Expect: []string{"a row of the runtime overrides is skipped"}, Processor: fmt.Sprintf(`
 sample_rate: 0.1
 namespaces: {payments: 1, orders: 0.5, analytics: 0.01, "rust_e2e_*": 0.2}
 metrics: {namespaces: {orders: 0.25}}
@@ -190,6 +190,14 @@ postgres: {dsn: %q, overrides: {enabled: true}}
 	assert.Equal(t, []string{"temporary"}, tags["integrations"])
 	assert.Equal(t, []string{"no override"}, tags["inventory"])
 	assert.Empty(t, tags["payments"])
+	assert.Equal(t, "(6)", eval[string](b, `document.querySelector("#overrides-count").textContent`))
+	overrides := eval[[]string](b, `[...document.querySelectorAll("#overrides-list li")].map((e) => [...e.children].map((p) => p.textContent).join("|"))`)
+	assert.Equal(t, []string{"analytics|1 %|of spans and data points|override", "orders|50 %|of spans and data points|override"},
+		[]string{strings.ReplaceAll(overrides[0], ", ", "|"), strings.ReplaceAll(overrides[2], ", ", "|")})
+	assert.Regexp(t, `^integrations\|100 %\|of spans and data points, runtime override\|ends in \d+ min \d+ s\|incident 7, by alice$`, overrides[1])
+	assert.Equal(t, []string{"incident|of spans and data points|sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)"},
+		eval[[]string](b, `[...document.querySelectorAll("#skipped-list li")].map((e) => [...e.children].map((p) => p.textContent).join("|"))`))
+	assert.True(t, eval[bool](b, `document.querySelector("#notices").hidden`))
 	for _, scheme := range []string{"light", "dark"} {
 		b.screen(1180, 760, scheme)
 		b.shot("desktop " + scheme)
@@ -201,6 +209,12 @@ postgres: {dsn: %q, overrides: {enabled: true}}
 		chromedp.SendKeys(`input[name=trace_id]`, "4bf92f3577b34da6a3ce929d0e0e4736"+kb.Enter))
 	b.await(`document.querySelector("#answer").textContent.startsWith("Decision")`)
 	b.shot("explain")
+	b.run(chromedp.Evaluate(`document.querySelector("#explain").open = false; document.querySelector("#overrides").open = true`, nil))
+	b.shot("overrides")
+	b.screen(390, 844, "light")
+	b.shot("phone overrides")
+	assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 390)
+	b.run(chromedp.Evaluate(`document.querySelector("#explain").open = true; document.querySelector("#overrides").open = false`, nil))
 	b.screen(390, 844, "light")
 	b.shot("phone explain")
 }

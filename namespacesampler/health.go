@@ -23,7 +23,7 @@ type health struct {
 	mu    sync.Mutex
 	hosts []component.Host // of all instances
 	down  bool
-	broke bool      // the circuit breaker is not closed
+	broke bool // the circuit breaker is not closed
 
 	// What anybody was answered last, lookups or not.
 	unreachable bool

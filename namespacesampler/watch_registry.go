@@ -26,8 +26,8 @@ type registryWatch struct {
 
 	mu     sync.Mutex
 	names  []string
-	readAt time.Time // of the last good read
-	err    error     // of the last read
+	readAt time.Time       // of the last good read
+	err    error           // of the last read
 	warned map[string]bool // of the overrides that are in force
 
 	lookups lookups

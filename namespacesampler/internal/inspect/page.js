@@ -2,7 +2,7 @@
 // Everything that comes from telemetry is set as text, never as markup. Rows are kept and changed in place, so that nothing flickers and
 // the focus stays where it is.
 const every = 2000, byId = (id) => document.getElementById(id);
-const rows = new Map(); // name → {row, cells, data}
+const rows = new Map(); // key → {row, cells, data}; the key is the name, with a number where others are cut to the same
 let sort = { by: "name", down: false }, filter = "", show = "all", data = null, skew = 0;
 
 const number = new Intl.NumberFormat("en-US"), percent = (rate) => trim(rate * 100) + " %";
@@ -53,7 +53,7 @@ function newRow(name, hasRates, label) {
     first.append(button);
   } else first.append(text);
   cells.tags = {};
-  for (const [key, kind, tag] of [["unregistered", "warn", "not registered"], ["temporary", "warn", "temporary"], ["unlisted", "", "no override"]]) {
+  for (const [key, kind, tag] of [["unregistered", "warn", "not registered"], ["temporary", "warn", "temporary"], ["unlisted", "", "no override"], ["cut", "", "cut"]]) {
     cells.tags[key] = element("span", "tag " + kind, tag);
     cells.tags[key].hidden = true;
     first.append(cells.tags[key]);
@@ -103,6 +103,7 @@ function fill(entry, n) {
   setHidden(entry.cells.tags.unregistered, n.registered !== false);
   setHidden(entry.cells.tags.temporary, !temporary(n));
   setHidden(entry.cells.tags.unlisted, !(n.registered === true && onGlobal(n)));
+  setHidden(entry.cells.tags.cut, !n.cut);
   fillTimes(entry);
 }
 
@@ -153,7 +154,7 @@ function fillSums(key, label, n) {
 function fillState() {
   const s = data.state, items = [];
   if (!s.postgres) items.push(["", "no Postgres: attributes alone decide"]);
-  else if (!s.postgres.since) items.push(["", "Postgres not asked yet"]);
+  else if (s.postgres.reachable === null) items.push(["", "Postgres not asked yet"]);
   else if (s.postgres.reachable) items.push(["good", "Postgres answers"]);
   else items.push(["bad", "Postgres cannot be asked, for " + span(now() - Date.parse(s.postgres.since))]);
   if (s.cache) items.push(["", "cache " + number.format(s.cache.entries) + " of " + number.format(s.cache.max_entries)]);
@@ -174,23 +175,68 @@ function fillState() {
   });
 }
 
+// fillList has the items of a list say what they are to say, each made of parts: a class and a text.
+function fillList(list, items) {
+  while (list.children.length > items.length) list.lastChild.remove();
+  items.forEach((parts, i) => {
+    if (!list.children[i]) list.append(element("li"));
+    const li = list.children[i], said = JSON.stringify(parts);
+    if (li.said === said) return;
+    li.said = said;
+    li.replaceChildren(...parts.map(([className, text]) => element(className === "key" ? "bdi" : "span", className, text)));
+  });
+}
+
+function fillNotices() {
+  const items = [];
+  if (data.dry_run) items.push([["", "This is a dry run: nothing is dropped or changed. What is shown is what would be."]]);
+  if (!data.enabled.traces) items.push([["", "tracing::enabled is false: all spans are dropped, whatever their rate."]]);
+  if (!data.enabled.metrics) items.push([["", "metrics::enabled is false: all data points are dropped, whatever their rate."]]);
+  fillList(byId("notices"), items);
+  setHidden(byId("notices"), items.length === 0);
+}
+
+const signals = { all: "spans and data points", traces: "spans", metrics: "data points" };
+
+function fillOverrides() {
+  const list = data.overrides.slice(0, 1000), more = data.overrides.length - list.length;
+  const items = list.map((o) => {
+    const parts = [["key", o.key], ["rate", percent(o.sample_rate)], ["why", "of " + signals[o.signal] + ", " + sources[o.source]]];
+    if (o.expires_at) parts.push(["until", "ends in " + span(Date.parse(o.expires_at) - now())]);
+    if (o.reason || o.updated_by) parts.push(["why", [o.reason, o.updated_by && "by " + o.updated_by].filter(Boolean).join(", ")]);
+    return parts;
+  });
+  if (more > 0) items.push([["why", number.format(more) + " more: see /namespaces"]]);
+  fillList(byId("overrides-list"), items);
+  setText(byId("overrides-count"), "(" + number.format(data.overrides.length) + ")");
+  const skipped = data.state.runtime_overrides ? data.state.runtime_overrides.rejected_rows : [];
+  fillList(byId("skipped-list"), skipped.map((r) => [["key", r.namespace], ["why", "of " + (signals[r.signal] || r.signal)], ["why", r.error]]));
+  setHidden(byId("skipped"), skipped.length === 0);
+}
+
 function refresh(fresh) {
   data = fresh;
   const known = new Set();
   for (const n of data.namespaces) {
-    known.add(n.name);
-    if (!rows.has(n.name)) rows.set(n.name, newRow(n.name, true));
-    fill(rows.get(n.name), n);
+    let key = n.name;
+    for (let i = 2; known.has(key); i++) key = n.name + " " + i;
+    known.add(key);
+    if (!rows.has(key)) rows.set(key, newRow(n.name, true));
+    fill(rows.get(key), n);
   }
-  for (const name of rows.keys()) if (!known.has(name)) rows.delete(name);
+  for (const key of rows.keys()) if (!known.has(key)) rows.delete(key);
   fillSums("none", "without a namespace", data.none);
   fillSums("other", "other namespaces", data.other);
   fillState();
+  fillNotices();
+  fillOverrides();
   arrange();
 }
 
+let loading = false;
 async function load() {
-  if (document.hidden && data) return;
+  if (loading || document.hidden && data) return;
+  loading = true;
   const trouble = byId("trouble");
   try {
     const response = await fetch("namespaces", { signal: AbortSignal.timeout(10000) });
@@ -203,6 +249,8 @@ async function load() {
   } catch (error) {
     setText(trouble, "What is shown may be old: " + error.message);
     setHidden(trouble, false);
+  } finally {
+    loading = false;
   }
 }
 
@@ -210,6 +258,7 @@ function tick() {
   if (!data || document.hidden) return;
   for (const entry of rows.values()) if (entry.row.isConnected) fillTimes(entry);
   fillState();
+  if (byId("overrides").open) fillOverrides();
 }
 
 function ask(name) {
@@ -219,12 +268,15 @@ function ask(name) {
   byId("question").elements.trace_id.focus();
 }
 
+let questions = 0;
 async function explain(event) {
   event.preventDefault();
+  const question = ++questions; // only the last is answered
   const asked = new URLSearchParams([...new FormData(byId("question"))].filter(([, value]) => value !== ""));
   const answer = byId("answer");
   try {
     const response = await fetch("explain?" + asked), e = await response.json();
+    if (question !== questions) return;
     if (!response.ok) throw new Error(e.error);
     const list = element("dl");
     const add = (term, text) => {
@@ -233,15 +285,18 @@ async function explain(event) {
       list.append(element("dt", "", term), dd);
     };
     if (e.decision) add("Decision", e.decision);
+    if (e.disabled) add("Disabled", e.disabled + " is false: all is dropped");
+    if (e.dry_run) add("Dry run", "nothing is dropped: this is what would be");
     add("Namespace", e.namespace || "none");
     add("Rate", percent(e.sample_rate) + ", " + why(e));
     add("Threshold", e.threshold);
-    if (e.randomness) add("Randomness", e.randomness + (e.decision === "kept" ? ": not below the threshold" : ": below the threshold"));
+    if (e.randomness && e.disabled) add("Randomness", e.randomness);
+    else if (e.randomness) add("Randomness", e.randomness + (e.decision === "kept" ? ": not below the threshold" : ": below the threshold"));
     if (e.fault) add("Tracestate", e.fault);
     if (e.expires_at) add("Ends", new Date(e.expires_at).toLocaleString());
     answer.replaceChildren(list);
   } catch (error) {
-    answer.replaceChildren(element("p", "error", error.message));
+    if (question === questions) answer.replaceChildren(element("p", "error", error.message));
   }
 }
 

@@ -52,7 +52,9 @@ func sortPatterns(patterns []patternMatch) {
 }
 
 // Matches reports whether a pattern matches a name.
-func Matches(pattern, name string) bool { return len(name) <= MaxMatchedBytes && matches(pattern, name) }
+func Matches(pattern, name string) bool {
+	return len(name) <= MaxMatchedBytes && matches(pattern, name)
+}
 
 // matches reports whether a pattern matches all of a name. A character is a rune, or a byte that is part of none.
 //
