@@ -165,7 +165,7 @@ function fillState() {
   const o = s.runtime_overrides;
   if (o && o.error) items.push(["bad", "runtime overrides cannot be read" + (o.read_at ? ", last read " + ago(o.read_at) : "")]);
   else if (o && o.read_at) items.push(["", "runtime overrides read " + ago(o.read_at)]);
-  if (o && o.rejected) items.push(["bad", number.format(o.rejected) + " rows of runtime overrides skipped"]);
+  if (o && o.rejected) items.push(["bad", number.format(o.rejected) + (o.rejected === 1 ? " row" : " rows") + " of runtime overrides skipped"]);
   const list = byId("state");
   while (list.children.length > items.length) list.lastChild.remove();
   items.forEach(([kind, text], i) => {
