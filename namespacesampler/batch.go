@@ -18,6 +18,9 @@ const maxPooledItems = 1 << 16
 // item is what is known of a span or data point.
 type item struct {
 	name string // the namespace, "" for none
+	// What decides a span: it is read with the namespace, so that spans are visited again only where they change.
+	tracestate string
+	id         pcommon.TraceID
 	// key is the index of the key that the namespace is looked up by, or noKey.
 	key int32
 	// trace is the index of the trace whose rate decides a span, or noTrace.
@@ -72,17 +75,26 @@ func (b *batch) enter(scope, resource pcommon.Map) {
 }
 
 // read reads an item, and returns the key that its namespace can be looked up by.
-func (b *batch) read(attributes pcommon.Map) (namespace.Key, bool) {
-	f := b.rt.reader.Read(attributes, &b.around)
+func (b *batch) read(attributes pcommon.Map) (key namespace.Key, ok bool) {
+	it := b.add()
+	if it.name, it.carries = b.rt.reader.Name(attributes, &b.around); it.carries {
+		return key, false
+	}
+	f := b.rt.reader.Key(attributes, &b.around)
 	b.malformed += f.Malformed
-	b.items = append(b.items, item{name: f.Name, key: noKey, trace: noTrace, carries: f.Carries})
+	it.carries = f.Carries
 	return f.Key, f.HasKey
+}
+
+// add adds an item of which nothing is known.
+func (b *batch) add() *item {
+	b.items = append(b.items, item{key: noKey, trace: noTrace})
+	return &b.items[len(b.items)-1]
 }
 
 // pass adds an item that no rate applies to; it is counted by the namespace that it names.
 func (b *batch) pass(attributes pcommon.Map) {
-	name, _ := b.rt.reader.Name(attributes, &b.around)
-	b.items = append(b.items, item{name: name, key: noKey, trace: noTrace})
+	b.add().name, _ = b.rt.reader.Name(attributes, &b.around)
 }
 
 // mostGenerous returns the highest rate that an item can come to have: what it drops needs no lookup.

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
@@ -56,9 +55,23 @@ func (rt *runtime) exemptionOf(ctx context.Context, rs ptrace.ResourceSpans, ss 
 }
 
 // decide decides on a span, and counts it: what exempts it, then on_failure, then the rate.
-func (w *tracesWalk) decide(it *item, id pcommon.TraceID, tracestate string) decision.Span {
+func (w *tracesWalk) decide(it *item) decision.Span {
 	by := w.rateOf(it)
-	untouched := decision.Span{Keep: true, Tracestate: tracestate} // T13, T17
+	if it.exemption != noExemption {
+		return exempt(it, by)
+	}
+	if decides, keeps := w.onFailure(by.unavailable); decides {
+		return decision.Span{Keep: by.count(ruleUnavailable, keeps), Tracestate: it.tracestate} // T17
+	}
+	d := w.p.sampler.Decide(it.id, it.tracestate, &by.match.Rate)
+	w.fault(d.Fault)
+	by.count(by.rule, d.Keep)
+	return d
+}
+
+// exempt decides on a span that no rate decides, and counts it.
+func exempt(it *item, by spanRate) decision.Span {
+	untouched := decision.Span{Keep: true, Tracestate: it.tracestate} // T13
 	switch it.exemption {
 	case internalDropped:
 		return decision.Span{Keep: by.count(ruleInternal, false)}
@@ -72,12 +85,5 @@ func (w *tracesWalk) decide(it *item, id pcommon.TraceID, tracestate string) dec
 		return decision.Span{Keep: by.count(rulePriority, false)}
 	case noExemption:
 	}
-	if decides, keeps := w.onFailure(by.unavailable); decides {
-		untouched.Keep = by.count(ruleUnavailable, keeps)
-		return untouched
-	}
-	d := w.p.sampler.Decide(id, tracestate, &by.match.Rate)
-	w.fault(d.Fault)
-	by.count(by.rule, d.Keep)
-	return d
+	return untouched
 }

@@ -54,7 +54,7 @@ func (r *traceRates) isOn() bool { return r.memory != nil }
 // join notes that a span belongs to a trace.
 func (w *tracesWalk) join(i int32, span ptrace.Span, hasKey bool) {
 	it := &w.items[i]
-	it.trace = w.traceIndex(span.TraceID())
+	it.trace = w.traceIndex(it.id)
 	t := &w.traces[it.trace]
 	if t.root == noItem && span.ParentSpanID().IsEmpty() {
 		t.root, t.rootIsKeyed = i, hasKey
@@ -66,7 +66,7 @@ func (w *tracesWalk) join(i int32, span ptrace.Span, hasKey bool) {
 		t.keyed = i
 	}
 	if !t.mayBeKept && it.exemption == noExemption {
-		t.mayBeKept = !w.p.sampler.Drops(t.id, span.TraceState().AsRaw(), w.mostGenerous())
+		t.mayBeKept = !w.p.sampler.Drops(t.id, it.tracestate, w.mostGenerous())
 	}
 }
 

@@ -81,7 +81,6 @@ type tracesWalk struct {
 type wish struct {
 	item int32
 	key  namespace.Key
-	span ptrace.Span
 }
 
 func newTracesWalk(p *tracesProcessor) *tracesWalk {
@@ -111,16 +110,18 @@ func (w *tracesWalk) readSpan(ctx context.Context, rs ptrace.ResourceSpans, ss p
 		return
 	}
 	i := int32(len(w.items) - 1) //nolint:gosec // a batch has fewer items
+	it := &w.items[i]
+	it.id, it.tracestate = span.TraceID(), span.TraceState().AsRaw()
 	if w.exempts {
-		w.items[i].exemption = w.rt.exemptionOf(ctx, rs, ss, span)
-		if w.items[i].exemption == internalDropped {
+		it.exemption = w.rt.exemptionOf(ctx, rs, ss, span)
+		if it.exemption == internalDropped {
 			w.internals++
 		}
 	}
 	if hasKey {
-		w.wishes = append(w.wishes, wish{item: i, key: key, span: span})
+		w.wishes = append(w.wishes, wish{item: i, key: key})
 	}
-	if w.isOn() && !span.TraceID().IsEmpty() {
+	if w.isOn() && !it.id.IsEmpty() {
 		w.join(i, span, hasKey)
 	}
 }
@@ -150,7 +151,7 @@ func (w *tracesWalk) matters(wish *wish) bool {
 			return true
 		}
 	}
-	return it.exemption == noExemption && !w.p.sampler.Drops(wish.span.TraceID(), wish.span.TraceState().AsRaw(), most)
+	return it.exemption == noExemption && !w.p.sampler.Drops(it.id, it.tracestate, most)
 }
 
 // remove decides on all spans, and removes those that are dropped.
@@ -169,8 +170,7 @@ func (w *tracesWalk) remove(td ptrace.Traces) {
 // keep decides on a span, and stamps it where it is kept.
 func (w *tracesWalk) keep(span ptrace.Span) bool {
 	it := w.take()
-	tracestate := span.TraceState()
-	d := w.decide(it, span.TraceID(), tracestate.AsRaw())
+	d := w.decide(it)
 	if w.rt.cfg.DryRun {
 		return true
 	}
@@ -178,8 +178,8 @@ func (w *tracesWalk) keep(span ptrace.Span) bool {
 		w.bury(span, it.exemption == internalDropped)
 		return false
 	}
-	if d.Tracestate != tracestate.AsRaw() {
-		tracestate.FromRaw(d.Tracestate)
+	if d.Tracestate != it.tracestate {
+		span.TraceState().FromRaw(d.Tracestate)
 	}
 	if it.resolved() {
 		span.Attributes().PutStr(w.rt.reader.Target(), it.name)

@@ -30,15 +30,12 @@ func NewReader(attributes, missing []string, lookups []Lookup) *Reader {
 	return &Reader{attributes: attributes, missing: missing, lookups: lookups}
 }
 
-// Finding is what the attributes of an item say.
+// Finding is what the attributes of an item without a namespace say.
 type Finding struct {
-	// Name is the namespace where Named is true; else Key is the key to look it up by, where HasKey is true.
-	Name   string
+	// Key is the key to look the namespace up by, where HasKey is true.
 	Key    Key
-	Named  bool
 	HasKey bool
-	// Carries reports whether the item, its scope or its resource carries a namespace, which a missing-value is not, or a
-	// lookup attribute, be its value well-formed or not: what makes a data point a detailed one.
+	// Carries reports whether the item, its scope or its resource carries a lookup attribute, be its value well-formed or not.
 	Carries bool
 	// Malformed counts the lookup attributes of the item whose values are no keys.
 	Malformed int
@@ -85,13 +82,9 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 	}
 }
 
-// Read reads an item: each namespace attribute on the item, then its scope, then its resource; else the first
-// well-formed lookup attribute, on the item, then its resource.
-func (r *Reader) Read(attributes pcommon.Map, s *Surroundings) Finding {
-	if name, ok := r.Name(attributes, s); ok {
-		return Finding{Name: name, Named: true, Carries: true}
-	}
-	var f Finding
+// Key returns the key of an item that Name finds no namespace of: the first well-formed lookup attribute, on the item, then its
+// resource.
+func (r *Reader) Key(attributes pcommon.Map, s *Surroundings) (f Finding) {
 	for i := range r.lookups {
 		k := r.key(attributes, &r.lookups[i])
 		if k.carries && !k.ok {
@@ -109,7 +102,8 @@ func (r *Reader) Read(attributes pcommon.Map, s *Surroundings) Finding {
 	return f
 }
 
-// Name returns the namespace that an item, its scope or its resource names, and false where none does.
+// Name returns the namespace that an item names, else its scope, else its resource, by the first attribute by which one does; false
+// where none does.
 func (r *Reader) Name(attributes pcommon.Map, s *Surroundings) (string, bool) {
 	for i, attribute := range r.attributes {
 		if name, ok := r.name(attributes, attribute); ok {

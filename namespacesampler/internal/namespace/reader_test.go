@@ -84,11 +84,11 @@ func TestReadFindsTheNamespace(t *testing.T) {
 			r := testReader()
 			var s Surroundings
 			r.Surround(&s, test.scope.pdata(t), test.resource.pdata(t))
-			f := r.Read(test.item.pdata(t), &s)
-			assert.Equal(t, test.want, f.Name)
-			assert.Equal(t, test.want != "", f.Named)
-			assert.Equal(t, test.want != "", f.Carries)
-			assert.False(t, f.HasKey, "no key where there is a name")
+			name, ok := r.Name(test.item.pdata(t), &s)
+			assert.Equal(t, test.want != "", ok)
+			if ok {
+				assert.Equal(t, test.want, name)
+			}
 		})
 	}
 }
@@ -164,7 +164,9 @@ func TestReadFindsTheKey(t *testing.T) {
 			r := testReader()
 			var s Surroundings
 			r.Surround(&s, test.scope.pdata(t), test.resource.pdata(t))
-			assert.Equal(t, test.want, r.Read(test.item.pdata(t), &s))
+			_, named := r.Name(test.item.pdata(t), &s)
+			assert.False(t, named)
+			assert.Equal(t, test.want, r.Key(test.item.pdata(t), &s))
 			assert.Equal(t, test.malformed, s.Malformed)
 		})
 	}
@@ -175,11 +177,15 @@ func TestSurroundingsAreReused(t *testing.T) {
 	var s Surroundings
 	empty := pcommon.NewMap()
 	r.Surround(&s, attributes{"namespace": "a"}.pdata(t), attributes{"task_uuid": "nope"}.pdata(t))
-	assert.Equal(t, "a", r.Read(empty, &s).Name)
+	name, ok := r.Name(empty, &s)
+	assert.True(t, ok)
+	assert.Equal(t, "a", name)
 	assert.Equal(t, 1, s.Malformed)
 
 	r.Surround(&s, empty, empty)
-	assert.Equal(t, Finding{}, r.Read(empty, &s), "nothing of the last scope is left")
+	_, ok = r.Name(empty, &s)
+	assert.False(t, ok, "nothing of the last scope is left")
+	assert.Equal(t, Finding{}, r.Key(empty, &s), "nothing of the last scope is left")
 	assert.Zero(t, s.Malformed)
 
 	r.Surround(&s, empty, attributes{"namespace": "b"}.pdata(t))
@@ -195,7 +201,8 @@ func TestReadNeedsNoMemory(t *testing.T) {
 	resource := attributes{"y": 1, "task_uuid": task}.pdata(t)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		r.Surround(&s, scope, resource)
-		_ = r.Read(item, &s)
+		_, _ = r.Name(item, &s)
+		_ = r.Key(item, &s)
 	}))
 }
 
