@@ -31,12 +31,14 @@ type labels struct {
 	known    map[string]*label
 	room     int // of values in internal metrics
 	reserved int
+	made     int // labels
 	none     *label // of items without a namespace
 	other    *label // of namespaces beyond the bounds
 }
 
 // label is a namespace as it is shown, with what happened to its items.
 type label struct {
+	index   int                          // of all labels
 	name    string                       // as it is shown
 	full    string                       // the first that is shown so, where it had to be cut
 	options atomic.Pointer[labelOptions] // of its counters, or those of _other
@@ -47,7 +49,8 @@ type label struct {
 type labelOptions [rules][decisions][]metric.AddOption
 
 func newLabels(limit int, configured ...string) *labels {
-	l := &labels{room: limit, none: newLabel(noneLabel), other: newLabel(otherLabel)}
+	l := &labels{room: limit}
+	l.none, l.other = l.newLabel(noneLabel), l.newLabel(otherLabel)
 	l.known = map[string]*label{"": l.none}
 	l.reserve(configured, len(configured))
 	return l
@@ -68,7 +71,7 @@ func (l *labels) reserve(names []string, most int) (fresh bool) {
 		if ok {
 			known.options.Store(newOptions(known.name))
 		} else {
-			l.known[name] = newLabel(name)
+			l.known[name] = l.newLabel(name)
 		}
 		l.reserved++
 		l.room--
@@ -93,10 +96,9 @@ func (l *labels) of(name string) *label {
 	switch {
 	case l.room > 0 && !isOurs(name):
 		l.room--
-		l.known[name] = newLabel(name)
+		l.known[name] = l.newLabel(name)
 	case len(l.known) < maxSeen:
-		l.known[name] = &label{name: name}
-		l.known[name].options.Store(l.other.options.Load())
+		l.known[name] = l.otherOf(name)
 	default:
 		return l.other
 	}
@@ -127,10 +129,20 @@ func (l *labels) all() map[string]*label {
 	return all
 }
 
-func newLabel(name string) *label {
-	l := &label{name: namespace.Shown(name)}
-	l.options.Store(newOptions(l.name))
-	return l
+// newLabel returns a label with a value of its own in internal metrics.
+func (l *labels) newLabel(name string) *label {
+	fresh := &label{index: l.made, name: namespace.Shown(name)}
+	fresh.options.Store(newOptions(fresh.name))
+	l.made++
+	return fresh
+}
+
+// otherOf returns a label without one.
+func (l *labels) otherOf(name string) *label {
+	fresh := &label{index: l.made, name: name}
+	fresh.options.Store(l.other.options.Load())
+	l.made++
+	return fresh
 }
 
 func newOptions(name string) *labelOptions {

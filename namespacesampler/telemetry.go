@@ -98,14 +98,14 @@ type tally struct {
 	labels   *labels
 	slots    map[string]*slot
 	bytes    int // of the names in slots
-	counters map[*label]*counters
+	counters []*counters // by the index of their label
 	used     []*counters
 	near     [nearSlots]nearSlot
 	faults   [len(faultOptions)]int64
 }
 
 func newTally(kind itemKind, labels *labels) *tally {
-	return &tally{kind: kind, labels: labels, slots: map[string]*slot{}, counters: map[*label]*counters{}}
+	return &tally{kind: kind, labels: labels, slots: map[string]*slot{}}
 }
 
 // goBy makes a table the one that rates are found in, and forgets those of another.
@@ -151,10 +151,13 @@ func (t *tally) newSlot(name string) *slot {
 
 // countersOf returns the counters of a label.
 func (t *tally) countersOf(l *label) *counters {
-	c, ok := t.counters[l]
-	if !ok {
+	if missing := l.index + 1 - len(t.counters); missing > 0 {
+		t.counters = append(t.counters, make([]*counters, missing)...)
+	}
+	c := t.counters[l.index]
+	if c == nil {
 		c = &counters{label: l}
-		t.counters[l] = c
+		t.counters[l.index] = c
 	}
 	t.use(c)
 	return c

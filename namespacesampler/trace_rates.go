@@ -65,9 +65,6 @@ func (w *tracesWalk) join(i int32, span ptrace.Span, hasKey bool) {
 	if t.keyed == noItem && hasKey {
 		t.keyed = i
 	}
-	if !t.mayBeKept && it.exemption == noExemption {
-		t.mayBeKept = !w.p.sampler.Drops(t.id, it.tracestate, w.mostGenerous())
-	}
 }
 
 func (r *traceRates) traceIndex(id pcommon.TraceID) int32 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // tracesProcessor walks over spans.
@@ -73,6 +74,7 @@ type tracesWalk struct {
 	orphans
 
 	wishes []wish
+	most   *rate.Rate // the highest that a span can come to have
 	// Whether there is anything that exempts spans from the rate: most configurations have nothing, and pay nothing.
 	exempts bool
 }
@@ -128,6 +130,11 @@ func (w *tracesWalk) readSpan(ctx context.Context, rs ptrace.ResourceSpans, ss p
 
 // lookUp looks up the keys that can make a difference, all at once.
 func (w *tracesWalk) lookUp(ctx context.Context) {
+	if len(w.wishes) == 0 {
+		return
+	}
+	w.most = w.mostGenerous()
+	w.findHopes()
 	for i := range w.wishes {
 		if wish := &w.wishes[i]; w.matters(wish) {
 			w.items[wish.item].key = w.index(wish.key)
@@ -136,13 +143,26 @@ func (w *tracesWalk) lookUp(ctx context.Context) {
 	w.resolve(ctx)
 }
 
+// findHopes finds out which traces have spans that some rate keeps.
+func (w *tracesWalk) findHopes() {
+	for i := range w.items {
+		it := &w.items[i]
+		if it.trace == noTrace || it.exemption != noExemption {
+			continue
+		}
+		if t := &w.traces[it.trace]; !t.settled && !t.mayBeKept {
+			t.mayBeKept = !w.p.sampler.Drops(it.id, it.tracestate, w.most)
+		}
+	}
+}
+
 // matters reports whether the namespace of a span can change a decision, or an attribute of a span that is kept.
 func (w *tracesWalk) matters(wish *wish) bool {
 	it := &w.items[wish.item]
 	if it.exemption == alwaysKept || it.exemption == priorityKept {
 		return true // it is written to the span
 	}
-	most := w.mostGenerous()
+	most := w.most
 	if it.trace != noTrace {
 		t := &w.traces[it.trace]
 		if t.settled {
