@@ -35,14 +35,18 @@ func (p *tracesProcessor) process(ctx context.Context, td ptrace.Traces) (ptrace
 	if w.begin() {
 		w.goBy(w.rates.spans)
 	}
-	w.read(ctx, td)
-	if p.rt.cfg.Tracing.Enabled {
+	switch {
+	case w.single:
+		w.remove(ctx, td)
+	case p.rt.cfg.Tracing.Enabled:
+		w.read(ctx, td)
 		w.settleKnown()
 		w.lookUp(ctx)
 		w.settleRest()
-		w.remove(td)
+		w.remove(ctx, td)
 		w.adopt(td)
-	} else {
+	default:
+		w.read(ctx, td)
 		w.disable()
 	}
 	if p.rt.cfg.DryRun {
@@ -77,6 +81,8 @@ type tracesWalk struct {
 	most   *rate.Rate // the highest that a span can come to have
 	// Whether there is anything that exempts spans from the rate: most configurations have nothing, and pay nothing.
 	exempts bool
+	// Whether a span is decided by nothing but what it carries itself: then it is read when it is decided.
+	single bool
 }
 
 // wish is the key of a span. It is looked up where the namespace can make a difference.
@@ -91,6 +97,7 @@ func newTracesWalk(p *tracesProcessor) *tracesWalk {
 		batch:      newBatch(p.rt, newTally(spanItems, p.rt.labels)),
 		traceRates: newTraceRates(p.rt.memory),
 		exempts:    p.rt.exemptsSpans(),
+		single:     p.rt.cfg.Tracing.Enabled && p.rt.memory == nil && !p.rt.dropsInternal() && !p.rt.reader.HasLookups(),
 	}
 }
 
@@ -175,12 +182,21 @@ func (w *tracesWalk) matters(wish *wish) bool {
 }
 
 // remove decides on all spans, and removes those that are dropped.
-func (w *tracesWalk) remove(td ptrace.Traces) {
+func (w *tracesWalk) remove(ctx context.Context, td ptrace.Traces) {
 	td.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool {
 		scopes := rs.ScopeSpans().Len()
 		rs.ScopeSpans().RemoveIf(func(ss ptrace.ScopeSpans) bool {
 			spans := ss.Spans().Len()
-			ss.Spans().RemoveIf(func(span ptrace.Span) bool { return !w.keep(span) })
+			if w.single {
+				w.enter(ss.Scope().Attributes(), rs.Resource().Attributes())
+			}
+			ss.Spans().RemoveIf(func(span ptrace.Span) bool {
+				if w.single {
+					w.items, w.next = w.items[:0], 0
+					w.readSpan(ctx, rs, ss, span)
+				}
+				return !w.keep(span)
+			})
 			return spans > 0 && ss.Spans().Len() == 0
 		})
 		return scopes > 0 && rs.ScopeSpans().Len() == 0

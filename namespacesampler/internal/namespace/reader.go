@@ -146,6 +146,9 @@ func (r *Reader) IsMissing(attribute string, v pcommon.Value) bool {
 	return slices.Contains(r.attributes, attribute) && v.Type() == pcommon.ValueTypeStr && r.IsMissingName(v.Str())
 }
 
+// HasLookups reports whether an item without a namespace can have a key.
+func (r *Reader) HasLookups() bool { return len(r.lookups) > 0 }
+
 // Target returns the attribute that resolved namespaces are written to.
 func (r *Reader) Target() string { return r.attributes[0] }
 
