@@ -73,3 +73,16 @@ func TestTheDashboardShowsNamespacesOfWhichNothingIsKept(t *testing.T) {
 		})
 	}
 }
+
+func TestTheDashboardShowsACollectorThatLacksRuntimeOverrides(t *testing.T) {
+	found := panels(t)["Runtime overrides in force"]
+	require.Len(t, found.Targets, 2)
+	const metric = "otelcol_processor_namespace_sampler_overrides_in_force"
+	series := map[string]string{
+		metric + `{instance="a", signal="all"}`: "3x10", metric + `{instance="a", signal="traces"}`: "1x10",
+		metric + `{instance="b", signal="all"}`: "0x10", metric + `{instance="b", signal="traces"}`: "1x10",
+	}
+	for i, all := range []float64{0, 3} { // the least, the most
+		ask(t, found.Targets[i].Expr, series, map[string]float64{`{signal="all"}`: all, `{signal="traces"}`: 1})
+	}
+}
