@@ -1,5 +1,12 @@
 -- Runtime overrides: every collector with postgres::overrides::enabled reads this table, and applies a change at once.
--- It can be run again, and changes nothing then.
+--
+--   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f overrides.sql
+--
+-- It can be run again, and changes nothing then. The roles have to be made by somebody who may: where they exist, the owner of the
+-- database can run it. With another postgres::overrides::table, replace public.namespace_sampling_overrides everywhere below, and the
+-- schema that USAGE is granted on; with another postgres::overrides::channel, the first argument of pg_notify.
+
+BEGIN;
 
 CREATE TABLE IF NOT EXISTS public.namespace_sampling_overrides (
   namespace   text             NOT NULL,                 -- a name, or a pattern: * any run of characters, ? one
@@ -19,11 +26,34 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE TRIGGER notify_namespace_sampling_overrides
+-- CREATE OR REPLACE TRIGGER would need Postgres 14.
+DROP TRIGGER IF EXISTS notify_namespace_sampling_overrides ON public.namespace_sampling_overrides;
+CREATE TRIGGER notify_namespace_sampling_overrides
   AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.namespace_sampling_overrides
   FOR EACH STATEMENT EXECUTE FUNCTION public.notify_namespace_sampling_overrides();
 
--- Collectors read, operators write:
---   GRANT USAGE ON SCHEMA public TO namespace_sampler_reader, namespace_sampler_operator;
---   GRANT SELECT ON public.namespace_sampling_overrides TO namespace_sampler_reader;
---   GRANT SELECT, INSERT, UPDATE, DELETE ON public.namespace_sampling_overrides TO namespace_sampler_operator;
+-- Collectors log in as namespace_sampler_reader, once it has a password: ALTER ROLE namespace_sampler_reader PASSWORD '...'.
+-- Whoever steers is made a member: GRANT namespace_sampler_operator TO alice.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'namespace_sampler_reader') THEN
+    CREATE ROLE namespace_sampler_reader LOGIN;
+  END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN  -- another session made it meanwhile
+END
+$$;
+
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'namespace_sampler_operator') THEN
+    CREATE ROLE namespace_sampler_operator;
+  END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN  -- another session made it meanwhile
+END
+$$;
+
+GRANT USAGE ON SCHEMA public TO namespace_sampler_reader, namespace_sampler_operator;
+GRANT SELECT ON public.namespace_sampling_overrides TO namespace_sampler_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON public.namespace_sampling_overrides TO namespace_sampler_operator;
+
+COMMIT;
