@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmarks
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// place says where the namespace of a span is.
+type place string
+
+const (
+	first      place = "first"
+	last       place = "last"
+	onResource place = "resource"
+	// byTask: nowhere. A task_uuid is in its place, the last.
+	byTask place = "task"
+)
+
+// spanShape is what a batch of spans looks like.
+type spanShape struct {
+	items         int
+	attributes    int // of a span, with its namespace
+	resources     int
+	namespaces    int
+	spansPerTrace int // one after the other
+	place         place
+	tracestate    string
+}
+
+// standardSpans is the batch of the budgets.
+var standardSpans = spanShape{items: 1000, attributes: 10, resources: 1, namespaces: 12, spansPerTrace: 1, place: last}
+
+// with returns the shape with a change.
+func (s spanShape) with(change func(*spanShape)) spanShape {
+	change(&s)
+	return s
+}
+
+// batch makes a batch. The same shape makes the same batch.
+func (s spanShape) batch() ptrace.Traces {
+	rng := rand.New(rand.NewPCG(1, 2))
+	td := ptrace.NewTraces()
+	var id pcommon.TraceID
+	for r := range s.resources {
+		rs := td.ResourceSpans().AppendEmpty()
+		rs.Resource().Attributes().PutStr("service.name", fmt.Sprintf("service-%d", r))
+		if s.place == onResource {
+			rs.Resource().Attributes().PutStr("namespace", fmt.Sprintf("namespace-%d", r%s.namespaces))
+		}
+		spans := rs.ScopeSpans().AppendEmpty().Spans()
+		for i := r * s.items / s.resources; i < (r+1)*s.items/s.resources; i++ {
+			span := spans.AppendEmpty()
+			var spanID pcommon.SpanID
+			binary.BigEndian.PutUint64(spanID[:], uint64(i+1))
+			if i%s.spansPerTrace == 0 {
+				id = s.traceID(rng)
+			} else {
+				binary.BigEndian.PutUint64(spanID[:], uint64(i))
+				span.SetParentSpanID(spanID)
+				binary.BigEndian.PutUint64(spanID[:], uint64(i+1))
+			}
+			span.SetTraceID(id)
+			span.SetSpanID(spanID)
+			span.SetName("operation")
+			span.TraceState().FromRaw(s.tracestate)
+			s.putAttributes(span.Attributes(), i, rng.IntN(s.namespaces))
+		}
+	}
+	return td
+}
+
+func (s spanShape) putAttributes(attributes pcommon.Map, item, namespace int) {
+	attributes.EnsureCapacity(s.attributes)
+	if s.place == first {
+		attributes.PutStr("namespace", fmt.Sprintf("namespace-%d", namespace))
+	}
+	others := s.attributes
+	if s.place != onResource {
+		others--
+	}
+	for i := range others {
+		attributes.PutStr(fmt.Sprintf("attribute.%d", i), "value")
+	}
+	switch s.place {
+	case last:
+		attributes.PutStr("namespace", fmt.Sprintf("namespace-%d", namespace))
+	case byTask:
+		attributes.PutStr("task_uuid", taskUUID(item))
+	}
+}
+
+// traceID returns a random ID, which says nothing false of what its tracestate says: spans that were sampled at 1/2 have a randomness
+// of at least 1/2.
+func (s spanShape) traceID(rng *rand.Rand) (id pcommon.TraceID) {
+	binary.BigEndian.PutUint64(id[:8], rng.Uint64())
+	binary.BigEndian.PutUint64(id[8:], rng.Uint64())
+	if s.tracestate != "" {
+		id[9] |= 0x80
+	}
+	return id
+}
+
+// sampledByHalf is the tracestate of spans that a sampler before kept with a probability of 1/2, with what else may be there.
+const sampledByHalf = "ot=th:8,vendor=value"
+
+// taskUUID returns the UUID of the nth task.
+func taskUUID(n int) string { return fmt.Sprintf("0198f000-0000-7000-8000-%012x", n) }
+
+// spanIDs returns the IDs of the spans of a batch, in order.
+func spanIDs(td ptrace.Traces) []pcommon.SpanID {
+	ids := []pcommon.SpanID{}
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				ids = append(ids, span.SpanID())
+			}
+		}
+	}
+	return ids
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmarks
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/processortest"
+)
+
+// contender is what is measured: it takes batches and may change them.
+type contender[D any] interface {
+	// Name is the who= of its results.
+	Name() string
+	// Start makes it ready, until the end of the test, and returns what takes a batch.
+	Start(tb testing.TB) func(D)
+}
+
+// settings are the keys of a configuration, as YAML has them.
+type settings = map[string]any
+
+// spanProcessor is a processor of spans.
+type spanProcessor struct {
+	name    string
+	factory processor.Factory
+	keys    settings
+}
+
+func (p spanProcessor) Name() string { return p.name }
+
+func (p spanProcessor) Start(tb testing.TB) func(ptrace.Traces) {
+	tb.Helper()
+	set := processortest.NewNopSettings(p.factory.Type())
+	running, err := p.factory.CreateTraces(tb.Context(), set, load(tb, p.factory, p.keys), consumertest.NewNop())
+	require.NoError(tb, err)
+	run(tb, running)
+	return func(td ptrace.Traces) {
+		if err := running.ConsumeTraces(context.Background(), td); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// pointProcessor is a processor of data points.
+type pointProcessor struct {
+	name    string
+	factory processor.Factory
+	keys    settings
+}
+
+func (p pointProcessor) Name() string { return p.name }
+
+func (p pointProcessor) Start(tb testing.TB) func(pmetric.Metrics) {
+	tb.Helper()
+	set := processortest.NewNopSettings(p.factory.Type())
+	running, err := p.factory.CreateMetrics(tb.Context(), set, load(tb, p.factory, p.keys), consumertest.NewNop())
+	require.NoError(tb, err)
+	run(tb, running)
+	return func(md pmetric.Metrics) {
+		if err := running.ConsumeMetrics(context.Background(), md); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// loop is no processor but a function.
+type loop[D any] struct {
+	name string
+	walk func(D)
+}
+
+func (l loop[D]) Name() string { return l.name }
+
+func (l loop[D]) Start(testing.TB) func(D) { return l.walk }
+
+// load decodes and validates a configuration.
+func load(tb testing.TB, factory processor.Factory, keys settings) component.Config {
+	tb.Helper()
+	cfg := factory.CreateDefaultConfig()
+	require.NoError(tb, confmap.NewFromStringMap(keys).Unmarshal(cfg))
+	require.NoError(tb, confmap.Validate(cfg))
+	return cfg
+}
+
+// run starts a component until the end of the test.
+func run(tb testing.TB, c component.Component) {
+	tb.Helper()
+	require.NoError(tb, c.Start(tb.Context(), componenttest.NewNopHost()))
+	tb.Cleanup(func() { require.NoError(tb, c.Shutdown(context.Background())) })
+}

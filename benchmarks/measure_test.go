@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmarks
+
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// signal is how batches are copied, and their items counted.
+type signal[D any] struct {
+	empty func() D
+	copy  func(from, to D)
+	items func(D) int
+}
+
+var (
+	spanSignal  = signal[ptrace.Traces]{ptrace.NewTraces, ptrace.Traces.CopyTo, ptrace.Traces.SpanCount}
+	pointSignal = signal[pmetric.Metrics]{pmetric.NewMetrics, pmetric.Metrics.CopyTo, pmetric.Metrics.DataPointCount}
+)
+
+func (s signal[D]) copyOf(data D) D {
+	batch := s.empty()
+	s.copy(data, batch)
+	return batch
+}
+
+const (
+	warmUps = 3 // batches before the measurement: working memory is made, traces are remembered, keys are cached
+	// garbage is how many items are copied until the garbage is collected.
+	garbage = 64_000
+)
+
+// time reports what a contender needs for an item of a batch.
+func (s signal[D]) time(b *testing.B, consume func(D), data D) {
+	b.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	items := s.items(data)
+	for range warmUps {
+		consume(s.copyOf(data))
+	}
+	var spent time.Duration
+	copied := garbage
+	for b.Loop() {
+		if copied >= garbage {
+			runtime.GC()
+			copied = 0
+		}
+		batch := s.copyOf(data)
+		copied += items
+		began := time.Now()
+		consume(batch)
+		spent += time.Since(began)
+	}
+	perBatch := float64(spent.Nanoseconds()) / float64(b.N)
+	b.ReportMetric(perBatch, "ns/op") // without the copying
+	b.ReportMetric(perBatch/float64(items), "ns/item")
+}
+
+// allocs are what each further item of a batch allocates.
+type allocs struct{ perItem, perKept float64 }
+
+// allocations compares a batch with one of twice its size, so that what is allocated once a batch does not count.
+func (s signal[D]) allocations(tb testing.TB, consume func(D), data, twice D) allocs {
+	tb.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection takes the memory of pools
+	once, kept := s.allocationsOf(consume, data)
+	more, keptMore := s.allocationsOf(consume, twice)
+	result := allocs{perItem: (more - once) / float64(s.items(twice)-s.items(data))}
+	if keptMore > kept {
+		result.perKept = (more - once) / float64(keptMore-kept)
+	}
+	return result
+}
+
+func (s signal[D]) allocationsOf(consume func(D), data D) (perBatch float64, kept int) {
+	const runs = 10
+	for range warmUps {
+		batch := s.copyOf(data)
+		consume(batch)
+		kept = s.items(batch)
+	}
+	batches := make([]D, runs+1) // AllocsPerRun has one that it does not count
+	for i := range batches {
+		batches[i] = s.copyOf(data)
+	}
+	next := 0
+	perBatch = testing.AllocsPerRun(runs, func() {
+		consume(batches[next])
+		next++
+	})
+	return perBatch, kept
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmarks
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/probabilisticsamplerprocessor"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
+)
+
+// ours returns the processor at rate 0.1, with keys over that. A namespace is kept, as by the floor.
+func ours(keys settings) spanProcessor {
+	all := settings{"sample_rate": 0.1, "namespaces": settings{keptNamespace: 1}}
+	maps.Copy(all, keys)
+	return spanProcessor{name: "ours", factory: namespacesampler.NewFactory(), keys: all}
+}
+
+// bySpan decides each span by its own namespace's rate.
+func bySpan() settings { return settings{"tracing": settings{"sampler": "trace_id_ratio"}} }
+
+// probabilisticSampler returns the peer that samples by trace ID, and knows no namespace, at 10 percent.
+func probabilisticSampler(mode string) spanProcessor {
+	return spanProcessor{
+		name: "probabilistic_sampler_" + mode, factory: probabilisticsamplerprocessor.NewFactory(),
+		keys: settings{"sampling_percentage": 10, "mode": mode},
+	}
+}
+
+// filter returns the peer that drops spans by OTTL conditions: those of so many namespaces.
+func filter(namespaces int) spanProcessor {
+	conditions := make([]any, namespaces)
+	for i := range conditions {
+		conditions[i] = fmt.Sprintf(`span.attributes["namespace"] == "namespace-%d"`, i)
+	}
+	return spanProcessor{
+		name: fmt.Sprintf("filter_%d", namespaces), factory: filterprocessor.NewFactory(),
+		keys: settings{"trace_conditions": conditions},
+	}
+}
