@@ -5,6 +5,7 @@ package benchmarks
 import (
 	"testing"
 
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
@@ -16,7 +17,7 @@ type spanRow struct {
 }
 
 // spanRows are the rows with budgets.
-func spanRows(testing.TB) []spanRow {
+func spanRows() []spanRow {
 	return []spanRow{
 		{"ratio", standardSpans, []contender[ptrace.Traces]{
 			ours(bySpan()), floor("namespace"), probabilisticSampler("equalizing"), filter(5),
@@ -30,16 +31,20 @@ func spanRows(testing.TB) []spanRow {
 			"stamped", standardSpans.with(func(s *spanShape) { s.tracestate = sampledByHalf }),
 			[]contender[ptrace.Traces]{ours(bySpan()), floor("namespace")},
 		},
+		resolvedRow(),
 	}
 }
 
 // BenchmarkRow measures the rows that have budgets.
 func BenchmarkRow(b *testing.B) {
-	for _, row := range spanRows(b) {
+	for _, row := range spanRows() {
 		data, twice := row.shape.batch(), row.shape.with(func(s *spanShape) { s.items *= 2 }).batch()
 		for _, c := range row.contenders {
 			b.Run("row="+row.name+"/who="+c.Name(), func(b *testing.B) { benchmark(b, spanSignal, c, data, twice) })
 		}
+	}
+	for _, c := range []contender[pmetric.Metrics]{oursOnPoints(nil), hashing(standardPoints)} {
+		b.Run("row=points/who="+c.Name(), func(b *testing.B) { benchmarkPoints(b, c, standardPoints) })
 	}
 }
 

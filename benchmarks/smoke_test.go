@@ -9,12 +9,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
 // TestTheFloorKeepsWhatOursKeeps: it is a floor only if it does the same work.
 func TestTheFloorKeepsWhatOursKeeps(t *testing.T) {
-	for _, row := range spanRows(t) {
+	for _, row := range spanRows() {
 		t.Run(row.name, func(t *testing.T) {
 			data := row.shape.batch()
 			kept := map[string][]any{}
@@ -38,10 +37,11 @@ var mostAllocations = map[string]allocs{
 	"remembered_1":  {},
 	"remembered_20": {},
 	"stamped":       {perItem: 1, perKept: 1},
+	"resolved":      {perItem: 1, perKept: 2}, // of which one is the growth of the attributes
 }
 
 func TestAllocationsAreWithinTheBudgets(t *testing.T) {
-	for _, row := range spanRows(t) {
+	for _, row := range spanRows() {
 		t.Run(row.name, func(t *testing.T) {
 			found := allocationsOf(t, spanSignal, row.contenders[0], row.shape.batch(),
 				row.shape.with(func(s *spanShape) { s.items *= 2 }).batch())
@@ -53,9 +53,13 @@ func TestAllocationsAreWithinTheBudgets(t *testing.T) {
 	}
 }
 
+func TestAllocationsOfPointsAreWithinTheBudget(t *testing.T) {
+	found := allocationsOf(t, pointSignal, oursOnPoints(nil), standardPoints.batch(),
+		standardPoints.with(func(s *pointShape) { s.items *= 2 }).batch())
+	assert.Zero(t, found.perItem)
+}
+
 func allocationsOf[D any](t *testing.T, s signal[D], c contender[D], data, twice D) allocs {
 	t.Helper()
 	return s.allocations(t, c.Start(t), data, twice)
 }
-
-var _ contender[ptrace.Traces] = spanProcessor{}

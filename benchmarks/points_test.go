@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmarks
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cespare/xxhash/v2"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
+)
+
+// pointShape is what a batch of data points looks like: metrics of ten points each.
+type pointShape struct {
+	items      int
+	attributes int // of a point, with its namespace, which is the last
+	namespaces int
+	kind       pmetric.MetricType
+}
+
+// standardPoints is the batch of the budgets.
+var standardPoints = pointShape{items: 1000, attributes: 8, namespaces: 12, kind: pmetric.MetricTypeSum}
+
+const pointsPerMetric = 10
+
+// with returns the shape with a change.
+func (s pointShape) with(change func(*pointShape)) pointShape {
+	change(&s)
+	return s
+}
+
+// batch makes a batch. The same shape makes the same batch.
+func (s pointShape) batch() pmetric.Metrics {
+	md := pmetric.NewMetrics()
+	rm := md.ResourceMetrics().AppendEmpty()
+	rm.Resource().Attributes().PutStr("service.name", "service")
+	metrics := rm.ScopeMetrics().AppendEmpty().Metrics()
+	for m := range s.items / pointsPerMetric {
+		metric := metrics.AppendEmpty()
+		metric.SetName(fmt.Sprintf("metric.%d", m))
+		points := newPoints(metric, s.kind)
+		for p := range pointsPerMetric {
+			attributes := points()
+			attributes.EnsureCapacity(s.attributes)
+			item := m*pointsPerMetric + p
+			for i := range s.attributes - 1 {
+				attributes.PutStr(fmt.Sprintf("attribute.%d", i), fmt.Sprintf("value %d", item))
+			}
+			attributes.PutStr("namespace", fmt.Sprintf("namespace-%d", item%s.namespaces))
+		}
+	}
+	return md
+}
+
+// newPoints makes a metric one of a type, and returns what appends a point to it and returns the point's attributes.
+func newPoints(metric pmetric.Metric, kind pmetric.MetricType) func() pcommon.Map {
+	switch kind {
+	case pmetric.MetricTypeGauge:
+		points := metric.SetEmptyGauge().DataPoints()
+		return func() pcommon.Map { return numberPoint(points.AppendEmpty()) }
+	case pmetric.MetricTypeHistogram:
+		histogram := metric.SetEmptyHistogram()
+		histogram.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+		return func() pcommon.Map {
+			point := histogram.DataPoints().AppendEmpty()
+			point.ExplicitBounds().FromRaw([]float64{1, 2, 5, 10})
+			point.BucketCounts().FromRaw([]uint64{1, 2, 3, 4, 5})
+			point.SetCount(15)
+			return point.Attributes()
+		}
+	case pmetric.MetricTypeExponentialHistogram:
+		histogram := metric.SetEmptyExponentialHistogram()
+		histogram.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+		return func() pcommon.Map {
+			point := histogram.DataPoints().AppendEmpty()
+			point.Positive().BucketCounts().FromRaw([]uint64{1, 2, 3, 4, 5})
+			point.SetCount(15)
+			return point.Attributes()
+		}
+	case pmetric.MetricTypeSummary:
+		points := metric.SetEmptySummary().DataPoints()
+		return func() pcommon.Map { return points.AppendEmpty().Attributes() }
+	default:
+		sum := metric.SetEmptySum()
+		sum.SetIsMonotonic(true)
+		sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+		return func() pcommon.Map { return numberPoint(sum.DataPoints().AppendEmpty()) }
+	}
+}
+
+func numberPoint(point pmetric.NumberDataPoint) pcommon.Map {
+	point.SetIntValue(1)
+	return point.Attributes()
+}
+
+// attributesOfPoints returns the attributes of all points, in order.
+func attributesOfPoints(md pmetric.Metrics) (all []pcommon.Map) {
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, metric := range sm.Metrics().All() {
+				all = append(all, attributesOf(metric)...)
+			}
+		}
+	}
+	return all
+}
+
+func attributesOf(metric pmetric.Metric) []pcommon.Map {
+	switch metric.Type() {
+	case pmetric.MetricTypeGauge:
+		return each(metric.Gauge().DataPoints())
+	case pmetric.MetricTypeSum:
+		return each(metric.Sum().DataPoints())
+	case pmetric.MetricTypeHistogram:
+		return each(metric.Histogram().DataPoints())
+	case pmetric.MetricTypeExponentialHistogram:
+		return each(metric.ExponentialHistogram().DataPoints())
+	default:
+		return each(metric.Summary().DataPoints())
+	}
+}
+
+func each[P interface{ Attributes() pcommon.Map }](points interface {
+	Len() int
+	At(i int) P
+},
+) []pcommon.Map {
+	all := make([]pcommon.Map, points.Len())
+	for i := range all {
+		all[i] = points.At(i).Attributes()
+	}
+	return all
+}
+
+// oursOnPoints returns the processor on data points at rate 0.1, by series, with keys over that.
+func oursOnPoints(keys settings) pointProcessor {
+	return pointProcessor{name: "ours", factory: namespacesampler.NewFactory(), keys: ours(keys).keys}
+}
+
+// hashing returns the reference of a walk over data points: xxhash over the bytes of the keys and values of each point, which lie in
+// a row.
+func hashing(shape pointShape) loop[pmetric.Metrics] {
+	var rows [][]byte
+	for _, attributes := range attributesOfPoints(shape.batch()) {
+		var row []byte
+		for key, value := range attributes.All() {
+			row = append(append(row, key...), value.Str()...)
+		}
+		rows = append(rows, row)
+	}
+	return loop[pmetric.Metrics]{name: "hash", walk: func(pmetric.Metrics) {
+		var sum uint64
+		for _, row := range rows {
+			sum += xxhash.Sum64(row)
+		}
+		hashed = sum
+	}}
+}
+
+// hashed keeps the compiler from leaving out what nobody reads.
+var hashed uint64
+
+// benchmarkPoints reports a contender on a batch of data points.
+func benchmarkPoints(b *testing.B, c contender[pmetric.Metrics], shape pointShape) {
+	b.Helper()
+	benchmark(b, pointSignal, c, shape.batch(), shape.with(func(s *pointShape) { s.items *= 2 }).batch())
+}
