@@ -32,6 +32,7 @@ demo: build postgres ## build, then sample Tasker-like load against a throw-away
 test: build bin/telemetrygen postgres pgbouncer compiler commands chromium generate-check alerts ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat ./namespacesampler/... # the race detector allocates too
+	$(MAKE) bench-smoke
 	tools/fuzz.sh 20000x # a number: a time that ends while go gathers the corpus is a failure to it
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
 		$(GO) run $(GOTESTSUM) -- -count=1 -timeout 40m ./...
@@ -78,17 +79,22 @@ fuzz: ## fuzz every target: make fuzz FUZZTIME=60s
 	tools/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: ## Go benchmarks of the walks and of resolution
-	$(GO) test -run '^$$' -bench . -benchmem ./namespacesampler/...
+bench: postgres ## the budgets, measured beside their references, with verdicts: some minutes, on a quiet machine
+	tools/bench.sh
+
+.PHONY: bench-smoke
+bench-smoke: postgres ## what does not depend on the machine: allocations, and that the references do the same work
+	cd benchmarks && $(GO) run $(GOTESTSUM) -- -count=1 -timeout 5m ./...
 
 .PHONY: lint
 lint: generate-check ## golangci-lint with the import rules, gofumpt, and stale generated code
 	$(GO) run $(GOLANGCI_LINT) run ./...
 	cd e2e && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+	cd benchmarks && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
 
 .PHONY: fmt
 fmt: ## format all Go code
-	$(GO) run $(GOLANGCI_LINT) fmt ./... ./e2e/...
+	$(GO) run $(GOLANGCI_LINT) fmt ./... ./e2e/... ./benchmarks/...
 
 .PHONY: generate
 generate: ## code and documentation from namespacesampler/metadata.yaml

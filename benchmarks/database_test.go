@@ -52,6 +52,8 @@ func newDatabase(tb testing.TB, tasks int) (dsn string, tap *pgtest.Tap) {
 	conn, err := pgx.Connect(tb.Context(), dsn)
 	require.NoError(tb, err)
 	require.NoError(tb, taskerdb.Insert(tb.Context(), conn, taskerdb.LayoutTasker, rows...))
+	_, err = conn.Exec(tb.Context(), "ANALYZE") // as autovacuum would have by then
+	require.NoError(tb, err)
 	require.NoError(tb, conn.Close(tb.Context()))
 	return dsn, pgtest.NewTap(tb, c.Addr())
 }

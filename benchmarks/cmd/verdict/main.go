@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Verdict reads results of benchmarks and prints how they compare to the budgets:
+//
+//	verdict [-without collector,memory] FILE…
+//
+// The exit status is 1 where a budget is missed, and 2 where results are missing or cannot be read.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/otelcol-tasker/otelcol-tasker/benchmarks/internal/verdict"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) (status int) {
+	flags := flag.NewFlagSet("verdict", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	without := flags.String("without", "", "groups of budgets that were not measured, between commas: collector, memory")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	left, err := groups(*without)
+	if err != nil {
+		fmt.Fprintln(stderr, "verdict:", err)
+		return 2
+	}
+	missed, err := judge(flags.Args(), left, stdout)
+	switch {
+	case err != nil:
+		fmt.Fprintln(stderr, "verdict:", err)
+		return 2
+	case missed > 0:
+		fmt.Fprintf(stderr, "verdict: %d budgets are missed\n", missed)
+		return 1
+	}
+	return 0
+}
+
+// groups are what lies between commas.
+func groups(without string) ([]string, error) {
+	if without == "" {
+		return nil, nil
+	}
+	all := strings.Split(without, ",")
+	for _, group := range all {
+		if !slices.Contains([]string{verdict.GroupCollector, verdict.GroupMemory}, group) {
+			return nil, fmt.Errorf("-without %q: want %s or %s", group, verdict.GroupCollector, verdict.GroupMemory)
+		}
+	}
+	return all, nil
+}
+
+func judge(names, without []string, stdout io.Writer) (missed int, err error) {
+	results := verdict.Results{}
+	for _, name := range names {
+		if err := read(results, name); err != nil {
+			return 0, err
+		}
+	}
+	verdicts, err := verdict.Judge(verdict.Budgets, results, without...)
+	if err != nil {
+		return 0, err
+	}
+	return verdict.Print(stdout, verdicts)
+}
+
+func read(results verdict.Results, name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	return results.Read(file, name)
+}

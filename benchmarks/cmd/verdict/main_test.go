@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// round is one run of all benchmarks, by which every budget is met.
+const round = `goos: linux
+BenchmarkRow/row=ratio/who=ours-2                            1 12 ns/item 0 allocs/item 0 allocs/kept
+BenchmarkRow/row=ratio/who=floor-2                           1 10 ns/item 0 allocs/item 0 allocs/kept
+BenchmarkRow/row=ratio/who=probabilistic_sampler_equalizing  1 99 ns/item 7 allocs/item 70 allocs/kept
+BenchmarkRow/row=ratio/who=filter_5-2                        1 99 ns/item 4 allocs/item 7 allocs/kept
+BenchmarkRow/row=remembered_1/who=ours-2                     1 19 ns/item
+BenchmarkRow/row=remembered_1/who=floor-2                    1 10 ns/item
+BenchmarkRow/row=remembered_20/who=ours-2                    1 19 ns/item
+BenchmarkRow/row=remembered_20/who=floor-2                   1 10 ns/item
+BenchmarkRow/row=resolved/who=ours-2                         1 19 ns/item 0.2 allocs/item 2 allocs/kept
+BenchmarkRow/row=resolved/who=floor-2                        1 10 ns/item 0 allocs/item 0 allocs/kept
+BenchmarkRow/row=stamped/who=ours-2                          1 90 ns/item 0.1 allocs/item 1 allocs/kept
+BenchmarkRow/row=points/who=ours-2                           1 70 ns/item 0 allocs/item 0 allocs/kept
+BenchmarkRow/row=points/who=hash-2                           1 10 ns/item
+BenchmarkLookup/row=unknown/who=ours-2                       1 40 ns/item 1 round-trips/op
+BenchmarkLookup/row=unknown/who=query_per_key-2              1 1000 ns/item
+BenchmarkCacheMemory-2                                       1 150 B/entry
+BenchmarkCollector/with=none-2                               1 20 cpu-s/Mitem
+BenchmarkCollector/with=namespace_sampler_1-2                1 20 cpu-s/Mitem
+BenchmarkCollector/with=namespace_sampler_0.1-2              1 10 cpu-s/Mitem
+PASS
+`
+
+func TestTheStatusSaysWhetherBudgetsAreMet(t *testing.T) {
+	for name, test := range map[string]struct {
+		old, instead string // of a line
+		args         []string
+		status       int
+		says         string
+	}{
+		"all are met":               {status: 0, says: "met"},
+		"a value is above":          {old: "150 B/entry", instead: "160.1 B/entry", status: 1, says: "MISSED"},
+		"a ratio is above":          {old: "12 ns/item", instead: "12.6 ns/item", status: 1, says: "verdict: 1 budgets are missed"},
+		"one has no result":         {old: "BenchmarkCacheMemory", instead: "BenchmarkOther", status: 2, says: "0 results of BenchmarkCacheMemory in B/entry"},
+		"one is left out":           {old: "BenchmarkCacheMemory", instead: "BenchmarkOther", args: []string{"-without", "memory"}, says: "not measured"},
+		"a line is broken":          {old: "150 B/entry", instead: "x B/entry", status: 2, says: "results.txt:"},
+		"a flag that there is not":  {args: []string{"-fast"}, status: 2, says: "flag provided but not defined"},
+		"a group that there is not": {args: []string{"-without", "floor"}, status: 2, says: `want collector or memory`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "results.txt")
+			rounds := strings.Repeat(strings.ReplaceAll(round, test.old, test.instead), 6)
+			if test.old == "" {
+				rounds = strings.Repeat(round, 6)
+			}
+			require.NoError(t, os.WriteFile(file, []byte(rounds), 0o600))
+			var out strings.Builder
+			assert.Equal(t, test.status, run(append(test.args, file), &out, &out), out.String())
+			assert.Contains(t, out.String(), test.says)
+		})
+	}
+}
+
+func TestAFileThatCannotBeReadIsAnError(t *testing.T) {
+	var out strings.Builder
+	assert.Equal(t, 2, run([]string{filepath.Join(t.TempDir(), "none")}, &out, &out))
+	assert.Contains(t, out.String(), "none")
+}
