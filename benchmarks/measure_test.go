@@ -3,6 +3,7 @@
 package benchmarks
 
 import (
+	"flag"
 	"runtime"
 	"runtime/debug"
 	"testing"
@@ -30,6 +31,10 @@ func (s signal[D]) copyOf(data D) D {
 	return batch
 }
 
+// ahead is how many batches are copied before the first of them is consumed. 1 is what a receiver leaves: a batch that the caches of
+// the CPU have, as far as it fits. With many, each batch comes from memory, which takes the floor longer than it takes ours.
+var ahead = flag.Int("ahead", 1, "batches that are copied before the first of them is consumed")
+
 const (
 	warmUps = 3 // batches before the measurement: working memory is made, traces are remembered, keys are cached
 	// garbage is how many items are copied until the garbage is collected.
@@ -45,14 +50,21 @@ func (s signal[D]) time(b *testing.B, consume func(D), data D) {
 		consume(s.copyOf(data))
 	}
 	var spent time.Duration
+	var batches []D
 	copied := garbage
 	for b.Loop() {
 		if copied >= garbage {
 			runtime.GC()
 			copied = 0
 		}
-		batch := s.copyOf(data)
-		copied += items
+		if len(batches) == 0 {
+			for range min(*ahead, max(1, garbage/items)) {
+				batches = append(batches, s.copyOf(data))
+				copied += items
+			}
+		}
+		batch := batches[0]
+		batches = batches[1:]
 		began := time.Now()
 		consume(batch)
 		spent += time.Since(began)
