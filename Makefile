@@ -82,6 +82,10 @@ fuzz: ## fuzz every target: make fuzz FUZZTIME=60s
 bench: postgres ## the budgets, measured beside their references, with verdicts: some minutes, on a quiet machine
 	tools/bench.sh
 
+.PHONY: bench-full
+bench-full: postgres ## shapes of batches, all peers, and 1 and 2 CPUs, as tables of benchstat: some ten minutes
+	tools/bench-full.sh
+
 .PHONY: bench-smoke
 bench-smoke: postgres ## what does not depend on the machine: allocations, and that the references do the same work
 	cd benchmarks && $(GO) run $(GOTESTSUM) -- -count=1 -timeout 5m ./...

@@ -100,7 +100,7 @@ func (s spanShape) putAttributes(attributes pcommon.Map, item, namespace int) {
 func (s spanShape) traceID(rng *rand.Rand) (id pcommon.TraceID) {
 	binary.BigEndian.PutUint64(id[:8], rng.Uint64())
 	binary.BigEndian.PutUint64(id[8:], rng.Uint64())
-	if s.tracestate != "" {
+	if s.tracestate == sampledByHalf {
 		id[9] |= 0x80
 	}
 	return id

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
@@ -138,6 +139,25 @@ func each[P interface{ Attributes() pcommon.Map }](points interface {
 // oursOnPoints returns the processor on data points at rate 0.1, by series, with keys over that.
 func oursOnPoints(keys settings) pointProcessor {
 	return pointProcessor{name: "ours", factory: namespacesampler.NewFactory(), keys: ours(keys).keys}
+}
+
+// oursByPoint draws each point by itself.
+func oursByPoint() pointProcessor {
+	p := oursOnPoints(settings{"metrics": settings{"by": "point"}})
+	p.name = "ours_by_point"
+	return p
+}
+
+// filterPoints returns the peer that drops points by OTTL conditions: those of so many namespaces.
+func filterPoints(namespaces int) pointProcessor {
+	conditions := make([]any, namespaces)
+	for i := range conditions {
+		conditions[i] = fmt.Sprintf(`datapoint.attributes["namespace"] == "namespace-%d"`, i)
+	}
+	return pointProcessor{
+		name: fmt.Sprintf("filter_%d", namespaces), factory: filterprocessor.NewFactory(),
+		keys: settings{"metric_conditions": conditions},
+	}
 }
 
 // hashing returns the reference of a walk over data points: xxhash over the bytes of the keys and values of each point, which lie in

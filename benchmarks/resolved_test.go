@@ -14,16 +14,19 @@ import (
 
 // fromCache is ours where every span has a task to look its namespace up by, and the cache has them all. The namespace that is kept
 // at any rate makes all of them worth a look; without it, only those would be looked up that rate 0.1 can keep.
-type fromCache struct{ spanProcessor }
+type fromCache struct{ keys settings }
+
+// Name is that of ours.
+func (fromCache) Name() string { return "ours" }
 
 // Start fills the cache, and sees to it that nothing is asked once it is full.
 func (c fromCache) Start(tb testing.TB) func(ptrace.Traces) {
 	tb.Helper()
 	shape := resolvedSpans.with(func(s *spanShape) { s.items *= 2 })
 	dsn, tap := newDatabase(tb, shape.items)
-	c.spanProcessor = ours(bySpan())
-	maps.Copy(c.keys, resolving(tap.DSN(dsn)))
-	consume := c.spanProcessor.Start(tb)
+	p := ours(c.keys)
+	maps.Copy(p.keys, resolving(tap.DSN(dsn)))
+	consume := p.Start(tb)
 	consume(shape.batch())
 	assert.Equal(tb, int64(1), tap.Syncs(), "one round trip")
 	tap.Reset()
@@ -37,6 +40,6 @@ var resolvedSpans = standardSpans.with(func(s *spanShape) { s.place = byTask })
 // resolvedRow has a floor that reads the task.
 func resolvedRow() spanRow {
 	return spanRow{"resolved", resolvedSpans, []contender[ptrace.Traces]{
-		fromCache{spanProcessor{name: "ours"}}, floor("task_uuid"),
+		fromCache{bySpan()}, floor("task_uuid"),
 	}}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/probabilisticsamplerprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
 )
@@ -19,14 +20,22 @@ func ours(keys settings) spanProcessor {
 	return spanProcessor{name: "ours", factory: namespacesampler.NewFactory(), keys: all}
 }
 
+// named returns a processor under another name, where there are two of a kind.
+func (p spanProcessor) named(name string) spanProcessor {
+	p.name = name
+	return p
+}
+
 // bySpan decides each span by its own namespace's rate.
 func bySpan() settings { return settings{"tracing": settings{"sampler": "trace_id_ratio"}} }
 
 // probabilisticSampler returns the peer that samples by trace ID, and knows no namespace, at 10 percent.
-func probabilisticSampler(mode string) spanProcessor {
+func probabilisticSampler(mode string) spanProcessor { return probabilisticSamplerAt(mode, 10) }
+
+func probabilisticSamplerAt(mode string, percent float64) spanProcessor {
 	return spanProcessor{
 		name: "probabilistic_sampler_" + mode, factory: probabilisticsamplerprocessor.NewFactory(),
-		keys: settings{"sampling_percentage": 10, "mode": mode},
+		keys: settings{"sampling_percentage": percent, "mode": mode},
 	}
 }
 
@@ -39,5 +48,13 @@ func filter(namespaces int) spanProcessor {
 	return spanProcessor{
 		name: fmt.Sprintf("filter_%d", namespaces), factory: filterprocessor.NewFactory(),
 		keys: settings{"trace_conditions": conditions},
+	}
+}
+
+// transform returns the peer that writes attributes by OTTL statements: the same namespace to every span.
+func transform() spanProcessor {
+	return spanProcessor{
+		name: "transform", factory: transformprocessor.NewFactory(),
+		keys: settings{"trace_statements": []any{`set(span.attributes["namespace"], "namespace-1")`}},
 	}
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package benchmarks
+
+import (
+	"fmt"
+	"testing"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// What is measured here has no budgets: shapes of batches that differ from the standard one in one way each.
+
+// compare measures contenders on batches of a shape.
+func compare(b *testing.B, shape spanShape, contenders ...contender[ptrace.Traces]) {
+	b.Helper()
+	data, twice := shape.batch(), ptrace.NewTraces()
+	if shape.items <= mostCompared {
+		twice = shape.with(func(s *spanShape) { s.items *= 2 }).batch()
+	}
+	for _, c := range contenders {
+		b.Run("who="+c.Name(), func(b *testing.B) { benchmark(b, spanSignal, c, data, twice) })
+	}
+}
+
+// samplers are those that are measured on all shapes: ours with either sampler, the floor, and the nearest peers.
+func samplers() []contender[ptrace.Traces] {
+	return []contender[ptrace.Traces]{
+		ours(bySpan()), ours(nil).named("ours_parent_based"), floor("namespace"), probabilisticSampler("equalizing"), filter(5),
+	}
+}
+
+// BenchmarkPeers measures all peers on the standard batch.
+func BenchmarkPeers(b *testing.B) {
+	b.Run("work=sample", func(b *testing.B) {
+		compare(b, standardSpans, append(samplers(),
+			ours(settings{"tracing": settings{"sampler": "trace_id_ratio", "mode": "proportional"}}).named("ours_proportional"),
+			probabilisticSampler("proportional"), probabilisticSampler("hash_seed"), filter(1),
+		)...)
+	})
+	// Every span is kept and gets a namespace: ours from the cache, transform a constant.
+	b.Run("work=enrich", func(b *testing.B) {
+		compare(b, resolvedSpans, fromCache{settings{"sample_rate": 1}}, transform())
+	})
+}
+
+// BenchmarkShape measures samplers on shapes of spans.
+func BenchmarkShape(b *testing.B) {
+	vary := func(what string, value any, change func(*spanShape)) {
+		b.Run(fmt.Sprintf("%s=%v", what, value), func(b *testing.B) { compare(b, standardSpans.with(change), samplers()...) })
+	}
+	for _, p := range []place{first, last, onResource} {
+		vary("namespace", p, func(s *spanShape) { s.place = p })
+	}
+	for _, n := range []int{5, 10, 40} {
+		vary("attributes", n, func(s *spanShape) { s.attributes = n })
+	}
+	for _, n := range []int{1, 10, 100} {
+		vary("resources", n, func(s *spanShape) { s.resources = n })
+	}
+	for _, n := range []int{1, 20} {
+		vary("spans-per-trace", n, func(s *spanShape) { s.spansPerTrace = n })
+	}
+	for _, tracestate := range []struct{ name, value string }{{"none", ""}, {"foreign", "vendor=value"}, {"sampled", sampledByHalf}} {
+		vary("tracestate", tracestate.name, func(s *spanShape) { s.tracestate = tracestate.value })
+	}
+	for _, n := range []int{100, 1000, 10_000, 100_000} {
+		vary("items", n, func(s *spanShape) { s.items = n })
+	}
+}
+
+// BenchmarkRate measures rates. The floor knows only one.
+func BenchmarkRate(b *testing.B) {
+	for _, rate := range []float64{0, 0.01, 0.1, 1} {
+		b.Run(fmt.Sprintf("rate=%v", rate), func(b *testing.B) {
+			compare(b, standardSpans,
+				ours(settings{"sample_rate": rate, "tracing": settings{"sampler": "trace_id_ratio"}}),
+				ours(settings{"sample_rate": rate}).named("ours_parent_based"), probabilisticSamplerAt("equalizing", 100*rate))
+		})
+	}
+}
+
+// BenchmarkNamespaces measures batches of 100,000 spans of ever more namespaces.
+func BenchmarkNamespaces(b *testing.B) {
+	for _, n := range []int{10, 100, 1000, 10_000, 100_000} {
+		b.Run(fmt.Sprintf("namespaces=%d", n), func(b *testing.B) {
+			compare(b, standardSpans.with(func(s *spanShape) { s.items, s.namespaces = 100_000, n }),
+				ours(bySpan()), ours(nil).named("ours_parent_based"), floor("namespace"))
+		})
+	}
+}
+
+// BenchmarkPoints measures data points of all types, beside hashing the bytes of their attributes and beside the peer that drops them
+// by namespace.
+func BenchmarkPoints(b *testing.B) {
+	for _, kind := range []pmetric.MetricType{
+		pmetric.MetricTypeGauge, pmetric.MetricTypeSum, pmetric.MetricTypeHistogram,
+		pmetric.MetricTypeExponentialHistogram, pmetric.MetricTypeSummary,
+	} {
+		for _, n := range []int{2, 8, 20} {
+			shape := standardPoints.with(func(s *pointShape) { s.kind, s.attributes = kind, n })
+			for _, c := range []contender[pmetric.Metrics]{
+				oursOnPoints(nil), oursByPoint(), hashing(shape), filterPoints(5),
+			} {
+				b.Run(fmt.Sprintf("type=%s/attributes=%d/who=%s", kind, n, c.Name()), func(b *testing.B) { benchmarkPoints(b, c, shape) })
+			}
+		}
+	}
+}

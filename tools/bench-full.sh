@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Measures shapes of batches, peers and CPUs that there are no budgets for, and prints benchstat's tables: bench-full.sh [ROUNDS]
+# The results are in bin/bench-full.txt. PATTERN chooses benchmarks.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+rounds=${1:-6}
+results=$PWD/bin/bench-full.txt
+mkdir -p bin
+(cd benchmarks && go test -c -o ../bin/benchmarks.test .)
+
+: >"$results"
+for round in $(seq "$rounds"); do
+	echo "round $round of $rounds" >&2
+	for part in "${PATTERN:-Peers|Shape|Rate|Namespaces|Points|TailSampling} 2" "Parallel 1,2"; do
+		(cd benchmarks && ../bin/benchmarks.test -test.run '^$' -test.bench "^Benchmark(${part% *})\$" -test.cpu "${part#* }" \
+			-test.benchtime "${BENCHTIME:-200ms}" -test.timeout 1h) >>"$results"
+	done
+done
+cd benchmarks
+go tool benchstat -col /who -filter '.unit:(sec/item OR allocs/item OR decided-sec/item)' "$results"
