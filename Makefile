@@ -89,6 +89,7 @@ bench-full: postgres ## shapes of batches, all peers, and 1 and 2 CPUs, as table
 .PHONY: bench-smoke
 bench-smoke: postgres ## what does not depend on the machine: allocations, and that the references do the same work
 	cd benchmarks && $(GO) run $(GOTESTSUM) -- -count=1 -timeout 5m ./...
+	cd benchmarks && $(GO) test -run '^$$' -bench '^Benchmark(Row|Lookup)$$' -benchtime 1x .
 
 .PHONY: lint
 lint: generate-check ## golangci-lint with the import rules, gofumpt, and stale generated code

@@ -108,3 +108,19 @@ func (s signal[D]) allocationsOf(consume func(D), data D) (perBatch float64, kep
 	})
 	return perBatch, kept
 }
+
+// mostCompared are the items of the largest batch whose allocations are compared to those of another: larger ones would take gigabytes.
+const mostCompared = 10_000
+
+// benchmark reports time and allocations of a contender.
+func benchmark[D any](b *testing.B, s signal[D], c contender[D], data, twice D) {
+	b.Helper()
+	consume := c.Start(b)
+	s.time(b, consume, data)
+	if s.items(data) > mostCompared {
+		return
+	}
+	found := s.allocations(b, consume, data, twice)
+	b.ReportMetric(found.perItem, "allocs/item")
+	b.ReportMetric(found.perKept, "allocs/kept")
+}

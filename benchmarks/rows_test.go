@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package benchmarks
 
 import (
@@ -46,20 +48,4 @@ func BenchmarkRow(b *testing.B) {
 	for _, c := range []contender[pmetric.Metrics]{oursOnPoints(nil), hashing(standardPoints)} {
 		b.Run("row=points/who="+c.Name(), func(b *testing.B) { benchmarkPoints(b, c, standardPoints) })
 	}
-}
-
-// mostCompared are the items of the largest batch whose allocations are compared to those of another: larger ones would take gigabytes.
-const mostCompared = 10_000
-
-// benchmark reports time and allocations of a contender.
-func benchmark[D any](b *testing.B, s signal[D], c contender[D], data, twice D) {
-	b.Helper()
-	consume := c.Start(b)
-	s.time(b, consume, data)
-	if s.items(data) > mostCompared {
-		return
-	}
-	found := s.allocations(b, consume, data, twice)
-	b.ReportMetric(found.perItem, "allocs/item")
-	b.ReportMetric(found.perKept, "allocs/kept")
 }

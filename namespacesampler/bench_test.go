@@ -57,36 +57,6 @@ func benchRuntime(tb testing.TB, change func(*Config)) *runtime {
 	return rt
 }
 
-// BenchmarkSpans measures the walk over spans whose namespace is in their attributes; under parent_based, their traces are remembered
-// from the first round on. Each round works on a copy, since the walk removes spans; copying is outside the time.
-func BenchmarkSpans(b *testing.B) {
-	for _, sampler := range []Sampler{TraceIDRatio, ParentBased} {
-		for _, rate := range []float64{0, 0.01, 0.1, 1} {
-			b.Run(fmt.Sprintf("sampler=%s/rate=%v", sampler, rate), func(b *testing.B) {
-				p := newTracesProcessor(benchRuntime(b, func(cfg *Config) { cfg.SampleRate, cfg.Tracing.Sampler = rate, sampler }))
-				benchmarkWalk(b, benchSpans(), ptrace.NewTraces, func(td ptrace.Traces) {
-					_, _ = p.process(context.Background(), td)
-				})
-			})
-		}
-	}
-}
-
-// BenchmarkFloor is the least that a walk costs: it reads the attribute, compares, and removes.
-func BenchmarkFloor(b *testing.B) {
-	benchmarkWalk(b, benchSpans(), ptrace.NewTraces, func(td ptrace.Traces) {
-		for _, rs := range td.ResourceSpans().All() {
-			for _, ss := range rs.ScopeSpans().All() {
-				ss.Spans().RemoveIf(func(span ptrace.Span) bool {
-					namespace, ok := span.Attributes().Get("namespace")
-					id := span.TraceID()
-					return ok && namespace.Str() != "kept" && id[9] < 0xe6
-				})
-			}
-		}
-	})
-}
-
 // pointSettings are the ways to sample points.
 var pointSettings = []struct {
 	name   string

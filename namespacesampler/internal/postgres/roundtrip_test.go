@@ -174,27 +174,6 @@ func TestConnectionsThatDiedWhileIdleAreReplacedWithinTheLoad(t *testing.T) {
 	assert.Equal(t, 1, f.check(task))
 }
 
-// BenchmarkLookup compares a load of 1,000 unknown keys with a query for each of them.
-func BenchmarkLookup(b *testing.B) {
-	dsn := cluster.NewDatabase(b, taskerdb.Tasker)
-	f := openLayout(b, dsn, Tasker())
-	keys := mixed(f, 1000)
-	b.Run("one round trip", func(b *testing.B) {
-		for b.Loop() {
-			_, err := f.Lookup(b.Context(), keys, make([]namespace.Answer, len(keys)))
-			require.NoError(b, err)
-		}
-	})
-	b.Run("a query per key", func(b *testing.B) {
-		for b.Loop() {
-			for i := range keys {
-				_, err := f.Lookup(b.Context(), keys[i:i+1], make([]namespace.Answer, 1))
-				require.NoError(b, err)
-			}
-		}
-	})
-}
-
 func withPassword(t testing.TB, dsn, user, password string) string {
 	u, err := url.Parse(dsn)
 	require.NoError(t, err)
