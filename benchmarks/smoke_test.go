@@ -5,10 +5,13 @@
 package benchmarks
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
 // TestTheFloorKeepsWhatOursKeeps: it is a floor only if it does the same work.
@@ -16,6 +19,7 @@ func TestTheFloorKeepsWhatOursKeeps(t *testing.T) {
 	for _, row := range spanRows() {
 		t.Run(row.name, func(t *testing.T) {
 			data := row.shape.batch()
+			putEdges(data, row.shape)
 			kept := map[string][]any{}
 			for _, c := range row.contenders[:2] {
 				batch := spanSignal.copyOf(data)
@@ -28,6 +32,24 @@ func TestTheFloorKeepsWhatOursKeeps(t *testing.T) {
 			require.Less(t, len(kept["ours"]), data.SpanCount())
 			assert.Equal(t, kept["floor"], kept["ours"])
 		})
+	}
+}
+
+// putEdges has the first two spans right at the threshold and right below it, and the last trace, which any rate below 1 drops, in the
+// namespace that is kept.
+func putEdges(td ptrace.Traces, shape spanShape) {
+	spans := td.ResourceSpans().At(0).ScopeSpans().At(0).Spans()
+	for i, randomness := range []uint64{floorThreshold, floorThreshold - 1} {
+		id := pcommon.TraceID{0: 1}
+		binary.BigEndian.PutUint64(id[8:], randomness)
+		spans.At(i).SetTraceID(id)
+	}
+	if shape.place == byTask {
+		return // a task in that namespace would be another row
+	}
+	for i := shape.items - shape.spansPerTrace; i < shape.items; i++ {
+		spans.At(i).SetTraceID(pcommon.TraceID{0: 2})
+		spans.At(i).Attributes().PutStr("namespace", keptNamespace)
 	}
 }
 

@@ -29,16 +29,16 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 	}
 	left, err := groups(*without)
 	if err != nil {
-		fmt.Fprintln(stderr, "verdict:", err)
+		_, _ = fmt.Fprintln(stderr, "verdict:", err)
 		return 2
 	}
 	missed, err := judge(flags.Args(), left, stdout)
 	switch {
 	case err != nil:
-		fmt.Fprintln(stderr, "verdict:", err)
+		_, _ = fmt.Fprintln(stderr, "verdict:", err)
 		return 2
 	case missed > 0:
-		fmt.Fprintf(stderr, "verdict: %d budgets are missed\n", missed)
+		_, _ = fmt.Fprintf(stderr, "verdict: %d budgets are missed\n", missed)
 		return 1
 	}
 	return 0

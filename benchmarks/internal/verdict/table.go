@@ -12,12 +12,12 @@ import (
 
 // Print writes the table, and returns how many rows missed their budget.
 func Print(out io.Writer, verdicts []Verdict) (missed int, err error) {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "work\tours\treference\tagainst\tratio\t95% interval\tbudget\tverdict")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0) // keeps what it is given until Flush, which returns what fails
+	_, _ = fmt.Fprintln(w, "work\tours\treference\tagainst\tratio\t95% interval\tbudget\tverdict")
 	unclear := false
 	for _, v := range verdicts {
 		if v.Left {
-			fmt.Fprintf(w, "%s\t–\t–\t%s\t–\t–\t%s\tnot measured\n", v.Work, v.Against, v.bound())
+			_, _ = fmt.Fprintf(w, "%s\t–\t–\t%s\t–\t–\t%s\tnot measured\n", v.Work, v.Against, v.bound())
 			continue
 		}
 		word := "met"
@@ -32,7 +32,7 @@ func Print(out io.Writer, verdicts []Verdict) (missed int, err error) {
 		if v.Budget.Reference != "" {
 			reference, ratio = number(v.Reference.Center), number(v.Judged.Center)
 		}
-		fmt.Fprintf(w, "%s\t%s %s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+		_, _ = fmt.Fprintf(w, "%s\t%s %s\t%s\t%s\t%s\t%s\t%s\t%s\n",
 			v.Work, number(v.Ours.Center), v.Unit, reference, v.Against, ratio, interval(v.Judged), v.bound(), word)
 	}
 	if err := w.Flush(); err != nil {
