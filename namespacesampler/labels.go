@@ -31,7 +31,7 @@ type labels struct {
 	known    map[string]*label
 	room     int // of values in internal metrics
 	reserved int
-	made     int // labels
+	made     int    // labels
 	none     *label // of items without a namespace
 	other    *label // of namespaces beyond the bounds
 }

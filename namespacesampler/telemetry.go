@@ -97,7 +97,7 @@ type tally struct {
 	table    *rate.Table
 	labels   *labels
 	slots    map[string]*slot
-	bytes    int // of the names in slots
+	bytes    int         // of the names in slots
 	counters []*counters // by the index of their label
 	used     []*counters
 	near     [nearSlots]nearSlot
