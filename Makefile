@@ -9,6 +9,7 @@ GO ?= go
 TOOL := $(GO) tool -modfile=tools/go.mod
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOTESTSUM := gotest.tools/gotestsum@v1.13.0
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 TELEMETRYGEN := github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.160.0
 
 # ocb compiles without cgo and with -trimpath. What else is built for a demo does the same, so that a cold build compiles
@@ -90,6 +91,20 @@ bench-full: postgres ## shapes of batches, all peers, and 1 and 2 CPUs, as table
 bench-smoke: postgres ## what does not depend on the machine: allocations, and that the references do the same work
 	cd benchmarks && $(GO) run $(GOTESTSUM) -- -count=1 -timeout 5m ./...
 	cd benchmarks && $(GO) test -run '^$$' -bench '^Benchmark(Row|Lookup)$$' -benchtime 1x .
+
+BENCH_ROUNDS ?= 6
+
+.PHONY: bench-collector
+bench-collector: bin/otelcol-bench postgres ## what a span costs the built collector, without the processor and with it; in turns
+	@mkdir -p build && cd e2e && export OTELCOL_BENCH=$(CURDIR)/bin/otelcol-bench; \
+	for ((round = 0; round < $(BENCH_ROUNDS); round++)); do \
+		$(GO) test -count=1 -timeout 5m -run '^$$' -bench '^BenchmarkCollector$$' -benchtime 1x . || exit; \
+	done | tee ../build/bench-collector.txt
+	$(GO) run $(BENCHSTAT) -col /with build/bench-collector.txt
+
+bin/otelcol-bench: e2e/builder-config.yaml $(SOURCES)
+	$(BUILD) $(TOOL) builder --config e2e/builder-config.yaml
+	@mkdir -p bin && mv build/bench/otelcol-bench $@
 
 .PHONY: lint
 lint: generate-check ## golangci-lint with the import rules, gofumpt, and stale generated code

@@ -9,12 +9,13 @@ beta=${1:-}
 stable=${2:-v1.$((BASH_REMATCH[1] - 94)).0}
 modules='(go\.opentelemetry\.io/collector|github\.com/open-telemetry/opentelemetry-collector-contrib)[^ ]*'
 
-files=(builder-config.yaml)
+manifests=(builder-config.yaml e2e/builder-config.yaml)
+files=("${manifests[@]}")
 for mod in go.mod tools/go.mod e2e/go.mod benchmarks/go.mod; do
 	[ -e "$mod" ] && files+=("$mod")
 done
 sed -i -E "s#($modules) v0\.[0-9]+\.[0-9]+#\1 $beta#; s#($modules) v1\.[0-9]+\.[0-9]+#\1 $stable#" "${files[@]}"
-for mod in "${files[@]:1}"; do
+for mod in "${files[@]:${#manifests[@]}}"; do
 	(cd "$(dirname "$mod")" && go mod tidy)
 done
 go tool -modfile=tools/go.mod mdatagen namespacesampler/metadata.yaml

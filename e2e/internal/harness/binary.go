@@ -14,6 +14,12 @@ func Otelcol(t testing.TB) string {
 	return binary(t, "OTELCOL", "otelcol-tasker", "make build")
 }
 
+// OtelcolBench returns the path of the collector that is measured: $OTELCOL_BENCH, else ../bin/otelcol-bench.
+func OtelcolBench(t testing.TB) string {
+	t.Helper()
+	return binary(t, "OTELCOL_BENCH", "otelcol-bench", "make bin/otelcol-bench")
+}
+
 // Telemetrygen returns the path of telemetrygen: $TELEMETRYGEN, else ../bin/telemetrygen.
 func Telemetrygen(t testing.TB) string {
 	t.Helper()

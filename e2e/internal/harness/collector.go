@@ -24,8 +24,12 @@ type Options struct {
 	Processor string
 	// Type is the processor's type; empty for namespace_sampler.
 	Type string
+	// Bare leaves the processor out: what comes in goes out.
+	Bare bool
 	// Sink receives what the processor lets through.
 	Sink *Sink
+	// SinkAddr is the host:port of what receives it in the place of Sink.
+	SinkAddr string
 	// Copy, where it is not nil, receives what came in, from pipelines without the processor.
 	Copy *Sink
 	// ToPrometheus sends data points to a Prometheus exporter in place of Sink; see Exposed.
@@ -34,6 +38,9 @@ type Options struct {
 	Inspect string
 	// Extensions are other extensions, with their settings as YAML.
 	Extensions map[string]string
+	// Measured is for a collector whose costs are: it is OtelcolBench, with a pipeline for spans alone, and as few internal
+	// metrics as a collector has by default.
+	Measured bool
 	// Env is added to the environment.
 	Env []string
 	// Expect are parts of the warnings and errors that the log may hold; any other fails the test.
@@ -53,10 +60,14 @@ type Collector struct {
 // Start starts a collector and waits until it is healthy. The test's end stops it and demands that it ended well.
 func Start(t testing.TB, o Options) *Collector {
 	t.Helper()
-	binary := Otelcol(t)
+	binary := Otelcol
+	if o.Measured {
+		binary = OtelcolBench
+	}
+	path := binary(t)
 	for attempt := 1; ; attempt++ {
 		c := &Collector{t: t, log: &Log{}, addr: freeAddresses(t), expect: o.Expect}
-		cmd := exec.Command(binary, "--config", o.write(t, c.addr))
+		cmd := exec.Command(path, "--config", o.write(t, c.addr))
 		cmd.Env = append(os.Environ(), o.Env...)
 		cmd.Stdout, cmd.Stderr = c.log, c.log
 		var err error

@@ -48,6 +48,7 @@ receivers:
   otlp:
     protocols:
       grpc: {endpoint: "{{.OTLP}}", max_recv_msg_size_mib: 32}
+{{- if .Type}}
 processors:
   {{.Type}}:
 {{.Processor}}
@@ -55,6 +56,7 @@ processors:
     inspect:
       endpoint: {{.Inspect}}
 {{.InspectSettings}}
+{{- end}}
 {{- end}}
 exporters:
   otlp_grpc:
@@ -84,7 +86,7 @@ service:
   telemetry:
     logs: {level: info, encoding: json, sampling: {enabled: false}}
     metrics:
-      level: detailed
+      level: {{if .Measured}}normal{{else}}detailed{{end}}
       readers:
         - pull:
             exporter:
@@ -96,7 +98,9 @@ service:
                 without_scope_info: true
   pipelines:
     traces: {receivers: [otlp], processors: [{{.Type}}], exporters: [otlp_grpc]}
+{{- if not .Measured}}
     metrics: {receivers: [otlp], processors: [{{.Type}}], exporters: [{{if .ToPrometheus}}prometheus{{else}}otlp_grpc{{end}}]}
+{{- end}}
 {{- if .Copy}}
     traces/copy: {receivers: [otlp], exporters: [otlp_grpc/copy]}
     metrics/copy: {receivers: [otlp], exporters: [otlp_grpc/copy]}
@@ -110,15 +114,18 @@ func (o *Options) write(t testing.TB, a addresses) string {
 		addresses
 		Type, Processor, Sink, Copy, InspectSettings string
 		Extensions                                   map[string]string
-		ToPrometheus                                 bool
+		ToPrometheus, Measured                       bool
 	}{
-		addresses: a, Type: o.Type, Processor: indented(o.Processor), ToPrometheus: o.ToPrometheus,
-		InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
+		addresses: a, Type: o.Type, Processor: indented(o.Processor), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus,
+		Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
 	}
 	if o.Inspect == "" {
 		values.InspectSettings = ""
 	}
-	if values.Type == "" {
+	switch {
+	case o.Bare:
+		values.Type = ""
+	case o.Type == "":
 		values.Type = "namespace_sampler"
 	}
 	if o.Sink != nil {
