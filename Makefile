@@ -80,7 +80,7 @@ fuzz: ## fuzz every target: make fuzz FUZZTIME=60s
 	tools/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: postgres ## the budgets, measured beside their references, with verdicts: some minutes, on a quiet machine
+bench: bin/otelcol-bench postgres ## the budgets, measured beside their references, with verdicts: ten minutes, on a quiet machine
 	tools/bench.sh
 
 .PHONY: bench-full

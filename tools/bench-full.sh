@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # Measures shapes of batches, peers and CPUs that there are no budgets for, and prints benchstat's tables: bench-full.sh [ROUNDS]
-# The results are in bin/bench-full.txt. PATTERN chooses benchmarks.
+# The results are in build/bench-full.txt. PATTERN chooses benchmarks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-6}
-results=$PWD/bin/bench-full.txt
-mkdir -p bin
-(cd benchmarks && go test -c -o ../bin/benchmarks.test .)
+results=$PWD/build/bench-full.txt
+mkdir -p build
+(cd benchmarks && go test -c -o ../build/benchmarks.test .)
 
 : >"$results"
 for round in $(seq "$rounds"); do
 	echo "round $round of $rounds" >&2
 	for part in "${PATTERN:-Peers|Shape|Rate|Namespaces|Points|TailSampling} 2" "Parallel 1,2"; do
-		(cd benchmarks && ../bin/benchmarks.test -test.run '^$' -test.bench "^Benchmark(${part% *})\$" -test.cpu "${part#* }" \
+		(cd benchmarks && ../build/benchmarks.test -test.run '^$' -test.bench "^Benchmark(${part% *})\$" -test.cpu "${part#* }" \
 			-test.benchtime "${BENCHTIME:-200ms}" -test.timeout 1h) >>"$results"
 	done
 done

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Measures what there are budgets for, in rounds over all rows, and prints the table with verdicts: bench.sh [ROUNDS]
-# BENCHTIME is for each benchmark of a round, with the copying of batches. COLLECTOR names a file with results of the built
-# collector; without it, its rows are not judged. The results are in bin/bench.txt, for benchstat.
+# BENCHTIME is for each benchmark of a round, with the copying of batches. The results are in build/bench.txt, for benchstat.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-6}
-results=$PWD/bin/bench.txt
-mkdir -p bin
+results=$PWD/build/bench.txt
+mkdir -p build
 
-(cd benchmarks && go test -c -o ../bin/benchmarks.test . && go build -o ../bin/verdict ./cmd/verdict)
-go test -c -o bin/cache.test ./namespacesampler/internal/namespace
+(cd benchmarks && go test -c -o ../build/benchmarks.test . && go build -o ../build/verdict ./cmd/verdict)
+go test -c -o build/cache.test ./namespacesampler/internal/namespace
+(cd e2e && go test -c -o ../build/e2e.test .)
+export OTELCOL_BENCH=$PWD/bin/otelcol-bench
 
 measure() { # directory, binary, pattern, time
 	(cd "$1" && "$2" -test.run '^$' -test.bench "$3" -test.benchtime "$4" -test.timeout 10m) | tee -a "$results" | grep -E '^Bench|FAIL'
@@ -18,12 +19,9 @@ measure() { # directory, binary, pattern, time
 : >"$results"
 for round in $(seq "$rounds"); do
 	echo "round $round of $rounds"
-	measure benchmarks "$PWD/bin/benchmarks.test" '^(BenchmarkRow|BenchmarkLookup)$' "${BENCHTIME:-1s}"
-	measure namespacesampler/internal/namespace "$PWD/bin/cache.test" '^BenchmarkCacheMemory$' 1x
+	measure benchmarks "$PWD/build/benchmarks.test" '^(BenchmarkRow|BenchmarkLookup)$' "${BENCHTIME:-1s}"
+	measure namespacesampler/internal/namespace "$PWD/build/cache.test" '^BenchmarkCacheMemory$' 1x
+	measure e2e "$PWD/build/e2e.test" '^BenchmarkCollector$/^with=(none|namespace_sampler_1|namespace_sampler_0.1)$' 1x
 done
 echo
-if [ -n "${COLLECTOR:-}" ]; then
-	bin/verdict "$results" "$COLLECTOR"
-else
-	bin/verdict -without collector "$results"
-fi
+build/verdict "$results"
