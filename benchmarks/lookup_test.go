@@ -24,13 +24,15 @@ import (
 const connections = 4
 
 // BenchmarkLookup measures batches of 1,000 keys that nobody has asked for yet, and that Postgres does not know: as one batch of ours,
-// and as a query for each key over a pool of the same size: one after the other, as a processor does that looks up span by span, and
-// as many at once as the pool has connections.
+// and as a query for each key over a pool of the same size, one after the other, as a processor does that looks up span by span. The
+// queries are sent as ours are, in the mode that is safe behind a pooler; prepared ones, and as many at once as the pool has
+// connections, stand beside it.
 func BenchmarkLookup(b *testing.B) {
 	b.Run("row=unknown/who=ours", benchmarkBatchOfUnknown)
-	b.Run("row=unknown/who=query_per_key", func(b *testing.B) { benchmarkQueryPerKey(b, 1) })
-	b.Run(fmt.Sprintf("row=unknown/who=query_per_key_by_%d", connections), func(b *testing.B) {
-		benchmarkQueryPerKey(b, connections)
+	b.Run("row=unknown/who=query_per_key", func(b *testing.B) { benchmarkQueryPerKey(b, pgx.QueryExecModeExec, 1) })
+	b.Run("row=unknown/who=prepared_query_per_key", func(b *testing.B) { benchmarkQueryPerKey(b, pgx.QueryExecModeCacheStatement, 1) })
+	b.Run(fmt.Sprintf("row=unknown/who=prepared_query_per_key_by_%d", connections), func(b *testing.B) {
+		benchmarkQueryPerKey(b, pgx.QueryExecModeCacheStatement, connections)
 	})
 }
 
@@ -67,11 +69,11 @@ func resolvingAtOnce(dsn string) spanProcessor {
 	return p
 }
 
-func benchmarkQueryPerKey(b *testing.B, atOnce int) {
+func benchmarkQueryPerKey(b *testing.B, mode pgx.QueryExecMode, atOnce int) {
 	dsn, _ := newDatabase(b, 1000)
 	cfg, err := pgxpool.ParseConfig(dsn)
 	require.NoError(b, err)
-	cfg.MaxConns = connections
+	cfg.MaxConns, cfg.ConnConfig.DefaultQueryExecMode = connections, mode
 	pool, err := pgxpool.NewWithConfig(b.Context(), cfg)
 	require.NoError(b, err)
 	b.Cleanup(pool.Close)
@@ -97,7 +99,7 @@ func report(b *testing.B, spent time.Duration) {
 
 // namespaceOfTask is what ours asks for tasks, for one of them.
 const namespaceOfTask = `SELECT n.name FROM tasker.tasks t JOIN tasker.named_tasks m ON m.named_task_uuid = t.named_task_uuid ` +
-	`JOIN tasker.task_namespaces n ON n.task_namespace_uuid = m.task_namespace_uuid WHERE t.task_uuid = $1`
+	`JOIN tasker.task_namespaces n ON n.task_namespace_uuid = m.task_namespace_uuid WHERE t.task_uuid = $1::text::uuid`
 
 // queryEach asks for each key, with so many under way at once.
 func queryEach(ctx context.Context, pool *pgxpool.Pool, keys []string, atOnce int) error {
