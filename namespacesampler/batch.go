@@ -86,6 +86,9 @@ func (b *batch) read(attributes pcommon.Map) (key namespace.Key, ok bool) {
 	return f.Key, f.HasKey
 }
 
+// forgetItems forgets the items that were decided.
+func (b *batch) forgetItems() { b.items, b.next = b.items[:0], 0 }
+
 // add adds an item of which nothing is known.
 func (b *batch) add() *item {
 	b.items = append(b.items, item{key: noKey, trace: noTrace})

@@ -18,13 +18,12 @@ import (
 
 // metricsProcessor walks over metric data points.
 type metricsProcessor struct {
-	rt     *runtime
-	hasher decision.SeriesHasher
-	walks  sync.Pool
+	rt    *runtime
+	walks sync.Pool
 }
 
 func newMetricsProcessor(rt *runtime) *metricsProcessor {
-	p := &metricsProcessor{rt: rt, hasher: decision.SeriesHasher{IsMissing: rt.reader.IsMissing}}
+	p := &metricsProcessor{rt: rt}
 	p.walks.New = func() any { return newMetricsWalk(p) }
 	return p
 }
@@ -37,12 +36,16 @@ func (p *metricsProcessor) process(ctx context.Context, md pmetric.Metrics) (pme
 		w.goBy(w.rates.points)
 		w.planLookups()
 	}
-	w.read(ctx, md)
-	if !p.rt.cfg.Metrics.Enabled {
-		w.disable()
-	} else {
+	switch {
+	case w.single:
+		w.remove(md)
+	case p.rt.cfg.Metrics.Enabled:
+		w.read(ctx, md)
 		w.resolve(ctx)
 		w.remove(md)
+	default:
+		w.read(ctx, md)
+		w.disable()
 	}
 	if p.rt.cfg.DryRun {
 		return md, nil
@@ -62,6 +65,9 @@ func (w *metricsWalk) remove(md pmetric.Metrics) {
 		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
 			metrics := sm.Metrics().Len()
 			w.enterScope(sm.Scope())
+			if w.single {
+				w.enter(sm.Scope().Attributes(), rm.Resource().Attributes())
+			}
 			sm.Metrics().RemoveIf(w.removeMetric)
 			return metrics > 0 && sm.Metrics().Len() == 0
 		})
@@ -90,6 +96,8 @@ type metricsWalk struct {
 	// What holds for all batches.
 	byPoint  bool
 	exemplar bool // exemplars are sampled
+	single   bool // points are decided by nothing but what they carry: they are read when they are decided
+	hasher   decision.SeriesHasher
 	// What holds for all batches that go by the same table.
 	most  *rate.Rate // the highest that a point can come to have
 	dooms bool       // some series are dropped whatever their namespace
@@ -120,7 +128,9 @@ func newMetricsWalk(p *metricsProcessor) *metricsWalk {
 	cfg := p.rt.cfg
 	w := &metricsWalk{
 		p: p, batch: newBatch(p.rt, newTally(pointItems, p.rt.labels)),
+		single:  cfg.Metrics.Enabled && !p.rt.reader.HasLookups() && p.rt.detailed.IsEmpty(),
 		byPoint: cfg.Metrics.By == ByPoint, exemplar: cfg.Metrics.Exemplars == ExemplarsSampled,
+		hasher: decision.SeriesHasher{IsMissing: p.rt.reader.IsMissing, Keys: &decision.Keys{IsNamespace: p.rt.reader.IsName}},
 	}
 	w.removeMetric = func(m pmetric.Metric) bool { return !w.keepMetric(m) }
 	w.removePoints()
@@ -131,6 +141,7 @@ func newMetricsWalk(p *metricsProcessor) *metricsWalk {
 func (w *metricsWalk) reset() {
 	w.resource, w.scope = pcommon.Resource{}, pcommon.InstrumentationScope{}
 	w.detailed, w.nextMetric, w.saturated = w.detailed[:0], 0, 0
+	w.hasher.Keys.Reset()
 }
 
 // read reads the namespaces, and the keys to look the missing ones up by.
@@ -162,7 +173,7 @@ func (w *metricsWalk) readMetric(m pmetric.Metric, detailed bool) {
 // isDetailed reports whether rates apply to a metric at all: a condition of metrics::detailed::match does, where there are any.
 // A temporality that nobody knows is left alone (M8).
 func (w *metricsWalk) isDetailed(ctx context.Context, rm pmetric.ResourceMetrics, sm pmetric.ScopeMetrics, m pmetric.Metric) bool {
-	if temporality, has := temporalityOf(m); has && temporality == pmetric.AggregationTemporalityUnspecified {
+	if isUnspecified(m) {
 		return false
 	}
 	if w.rt.detailed.IsEmpty() || !w.rt.cfg.Metrics.Enabled {
@@ -173,11 +184,28 @@ func (w *metricsWalk) isDetailed(ctx context.Context, rm pmetric.ResourceMetrics
 	return w.rt.detailed.Match(ctx, item)
 }
 
+// isUnspecified reports whether a metric should have a temporality, and has none that is known.
+func isUnspecified(m pmetric.Metric) bool {
+	temporality, has := temporalityOf(m)
+	return has && temporality == pmetric.AggregationTemporalityUnspecified
+}
+
+// takeDetailed reports whether rates apply to the next metric.
+func (w *metricsWalk) takeDetailed(m pmetric.Metric) (detailed bool) {
+	if w.single {
+		if detailed = !isUnspecified(m); !detailed {
+			eachAttributes(m, w.pass)
+		}
+		return detailed
+	}
+	detailed = w.detailed[w.nextMetric]
+	w.nextMetric++
+	return detailed
+}
+
 // keepMetric decides on the points of a metric, and reports whether the metric stays: it goes when it is emptied (M9).
 func (w *metricsWalk) keepMetric(m pmetric.Metric) bool {
-	detailed := w.detailed[w.nextMetric]
-	w.nextMetric++
-	if !detailed {
+	if !w.takeDetailed(m) {
 		for range pointCount(m) {
 			w.slot(w.take().name).count(rulePassed, true)
 		}

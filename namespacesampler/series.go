@@ -16,14 +16,14 @@ import (
 func (w *metricsWalk) enterResource(resource pcommon.Resource) {
 	w.resource = resource
 	if w.hashes {
-		w.series.resource = w.p.hasher.Resource(resource.Attributes())
+		w.series.resource = w.hasher.Resource(resource.Attributes())
 	}
 }
 
 func (w *metricsWalk) enterScope(scope pcommon.InstrumentationScope) {
 	w.scope = scope
 	if w.hashes {
-		w.series.scope = w.p.hasher.Scope(w.series.resource, scope.Name(), scope.Version(), scope.Attributes())
+		w.series.scope = w.hasher.Scope(w.series.resource, scope.Name(), scope.Version(), scope.Attributes())
 	}
 }
 
@@ -33,7 +33,7 @@ func (w *metricsWalk) enterMetric(m pmetric.Metric) {
 	if !w.hashes {
 		return
 	}
-	w.series.metric = w.p.hasher.Metric(w.series.scope, decision.Metric{
+	w.series.metric = w.hasher.Metric(w.series.scope, decision.Metric{
 		Name:        m.Name(),
 		Unit:        m.Unit(),
 		Type:        int(m.Type()),
@@ -62,7 +62,7 @@ func (w *metricsWalk) matters(attributes pcommon.Map) bool {
 	switch {
 	case w.most.IsNever():
 		return false
-	case w.dooms && !decision.KeepSeries(w.p.hasher.Point(w.series.metric, attributes), w.most):
+	case w.dooms && !decision.KeepSeries(w.hasher.Point(w.series.metric, attributes), w.most):
 		return false
 	}
 	return !w.alike || w.lacksTarget(attributes)
@@ -79,6 +79,10 @@ type fate struct {
 
 // settle decides on a data point, and writes the namespace that was resolved for it (M5).
 func (w *metricsWalk) settle(attributes pcommon.Map, flags pmetric.DataPointFlags) fate {
+	if w.single {
+		w.forgetItems()
+		w.batch.read(attributes)
+	}
 	it := w.take()
 	f := w.decide(it, attributes, flags)
 	switch {
@@ -127,7 +131,7 @@ func (w *metricsWalk) draw(attributes pcommon.Map, r *rate.Rate) bool {
 	case w.byPoint:
 		return decision.DrawPoint(r)
 	}
-	return decision.KeepSeries(w.p.hasher.Point(w.series.metric, attributes), r)
+	return decision.KeepSeries(w.hasher.Point(w.series.metric, attributes), r)
 }
 
 // lacksTarget reports whether the attribute that resolved namespaces go to is absent: writing over a missing-value

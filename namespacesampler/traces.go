@@ -192,7 +192,7 @@ func (w *tracesWalk) remove(ctx context.Context, td ptrace.Traces) {
 			}
 			ss.Spans().RemoveIf(func(span ptrace.Span) bool {
 				if w.single {
-					w.items, w.next = w.items[:0], 0
+					w.forgetItems()
 					w.readSpan(ctx, rs, ss, span)
 				}
 				return !w.keep(span)

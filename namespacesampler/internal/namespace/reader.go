@@ -141,9 +141,12 @@ func (r *Reader) key(attributes pcommon.Map, lookup *Lookup) keyed {
 // IsMissingName reports whether a name counts as absent.
 func (r *Reader) IsMissingName(name string) bool { return slices.Contains(r.missing, name) }
 
+// IsName reports whether an attribute is a namespace attribute.
+func (r *Reader) IsName(attribute string) bool { return slices.Contains(r.attributes, attribute) }
+
 // IsMissing reports whether an attribute is a namespace attribute whose value counts as absent.
 func (r *Reader) IsMissing(attribute string, v pcommon.Value) bool {
-	return slices.Contains(r.attributes, attribute) && v.Type() == pcommon.ValueTypeStr && r.IsMissingName(v.Str())
+	return r.IsName(attribute) && v.Type() == pcommon.ValueTypeStr && r.IsMissingName(v.Str())
 }
 
 // HasLookups reports whether an item without a namespace can have a key.
