@@ -45,7 +45,7 @@ func BenchmarkRow(b *testing.B) {
 			b.Run("row="+row.name+"/who="+c.Name(), func(b *testing.B) { benchmark(b, spanSignal, c, data, twice) })
 		}
 	}
-	for _, c := range []contender[pmetric.Metrics]{oursOnPoints(nil), hashing(standardPoints)} {
+	for _, c := range []contender[pmetric.Metrics]{oursOnPoints(nil), hashing(), hashingRows(standardPoints)} {
 		b.Run("row=points/who="+c.Name(), func(b *testing.B) { benchmarkPoints(b, c, standardPoints) })
 	}
 }

@@ -103,7 +103,7 @@ func BenchmarkPoints(b *testing.B) {
 		for _, n := range []int{2, 8, 20} {
 			shape := standardPoints.with(func(s *pointShape) { s.kind, s.attributes = kind, n })
 			for _, c := range []contender[pmetric.Metrics]{
-				oursOnPoints(nil), oursByPoint(), hashing(shape), filterPoints(5),
+				oursOnPoints(nil), oursByPoint(), hashingRows(shape), filterPoints(5),
 			} {
 				b.Run(fmt.Sprintf("type=%s/attributes=%d/who=%s", kind, n, c.Name()), func(b *testing.B) { benchmarkPoints(b, c, shape) })
 			}
