@@ -7,6 +7,7 @@ package namespacesampler
 import (
 	"context"
 	"os"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -356,10 +357,10 @@ func TestManyThatWakeAreOneRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		wake := make(chan struct{}, 1)
-		reads := 0
-		go repeat(ctx, time.Hour, wake, func() { reads++ })
+		var reads atomic.Int64
+		go repeat(ctx, time.Hour, wake, func() { reads.Add(1) })
 		synctest.Wait()
-		assert.Equal(t, 1, reads, "at once")
+		assert.EqualValues(t, 1, reads.Load(), "at once")
 		for range 40 {
 			select {
 			case wake <- struct{}{}:
@@ -368,9 +369,9 @@ func TestManyThatWakeAreOneRead(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Minute)
-		assert.Equal(t, 2, reads)
+		assert.EqualValues(t, 2, reads.Load())
 		time.Sleep(time.Hour)
-		assert.Equal(t, 3, reads, "the interval")
+		assert.EqualValues(t, 3, reads.Load(), "the interval")
 		cancel()
 		synctest.Wait()
 	})
