@@ -93,7 +93,7 @@ lines:
 func TestKeysThatDoNotExistAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for section, key := range map[string]string{
-		"inspect: {endpoint: localhost:1}": "inspect",
+		"inspection: {endpoint: localhost:1}": "inspection",
 		"sample_rates: 1":                  "sample_rates",
 	} {
 		t.Run(key, func(t *testing.T) {
