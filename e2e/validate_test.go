@@ -94,7 +94,7 @@ func TestKeysThatDoNotExistAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for section, key := range map[string]string{
 		"inspection: {endpoint: localhost:1}": "inspection",
-		"sample_rates: 1":                  "sample_rates",
+		"sample_rates: 1":                     "sample_rates",
 	} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
