@@ -87,7 +87,10 @@ func (b *batch) read(attributes pcommon.Map) (key namespace.Key, ok bool) {
 }
 
 // forgetItems forgets the items that were decided.
-func (b *batch) forgetItems() { b.items, b.next = b.items[:0], 0 }
+func (b *batch) forgetItems() {
+	clear(b.items) // they hold strings of the telemetry
+	b.items, b.next = b.items[:0], 0
+}
 
 // add adds an item of which nothing is known.
 func (b *batch) add() *item {
@@ -199,12 +202,12 @@ func (b *batch) end(ctx context.Context, counter metric.Int64Counter) {
 		b.rt.telemetry.ProcessorNamespaceSamplerLookupKeys.Add(ctx, int64(b.malformed), malformedOption)
 	}
 	b.report(ctx, counter, b.rt.telemetry.ProcessorNamespaceSamplerTracestateFaults)
-	clear(b.items) // they hold strings of the telemetry, and so do the rest
-	clear(b.keys)
+	b.forgetItems()
+	clear(b.keys) // they hold telemetry too, and so do the rest
 	clear(b.answers)
 	clear(b.indexes)
-	b.items, b.keys, b.answers = b.items[:0], b.keys[:0], b.answers[:0]
-	b.next, b.malformed = 0, 0
+	b.keys, b.answers = b.keys[:0], b.answers[:0]
+	b.malformed = 0
 	b.around.Reset()
 }
 

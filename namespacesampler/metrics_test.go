@@ -242,3 +242,27 @@ func TestANamespaceThatIsMissingDrawsLikeNone(t *testing.T) {
 	assert.Equal(t, kept(""), kept("unknown"))
 	assert.NotEqual(t, kept(""), kept("orders"))
 }
+
+// TestWhatAWalkIsDoneWithHoldsNoTelemetry, also of metrics that are let pass among those that are read when they are decided (M8).
+func TestWhatAWalkIsDoneWithHoldsNoTelemetry(t *testing.T) {
+	w := newMetricsWalk(newMetricsProcessor(benchRuntime(t, nil)))
+	require.True(t, w.single)
+	w.begin()
+	w.goBy(w.rates.points)
+	w.planLookups()
+	md := benchPoints(pmetric.MetricTypeSum) // of the first metrics nobody knows the temporality
+	metrics := md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics()
+	for i := range 10 {
+		metrics.At(i).Sum().SetAggregationTemporality(pmetric.AggregationTemporalityUnspecified)
+	}
+	for i := 10; i < metrics.Len(); i++ {
+		setDelta(metrics.At(i))
+	}
+	w.remove(md)
+	w.batch.end(t.Context(), w.rt.telemetry.ProcessorNamespaceSamplerDatapoints)
+	items := w.items[:cap(w.items)]
+	require.Greater(t, len(items), 10)
+	for i := range items {
+		require.Zero(t, items[i])
+	}
+}
