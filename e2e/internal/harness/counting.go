@@ -4,7 +4,6 @@ package harness
 
 import (
 	"errors"
-	"net"
 	"sync/atomic"
 	"testing"
 
@@ -14,33 +13,22 @@ import (
 
 // CountingSink is an OTLP/gRPC server that counts the spans that it receives, and keeps and decodes none of them.
 type CountingSink struct {
-	listener net.Listener
-	spans    atomic.Int64
+	addr  string
+	spans atomic.Int64
 }
 
 // NewCountingSink starts a sink that stops with the test.
 func NewCountingSink(t testing.TB) *CountingSink {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("start a sink: %v", err)
-	}
-	s := &CountingSink{listener: listener}
+	s := &CountingSink{}
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.ForceServerCodecV2(rawCodec{}),
 		grpc.UnknownServiceHandler(s.export))
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		server.Stop()
-		if err := <-served; err != nil {
-			t.Errorf("sink: %v", err)
-		}
-	})
+	s.addr = serve(t, server)
 	return s
 }
 
 // Addr is the host:port of the sink.
-func (s *CountingSink) Addr() string { return s.listener.Addr().String() }
+func (s *CountingSink) Addr() string { return s.addr }
 
 // Spans returns how many spans were received so far.
 func (s *CountingSink) Spans() int { return int(s.spans.Load()) }

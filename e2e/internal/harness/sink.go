@@ -4,7 +4,6 @@ package harness
 
 import (
 	"context"
-	"net"
 	"sync"
 	"testing"
 
@@ -20,7 +19,7 @@ const maxMessage = 64 << 20
 
 // Sink is an OTLP/gRPC server that keeps what it receives.
 type Sink struct {
-	listener net.Listener
+	addr string
 
 	mu      sync.Mutex
 	traces  []ptrace.Traces
@@ -31,27 +30,16 @@ type Sink struct {
 // NewSink starts a sink that stops with the test.
 func NewSink(t testing.TB) *Sink {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("start a sink: %v", err)
-	}
-	s := &Sink{listener: listener}
+	s := &Sink{}
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage))
 	ptraceotlp.RegisterGRPCServer(server, &tracesSink{sink: s})
 	pmetricotlp.RegisterGRPCServer(server, &metricsSink{sink: s})
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		server.Stop()
-		if err := <-served; err != nil {
-			t.Errorf("sink: %v", err)
-		}
-	})
+	s.addr = serve(t, server)
 	return s
 }
 
 // Addr is the host:port of the sink.
-func (s *Sink) Addr() string { return s.listener.Addr().String() }
+func (s *Sink) Addr() string { return s.addr }
 
 // Reset forgets what was received so far.
 func (s *Sink) Reset() {
