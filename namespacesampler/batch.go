@@ -29,6 +29,8 @@ type item struct {
 	outcome   namespace.Outcome // of the lookup
 	// carries reports whether there was a namespace or a lookup attribute at all.
 	carries bool
+	isRoot  bool // of a span: it has no parent
+	hasKey  bool // there is a key that the namespace can be looked up by
 }
 
 const (
@@ -44,6 +46,7 @@ type batch struct {
 	around namespace.Surroundings // of the scope that is being read
 
 	items     []item
+	alone     item // the one that is read and decided at once, where no item depends on another
 	keys      []namespace.Key
 	answers   []namespace.Answer
 	indexes   map[namespace.Key]int32
@@ -74,10 +77,14 @@ func (b *batch) enter(scope, resource pcommon.Map) {
 	b.malformed += b.around.Malformed
 }
 
-// read reads an item, and returns the key that its namespace can be looked up by.
-func (b *batch) read(attributes pcommon.Map) (key namespace.Key, ok bool) {
-	it := b.add()
-	if it.name, it.carries = b.rt.reader.Name(attributes, &b.around); it.carries {
+// readName reads the namespace that an item names.
+func (b *batch) readName(it *item, attributes pcommon.Map) {
+	it.name, it.carries = b.rt.reader.Name(attributes, &b.around)
+}
+
+// readKey reads the key that the namespace of an item can be looked up by, where it names none.
+func (b *batch) readKey(it *item, attributes pcommon.Map) (key namespace.Key, ok bool) {
+	if it.carries {
 		return key, false
 	}
 	f := b.rt.reader.Key(attributes, &b.around)
@@ -86,16 +93,19 @@ func (b *batch) read(attributes pcommon.Map) (key namespace.Key, ok bool) {
 	return f.Key, f.HasKey
 }
 
-// forgetItems forgets the items that were decided.
-func (b *batch) forgetItems() {
-	clear(b.items) // they hold strings of the telemetry
-	b.items, b.next = b.items[:0], 0
-}
+// unread is an item of which nothing is known.
+var unread = item{key: noKey, trace: noTrace}
 
 // add adds an item of which nothing is known.
 func (b *batch) add() *item {
-	b.items = append(b.items, item{key: noKey, trace: noTrace})
+	b.items = append(b.items, unread)
 	return &b.items[len(b.items)-1]
+}
+
+// fresh returns an item of which nothing is known, in place of the one before it.
+func (b *batch) fresh() *item {
+	b.alone = unread
+	return &b.alone
 }
 
 // pass adds an item that no rate applies to; it is counted by the namespace that it names.
@@ -202,8 +212,9 @@ func (b *batch) end(ctx context.Context, counter metric.Int64Counter) {
 		b.rt.telemetry.ProcessorNamespaceSamplerLookupKeys.Add(ctx, int64(b.malformed), malformedOption)
 	}
 	b.report(ctx, counter, b.rt.telemetry.ProcessorNamespaceSamplerTracestateFaults)
-	b.forgetItems()
-	clear(b.keys) // they hold telemetry too, and so do the rest
+	clear(b.items) // they hold telemetry, and so do the rest
+	b.items, b.next, b.alone = b.items[:0], 0, unread
+	clear(b.keys)
 	clear(b.answers)
 	clear(b.indexes)
 	b.keys, b.answers = b.keys[:0], b.answers[:0]

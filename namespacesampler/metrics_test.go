@@ -265,4 +265,5 @@ func TestWhatAWalkIsDoneWithHoldsNoTelemetry(t *testing.T) {
 	for i := range items {
 		require.Zero(t, items[i])
 	}
+	require.Equal(t, unread, w.alone)
 }

@@ -51,8 +51,10 @@ func (w *metricsWalk) planLookups() {
 
 // readPoint reads a data point of a detailed metric.
 func (w *metricsWalk) readPoint(attributes pcommon.Map) {
-	if key, ok := w.batch.read(attributes); ok && w.matters(attributes) {
-		w.items[len(w.items)-1].key = w.index(key)
+	it := w.add()
+	w.readName(it, attributes)
+	if key, ok := w.readKey(it, attributes); ok && w.matters(attributes) {
+		it.key = w.index(key)
 	}
 }
 
@@ -77,13 +79,19 @@ type fate struct {
 	item *item
 }
 
+// takePoint returns the next data point.
+func (w *metricsWalk) takePoint(attributes pcommon.Map) *item {
+	if !w.single {
+		return w.take()
+	}
+	it := w.fresh()
+	w.readName(it, attributes)
+	return it
+}
+
 // settle decides on a data point, and writes the namespace that was resolved for it (M5).
 func (w *metricsWalk) settle(attributes pcommon.Map, flags pmetric.DataPointFlags) fate {
-	if w.single {
-		w.forgetItems()
-		w.batch.read(attributes)
-	}
-	it := w.take()
+	it := w.takePoint(attributes)
 	f := w.decide(it, attributes, flags)
 	switch {
 	case w.rt.cfg.DryRun:

@@ -48,7 +48,7 @@ var decisionNames = [decisions]string{dropped: "dropped", kept: "kept"}
 const maxTallyBytes = 256 << 10
 
 // nearSlots is a power of two, and more than the namespaces that most batches have.
-const nearSlots = 64
+const nearSlots = 256
 
 // nearSlot is a slot that was found lately. Most items find theirs here, for a third of what the map takes.
 type nearSlot struct {
@@ -56,13 +56,17 @@ type nearSlot struct {
 	*slot
 }
 
-// nearness returns where a name is to be found, by what tells names apart most often.
-func nearness(name string) int {
+// nearness returns where a name is to be found, by its length, its first and its last bytes.
+func nearness(name string) uint32 {
 	n := len(name)
-	if n == 0 {
-		return 0
+	h := uint32(n) //nolint:gosec // a hash
+	switch {
+	case n >= 4:
+		h ^= uint32(name[0])<<8 ^ (uint32(name[n-4]) | uint32(name[n-3])<<8 | uint32(name[n-2])<<16 | uint32(name[n-1])<<24)
+	case n > 0:
+		h ^= uint32(name[0])<<8 ^ uint32(name[n-1])<<24
 	}
-	return (n + int(name[0])<<1 + int(name[n/2])<<3 + int(name[n-1])) % nearSlots
+	return h * 0x9e3779b1 >> 24 % nearSlots
 }
 
 // slot is a namespace: its rate, and the counters of its items.

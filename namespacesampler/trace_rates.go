@@ -4,7 +4,6 @@ package namespacesampler
 
 import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
@@ -22,7 +21,7 @@ type traceRates struct {
 	memory *tracememory.Memory[traceRate] // nil for trace_id_ratio
 
 	traces []trace
-	places map[pcommon.TraceID]int32 // of traces
+	places map[pcommon.TraceID]int32 // of the traces that are not remembered
 	early  int                       // traces that were forgotten before their time
 }
 
@@ -48,53 +47,67 @@ func newTraceRates(memory *tracememory.Memory[traceRate]) traceRates {
 	return traceRates{memory: memory, places: map[pcommon.TraceID]int32{}}
 }
 
-// isOn reports whether traces have rates.
-func (r *traceRates) isOn() bool { return r.memory != nil }
-
-// join notes that a span belongs to a trace.
-func (w *tracesWalk) join(i int32, span ptrace.Span, hasKey bool) {
-	it := &w.items[i]
-	it.trace = w.traceIndex(it.id)
-	t := &w.traces[it.trace]
-	if t.root == noItem && span.ParentSpanID().IsEmpty() {
-		t.root, t.rootIsKeyed = i, hasKey
-	}
-	if t.named == noItem && it.name != "" {
-		t.named = i
-	}
-	if t.keyed == noItem && hasKey {
-		t.keyed = i
-	}
-}
-
-func (r *traceRates) traceIndex(id pcommon.TraceID) int32 {
-	if n := len(r.traces); n > 0 && r.traces[n-1].id == id { // the spans of a trace mostly come together
-		return int32(n - 1) //nolint:gosec // a batch has fewer items
-	}
-	i, ok := r.places[id]
-	if !ok {
-		i = int32(len(r.traces)) //nolint:gosec // a batch has fewer items
-		r.traces = append(r.traces, trace{id: id, root: noItem, named: noItem, keyed: noItem})
-		r.places[id] = i
-	}
-	return i
-}
-
-// settleKnown settles the rate of the traces that are remembered, and of those whose namespace shows without a lookup.
+// settleKnown finds the traces of the spans, and settles the rate of those that are remembered, and of those whose namespace shows
+// without a lookup.
 func (w *tracesWalk) settleKnown() {
-	if len(w.traces) == 0 {
+	if w.memory == nil {
 		return
 	}
 	s := w.memory.Open()
+	for i := range w.items {
+		it := &w.items[i]
+		if it.id.IsEmpty() {
+			continue
+		}
+		it.trace = w.traceOf(s, it.id)
+		if t := &w.traces[it.trace]; !t.settled {
+			t.join(int32(i), it) //nolint:gosec // a batch has fewer items
+		}
+	}
 	for i := range w.traces {
 		t := &w.traces[i]
-		if known, ok := s.Recall(t.id); ok {
-			w.settle(t, known)
-		} else if speaker, ok := t.speaker(w.items); ok {
+		if t.settled {
+			continue
+		}
+		if speaker, ok := t.speaker(w.items); ok {
 			w.settleBy(s, t, speaker)
 		}
 	}
 	w.early += s.Close()
+}
+
+// traceOf returns the index of a trace. One that is remembered may have several: to tell them apart would take longer than to remember
+// again.
+func (w *tracesWalk) traceOf(s tracememory.Session[traceRate], id pcommon.TraceID) int32 {
+	next := int32(len(w.traces))               //nolint:gosec // a batch has fewer items
+	if next > 0 && w.traces[next-1].id == id { // the spans of a trace mostly come together
+		return next - 1
+	}
+	known, remembered := s.Recall(id)
+	if !remembered {
+		if i, ok := w.places[id]; ok {
+			return i
+		}
+		w.places[id] = next
+	}
+	w.traces = append(w.traces, trace{id: id, root: noItem, named: noItem, keyed: noItem})
+	if remembered {
+		w.settle(&w.traces[next], known)
+	}
+	return next
+}
+
+// join notes that a span belongs to the trace.
+func (t *trace) join(i int32, it *item) {
+	if t.root == noItem && it.isRoot {
+		t.root, t.rootIsKeyed = i, it.hasKey
+	}
+	if t.named == noItem && it.name != "" {
+		t.named = i
+	}
+	if t.keyed == noItem && it.hasKey {
+		t.keyed = i
+	}
 }
 
 // speaker returns the item that names the namespace of a trace, noItem for none, and false where a lookup can tell otherwise.
@@ -165,7 +178,8 @@ func (w *tracesWalk) settleBy(s tracememory.Session[traceRate], t *trace, speake
 	}
 	named := w.slot(w.items[speaker].name)
 	t.unavailable = false
-	w.settle(t, s.Remember(t.id, traceRate{match: named.match, label: named.label}))
+	w.settle(t, traceRate{match: named.match, label: named.label})
+	s.Remember(t.id, t.rate)
 }
 
 func (w *tracesWalk) settle(t *trace, r traceRate) {

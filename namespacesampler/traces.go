@@ -96,7 +96,7 @@ func newTracesWalk(p *tracesProcessor) *tracesWalk {
 		p:          p,
 		batch:      newBatch(p.rt, newTally(spanItems, p.rt.labels)),
 		traceRates: newTraceRates(p.rt.memory),
-		exempts:    p.rt.exemptsSpans(),
+		exempts:    p.rt.cfg.Tracing.Enabled && p.rt.exemptsSpans(),
 		single:     p.rt.cfg.Tracing.Enabled && p.rt.memory == nil && !p.rt.dropsInternal() && !p.rt.reader.HasLookups(),
 	}
 }
@@ -107,32 +107,31 @@ func (w *tracesWalk) read(ctx context.Context, td ptrace.Traces) {
 		for _, ss := range rs.ScopeSpans().All() {
 			w.enter(ss.Scope().Attributes(), rs.Resource().Attributes())
 			for _, span := range ss.Spans().All() {
-				w.readSpan(ctx, rs, ss, span)
+				it := w.add()
+				w.readSpan(ctx, it, rs, ss, span)
+				key, hasKey := w.readKey(it, span.Attributes())
+				if !w.rt.cfg.Tracing.Enabled {
+					continue
+				}
+				if it.exemption == internalDropped {
+					w.internals++
+				}
+				it.isRoot, it.hasKey = span.ParentSpanID().IsEmpty(), hasKey
+				if hasKey {
+					w.wishes = append(w.wishes, wish{item: int32(len(w.items) - 1), key: key}) //nolint:gosec // a batch has fewer items
+				}
 			}
 		}
 	}
 }
 
-func (w *tracesWalk) readSpan(ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span) {
-	key, hasKey := w.batch.read(span.Attributes())
-	if !w.rt.cfg.Tracing.Enabled {
-		return
-	}
-	i := int32(len(w.items) - 1) //nolint:gosec // a batch has fewer items
-	it := &w.items[i]
+// readSpan reads what decides a span.
+func (w *tracesWalk) readSpan(ctx context.Context, it *item, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span) {
 	it.id, it.tracestate = span.TraceID(), span.TraceState().AsRaw()
 	if w.exempts {
 		it.exemption = w.rt.exemptionOf(ctx, rs, ss, span)
-		if it.exemption == internalDropped {
-			w.internals++
-		}
 	}
-	if hasKey {
-		w.wishes = append(w.wishes, wish{item: i, key: key})
-	}
-	if w.isOn() && !it.id.IsEmpty() {
-		w.join(i, span, hasKey)
-	}
+	w.readName(it, span.Attributes())
 }
 
 // lookUp looks up the keys that can make a difference, all at once.
@@ -191,11 +190,12 @@ func (w *tracesWalk) remove(ctx context.Context, td ptrace.Traces) {
 				w.enter(ss.Scope().Attributes(), rs.Resource().Attributes())
 			}
 			ss.Spans().RemoveIf(func(span ptrace.Span) bool {
-				if w.single {
-					w.forgetItems()
-					w.readSpan(ctx, rs, ss, span)
+				if !w.single {
+					return !w.keep(w.take(), span)
 				}
-				return !w.keep(span)
+				it := w.fresh()
+				w.readSpan(ctx, it, rs, ss, span)
+				return !w.keep(it, span)
 			})
 			return spans > 0 && ss.Spans().Len() == 0
 		})
@@ -204,8 +204,7 @@ func (w *tracesWalk) remove(ctx context.Context, td ptrace.Traces) {
 }
 
 // keep decides on a span, and stamps it where it is kept.
-func (w *tracesWalk) keep(span ptrace.Span) bool {
-	it := w.take()
+func (w *tracesWalk) keep(it *item, span ptrace.Span) bool {
 	d := w.decide(it)
 	if w.rt.cfg.DryRun {
 		return true

@@ -101,17 +101,12 @@ func (s Session[V]) Peek(id pcommon.TraceID) (V, bool) {
 	return e.value, true
 }
 
-// Remember remembers a value, unless another is remembered already, and returns the one that is: batches of a trace that were
-// under way at the same time go on with the same.
-func (s Session[V]) Remember(id pcommon.TraceID, value V) V {
-	if known, ok := s.Recall(id); ok {
-		return known
-	}
+// Remember remembers a value for a trace that Recall has not found in this session.
+func (s Session[V]) Remember(id pcommon.TraceID, value V) {
 	_, quietest, _ := s.memory.traces.GetOldest()
 	if s.memory.traces.Add(id, &entry[V]{value: value, used: s.now}) && !s.isOver(quietest) {
 		s.memory.early++
 	}
-	return value
 }
 
 func (s Session[V]) isOver(e *entry[V]) bool { return s.now-e.used > s.memory.ttl }

@@ -33,8 +33,16 @@ func id(n int) (id pcommon.TraceID) {
 
 func remember(m *Memory[string], n int, value string) (string, int) {
 	s := m.Open()
-	known := s.Remember(id(n), value)
+	known := recallOrRemember(s, n, value)
 	return known, s.Close()
+}
+
+func recallOrRemember[V any](s Session[V], n int, value V) V {
+	if known, ok := s.Recall(id(n)); ok {
+		return known
+	}
+	s.Remember(id(n), value)
+	return value
 }
 
 func recall(m *Memory[string], n int) string {
@@ -152,7 +160,7 @@ func TestBatchesAtTheSameTimeGoOnWithTheSameValue(t *testing.T) { // C4
 		wg.Go(func() {
 			for n := range seen[g] {
 				s := m.Open()
-				seen[g][n] = s.Remember(id(n), g)
+				seen[g][n] = recallOrRemember(s, n, g)
 				s.Close()
 			}
 		})
