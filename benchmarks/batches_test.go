@@ -18,7 +18,7 @@ const (
 	first      place = "first"
 	last       place = "last"
 	onResource place = "resource"
-	// byTask: nowhere. A task_uuid is in its place, the last.
+	// byTask: nowhere. A task_uuid is in its place, the last. Each trace is one of a task.
 	byTask place = "task"
 )
 
@@ -91,7 +91,7 @@ func (s spanShape) putAttributes(attributes pcommon.Map, item, namespace int) {
 	case last:
 		attributes.PutStr("namespace", fmt.Sprintf("namespace-%d", namespace))
 	case byTask:
-		attributes.PutStr("task_uuid", taskUUID(item))
+		attributes.PutStr("task_uuid", taskUUID(item/s.spansPerTrace))
 	}
 }
 

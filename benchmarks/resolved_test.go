@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// fromCache is ours where every span has a task to look its namespace up by, and the cache has them all. The namespace that is kept
+// fromCache is ours where spans have tasks to look their namespace up by, and the cache has them all. The namespace that is kept
 // at any rate makes all of them worth a look; without it, only those would be looked up that rate 0.1 can keep.
 type fromCache struct{ keys settings }
 
@@ -36,10 +36,3 @@ func (c fromCache) Start(tb testing.TB) func(ptrace.Traces) {
 
 // resolvedSpans is the standard batch, with a task in the place of each namespace.
 var resolvedSpans = standardSpans.with(func(s *spanShape) { s.place = byTask })
-
-// resolvedRow has a floor that reads the task.
-func resolvedRow() spanRow {
-	return spanRow{"resolved", resolvedSpans, []contender[ptrace.Traces]{
-		fromCache{bySpan()}, floor("task_uuid"),
-	}}
-}

@@ -33,7 +33,14 @@ func spanRows() []spanRow {
 			"stamped", standardSpans.with(func(s *spanShape) { s.tracestate = sampledByHalf }),
 			[]contender[ptrace.Traces]{ours(bySpan()), floor("namespace")},
 		},
-		resolvedRow(),
+		{
+			"resolved_1", resolvedSpans,
+			[]contender[ptrace.Traces]{fromCache{bySpan()}, floor("task_uuid")},
+		},
+		{
+			"resolved_20", resolvedSpans.with(func(s *spanShape) { s.spansPerTrace = 20 }),
+			[]contender[ptrace.Traces]{fromCache{bySpan()}, floor("task_uuid")},
+		},
 	}
 }
 

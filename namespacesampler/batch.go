@@ -46,10 +46,9 @@ type batch struct {
 	around namespace.Surroundings // of the scope that is being read
 
 	items     []item
-	alone     item // the one that is read and decided at once, where no item depends on another
-	keys      []namespace.Key
+	alone     item          // the one that is read and decided at once, where no item depends on another
+	keys      namespace.Set // to be looked up
 	answers   []namespace.Answer
-	indexes   map[namespace.Key]int32
 	malformed int
 
 	next int // item of the second walk
@@ -57,7 +56,7 @@ type batch struct {
 }
 
 func newBatch(rt *runtime, t *tally) *batch {
-	return &batch{rt: rt, indexes: map[namespace.Key]int32{}, tally: t}
+	return &batch{rt: rt, tally: t}
 }
 
 // begin takes the tables that are in force, which hold for all of the batch, and reports whether they are others than those of the
@@ -82,15 +81,13 @@ func (b *batch) readName(it *item, attributes pcommon.Map) {
 	it.name, it.carries = b.rt.reader.Name(attributes, &b.around)
 }
 
-// readKey reads the key that the namespace of an item can be looked up by, where it names none.
-func (b *batch) readKey(it *item, attributes pcommon.Map) (key namespace.Key, ok bool) {
-	if it.carries {
-		return key, false
-	}
+// readKey reads the key that the namespace of an item can be looked up by that names none; nil where there is none. It is valid until
+// the next is read.
+func (b *batch) readKey(it *item, attributes pcommon.Map) *namespace.Key {
 	f := b.rt.reader.Key(attributes, &b.around)
 	b.malformed += f.Malformed
 	it.carries = f.Carries
-	return f.Key, f.HasKey
+	return f.Key
 }
 
 // unread is an item of which nothing is known.
@@ -121,29 +118,16 @@ func (b *batch) mostGenerous() *rate.Rate {
 	return &b.table.Most().Rate
 }
 
-// index returns the index of a key among the distinct keys of the batch.
-func (b *batch) index(key namespace.Key) int32 {
-	if n := len(b.keys); n > 0 && b.keys[n-1] == key { // the items of a task come together
-		return int32(n - 1) //nolint:gosec // a batch has fewer items
-	}
-	i, ok := b.indexes[key]
-	if !ok {
-		i = int32(len(b.keys)) //nolint:gosec // a batch has fewer items
-		b.keys = append(b.keys, key)
-		b.indexes[key] = i
-	}
-	return i
-}
-
 // resolve looks the keys up and completes the items.
 func (b *batch) resolve(ctx context.Context) {
-	if len(b.keys) == 0 {
+	keys := b.keys.Keys()
+	if len(keys) == 0 {
 		return
 	}
-	b.answers = append(b.answers[:0], make([]namespace.Answer, len(b.keys))...)
+	b.answers = append(b.answers[:0], make([]namespace.Answer, len(keys))...)
 	var counts namespace.Counts
 	if b.rt.resolver != nil {
-		counts = b.rt.resolver.Resolve(ctx, b.keys, b.answers)
+		counts = b.rt.resolver.Resolve(ctx, keys, b.answers)
 	}
 	b.countKeys(ctx, counts)
 	for i := range b.items {
@@ -214,11 +198,9 @@ func (b *batch) end(ctx context.Context, counter metric.Int64Counter) {
 	b.report(ctx, counter, b.rt.telemetry.ProcessorNamespaceSamplerTracestateFaults)
 	clear(b.items) // they hold telemetry, and so do the rest
 	b.items, b.next, b.alone = b.items[:0], 0, unread
-	clear(b.keys)
 	clear(b.answers)
-	clear(b.indexes)
-	b.keys, b.answers = b.keys[:0], b.answers[:0]
-	b.malformed = 0
+	b.answers, b.malformed = b.answers[:0], 0
+	b.keys.Reset()
 	b.around.Reset()
 }
 

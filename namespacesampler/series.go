@@ -53,8 +53,11 @@ func (w *metricsWalk) planLookups() {
 func (w *metricsWalk) readPoint(attributes pcommon.Map) {
 	it := w.add()
 	w.readName(it, attributes)
-	if key, ok := w.readKey(it, attributes); ok && w.matters(attributes) {
-		it.key = w.index(key)
+	if it.carries || !w.rt.reader.HasLookups() {
+		return
+	}
+	if key := w.readKey(it, attributes); key != nil && w.matters(attributes) {
+		it.key = w.keys.Number(key)
 	}
 }
 

@@ -77,18 +77,22 @@ type tracesWalk struct {
 	traceRates
 	orphans
 
-	wishes []wish
-	most   *rate.Rate // the highest that a span can come to have
+	wishes     []wish
+	candidates []candidate
+	most       *rate.Rate // the highest that a span can come to have
 	// Whether there is anything that exempts spans from the rate: most configurations have nothing, and pay nothing.
 	exempts bool
 	// Whether a span is decided by nothing but what it carries itself: then it is read when it is decided.
 	single bool
 }
 
-// wish is the key of a span. It is looked up where the namespace can make a difference.
-type wish struct {
-	item int32
-	key  namespace.Key
+// wish is a span whose namespace can be looked up, by a candidate. It is, where it can make a difference.
+type wish struct{ item, candidate int32 }
+
+// candidate is a key, with its number among those that are looked up, or noKey.
+type candidate struct {
+	key    namespace.Key
+	number int32
 }
 
 func newTracesWalk(p *tracesProcessor) *tracesWalk {
@@ -109,20 +113,31 @@ func (w *tracesWalk) read(ctx context.Context, td ptrace.Traces) {
 			for _, span := range ss.Spans().All() {
 				it := w.add()
 				w.readSpan(ctx, it, rs, ss, span)
-				key, hasKey := w.readKey(it, span.Attributes())
-				if !w.rt.cfg.Tracing.Enabled {
-					continue
-				}
+				it.isRoot = span.ParentSpanID().IsEmpty()
 				if it.exemption == internalDropped {
 					w.internals++
 				}
-				it.isRoot, it.hasKey = span.ParentSpanID().IsEmpty(), hasKey
-				if hasKey {
-					w.wishes = append(w.wishes, wish{item: int32(len(w.items) - 1), key: key}) //nolint:gosec // a batch has fewer items
+				if !it.carries && w.rt.reader.HasLookups() {
+					w.wishFor(it, span)
 				}
 			}
 		}
 	}
+}
+
+// wishFor reads the key that the namespace of the last span can be looked up by.
+func (w *tracesWalk) wishFor(it *item, span ptrace.Span) {
+	key := w.readKey(it, span.Attributes())
+	if key == nil {
+		return
+	}
+	it.hasKey = true
+	last := len(w.candidates) - 1
+	if last < 0 || w.candidates[last].key != *key { // the spans of a task come together
+		w.candidates = append(w.candidates, candidate{key: *key, number: noKey})
+		last++
+	}
+	w.wishes = append(w.wishes, wish{item: int32(len(w.items) - 1), candidate: int32(last)}) //nolint:gosec // a batch has fewer items
 }
 
 // readSpan reads what decides a span.
@@ -143,10 +158,18 @@ func (w *tracesWalk) lookUp(ctx context.Context) {
 	w.findHopes()
 	for i := range w.wishes {
 		if wish := &w.wishes[i]; w.matters(wish) {
-			w.items[wish.item].key = w.index(wish.key)
+			w.items[wish.item].key = w.numberOf(&w.candidates[wish.candidate])
 		}
 	}
 	w.resolve(ctx)
+}
+
+// numberOf returns the number of a key among those that are looked up.
+func (w *tracesWalk) numberOf(c *candidate) int32 {
+	if c.number == noKey {
+		c.number = w.keys.Number(&c.key)
+	}
+	return c.number
 }
 
 // findHopes finds out which traces have spans that some rate keeps.
@@ -224,8 +247,8 @@ func (w *tracesWalk) keep(it *item, span ptrace.Span) bool {
 
 // reset clears what the walk itself holds of a batch.
 func (w *tracesWalk) reset() {
-	clear(w.wishes) // they hold telemetry
-	w.wishes = w.wishes[:0]
+	clear(w.candidates) // they hold telemetry
+	w.wishes, w.candidates = w.wishes[:0], w.candidates[:0]
 	w.traceRates.reset()
 	w.orphans.reset()
 }

@@ -2,7 +2,7 @@
 
 // Verdict reads results of benchmarks and prints how they compare to the budgets:
 //
-//	verdict [-without collector,memory] FILE…
+//	verdict FILE…
 //
 // The exit status is 1 where a budget is missed, and 2 where results are missing or cannot be read.
 package main
@@ -12,8 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/otelcol-tasker/otelcol-tasker/benchmarks/internal/verdict"
 )
@@ -23,16 +21,10 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, stdout, stderr io.Writer) (status int) {
 	flags := flag.NewFlagSet("verdict", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	without := flags.String("without", "", "groups of budgets that were not measured, between commas: collector, memory")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	left, err := groups(*without)
-	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "verdict:", err)
-		return 2
-	}
-	missed, err := judge(flags.Args(), left, stdout)
+	missed, err := judge(flags.Args(), stdout)
 	switch {
 	case err != nil:
 		_, _ = fmt.Fprintln(stderr, "verdict:", err)
@@ -44,28 +36,14 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 	return 0
 }
 
-// groups are what lies between commas.
-func groups(without string) ([]string, error) {
-	if without == "" {
-		return nil, nil
-	}
-	all := strings.Split(without, ",")
-	for _, group := range all {
-		if !slices.Contains([]string{verdict.GroupCollector, verdict.GroupMemory}, group) {
-			return nil, fmt.Errorf("-without %q: want %s or %s", group, verdict.GroupCollector, verdict.GroupMemory)
-		}
-	}
-	return all, nil
-}
-
-func judge(names, without []string, stdout io.Writer) (missed int, err error) {
+func judge(names []string, stdout io.Writer) (missed int, err error) {
 	results := verdict.Results{}
 	for _, name := range names {
 		if err := read(results, name); err != nil {
 			return 0, err
 		}
 	}
-	verdicts, err := verdict.Judge(verdict.Budgets, results, without...)
+	verdicts, err := verdict.Judge(verdict.Budgets, results)
 	if err != nil {
 		return 0, err
 	}

@@ -18,7 +18,6 @@ const (
 // Verdict is a budget with what was measured.
 type Verdict struct {
 	Budget
-	Left      bool // out: not measured
 	Ours      benchmath.Summary
 	Reference benchmath.Summary
 	// Judged is the ratio of the two, or ours where there is no reference.
@@ -39,15 +38,11 @@ func (v Verdict) IsClear() bool {
 	return within(v.Judged.Lo) == within(v.Judged.Hi)
 }
 
-// Judge holds results to the budgets, except those of groups that are left out. A row without results is an error, and so is one
+// Judge holds results to the budgets. A row without results is an error, and so is one
 // with too few runs.
-func Judge(budgets []Budget, results Results, without ...string) ([]Verdict, error) {
+func Judge(budgets []Budget, results Results) ([]Verdict, error) {
 	verdicts := make([]Verdict, 0, len(budgets))
 	for _, b := range budgets {
-		if b.Group != "" && slices.Contains(without, b.Group) {
-			verdicts = append(verdicts, Verdict{Budget: b, Left: true})
-			continue
-		}
 		v, err := judge(b, results)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", b.Work, err)

@@ -16,10 +16,6 @@ func Print(out io.Writer, verdicts []Verdict) (missed int, err error) {
 	_, _ = fmt.Fprintln(w, "work\tours\treference\tagainst\tratio\t95% interval\tbudget\tverdict")
 	unclear := false
 	for _, v := range verdicts {
-		if v.Left {
-			_, _ = fmt.Fprintf(w, "%s\t–\t–\t%s\t–\t–\t%s\tnot measured\n", v.Work, v.Against, v.bound())
-			continue
-		}
 		word := "met"
 		if !v.Met() {
 			word = "MISSED"

@@ -24,6 +24,7 @@ type CacheConfig struct {
 // cache stores what Postgres said. Unavailable is no answer, and never stored.
 type cache struct {
 	cfg     CacheConfig
+	clock   *otter.CoarseClock
 	entries *otter.Cache[Key, entry]
 	// missed are the keys that were answered without a namespace of late: should they resolve, that is late (M5).
 	missed *otter.Cache[Key, struct{}]
@@ -39,11 +40,17 @@ type entry struct {
 // maxMissed bounds the keys that are remembered as missed.
 const maxMissed = 100_000
 
+// clockResolution is how much longer than they should entries may be believed. To read the time itself takes a third of a look into the
+// cache.
+const clockResolution = 10 * time.Millisecond
+
 var noName = unique.Make("")
 
 func newCache(cfg CacheConfig) (*cache, error) {
+	clock := otter.NewCoarseClock(clockResolution)
 	entries, err := otter.New(&otter.Options[Key, entry]{
 		MaximumSize: cfg.MaxEntries,
+		Clock:       clock,
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[Key, entry]) time.Duration {
 			if e.Value.name == noName {
 				return cfg.NegativeTTL
@@ -58,7 +65,7 @@ func newCache(cfg CacheConfig) (*cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("namespace cache: %w", err)
 	}
-	return &cache{cfg: cfg, entries: entries, missed: missed}, nil
+	return &cache{cfg: cfg, clock: clock, entries: entries, missed: missed}, nil
 }
 
 // get returns what is stored for a key, and from when on it is due to be refreshed.
@@ -121,4 +128,5 @@ func (c *cache) miss(key Key) { c.missed.Set(key.detached(), struct{}{}) }
 func (c *cache) close() {
 	c.entries.StopAllGoroutines()
 	c.missed.StopAllGoroutines()
+	c.clock.Stop()
 }

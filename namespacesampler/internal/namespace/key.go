@@ -76,35 +76,28 @@ func parseUUID(text string, out *[16]byte) bool {
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return false
 	}
-	n := 0
-	for i := 0; i < len(text); {
-		if text[i] == '-' {
-			if i != 8 && i != 13 && i != 18 && i != 23 {
-				return false
-			}
-			i++
-			continue
-		}
-		high, low := hexDigit(text[i]), hexDigit(text[i+1])
-		if high > 15 || low > 15 {
-			return false
-		}
+	var all byte // bits of all digits
+	for n, at := range uuidBytes {
+		high, low := hexDigits[text[at]], hexDigits[text[at+1]]
 		out[n] = high<<4 | low
-		n++
-		i += 2
+		all |= high | low
 	}
-	return true
+	return all < 16
 }
 
-// hexDigit returns the value of a hexadecimal digit, and more than 15 for anything else.
-func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
+// uuidBytes is where the bytes of a UUID are in its text.
+var uuidBytes = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
+
+// hexDigits are the values of hexadecimal digits in either case, and 16 for anything else.
+var hexDigits = func() (values [256]byte) {
+	for c := range values {
+		values[c] = 16
 	}
-	return 0xff
-}
+	for value, c := range []byte("0123456789abcdef") {
+		values[c] = byte(value) //nolint:gosec // less than 16
+	}
+	for value, c := range []byte("ABCDEF") {
+		values[c] = byte(10 + value) //nolint:gosec // less than 16
+	}
+	return values
+}()

@@ -32,9 +32,8 @@ func NewReader(attributes, missing []string, lookups []Lookup) *Reader {
 
 // Finding is what the attributes of an item without a namespace say.
 type Finding struct {
-	// Key is the key to look the namespace up by, where HasKey is true.
-	Key    Key
-	HasKey bool
+	// Key is the key to look the namespace up by, nil for none. It is valid until the next item is read.
+	Key *Key
 	// Carries reports whether the item, its scope or its resource carries a lookup attribute, be its value well-formed or not.
 	Carries bool
 	// Malformed counts the lookup attributes of the item whose values are no keys.
@@ -45,7 +44,8 @@ type Finding struct {
 // value can be reused.
 type Surroundings struct {
 	names []named
-	keys  []keyed
+	keys  []keyed   // of the resource
+	items []spelled // of the last items
 	// Malformed counts the lookup attributes of the resource whose values are no keys.
 	Malformed int
 }
@@ -56,13 +56,27 @@ type named struct {
 }
 
 type keyed struct {
-	key         Key
-	ok, carries bool
+	spelled
+	carries bool // of the scope, or the resource
+}
+
+// spelled is a key as it was spelled last. The items of a task come together, so that most are spelled like the one before.
+type spelled struct {
+	text string
+	key  Key
+	ok   bool // the text is well-formed
+}
+
+func (s *spelled) read(lookup *Lookup, text string) {
+	if s.text != text { // the zero value is that of the empty text, which is no key in any format
+		s.text = text
+		s.key, s.ok = NewKey(lookup.Kind, lookup.Format, text)
+	}
 }
 
 // Surround reads scope and resource into s.
 func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
-	s.names, s.keys, s.Malformed = s.names[:0], s.keys[:0], 0
+	s.Reset()
 	for _, attribute := range r.attributes {
 		name, ok := r.name(scope, attribute)
 		if !ok {
@@ -71,14 +85,15 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 		s.names = append(s.names, named{name, ok})
 	}
 	for i := range r.lookups {
-		k := r.key(resource, &r.lookups[i])
-		if k.carries && !k.ok {
+		var k keyed
+		if k.carries = r.key(resource, &r.lookups[i], &k.spelled); k.carries && !k.ok {
 			s.Malformed++
 		}
 		if _, ok := scope.Get(r.lookups[i].Attribute); ok {
 			k.carries = true // though keys are read on items and resources only
 		}
 		s.keys = append(s.keys, k)
+		s.items = append(s.items, spelled{})
 	}
 }
 
@@ -86,16 +101,18 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 // resource.
 func (r *Reader) Key(attributes pcommon.Map, s *Surroundings) (f Finding) {
 	for i := range r.lookups {
-		k := r.key(attributes, &r.lookups[i])
-		if k.carries && !k.ok {
+		around, onItem := &s.keys[i], &s.items[i]
+		carries := r.key(attributes, &r.lookups[i], onItem)
+		f.Carries = f.Carries || carries || around.carries
+		switch {
+		case carries && onItem.ok:
+			f.Key = &onItem.key
+			return f
+		case carries:
 			f.Malformed++
 		}
-		f.Carries = f.Carries || k.carries || s.keys[i].carries
-		if !k.ok {
-			k = s.keys[i]
-		}
-		if k.ok {
-			f.Key, f.HasKey = k.key, true
+		if around.ok {
+			f.Key = &around.key
 			return f
 		}
 	}
@@ -126,16 +143,14 @@ func (r *Reader) name(attributes pcommon.Map, attribute string) (string, bool) {
 	return name, !r.IsMissingName(name)
 }
 
-func (r *Reader) key(attributes pcommon.Map, lookup *Lookup) keyed {
+// key reads a key into s, and reports whether there is an attribute for it at all.
+func (r *Reader) key(attributes pcommon.Map, lookup *Lookup, s *spelled) (carries bool) {
 	v, ok := attributes.Get(lookup.Attribute)
 	if !ok {
-		return keyed{}
+		return false
 	}
-	if v.Type() != pcommon.ValueTypeStr {
-		return keyed{carries: true}
-	}
-	key, ok := NewKey(lookup.Kind, lookup.Format, v.Str())
-	return keyed{key: key, ok: ok, carries: true}
+	s.read(lookup, v.Str()) // what is not a string reads as the empty text
+	return true
 }
 
 // IsMissingName reports whether a name counts as absent.
@@ -159,5 +174,6 @@ func (r *Reader) Target() string { return r.attributes[0] }
 func (s *Surroundings) Reset() {
 	clear(s.names)
 	clear(s.keys)
-	s.names, s.keys, s.Malformed = s.names[:0], s.keys[:0], 0
+	clear(s.items)
+	s.names, s.keys, s.items, s.Malformed = s.names[:0], s.keys[:0], s.items[:0], 0
 }

@@ -95,6 +95,10 @@ func TestReadFindsTheNamespace(t *testing.T) {
 
 func TestReadFindsTheKey(t *testing.T) {
 	taskKey, stepKey := key(t, 0, FormatUUID, task), key(t, 1, FormatUUID, step)
+	orderKey := func(text string) *Key {
+		k := key(t, 2, FormatText, text)
+		return &k
+	}
 	for name, test := range map[string]struct {
 		item, scope, resource attributes
 		want                  Finding
@@ -102,39 +106,39 @@ func TestReadFindsTheKey(t *testing.T) {
 	}{
 		"nothing": {},
 		"on the item": {
-			item: attributes{"task_uuid": task}, want: Finding{Key: taskKey, HasKey: true, Carries: true},
+			item: attributes{"task_uuid": task}, want: Finding{Key: &taskKey, Carries: true},
 		},
 		"on the resource": {
-			resource: attributes{"task_uuid": task}, want: Finding{Key: taskKey, HasKey: true, Carries: true},
+			resource: attributes{"task_uuid": task}, want: Finding{Key: &taskKey, Carries: true},
 		},
 		"not on the scope, which makes the item a detailed one all the same": {
 			scope: attributes{"task_uuid": task}, want: Finding{Carries: true},
 		},
 		"the item over the resource": {
 			item: attributes{"order": "1"}, resource: attributes{"order": "2"},
-			want: Finding{Key: key(t, 2, FormatText, "1"), HasKey: true, Carries: true},
+			want: Finding{Key: orderKey("1"), Carries: true},
 		},
 		"the first lookup over the second": {
-			item: attributes{"step_uuid": step, "task_uuid": task}, want: Finding{Key: taskKey, HasKey: true, Carries: true},
+			item: attributes{"step_uuid": step, "task_uuid": task}, want: Finding{Key: &taskKey, Carries: true},
 		},
 		"the first lookup on the resource over the second on the item": {
 			item: attributes{"step_uuid": step}, resource: attributes{"task_uuid": task},
-			want: Finding{Key: taskKey, HasKey: true, Carries: true},
+			want: Finding{Key: &taskKey, Carries: true},
 		},
 		"a malformed one is counted and passed over": {
 			item: attributes{"task_uuid": "nope", "step_uuid": step},
-			want: Finding{Key: stepKey, HasKey: true, Carries: true, Malformed: 1},
+			want: Finding{Key: &stepKey, Carries: true, Malformed: 1},
 		},
 		"a malformed one on the item lets the resource speak": {
 			item: attributes{"task_uuid": "nope"}, resource: attributes{"task_uuid": task},
-			want: Finding{Key: taskKey, HasKey: true, Carries: true, Malformed: 1},
+			want: Finding{Key: &taskKey, Carries: true, Malformed: 1},
 		},
 		"all malformed": {
 			item: attributes{"task_uuid": "nope", "step_uuid": "", "order": "\x00"},
 			want: Finding{Carries: true, Malformed: 3},
 		},
 		"malformed after the first well-formed does not matter": {
-			item: attributes{"task_uuid": task, "step_uuid": "nope"}, want: Finding{Key: taskKey, HasKey: true, Carries: true},
+			item: attributes{"task_uuid": task, "step_uuid": "nope"}, want: Finding{Key: &taskKey, Carries: true},
 		},
 		"malformed on the resource is counted there": {
 			resource: attributes{"task_uuid": "nope"}, want: Finding{Carries: true}, malformed: 1,
@@ -153,11 +157,11 @@ func TestReadFindsTheKey(t *testing.T) {
 		},
 		"a missing-value for the namespace lets the key speak": {
 			item: attributes{"namespace": "unknown", "task_uuid": task},
-			want: Finding{Key: taskKey, HasKey: true, Carries: true},
+			want: Finding{Key: &taskKey, Carries: true},
 		},
 		"missing-values are only of namespaces": {
 			item: attributes{"order": "unknown"},
-			want: Finding{Key: key(t, 2, FormatText, "unknown"), HasKey: true, Carries: true},
+			want: Finding{Key: orderKey("unknown"), Carries: true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
