@@ -85,26 +85,30 @@ func (s SpanSampler) Decide(id pcommon.TraceID, tracestate string, r *rate.Rate)
 		return Span{}
 	}
 	if tracestate == "" {
-		return decideUnstamped(id, r)
+		return decideUnstamped(&id, r)
 	}
 	ts, ok := parseTracestate(tracestate)
 	if !ok {
 		// T8: as if there were no tracestate, and leave it as it is.
-		d := decideUnstamped(id, r)
+		d := decideUnstamped(&id, r)
 		d.Tracestate, d.Fault = tracestate, Malformed
 		return d
 	}
 	return s.decideStamped(id, &ts, r)
 }
 
+// noID is the ID of no trace. To compare with it takes a fraction of IsEmpty, which copies IDs, as calls by value do: a span's is copied
+// once.
+var noID pcommon.TraceID
+
 // decideUnstamped decides by the trace ID alone.
-func decideUnstamped(id pcommon.TraceID, r *rate.Rate) Span {
+func decideUnstamped(id *pcommon.TraceID, r *rate.Rate) Span {
 	switch {
 	case r.IsAlways():
 		return Span{Keep: true} // T5
-	case id.IsEmpty():
+	case *id == noID:
 		return Span{Keep: draw(r)} // T9
-	case !r.Threshold.ShouldSample(sampling.TraceIDToRandomness(id)):
+	case !r.Threshold.ShouldSample(sampling.TraceIDToRandomness(*id)):
 		return Span{}
 	}
 	return Span{Keep: true, Tracestate: r.Tracestate}

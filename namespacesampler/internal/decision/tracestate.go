@@ -96,7 +96,7 @@ func (ts *tracestate) randomnessOf(id pcommon.TraceID) (sampling.Randomness, boo
 	if ts.hasRandomness {
 		return ts.randomness, true
 	}
-	return sampling.TraceIDToRandomness(id), !id.IsEmpty()
+	return sampling.TraceIDToRandomness(id), id != noID
 }
 
 // isFalse reports whether the threshold cannot be true: no span of this randomness passes it (T7).
