@@ -46,7 +46,8 @@ func (s signal[D]) time(b *testing.B, consume func(D), data D) {
 	b.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	items := s.items(data)
-	for range warmUps {
+	// As many as until the first garbage collection of the measurement, so that the heap has grown for whoever comes first, too.
+	for range max(warmUps, garbage/items) {
 		consume(s.copyOf(data))
 	}
 	var spent time.Duration
