@@ -259,7 +259,7 @@ func TestWhatAWalkIsDoneWithHoldsNoTelemetry(t *testing.T) {
 		setDelta(metrics.At(i))
 	}
 	w.remove(md)
-	w.batch.end(t.Context(), w.rt.telemetry.ProcessorNamespaceSamplerDatapoints)
+	w.end(t.Context(), w.rt.telemetry.ProcessorNamespaceSamplerDatapoints)
 	items := w.items[:cap(w.items)]
 	require.Greater(t, len(items), 10)
 	for i := range items {

@@ -61,7 +61,7 @@ func (w *tracesWalk) settleKnown() {
 		}
 		it.trace = w.traceOf(s, it.id)
 		if t := &w.traces[it.trace]; !t.settled {
-			t.join(int32(i), it) //nolint:gosec // a batch has fewer items
+			t.join(int32(i), it)
 		}
 	}
 	for i := range w.traces {

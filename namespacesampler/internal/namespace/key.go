@@ -94,10 +94,10 @@ var hexDigits = func() (values [256]byte) {
 		values[c] = 16
 	}
 	for value, c := range []byte("0123456789abcdef") {
-		values[c] = byte(value) //nolint:gosec // less than 16
+		values[c] = byte(value)
 	}
 	for value, c := range []byte("ABCDEF") {
-		values[c] = byte(10 + value) //nolint:gosec // less than 16
+		values[c] = byte(10 + value)
 	}
 	return values
 }()

@@ -62,7 +62,7 @@ func (s *Set) grow() {
 	for i := range s.keys {
 		key := &s.keys[i]
 		hash := key.hash()
-		*s.find(hash, key) = place{hash: hash, round: 1, number: int32(i)} //nolint:gosec // a batch has fewer items
+		*s.find(hash, key) = place{hash: hash, round: 1, number: int32(i)}
 	}
 }
 
