@@ -103,6 +103,7 @@ bench-collector: bin/otelcol-bench postgres ## what a span costs the built colle
 	$(GO) run $(BENCHSTAT) -col /with build/bench-collector.txt
 
 bin/otelcol-bench: e2e/builder-config.yaml $(SOURCES)
+	@mkdir -p build # ocb makes one folder, not two
 	$(BUILD) $(TOOL) builder --config e2e/builder-config.yaml
 	@mkdir -p bin && mv build/bench/otelcol-bench $@
 

@@ -24,6 +24,7 @@ const (
 
 // spanShape is what a batch of spans looks like.
 type spanShape struct {
+	first         int // number of the first item: batches of other items have other traces, and other tasks
 	items         int
 	attributes    int // of a span, with its namespace
 	resources     int
@@ -44,7 +45,7 @@ func (s spanShape) with(change func(*spanShape)) spanShape {
 
 // batch makes a batch. The same shape makes the same batch.
 func (s spanShape) batch() ptrace.Traces {
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := rand.New(rand.NewPCG(1, 2+uint64(s.first)))
 	td := ptrace.NewTraces()
 	var id pcommon.TraceID
 	for r := range s.resources {
@@ -91,8 +92,17 @@ func (s spanShape) putAttributes(attributes pcommon.Map, item, namespace int) {
 	case last:
 		attributes.PutStr("namespace", fmt.Sprintf("namespace-%d", namespace))
 	case byTask:
-		attributes.PutStr("task_uuid", taskUUID(item/s.spansPerTrace))
+		attributes.PutStr("task_uuid", taskUUID((s.first+item)/s.spansPerTrace))
 	}
+}
+
+// batches makes batches of the shape, each of other traces and tasks.
+func (s spanShape) batches(n int) []ptrace.Traces {
+	all := make([]ptrace.Traces, n)
+	for i := range all {
+		all[i] = s.with(func(s *spanShape) { s.first = i * s.items }).batch()
+	}
+	return all
 }
 
 // traceID returns a random ID, which says nothing false of what its tracestate says: spans that were sampled at 1/2 have a randomness

@@ -41,14 +41,18 @@ const (
 	garbage = 64_000
 )
 
-// time reports what a contender needs for an item of a batch.
-func (s signal[D]) time(b *testing.B, consume func(D), data D) {
+// time reports what a contender needs for an item of batches of one size, which it gets in turns.
+func (s signal[D]) time(b *testing.B, consume func(D), data ...D) {
 	b.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	items := s.items(data)
+	items, n := s.items(data[0]), 0
+	next := func() D {
+		n++
+		return s.copyOf(data[n%len(data)])
+	}
 	// As many as until the first garbage collection of the measurement, so that the heap has grown for whoever comes first, too.
-	for range max(warmUps, garbage/items) {
-		consume(s.copyOf(data))
+	for range max(warmUps, garbage/items, len(data)) {
+		consume(next())
 	}
 	var spent time.Duration
 	var batches []D
@@ -60,7 +64,7 @@ func (s signal[D]) time(b *testing.B, consume func(D), data D) {
 		}
 		if len(batches) == 0 {
 			for range min(*ahead, max(1, garbage/items)) {
-				batches = append(batches, s.copyOf(data))
+				batches = append(batches, next())
 				copied += items
 			}
 		}

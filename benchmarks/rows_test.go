@@ -35,11 +35,11 @@ func spanRows() []spanRow {
 		},
 		{
 			"resolved_1", resolvedSpans,
-			[]contender[ptrace.Traces]{fromCache{bySpan()}, floor("task_uuid")},
+			[]contender[ptrace.Traces]{fromCache{keys: bySpan(), batches: 1}, floor("task_uuid")},
 		},
 		{
 			"resolved_20", resolvedSpans.with(func(s *spanShape) { s.spansPerTrace = 20 }),
-			[]contender[ptrace.Traces]{fromCache{bySpan()}, floor("task_uuid")},
+			[]contender[ptrace.Traces]{fromCache{keys: bySpan(), batches: 1}, floor("task_uuid")},
 		},
 	}
 }

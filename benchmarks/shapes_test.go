@@ -42,9 +42,33 @@ func BenchmarkPeers(b *testing.B) {
 		)...)
 	})
 	// Every span is kept and gets a namespace: ours from the cache, transform a constant.
-	b.Run("work=enrich", func(b *testing.B) {
-		compare(b, resolvedSpans, fromCache{settings{"sample_rate": 1}}, transform())
-	})
+	for _, perTask := range []int{1, 20} {
+		b.Run(fmt.Sprintf("work=enrich/spans-per-task=%d", perTask), func(b *testing.B) {
+			keepAll := bySpan()
+			keepAll["sample_rate"] = 1
+			compare(b, resolvedSpans.with(func(s *spanShape) { s.spansPerTrace = perTask }),
+				fromCache{keys: keepAll, batches: 1}, transform())
+		})
+	}
+}
+
+// manyBatches have as many traces, and as many tasks, as no cache of a CPU holds, and less than is remembered of either.
+const manyBatches = 90
+
+// BenchmarkFull measures what the rows with budgets do on one batch again and again on batches that come once in manyBatches.
+func BenchmarkFull(b *testing.B) {
+	for _, perTrace := range []int{1, 20} {
+		run := func(what string, shape spanShape, contenders ...contender[ptrace.Traces]) {
+			batches := shape.with(func(s *spanShape) { s.spansPerTrace = perTrace }).batches(manyBatches)
+			for _, c := range contenders {
+				b.Run(fmt.Sprintf("%s/spans-per-trace=%d/who=%s", what, perTrace, c.Name()), func(b *testing.B) {
+					spanSignal.time(b, c.Start(b), batches...)
+				})
+			}
+		}
+		run("remembered", standardSpans, ours(nil), floor("namespace"))
+		run("resolved", resolvedSpans, fromCache{keys: bySpan(), batches: manyBatches}, floor("task_uuid"))
+	}
 }
 
 // BenchmarkShape measures samplers on shapes of spans.

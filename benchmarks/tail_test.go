@@ -39,8 +39,9 @@ func BenchmarkTailSampling(b *testing.B) {
 	data := standardSpans.with(func(s *spanShape) { s.spansPerTrace = 20 }).batch()
 	b.Run("who=tail_sampling", func(b *testing.B) {
 		var consumed, decided time.Duration
+		var kept consumertest.TracesSink
 		for b.Loop() {
-			p, err := factory.CreateTraces(b.Context(), processortest.NewNopSettings(factory.Type()), cfg, consumertest.NewNop())
+			p, err := factory.CreateTraces(b.Context(), processortest.NewNopSettings(factory.Type()), cfg, &kept)
 			require.NoError(b, err)
 			require.NoError(b, p.Start(b.Context(), componenttest.NewNopHost()))
 			batch := spanSignal.copyOf(data)
@@ -49,6 +50,9 @@ func BenchmarkTailSampling(b *testing.B) {
 			consumed += time.Since(began)
 			require.NoError(b, p.Shutdown(context.Background()))
 			decided += time.Since(began)
+			require.NotZero(b, kept.SpanCount())
+			require.Less(b, kept.SpanCount(), data.SpanCount())
+			kept.Reset()
 		}
 		items := float64(b.N * data.SpanCount())
 		b.ReportMetric(float64(consumed.Nanoseconds())/float64(b.N), "ns/op")

@@ -52,6 +52,7 @@ type batch struct {
 	malformed int
 
 	next int // item of the second walk
+	size int // items of the batch that ended
 	*tally
 }
 
@@ -197,6 +198,7 @@ func (b *batch) end(ctx context.Context, counter metric.Int64Counter) {
 	}
 	b.report(ctx, counter, b.rt.telemetry.ProcessorNamespaceSamplerTracestateFaults)
 	clear(b.items) // they hold telemetry, and so do the rest
+	b.size = len(b.items)
 	b.items, b.next, b.alone = b.items[:0], 0, unread
 	clear(b.answers)
 	b.answers, b.malformed = b.answers[:0], 0
@@ -205,4 +207,4 @@ func (b *batch) end(ctx context.Context, counter metric.Int64Counter) {
 }
 
 // reusable reports whether the batch's memory is worth keeping.
-func (b *batch) reusable() bool { return cap(b.items) <= maxPooledItems }
+func (b *batch) reusable() bool { return b.size <= maxPooledItems }

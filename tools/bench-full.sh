@@ -11,10 +11,8 @@ mkdir -p build
 : >"$results"
 for round in $(seq "$rounds"); do
 	echo "round $round of $rounds" >&2
-	for part in "${PATTERN:-Peers|Shape|Rate|Namespaces|Points|TailSampling} 2" "Parallel 1,2"; do
-		(cd benchmarks && ../build/benchmarks.test -test.run '^$' -test.bench "^Benchmark(${part% *})\$" -test.cpu "${part#* }" \
-			-test.benchtime "${BENCHTIME:-200ms}" -test.timeout 1h) >>"$results"
-	done
+	(cd benchmarks && ../build/benchmarks.test -test.run '^$' -test.bench "^Benchmark(${PATTERN:-Peers|Shape|Rate|Namespaces|Full|Points|TailSampling|Parallel})\$" \
+		-test.benchtime "${BENCHTIME:-200ms}" -test.timeout 1h) >>"$results"
 done
 cd benchmarks
 go tool benchstat -col /who -filter '.unit:(sec/item OR allocs/item OR decided-sec/item)' "$results"

@@ -29,8 +29,11 @@ BenchmarkRow/row=resolved_20/who=floor-2                     1 10 ns/item 0 allo
 BenchmarkRow/row=stamped/who=ours-2                          1 90 ns/item 0.1 allocs/item 1 allocs/kept
 BenchmarkRow/row=points/who=ours-2                           1 70 ns/item 0 allocs/item 0 allocs/kept
 BenchmarkRow/row=points/who=hash-2                           1 10 ns/item
+BenchmarkRow/row=points/who=hash_of_rows-2                   1 2 ns/item
 BenchmarkLookup/row=unknown/who=ours-2                       1 40 ns/item 1 round-trips/op
 BenchmarkLookup/row=unknown/who=query_per_key-2              1 1000 ns/item
+BenchmarkLookup/row=unknown/who=prepared_query_per_key-2     1 500 ns/item
+BenchmarkLookup/row=unknown/who=prepared_query_per_key_by_4-2 1 200 ns/item
 BenchmarkCacheMemory-2                                       1 150 B/entry
 BenchmarkCollector/with=none-2                               1 20 cpu-s/Mitem
 BenchmarkCollector/with=namespace_sampler_1-2                1 20 cpu-s/Mitem

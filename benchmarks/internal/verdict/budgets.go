@@ -13,6 +13,8 @@ type Budget struct {
 	// Most bounds the ratio, or the value. Below excludes the bound itself.
 	Most  float64
 	Below bool
+	// Beside is a row without a budget: another reading of the reference of the row before.
+	Beside bool
 }
 
 // Budgets are those of the product.
@@ -54,10 +56,22 @@ var Budgets = []Budget{
 		Work: "data point, by series", Against: "hashing its bytes",
 		Benchmark: "Row/row=points/who=ours", Reference: "Row/row=points/who=hash", Unit: "ns/item", Most: 8,
 	},
+	{
+		Work: "… the same", Against: "hashing rows that lie there", Beside: true,
+		Benchmark: "Row/row=points/who=ours", Reference: "Row/row=points/who=hash_of_rows", Unit: "ns/item",
+	},
 	{Work: "… allocations a point", Benchmark: "Row/row=points/who=ours", Unit: "allocs/item", Most: 0},
 	{
 		Work: "1,000 unknown keys", Against: "a query per key",
 		Benchmark: "Lookup/row=unknown/who=ours", Reference: "Lookup/row=unknown/who=query_per_key", Unit: "ns/item", Most: 0.05,
+	},
+	{
+		Work: "… the same", Against: "a prepared query per key", Beside: true,
+		Benchmark: "Lookup/row=unknown/who=ours", Reference: "Lookup/row=unknown/who=prepared_query_per_key", Unit: "ns/item",
+	},
+	{
+		Work: "… the same", Against: "4 prepared queries at a time", Beside: true,
+		Benchmark: "Lookup/row=unknown/who=ours", Reference: "Lookup/row=unknown/who=prepared_query_per_key_by_4", Unit: "ns/item",
 	},
 	{Work: "… round trips", Benchmark: "Lookup/row=unknown/who=ours", Unit: "round-trips/op", Most: 1},
 	{

@@ -24,8 +24,11 @@ type Verdict struct {
 	Judged benchmath.Summary
 }
 
-// Met reports whether the median is within the budget.
+// Met reports whether the median is within the budget, if there is one.
 func (v Verdict) Met() bool {
+	if v.Beside {
+		return true
+	}
 	if v.Below {
 		return v.Judged.Center < v.Most
 	}
@@ -34,6 +37,9 @@ func (v Verdict) Met() bool {
 
 // IsClear reports whether the whole interval is on the same side of the bound as the median.
 func (v Verdict) IsClear() bool {
+	if v.Beside {
+		return true
+	}
 	within := func(x float64) bool { return x < v.Most || !v.Below && x <= v.Most }
 	return within(v.Judged.Lo) == within(v.Judged.Hi)
 }

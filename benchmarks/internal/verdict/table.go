@@ -17,7 +17,10 @@ func Print(out io.Writer, verdicts []Verdict) (missed int, err error) {
 	unclear := false
 	for _, v := range verdicts {
 		word := "met"
-		if !v.Met() {
+		switch {
+		case v.Beside:
+			word = "–"
+		case !v.Met():
 			word = "MISSED"
 			missed++
 		}
@@ -41,6 +44,9 @@ func Print(out io.Writer, verdicts []Verdict) (missed int, err error) {
 }
 
 func (b Budget) bound() string {
+	if b.Beside {
+		return "–"
+	}
 	sign, unit := "≤", ""
 	if b.Below {
 		sign = "<"

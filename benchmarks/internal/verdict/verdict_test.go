@@ -90,7 +90,9 @@ func TestWhatIsNotMeasuredIsAnError(t *testing.T) {
 
 func TestTheTableHasEveryRow(t *testing.T) {
 	r := results(t, []float64{3, 3, 3, 3, 3, 3}, []float64{1, 1, 1, 1, 1, 1})
-	verdicts, err := Judge([]Budget{ratio, fewAllocs}, r)
+	beside := ratio
+	beside.Most, beside.Beside = 0, true
+	verdicts, err := Judge([]Budget{ratio, fewAllocs, beside}, r)
 	require.NoError(t, err)
 	var out strings.Builder
 	missed, err := Print(&out, verdicts)
@@ -99,6 +101,7 @@ func TestTheTableHasEveryRow(t *testing.T) {
 	lines := strings.Split(out.String(), "\n")
 	assert.Regexp(t, `^walk +3 ns/item +1 +3 +– +≤ 2 × +MISSED$`, lines[1])
 	assert.Regexp(t, `^allocations +0 allocs/item +– +– +– +≤ 0 +met$`, lines[2])
+	assert.Regexp(t, `^walk +3 ns/item +1 +3 +– +– +–$`, lines[3])
 }
 
 // TestBudgetsAreNamedOnce: a row that is judged by the name of another would hide it.
