@@ -29,7 +29,8 @@ type spanShape struct {
 	attributes    int // of a span, with its namespace
 	resources     int
 	namespaces    int
-	spansPerTrace int // one after the other
+	spansPerTrace int
+	interleaved   bool // the spans of traces, else one after the other
 	place         place
 	tracestate    string
 }
@@ -72,8 +73,21 @@ func (s spanShape) batch() ptrace.Traces {
 			span.TraceState().FromRaw(s.tracestate)
 			s.putAttributes(span.Attributes(), i, rng.IntN(s.namespaces))
 		}
+		if s.interleaved {
+			s.interleave(spans)
+		}
 	}
 	return td
+}
+
+// interleave puts the first spans of all traces before the second ones, and so on.
+func (s spanShape) interleave(spans ptrace.SpanSlice) {
+	position := func(span ptrace.Span) int {
+		id := span.SpanID()
+		i := int(binary.BigEndian.Uint64(id[:])) - 1
+		return i%s.spansPerTrace*s.items + i
+	}
+	spans.Sort(func(a, b ptrace.Span) bool { return position(a) < position(b) })
 }
 
 func (s spanShape) putAttributes(attributes pcommon.Map, item, namespace int) {

@@ -88,6 +88,7 @@ func BenchmarkShape(b *testing.B) {
 	for _, n := range []int{1, 20} {
 		vary("spans-per-trace", n, func(s *spanShape) { s.spansPerTrace = n })
 	}
+	vary("spans-per-trace", "20-interleaved", func(s *spanShape) { s.spansPerTrace, s.interleaved = 20, true })
 	for _, tracestate := range []struct{ name, value string }{{"none", ""}, {"foreign", "vendor=value"}, {"sampled", sampledByHalf}} {
 		vary("tracestate", tracestate.name, func(s *spanShape) { s.tracestate = tracestate.value })
 	}

@@ -47,8 +47,11 @@ var decisionNames = [decisions]string{dropped: "dropped", kept: "kept"}
 // without end.
 const maxTallyBytes = 256 << 10
 
-// nearSlots is a power of two, and more than the namespaces that most batches have.
-const nearSlots = 256
+// nearSlots is more than the namespaces that most batches have.
+const (
+	nearBits  = 8
+	nearSlots = 1 << nearBits
+)
 
 // nearSlot is a slot that was found lately. Most items find theirs here, for a third of what the map takes.
 type nearSlot struct {
@@ -66,7 +69,7 @@ func nearness(name string) uint32 {
 	case n > 0:
 		h ^= uint32(name[0])<<8 ^ uint32(name[n-1])<<24
 	}
-	return h * 0x9e3779b1 >> 24 % nearSlots
+	return h * 0x9e3779b1 >> (32 - nearBits)
 }
 
 // slot is a namespace: its rate, and the counters of its items.

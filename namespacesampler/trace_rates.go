@@ -22,6 +22,7 @@ type traceRates struct {
 
 	traces []trace
 	places map[pcommon.TraceID]int32 // of the traces that are not remembered
+	near   [nearTraces]int32         // the trace that was met last among those whose ID ends alike
 	early  int                       // traces that were forgotten before their time
 }
 
@@ -42,6 +43,9 @@ type trace struct {
 }
 
 const noItem = -1
+
+// nearTraces is for each value of the last byte of an ID, which is random in what most generate.
+const nearTraces = 1 << 8
 
 func newTraceRates(memory *tracememory.Memory[traceRate]) traceRates {
 	return traceRates{memory: memory, places: map[pcommon.TraceID]int32{}}
@@ -76,20 +80,23 @@ func (w *tracesWalk) settleKnown() {
 	w.early += s.Close()
 }
 
-// traceOf returns the index of a trace. One that is remembered may have several: to tell them apart would take longer than to remember
-// again.
+// traceOf returns the index of a trace. One that is remembered may have several: to tell all apart would take longer than to recall
+// some again.
 func (w *tracesWalk) traceOf(s tracememory.Session[traceRate], id pcommon.TraceID) int32 {
-	next := int32(len(w.traces))               //nolint:gosec // a batch has fewer items
-	if next > 0 && w.traces[next-1].id == id { // the spans of a trace mostly come together
-		return next - 1
+	next := int32(len(w.traces)) //nolint:gosec // a batch has fewer items
+	near := &w.near[id[len(id)-1]]
+	if *near < next && w.traces[*near].id == id { // what another batch left there is another trace, or the same
+		return *near
 	}
 	known, remembered := s.Recall(id)
 	if !remembered {
 		if i, ok := w.places[id]; ok {
+			*near = i
 			return i
 		}
 		w.places[id] = next
 	}
+	*near = next
 	w.traces = append(w.traces, trace{id: id, root: noItem, named: noItem, keyed: noItem})
 	if remembered {
 		w.settle(&w.traces[next], known)

@@ -78,6 +78,37 @@ func TestATraceIsRemembered(t *testing.T) {
 	}, h.counts("spans"), "each counts under its own namespace, else under the trace's")
 }
 
+// TestABatchPushesNothingOutThatItHas: what is remembered of its traces is recalled before any is remembered anew.
+func TestABatchPushesNothingOutThatItHas(t *testing.T) {
+	h := start(t, map[string]any{
+		"sample_rate": 0, "namespaces": map[string]any{"kept": 1, "other": 0},
+		"tracing": map[string]any{"trace_memory": map[string]any{"max_traces": 2}},
+	})
+	of := func(last byte, namespace string) span { return span{id: pcommon.TraceID{15: last}, attributes: named(namespace)} }
+	require.Len(t, h.consumeTraces(tracesOf(t, of(1, "kept"))), 1)
+	out := h.consumeTraces(tracesOf(t, of(2, "other"), of(3, "other"), of(1, "")))
+	assert.Len(t, out, 1, "the last, whose trace is remembered")
+	assert.Equal(t, map[string]int64{"": 1}, h.counts("forgotten_traces"))
+}
+
+// TestSpansOfTracesMayLieApart, also those of traces whose IDs end alike, remembered or not.
+func TestSpansOfTracesMayLieApart(t *testing.T) {
+	h := start(t, map[string]any{"sample_rate": 0, "namespaces": map[string]any{"kept": 1, "other": 0}})
+	of := func(first byte, namespace string) span {
+		return span{id: pcommon.TraceID{0: first, 15: 7}, attributes: named(namespace)}
+	}
+	spans := []span{of(1, "kept"), of(2, "other"), of(3, "kept"), of(1, "other"), of(2, "kept"), of(3, ""), of(2, ""), of(1, "")}
+	for range 2 {
+		kept := map[byte]int{}
+		for _, s := range h.consumeTraces(tracesOf(t, spans...)) {
+			id := s.TraceID()
+			kept[id[0]]++
+		}
+		assert.Equal(t, map[byte]int{1: 3, 3: 2}, kept)
+		slices.Reverse(spans)
+	}
+}
+
 // TestAGuessIsNotRemembered: nobody looked up what the root's namespace is, as no rate keeps the spans of the first batch.
 func TestAGuessIsNotRemembered(t *testing.T) {
 	_, dsn := seeded(t, 1)

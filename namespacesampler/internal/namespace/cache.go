@@ -40,14 +40,14 @@ type entry struct {
 // maxMissed bounds the keys that are remembered as missed.
 const maxMissed = 100_000
 
-// clockResolution is how much longer than they should entries may be believed. To read the time itself takes a third of a look into the
-// cache.
-const clockResolution = 10 * time.Millisecond
+// clockResolution is how much sooner or later than they should entries may end, and how often an idle cache wakes a CPU. To read the
+// time itself takes a third of a look into the cache.
+const clockResolution = 100 * time.Millisecond
 
 var noName = unique.Make("")
 
 func newCache(cfg CacheConfig) (*cache, error) {
-	clock := otter.NewCoarseClock(clockResolution)
+	clock := otter.NewCoarseClock(clockResolution) // ends by itself where it is not used
 	entries, err := otter.New(&otter.Options[Key, entry]{
 		MaximumSize: cfg.MaxEntries,
 		Clock:       clock,

@@ -40,8 +40,8 @@ type Finding struct {
 	Malformed int
 }
 
-// Surroundings are what scope and resource say for all their items. They are read once and serve many items; the zero
-// value can be reused.
+// Surroundings are what scope and resource say for all their items, and how the last items spelled their keys. They serve many items
+// of one walk; the zero value can be reused.
 type Surroundings struct {
 	names []named
 	keys  []keyed   // of the resource

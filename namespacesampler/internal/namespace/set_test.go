@@ -43,6 +43,22 @@ func TestASetIsWhatAMapWouldBe(t *testing.T) {
 	}
 }
 
+// TestKeysWithTheSameHashAreTwo, or a task would have the namespace of another.
+func TestKeysWithTheSameHashAreTwo(t *testing.T) {
+	seen, met := map[uint32]Key{}, 0
+	for i := range 400_000 {
+		key := uuidKey(i)
+		if other, ok := seen[key.hash()]; ok {
+			var s Set
+			require.Equal(t, int32(0), s.Number(&other))
+			require.Equal(t, int32(1), s.Number(&key))
+			met++
+		}
+		seen[key.hash()] = key
+	}
+	require.Positive(t, met, "of 400,000 some 19 have the hash of another")
+}
+
 func TestASetThatIsEmptyHoldsNoTelemetry(t *testing.T) {
 	var s Set
 	key := textKey(1)
