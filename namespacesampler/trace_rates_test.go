@@ -84,7 +84,9 @@ func TestABatchPushesNothingOutThatItHas(t *testing.T) {
 		"sample_rate": 0, "namespaces": map[string]any{"kept": 1, "other": 0},
 		"tracing": map[string]any{"trace_memory": map[string]any{"max_traces": 2}},
 	})
-	of := func(last byte, namespace string) span { return span{id: pcommon.TraceID{15: last}, attributes: named(namespace)} }
+	of := func(last byte, namespace string) span {
+		return span{id: pcommon.TraceID{15: last}, attributes: named(namespace)}
+	}
 	require.Len(t, h.consumeTraces(tracesOf(t, of(1, "kept"))), 1)
 	out := h.consumeTraces(tracesOf(t, of(2, "other"), of(3, "other"), of(1, "")))
 	assert.Len(t, out, 1, "the last, whose trace is remembered")
