@@ -52,7 +52,6 @@ type batch struct {
 	malformed int
 
 	next int // item of the second walk
-	size int // items of the batch that ended
 	*tally
 }
 
@@ -198,7 +197,6 @@ func (b *batch) end(ctx context.Context, counter metric.Int64Counter) {
 	}
 	b.report(ctx, counter, b.rt.telemetry.ProcessorNamespaceSamplerTracestateFaults)
 	clear(b.items) // they hold telemetry, and so do the rest
-	b.size = len(b.items)
 	b.items, b.next, b.alone = b.items[:0], 0, unread
 	clear(b.answers)
 	b.answers, b.malformed = b.answers[:0], 0
@@ -206,5 +204,5 @@ func (b *batch) end(ctx context.Context, counter metric.Int64Counter) {
 	b.around.Reset()
 }
 
-// reusable reports whether the batch's memory is worth keeping.
-func (b *batch) reusable() bool { return b.size <= maxPooledItems }
+// reusable reports whether the batch, which is not ended yet, leaves memory that is worth keeping.
+func (b *batch) reusable() bool { return len(b.items) <= maxPooledItems }

@@ -77,12 +77,13 @@ func (w *metricsWalk) remove(md pmetric.Metrics) {
 
 // release reports what happened to a batch and keeps its memory for another.
 func (p *metricsProcessor) release(ctx context.Context, w *metricsWalk) {
+	reusable := w.reusable()
 	w.end(ctx, p.rt.telemetry.ProcessorNamespaceSamplerDatapoints)
 	if w.saturated > 0 {
 		p.rt.telemetry.ProcessorNamespaceSamplerSaturatedDatapoints.Add(ctx, w.saturated)
 	}
 	w.reset()
-	if w.reusable() {
+	if reusable {
 		p.walks.Put(w)
 	}
 }

@@ -63,9 +63,10 @@ func (p *tracesProcessor) release(ctx context.Context, w *tracesWalk) {
 	if w.early > 0 {
 		p.rt.telemetry.ProcessorNamespaceSamplerForgottenTraces.Add(ctx, int64(w.early))
 	}
+	reusable := w.reusable()
 	w.end(ctx, p.rt.telemetry.ProcessorNamespaceSamplerSpans)
 	w.reset()
-	if w.reusable() {
+	if reusable {
 		p.walks.Put(w)
 	}
 }
@@ -78,7 +79,7 @@ type tracesWalk struct {
 	orphans
 
 	wishes     []wish
-	candidates []candidate
+	candidates []namespace.Key
 	most       *rate.Rate // the highest that a span can come to have
 	// Whether there is anything that exempts spans from the rate: most configurations have nothing, and pay nothing.
 	exempts bool
@@ -86,14 +87,8 @@ type tracesWalk struct {
 	single bool
 }
 
-// wish is a span whose namespace can be looked up, by a candidate. It is, where it can make a difference.
+// wish is a span whose namespace can be looked up by a key, one of the candidates. It is, where it can make a difference.
 type wish struct{ item, candidate int32 }
-
-// candidate is a key, with its number among those that are looked up, or noKey.
-type candidate struct {
-	key    namespace.Key
-	number int32
-}
 
 func newTracesWalk(p *tracesProcessor) *tracesWalk {
 	return &tracesWalk{
@@ -133,8 +128,8 @@ func (w *tracesWalk) wishFor(it *item, span ptrace.Span) {
 	}
 	it.hasKey = true
 	last := len(w.candidates) - 1
-	if last < 0 || w.candidates[last].key != *key { // the spans of a task come together
-		w.candidates = append(w.candidates, candidate{key: *key, number: noKey})
+	if last < 0 || w.candidates[last] != *key { // the spans of a task come together
+		w.candidates = append(w.candidates, *key)
 		last++
 	}
 	w.wishes = append(w.wishes, wish{item: int32(len(w.items) - 1), candidate: int32(last)}) //nolint:gosec // a batch has fewer items
@@ -158,18 +153,10 @@ func (w *tracesWalk) lookUp(ctx context.Context) {
 	w.findHopes()
 	for i := range w.wishes {
 		if wish := &w.wishes[i]; w.matters(wish) {
-			w.items[wish.item].key = w.numberOf(&w.candidates[wish.candidate])
+			w.items[wish.item].key = w.keys.Number(&w.candidates[wish.candidate])
 		}
 	}
 	w.resolve(ctx)
-}
-
-// numberOf returns the number of a key among those that are looked up.
-func (w *tracesWalk) numberOf(c *candidate) int32 {
-	if c.number == noKey {
-		c.number = w.keys.Number(&c.key)
-	}
-	return c.number
 }
 
 // findHopes finds out which traces have spans that some rate keeps.

@@ -44,8 +44,7 @@ func (v Verdict) IsClear() bool {
 	return within(v.Judged.Lo) == within(v.Judged.Hi)
 }
 
-// Judge holds results to the budgets. A row without results is an error, and so is one
-// with too few runs.
+// Judge holds results to the budgets. A row without results is an error, and so is one with too few runs.
 func Judge(budgets []Budget, results Results) ([]Verdict, error) {
 	verdicts := make([]Verdict, 0, len(budgets))
 	for _, b := range budgets {
