@@ -56,27 +56,38 @@ func (w *walk) begin(table *rate.Table) { w.namespaces.Begin(table) }
 
 // read reads what decides each span: its namespace, or the key to look it up by; its trace; and whether it is exempt from the rate.
 func (w *walk) read(ctx context.Context, td ptrace.Traces) {
-	hasExemptions, hasLookups := w.p.cfg.Enabled && w.p.hasExemptions(), w.p.common.Reader.HasLookups()
+	hasExemptions := w.p.cfg.Enabled && w.p.hasExemptions()
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			w.resolution.Enter(ss.Scope().Attributes(), rs.Resource().Attributes())
-			for _, data := range ss.Spans().All() {
-				w.spans = append(w.spans, span{item: batch.NewItem(), candidate: none, trace: none})
-				s := &w.spans[len(w.spans)-1]
-				s.id, s.tracestate, s.isRoot = data.TraceID(), data.TraceState().AsRaw(), data.ParentSpanID().IsEmpty()
+			spans := ss.Spans()
+			for i := range spans.Len() {
+				data := spans.At(i)
+				s := w.add(data)
 				if hasExemptions {
 					s.exemption = w.p.exemptionOf(ctx, rs, ss, data)
 				}
 				if s.exemption == internal {
 					w.orphans.internals++
 				}
-				w.resolution.ReadNamespace(&s.item, data.Attributes())
-				if !s.item.Carries && hasLookups {
-					w.readKey(s, data.Attributes())
-				}
 			}
 		}
 	}
+}
+
+// add adds a span of the batch, with its namespace or its key.
+func (w *walk) add(data ptrace.Span) *span {
+	w.spans = append(w.spans, span{
+		item: batch.NewItem(), id: data.TraceID(), tracestate: data.TraceState().AsRaw(), candidate: none, trace: none,
+		isRoot: data.ParentSpanID().IsEmpty(),
+	})
+	s := &w.spans[len(w.spans)-1]
+	attributes := data.Attributes()
+	w.resolution.ReadNamespace(&s.item, attributes)
+	if !s.item.Carries && w.p.common.Reader.HasLookups() {
+		w.readKey(s, attributes)
+	}
+	return s
 }
 
 func (w *walk) readKey(s *span, attributes pcommon.Map) {
