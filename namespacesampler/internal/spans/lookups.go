@@ -9,7 +9,7 @@ func (w *walk) wantKeys() {
 	highest := w.p.common.HighestRate(w.namespaces.Table())
 	w.markHopeful(highest)
 	for i := range w.spans {
-		if s := &w.spans[i]; s.candidate != none && w.needsLookup(s, int32(i), highest) { //nolint:gosec // a batch has fewer spans
+		if s := &w.spans[i]; s.candidate != none && w.needsLookup(s, int32(i), highest) {
 			w.resolution.Want(&s.item, &w.candidates[s.candidate])
 		}
 	}

@@ -59,7 +59,7 @@ func (w *walk) settleKnown() {
 		}
 		s.trace = w.traceOf(&s.id)
 		if t := &t.list[s.trace]; !t.isSettled {
-			t.join(int32(i), s) //nolint:gosec // a batch has fewer spans
+			t.join(int32(i), s)
 		}
 	}
 	for i := range t.list {
@@ -131,7 +131,7 @@ func (w *walk) settleRest() {
 	}
 	for i := range w.spans {
 		if s := &w.spans[i]; s.candidate != none && s.trace != none {
-			w.traces.list[s.trace].learn(int32(i), s) //nolint:gosec // a batch has fewer spans
+			w.traces.list[s.trace].learn(int32(i), s)
 		}
 	}
 	for i := range w.traces.list {

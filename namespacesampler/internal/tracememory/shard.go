@@ -18,8 +18,8 @@ type shard struct {
 	ttl     Instant
 	most    int
 	indexes map[pcommon.TraceID]int32
-	nodes   []node  // the first is the end of the ring, between the newest and the oldest
-	free    []int32 // nodes that are not linked
+	nodes   []node   // the first is the end of the ring, between the newest and the oldest
+	free    []int32  // nodes that are not linked
 	_       [48]byte // shards do not share cache lines
 }
 
