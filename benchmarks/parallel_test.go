@@ -11,65 +11,76 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// BenchmarkParallel measures one instance that as many goroutines share as there are CPUs. All of them start at once, on
-// batches that were copied before, so that nothing else takes CPUs meanwhile. ns/item is time over all items: twice the CPUs would
-// halve it if nothing was in their way. CPUs are set here, because -cpu does not reach loops by B.Loop in time.
+// BenchmarkParallel measures one instance of the processor, used by as many goroutines as there are CPUs, for one CPU and for two.
+// The floor shares nothing between its goroutines and shows what the machine can do.
 func BenchmarkParallel(b *testing.B) {
-	data, byTasks := standardSpans.batch(), resolvedSpans.batch()
+	for _, row := range spanRows() {
+		data, measured := row.shape.batch(), row.contenders[:1]
+		if row.name == "ratio" {
+			measured = row.contenders[:2]
+		}
+		for _, c := range measured {
+			benchmarkParallel(b, row.name, spanSignal, c, data)
+		}
+	}
+	benchmarkParallel(b, "points", pointSignal, oursOnPoints(nil), standardPoints.batch())
+}
+
+func benchmarkParallel[D any](b *testing.B, row string, s signal[D], c contender[D], data D) {
 	for _, cpus := range []int{1, 2} {
-		run := func(c contender[ptrace.Traces], name string, data ptrace.Traces) {
-			b.Run(fmt.Sprintf("cpus=%d/who=%s", cpus, name), func(b *testing.B) {
-				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cpus))
-				benchmarkParallel(b, c, data)
-			})
-		}
-		for _, c := range samplers() {
-			run(c, c.Name(), data)
-		}
-		run(fromCache{keys: bySpan(), batches: 1}, "ours_from_the_cache", byTasks)
+		b.Run(fmt.Sprintf("row=%s/cpus=%d/who=%s", row, cpus, c.Name()), func(b *testing.B) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cpus)) // -cpu takes effect too late for B.Loop
+			s.timeParallel(b, c.Start(b), cpus, data)
+		})
 	}
 }
 
-// batchesOfEach is how many batches every goroutine of a round has.
+// batchesOfEach is how many batches each goroutine consumes in a round.
 const batchesOfEach = 16
 
-func benchmarkParallel(b *testing.B, c contender[ptrace.Traces], data ptrace.Traces) {
-	consume := c.Start(b)
+// timeParallel reports how many items a second all goroutines together consume. Batches are copied between rounds, outside of
+// the time, so that nothing else uses the CPUs meanwhile.
+func (s signal[D]) timeParallel(b *testing.B, consume func(D), goroutines int, data D) {
+	b.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	workers := runtime.GOMAXPROCS(0)
-	var spent time.Duration
-	for b.Loop() {
-		runtime.GC()
-		batches := make([]ptrace.Traces, workers*batchesOfEach)
+	batches := make([]D, goroutines*batchesOfEach)
+	round := func() time.Duration {
 		for i := range batches {
-			batches[i] = spanSignal.copyOf(data)
+			batches[i] = s.copyOf(data)
 		}
-		spent += together(workers, func(worker int) {
-			for _, batch := range batches[worker*batchesOfEach : (worker+1)*batchesOfEach] {
+		return together(goroutines, func(n int) {
+			for _, batch := range batches[n*batchesOfEach : (n+1)*batchesOfEach] {
 				consume(batch)
 			}
 		})
 	}
+	for range warmUps {
+		round()
+	}
+	var spent time.Duration
+	for b.Loop() {
+		runtime.GC()
+		spent += round()
+	}
+	items := float64(b.N * len(batches) * s.items(data))
 	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "ns/op")
-	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N*workers*batchesOfEach*data.SpanCount()), "ns/item")
+	b.ReportMetric(items/spent.Seconds(), "items/s")
 }
 
-// together returns how long it takes until all workers are done that start at once.
-func together(workers int, work func(worker int)) time.Duration {
-	var done sync.WaitGroup
+// together runs goroutines that start at the same time and returns how long it takes until all have ended.
+func together(goroutines int, work func(n int)) time.Duration {
+	var running sync.WaitGroup
 	begin := make(chan struct{})
-	for worker := range workers {
-		done.Go(func() {
+	for n := range goroutines {
+		running.Go(func() {
 			<-begin
-			work(worker)
+			work(n)
 		})
 	}
 	began := time.Now()
 	close(begin)
-	done.Wait()
+	running.Wait()
 	return time.Since(began)
 }

@@ -17,7 +17,7 @@ import (
 
 const (
 	// tailSpansPerSecond is the rate of arrival. The memory of tail_sampling is proportional to it, and to decisionWait.
-	tailSpansPerSecond = 25_000
+	tailSpansPerSecond = 50_000
 	// decisionWait is a third of the default of tail_sampling, and the value of its documentation's example.
 	decisionWait = 10 * time.Second
 	// tailTolerance is how far the kept share may be from the rates. tail_sampling hashes trace IDs with a salt.
@@ -43,7 +43,7 @@ func namespaceRates() string {
 }
 
 // tailPolicies returns a policy for each namespace. sample_on_first_match spares tail_sampling the policies after the one that
-// keeps a trace. num_traces is the default, 50,000; the load has a quarter of that in decisionWait.
+// keeps a trace. num_traces is the default, 50,000; half as many arrive in decisionWait.
 func tailPolicies() string {
 	var yaml strings.Builder
 	fmt.Fprintf(&yaml, "decision_wait: %v\nsample_on_first_match: true\npolicies:\n", decisionWait)
@@ -70,7 +70,7 @@ func BenchmarkTailSampling(b *testing.B) {
 }
 
 func (s *setup) measureWaiting(b *testing.B) {
-	const rounds = 2
+	const rounds = 3
 	run := startRun(b, s.Options, prepareRequests(b, named))
 	run.every = spansOfRequest * time.Second / tailSpansPerSecond
 	roundTakes := loadRequests * run.every
