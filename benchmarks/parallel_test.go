@@ -37,40 +37,42 @@ func benchmarkParallel[D any](b *testing.B, row string, s signal[D], c contender
 	}
 }
 
-// batchesOfEach is how many batches each goroutine consumes in a round.
-const batchesOfEach = 16
-
-// timeParallel reports how many items a second all goroutines together consume. Batches are copied between rounds, outside of
-// the time, so that nothing else uses the CPUs meanwhile.
+// timeParallel reports how many items a second all goroutines together consume. As a receiver does, each goroutine makes a batch,
+// here by copying, and consumes it at once, while it is in the caches of its CPU. The time is that of consuming.
 func (s signal[D]) timeParallel(b *testing.B, consume func(D), goroutines int, data D) {
 	b.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	batches := make([]D, goroutines*batchesOfEach)
-	round := func() time.Duration {
-		for i := range batches {
-			batches[i] = s.copyOf(data)
-		}
-		return together(goroutines, func(n int) {
-			for _, batch := range batches[n*batchesOfEach : (n+1)*batchesOfEach] {
+	items := s.items(data)
+	batches := garbage / items // of each goroutine, between two garbage collections
+	spent := make([]time.Duration, goroutines)
+	round := func() {
+		runtime.GC()
+		together(goroutines, func(n int) {
+			var total time.Duration
+			for range batches {
+				batch := s.copyOf(data)
+				began := time.Now()
 				consume(batch)
+				total += time.Since(began)
 			}
+			spent[n] += total
 		})
 	}
-	for range warmUps {
+	round() // warms up
+	clear(spent)
+	for b.Loop() {
 		round()
 	}
-	var spent time.Duration
-	for b.Loop() {
-		runtime.GC()
-		spent += round()
+	var perSecond float64
+	for _, d := range spent {
+		perSecond += float64(b.N*batches*items) / d.Seconds()
 	}
-	items := float64(b.N * len(batches) * s.items(data))
-	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "ns/op")
-	b.ReportMetric(items/spent.Seconds(), "items/s")
+	b.ReportMetric(0, "ns/op") // includes the copying
+	b.ReportMetric(perSecond, "items/s")
 }
 
-// together runs goroutines that start at the same time and returns how long it takes until all have ended.
-func together(goroutines int, work func(n int)) time.Duration {
+// together runs goroutines that start at the same time, and waits for all of them.
+func together(goroutines int, work func(n int)) {
 	var running sync.WaitGroup
 	begin := make(chan struct{})
 	for n := range goroutines {
@@ -79,8 +81,6 @@ func together(goroutines int, work func(n int)) time.Duration {
 			work(n)
 		})
 	}
-	began := time.Now()
 	close(begin)
 	running.Wait()
-	return time.Since(began)
 }
