@@ -2,7 +2,10 @@
 
 package verdict
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Budget bounds a measured value, or its ratio to a reference.
 type Budget struct {
@@ -82,20 +85,20 @@ var otherBudgets = []Budget{
 	{Work: "memory of a remembered trace", Unit: "B/trace", Bound: atMost(200), Benchmark: "TraceMemory"},
 }
 
-// twoCoreBudgets has a row for each row in this process. The first is for orientation: the floor shares nothing between its
-// goroutines, so it shows what the machine can do.
+// twoCoreBudgets returns a budget for each row that is measured in process. The floor is for orientation: it shares nothing between
+// goroutines and shows what the machine can do.
 func twoCoreBudgets() []Budget {
-	cores := func(row, who string) Budget {
-		return Budget{
-			Work: "two cores, " + row + ", " + who, Against: "one core", Unit: "items/s",
-			Benchmark: parallel(row, 2, who), Reference: parallel(row, 1, who),
-		}
-	}
-	budgets := []Budget{cores("ratio", floor)}
+	budgets := []Budget{{Work: "two cores against one, ratio, floor", Unit: "speed-up", Benchmark: "Parallel/row=ratio/who=floor"}}
 	for _, row := range []string{"ratio", "remembered_20", "remembered_1", "resolved_20", "resolved_1", "stamped", "points"} {
-		budget := cores(row, "ours")
-		budget.Bound = atLeast(1.7)
-		budgets = append(budgets, budget)
+		budgets = append(budgets, Budget{
+			Work: "two cores against one, " + row, Unit: "speed-up", Bound: atLeast(1.7), Benchmark: "Parallel/row=" + row + "/who=ours",
+		})
 	}
 	return budgets
 }
+
+// ours returns the name of the benchmark of the processor in a row of BenchmarkRow.
+func ours(row string) string { return peer(row, "ours") }
+
+// peer returns the name of the benchmark of a contender in a row of BenchmarkRow.
+func peer(row, who string) string { return fmt.Sprintf("Row/row=%s/who=%s", row, who) }
