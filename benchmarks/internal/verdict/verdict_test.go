@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// results has runs of two benchmarks that take turns.
+// results returns the results of two benchmarks that ran in turns.
 func results(t *testing.T, ours, reference []float64) Results {
 	t.Helper()
 	var lines strings.Builder
@@ -41,7 +41,7 @@ func judged(t *testing.T, b Budget, ours, reference []float64) Verdict {
 	return verdicts[0]
 }
 
-// TestARatioIsThatOfNeighbours: the machine slowed down tenfold for both, which medians of each would not show to be alike.
+// Every second run is ten times slower for both. A ratio of the two medians could not show that they are alike.
 func TestARatioIsThatOfNeighbours(t *testing.T) {
 	v := judged(t, ratio, []float64{15, 150, 15, 150, 15, 150}, []float64{10, 100, 10, 100, 10, 100})
 	assert.InDelta(t, 1.5, v.Judged.Center, 1e-9)
@@ -116,7 +116,7 @@ func TestTheTableHasEveryRow(t *testing.T) {
 	assert.Regexp(t, `^walk +3 ns/item +1 +3 +– +– +–$`, lines[3])
 }
 
-// TestBudgetsAreNamedOnce: a row that is judged by the name of another would hide it.
+// A budget that reads the results of another by mistake would go unnoticed.
 func TestBudgetsAreNamedOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, b := range Budgets {
