@@ -70,7 +70,7 @@ func BenchmarkTailSampling(b *testing.B) {
 }
 
 func (s *setup) measureWaiting(b *testing.B) {
-	const rounds = 3
+	const rounds = 2
 	run := startRun(b, s.Options, prepareRequests(b, named))
 	run.every = spansOfRequest * time.Second / tailSpansPerSecond
 	roundTakes := loadRequests * run.every

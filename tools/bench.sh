@@ -20,8 +20,8 @@ in_process=$PWD/build/benchmarks.test
 : >"$results"
 for round in $(seq "$rounds"); do
 	echo "round $round of $rounds"
-	measure benchmarks "$in_process" '^Benchmark(Row|Lookup)$' "${BENCHTIME:-400ms}"
-	measure benchmarks "$in_process" '^BenchmarkParallel$' 1s
+	measure benchmarks "$in_process" '^Benchmark(Row|Lookup)$' "${BENCHTIME:-300ms}"
+	measure benchmarks "$in_process" '^BenchmarkParallel$' 700ms
 	measure benchmarks "$in_process" '^BenchmarkTraceMemory$' 1x
 	measure namespacesampler/internal/namespace "$PWD/build/cache.test" '^BenchmarkCacheMemory$' 1x
 	for _ in 1 2; do # the CPU time of a process varies more than that of a loop
