@@ -3,12 +3,16 @@
 package harness
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
 )
 
 const (
@@ -50,7 +54,7 @@ type Options struct {
 // Collector is a process of the built collector.
 type Collector struct {
 	t       testing.TB
-	process *process
+	process *child.Process
 	log     *Log
 	addr    addresses
 	expect  []string
@@ -67,32 +71,33 @@ func Start(t testing.TB, o Options) *Collector {
 	path := binary(t)
 	for attempt := 1; ; attempt++ {
 		c := &Collector{t: t, log: &Log{}, addr: freeAddresses(t), expect: o.Expect}
-		cmd := exec.Command(path, "--config", o.write(t, c.addr))
+		cmd := exec.Command("sh", "-c", ignoringInterrupt, path, "--config", o.write(t, c.addr))
 		cmd.Env = append(os.Environ(), o.Env...)
 		cmd.Stdout, cmd.Stderr = c.log, c.log
 		var err error
-		if c.process, err = startProcess(cmd); err != nil {
+		if c.process, err = child.Start(cmd, syscall.SIGKILL); err != nil {
 			t.Fatalf("start the collector: %v", err)
 		}
 		if c.awaitReady() {
 			t.Cleanup(c.end)
 			return c
 		}
-		c.process.kill()
+		if err := c.process.Kill(); err != nil {
+			t.Fatal(err)
+		}
 		if !strings.Contains(c.log.String(), "address already in use") || attempt == portAttempts {
 			t.Fatalf("the collector did not become ready; its log:\n%s", c.log)
 		}
 	}
 }
 
-// awaitReady waits until the health check answers that all is well, and until the process has then come to rest: the
-// collector begins to listen for signals a moment after it reports that it is ready, and a SIGTERM before that would kill it.
-// It reports false when the process ends instead.
+// awaitReady waits until the health check reports that the collector is ready, and until the collector handles SIGTERM, which
+// it does a moment later: before that, the signal would kill it. It returns false if the collector exits or takes too long.
 func (c *Collector) awaitReady() bool {
 	client := http.Client{Timeout: time.Second}
 	defer client.CloseIdleConnections()
 	healthy := poll(readyTimeout, func() (done, ok bool) {
-		if c.process.exited() {
+		if c.process.Exited() {
 			return true, false
 		}
 		response, err := client.Get("http://" + c.addr.Health)
@@ -103,7 +108,7 @@ func (c *Collector) awaitReady() bool {
 		return response.StatusCode == http.StatusOK, true
 	})
 	return healthy && poll(readyTimeout, func() (done, ok bool) {
-		return c.log.Count("Everything is ready") > 0 && c.process.idle(), !c.process.exited()
+		return c.process.Exited() || handlesStop(c.process.PID()), !c.process.Exited()
 	})
 }
 
@@ -124,10 +129,10 @@ func (c *Collector) Stop() {
 		return
 	}
 	c.stopped = true
-	if c.process.exited() {
-		c.t.Errorf("the collector ended by itself: %v", c.process.err)
-	} else if err := c.process.terminate(stopGrace); err != nil {
-		c.t.Errorf("the collector did not end well: %v", err)
+	if c.process.Exited() {
+		c.t.Errorf("the collector exited before it was stopped: %v", c.process.Wait())
+	} else if err := errors.Join(c.process.Stop(stopGrace), c.process.Wait()); err != nil {
+		c.t.Errorf("the collector did not stop cleanly: %v", err)
 	}
 	for _, line := range c.log.Faults(c.expect) {
 		c.t.Errorf("in the collector's log: %s", line)
