@@ -111,7 +111,7 @@ func TestAnOutageChangesNoCachedSeriesAndMakesNoneTwice(t *testing.T) {
 	require.NoError(t, cluster.Restart(t.Context()))
 	late := func() int { return int(collector.Scrape().Sum(harness.Prefix+"lookup_late_keys", nil)) }
 	value := int64(2)
-	require.True(t, harness.Eventually(30*time.Second, func() bool {
+	require.True(t, harness.Eventually(time.Minute, func() bool {
 		value++
 		client.Metrics(completions(early, value, false))
 		client.Metrics(completions(vague, value, true))
