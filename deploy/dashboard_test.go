@@ -74,13 +74,13 @@ func TestANamespaceOfWhichNothingIsKeptIsShownWithShareZero(t *testing.T) {
 			found := panels(t)[title]
 			require.Len(t, found.Targets, 1)
 			ask(t, map[string]string{
-				metric + `{namespace="payments", decision="kept", rule="exact"}`:   "0+60x10",
-				metric + `{namespace="orders", decision="kept", rule="exact"}`:     "0+60x10",
-				metric + `{namespace="orders", decision="dropped", rule="exact"}`:  "0+180x10",
-				metric + `{namespace="silent", decision="dropped", rule="global"}`: "0+60x10",
-				points + `{namespace="_none", decision="kept", rule="passed"}`:     "0+60x10", // no rate applies
+				metric + `{sampling_namespace="payments", decision="kept", rule="exact"}`:   "0+60x10",
+				metric + `{sampling_namespace="orders", decision="kept", rule="exact"}`:     "0+60x10",
+				metric + `{sampling_namespace="orders", decision="dropped", rule="exact"}`:  "0+180x10",
+				metric + `{sampling_namespace="silent", decision="dropped", rule="global"}`: "0+60x10",
+				points + `{sampling_namespace="_none", decision="kept", rule="passed"}`:     "0+60x10", // no rate applies
 			}, query{found.Targets[0].Expr, map[string]float64{
-				`{namespace="payments"}`: 1, `{namespace="orders"}`: 0.25, `{namespace="silent"}`: 0,
+				`{sampling_namespace="payments"}`: 1, `{sampling_namespace="orders"}`: 0.25, `{sampling_namespace="silent"}`: 0,
 			}})
 		})
 	}
