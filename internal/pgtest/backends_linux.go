@@ -7,17 +7,9 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"syscall"
 )
 
-// dieWithParent makes the kernel end the child when this process goes, also by SIGKILL. SIGQUIT is the server's
-// immediate shutdown: it takes its backends along and gives its shared memory back, which SIGKILL would not.
-func dieWithParent(attr *syscall.SysProcAttr) {
-	attr.Pdeathsig = syscall.SIGQUIT
-}
-
-// children are the processes that pid has started and that still run. Backends have sessions of their own, so the
-// process group does not tell.
+// children returns the running processes whose parent is pid.
 func children(pid int) []int {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -36,14 +28,14 @@ func children(pid int) []int {
 	return found
 }
 
-// alive tells whether a process runs. A zombie does not: a container's first process may never reap it.
+// alive reports whether a process runs. A zombie does not: in a container, an orphan may never be reaped.
 func alive(pid int) bool {
 	state, _, ok := procStat(pid)
 	return ok && state != 'Z' && state != 'X'
 }
 
-// procStat reads the state and the parent of a process from proc_pid_stat(5). The command's name before them is in
-// parentheses and may itself hold spaces and parentheses.
+// procStat reads the state and the parent of a process, as proc_pid_stat(5) describes. The command's name before them is in
+// parentheses and may itself contain spaces and parentheses.
 func procStat(pid int) (state byte, parent int, ok bool) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
