@@ -58,89 +58,30 @@ func Matches(pattern, name string) bool {
 
 // matches reports whether a pattern matches a whole name. A character is a rune, or a byte of invalid UTF-8.
 //
-// The text between two stars is matched at its first occurrence: if the rest of the pattern does not match after that, it does not
-// match after a later occurrence either. Thus matching never backtracks over stars.
+// Each star first matches nothing. On a mismatch the last star takes one more character; an earlier star never has to, since what follows it was matched at
+// its first occurrence.
 func matches(pattern, name string) bool {
-	head, rest, starred := strings.Cut(pattern, "*")
-	n, ok := matchPrefix(head, name)
-	if !ok {
-		return false
-	}
-	name = name[n:]
-	if !starred {
-		return name == ""
-	}
-	for {
-		part, after, more := strings.Cut(rest, "*")
-		if !more {
-			return matchSuffix(name, part)
-		}
-		end, ok := findPart(part, name)
-		if !ok {
-			return false
-		}
-		name, rest = name[end:], after
-	}
-}
-
-// matchPrefix reports whether a part without stars matches the beginning of a name, and the number of bytes matched.
-func matchPrefix(part, name string) (int, bool) {
-	n := 0
-	for part != "" {
-		literal, rest, question := strings.Cut(part, "?")
-		if !strings.HasPrefix(name[n:], literal) {
-			return 0, false
-		}
-		n += len(literal)
-		if !question {
-			return n, true
-		}
+	afterStar, retry := -1, 0 // where to continue in pattern and name after a mismatch
+	p, n := 0, 0
+	for n < len(name) {
 		_, size := utf8.DecodeRuneInString(name[n:])
-		if size == 0 {
-			return 0, false
-		}
-		n += size
-		part = rest
-	}
-	return n, true
-}
-
-// findPart returns the end of the first match of a part without stars within a name.
-func findPart(part, name string) (int, bool) {
-	literal, _, question := strings.Cut(part, "?")
-	for at := 0; ; {
-		i := strings.Index(name[at:], literal)
-		if i < 0 {
-			return 0, false
-		}
-		at += i
-		if !question {
-			return at + len(literal), true
-		}
-		if n, ok := matchPrefix(part, name[at:]); ok {
-			return at + n, true
-		}
-		_, size := utf8.DecodeRuneInString(name[at:])
-		if size == 0 {
-			return 0, false
-		}
-		at += size
-	}
-}
-
-// matchSuffix reports whether a part without stars matches the end of a name.
-func matchSuffix(name, part string) bool {
-	if !strings.Contains(part, "?") {
-		return strings.HasSuffix(name, part)
-	}
-	at := len(name)
-	for range utf8.RuneCountInString(part) {
-		_, size := utf8.DecodeLastRuneInString(name[:at])
-		if size == 0 {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			p++
+			afterStar, retry = p, n
+		case p < len(pattern) && pattern[p] == '?':
+			p++
+			n += size
+		case strings.HasPrefix(pattern[p:], name[n:n+size]):
+			p += size
+			n += size
+		case afterStar >= 0:
+			_, size = utf8.DecodeRuneInString(name[retry:])
+			retry += size
+			p, n = afterStar, retry
+		default:
 			return false
 		}
-		at -= size
 	}
-	n, ok := matchPrefix(part, name[at:])
-	return ok && at+n == len(name)
+	return strings.Trim(pattern[p:], "*") == ""
 }

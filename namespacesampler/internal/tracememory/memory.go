@@ -4,7 +4,9 @@
 package tracememory
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -74,9 +76,11 @@ type Instant time.Duration
 // Now returns the current instant.
 func (m *Memory) Now() Instant { return Instant(m.now().Sub(epoch)) }
 
-// shardOf selects a shard by both halves of an ID, since either half may be constant.
+// shardOf selects a shard by a hash of the whole ID: either half may be constant, or both may be equal.
 func (m *Memory) shardOf(id *pcommon.TraceID) *shard {
-	return &m.shards[int(id[7]^id[15])&(len(m.shards)-1)]
+	high, low := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
+	hash := (bits.RotateLeft64(high, 32) ^ low) * 0x9e3779b97f4a7c15 // Fibonacci hashing: the upper bits are well mixed
+	return &m.shards[hash>>32&uint64(len(m.shards)-1)]               //nolint:gosec // at least one shard
 }
 
 // Recall returns what is remembered of a trace, and remembers it for another TTL.
