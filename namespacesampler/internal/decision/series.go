@@ -38,8 +38,6 @@ type Metric struct {
 type SeriesHasher struct {
 	// IsMissing reports whether an attribute stands for a missing namespace, and so is left out.
 	IsMissing func(key string, value pcommon.Value) bool
-	// Keys remembers the keys of points, where it is not nil; then the hasher is not safe for concurrent use.
-	Keys *Keys
 }
 
 // Resource begins an identity.
@@ -65,10 +63,7 @@ func (SeriesHasher) Metric(s Series, m Metric) Series {
 
 // Point completes the identity with the attributes of a data point.
 func (h SeriesHasher) Point(s Series, attributes pcommon.Map) Series {
-	if h.Keys == nil {
-		return Series(join(uint64(s), h.attributes(attributes)))
-	}
-	return Series(join(uint64(s), h.attributesOfPoint(attributes)))
+	return Series(join(uint64(s), h.attributes(attributes)))
 }
 
 // attributes sums the entries, so that their order does not matter. Maps within values are summed like any other.

@@ -41,6 +41,9 @@ const (
 	Limit
 )
 
+// NumFaults is the number of values of Fault.
+const NumFaults = Limit + 1
+
 // Faults are the faults that are counted.
 var Faults = []Fault{Malformed, Inconsistent, Limit}
 
