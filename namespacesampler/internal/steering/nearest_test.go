@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package steering
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestTheNearestName(t *testing.T) {
+	t.Parallel()
+	names := []string{"analytics", "orders", "payments", "рассылка"}
+	for name, want := range map[string]string{
+		"paymnets": "payments", "Orders": "orders", "order": "orders", "analytic": "analytics", "расылка": "рассылка", "billing": "", "o": "",
+	} {
+		got, _ := nearest(name, names)
+		assert.Equal(t, want, got, name)
+	}
+	assert.Equal(t, 3, distance("kitten", "sitting"))
+	assert.Equal(t, 3, distance("", "abc"))
+}
