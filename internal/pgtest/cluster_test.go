@@ -17,7 +17,7 @@ import (
 func TestAStoppedClusterLeavesNoProcessAndNoFolder(t *testing.T) {
 	c, err := Launch(t.Context())
 	require.NoError(t, err)
-	conn := connect(t, c.DSN("postgres")) // a backend that does not go by itself
+	conn := connect(t, c.DSN("postgres")) // a backend with an open connection
 	pids := append(children(c.server.PID()), c.server.PID())
 	require.DirExists(t, c.dir)
 
@@ -76,7 +76,7 @@ func TestLaunchEndsWithItsContextAndLeavesNothing(t *testing.T) {
 	assert.Empty(t, contents())
 }
 
-func TestServerSettingWinsOverTheSettingsOfThePackage(t *testing.T) {
+func TestServerSettingOverridesDefaults(t *testing.T) {
 	c := Start(t, ServerSetting("work_mem", "77MB"), ServerSetting("timezone", "Asia/Tokyo"))
 	conn := connect(t, c.DSN("postgres"))
 	for name, want := range map[string]string{
@@ -147,7 +147,7 @@ func TestACrashedClusterCanBeStopped(t *testing.T) {
 	assert.NoDirExists(t, c.dir)
 }
 
-func TestAPortThatIsTakenIsToldFromOtherFailures(t *testing.T) {
+func TestATakenPortIsReportedAsSuch(t *testing.T) {
 	c := Start(t)
 	require.NoError(t, c.Crash())
 	c.port = shared.port

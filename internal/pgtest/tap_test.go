@@ -67,7 +67,7 @@ func TestTapCounts(t *testing.T) {
 		"messages larger than any buffer are counted once": {
 			pgx.QueryExecModeExec,
 			func(ctx context.Context, conn *pgx.Conn) error {
-				// The text is full of bytes that would be Sync messages if the tap lost its place.
+				// The text contains bytes that the tap would take for Sync messages if it lost track of message boundaries.
 				_, err := conn.Exec(ctx, `SELECT length($1)`, strings.Repeat("S\x04", 1<<20))
 				return err
 			},
@@ -162,7 +162,7 @@ func TestTapClosesConnectionsThatAreOpen(t *testing.T) {
 	_ = conn.Close(context.Background())
 }
 
-func TestTapFailsTheTestOfAClientThatItCannotRead(t *testing.T) {
+func TestTapFailsTheTestOfAClientThatUsesTLS(t *testing.T) {
 	r := &recorder{T: t}
 	tap := NewTap(r, shared.Addr())
 	client, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", tap.Addr())
@@ -176,7 +176,7 @@ func TestTapFailsTheTestOfAClientThatItCannotRead(t *testing.T) {
 	assert.Contains(t, r.errors[0], "use sslmode=disable")
 }
 
-func TestTapDSNWantsAURL(t *testing.T) {
+func TestTapDSNRequiresAURL(t *testing.T) {
 	r := &recorder{T: t}
 	tap := NewTap(r, "127.0.0.1:1")
 	assert.Equal(t, "postgres://me@"+tap.Addr()+"/db?sslmode=disable",
