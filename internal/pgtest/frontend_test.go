@@ -36,6 +36,7 @@ func session(t testing.TB) (stream []byte, types string) {
 }
 
 func TestTheParserFindsEveryMessageWhereverReadsEnd(t *testing.T) {
+	t.Parallel()
 	stream, want := session(t)
 	for size := 1; size <= len(stream); size++ {
 		var p frontendParser
@@ -50,6 +51,7 @@ func TestTheParserFindsEveryMessageWhereverReadsEnd(t *testing.T) {
 }
 
 func TestTheParserRefuses(t *testing.T) {
+	t.Parallel()
 	const begun = "\x00\x00\x00\x08\x00\x03\x00\x00"
 	tests := map[string]struct{ stream, want string }{
 		"a startup packet shorter than its head": {"\x00\x00\x00\x07\x00\x03\x00\x00", "want 8 or more"},

@@ -58,6 +58,7 @@ func launchAndHang() {
 }
 
 func TestTheServerDiesWithAParentThatIsKilled(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux tells a process that its parent died")
 	}

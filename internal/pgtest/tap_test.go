@@ -17,6 +17,7 @@ import (
 )
 
 func TestTapCounts(t *testing.T) {
+	t.Parallel()
 	dsn := shared.NewDatabase(t, `CREATE TABLE a (n int)`)
 	batchOf := func(n int) *pgx.Batch {
 		batch := &pgx.Batch{}
@@ -104,6 +105,7 @@ func TestTapCounts(t *testing.T) {
 }
 
 func TestTapPassesARequestForEncryptionThatTheServerRefuses(t *testing.T) {
+	t.Parallel()
 	tap := NewTap(t, shared.Addr())
 	dsn := strings.Replace(tap.DSN(shared.DSN("postgres")), "sslmode=disable", "sslmode=prefer", 1)
 	assert.Equal(t, 1, queryInt(t, dsn, `SELECT 1`))
@@ -112,6 +114,7 @@ func TestTapPassesARequestForEncryptionThatTheServerRefuses(t *testing.T) {
 }
 
 func TestTapPassesARequestToCancel(t *testing.T) {
+	t.Parallel()
 	tap := NewTap(t, shared.Addr())
 	conn := connect(t, tap.DSN(shared.DSN("postgres")))
 	failed := make(chan error, 1)
@@ -129,6 +132,7 @@ func TestTapPassesARequestToCancel(t *testing.T) {
 }
 
 func TestTapOutlivesItsServer(t *testing.T) {
+	t.Parallel()
 	c := Start(t)
 	tap := NewTap(t, c.Addr())
 	dsn := tap.DSN(c.DSN("postgres"))
@@ -144,6 +148,7 @@ func TestTapOutlivesItsServer(t *testing.T) {
 }
 
 func TestTapTellsTheClientWhyTheServerCloses(t *testing.T) {
+	t.Parallel()
 	tap := NewTap(t, shared.Addr())
 	conn := connect(t, tap.DSN(shared.DSN("postgres")))
 	_, err := conn.Exec(t.Context(), `SELECT pg_terminate_backend(pg_backend_pid())`)
@@ -151,6 +156,7 @@ func TestTapTellsTheClientWhyTheServerCloses(t *testing.T) {
 }
 
 func TestTapClosesConnectionsThatAreOpen(t *testing.T) {
+	t.Parallel()
 	var conn *pgx.Conn
 	t.Run("while the tap is open", func(t *testing.T) {
 		tap := NewTap(t, shared.Addr())
@@ -163,6 +169,7 @@ func TestTapClosesConnectionsThatAreOpen(t *testing.T) {
 }
 
 func TestTapFailsTheTestOfAClientThatUsesTLS(t *testing.T) {
+	t.Parallel()
 	r := &recorder{T: t}
 	tap := NewTap(r, shared.Addr())
 	client, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", tap.Addr())
@@ -177,6 +184,7 @@ func TestTapFailsTheTestOfAClientThatUsesTLS(t *testing.T) {
 }
 
 func TestTapDSNRequiresAURL(t *testing.T) {
+	t.Parallel()
 	r := &recorder{T: t}
 	tap := NewTap(r, "127.0.0.1:1")
 	assert.Equal(t, "postgres://me@"+tap.Addr()+"/db?sslmode=disable",
