@@ -43,7 +43,7 @@ tracing: {sampler: trace_id_ratio}
 postgres: {dsn: "` + dsn + `", overrides: {enabled: true, interval: 1h}, registry: {interval: 0}}`})
 		fleet[i] = member{collector, sink, harness.NewClient(t, collector)}
 		require.True(t, harness.Eventually(time.Minute, func() bool {
-			return collector.Log().Count("runtime overrides apply at once when they are notified") == 1
+			return collector.Log().Count(`"listening for changes of runtime overrides"`) == 1
 		}))
 	}
 	r := random()
