@@ -16,44 +16,43 @@ type CacheConfig struct {
 	MaxEntries  int
 	TTL         time.Duration // of resolved keys
 	NegativeTTL time.Duration // of unknown keys
-	// RefreshAfter is the age from which a resolved key is due to be asked for again, while it is still believed. 0, and TTL
-	// or more, mean never.
+	// RefreshAfter is the age at which a resolved key is refreshed while it is still used; 0, and TTL or more, mean never.
 	RefreshAfter time.Duration
 }
 
-// cache stores what Postgres said. Unavailable is no answer, and never stored.
+// cache stores the answers of Postgres. An entry without a name is evidence that its key was answered without a namespace: the key is Unknown until the entry
+// is due, and asked for again after that. If it then resolves, it resolves late (M5).
+//
+// Entries without a name live as long as others. They do not displace the resolved keys that are in use: the cache admits a new key in place of an old one
+// only if the new one was asked for more often.
 type cache struct {
 	cfg     CacheConfig
 	clock   *otter.CoarseClock
 	entries *otter.Cache[Key, entry]
-	// missed are the keys that were answered without a namespace of late: should they resolve, that is late (M5).
-	missed *otter.Cache[Key, struct{}]
 }
 
-// entry is a name, interned, since there are few names and many keys; the empty name stands for Unknown, and no key resolves
-// to it.
+// entry is a namespace, interned because there are few namespaces and many keys. No key resolves to the empty name.
 type entry struct {
 	name unique.Handle[string]
-	due  int64 // to be refreshed from then on, in nanoseconds since 1970
+	due  int64 // Unix time in nanoseconds from which the key is to be asked for again
 }
 
-// maxMissed bounds the keys that are remembered as missed.
-const maxMissed = 100_000
-
-// clockResolution is how much sooner or later than they should entries may end, and how often an idle cache wakes a CPU. To read the
-// time itself takes a third of a look into the cache.
+// clockResolution is the precision of expiry. Reading the exact time would take a third of the time of a lookup in the cache.
 const clockResolution = 100 * time.Millisecond
 
 var noName = unique.Make("")
 
+// never is the due time of entries that are not refreshed.
+const never = math.MaxInt64
+
 func newCache(cfg CacheConfig) (*cache, error) {
-	clock := otter.NewCoarseClock(clockResolution) // ends by itself where it is not used
+	clock := otter.NewCoarseClock(clockResolution) // stops by itself when it is not used
 	entries, err := otter.New(&otter.Options[Key, entry]{
 		MaximumSize: cfg.MaxEntries,
 		Clock:       clock,
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[Key, entry]) time.Duration {
 			if e.Value.name == noName {
-				return cfg.NegativeTTL
+				return max(cfg.TTL, cfg.NegativeTTL)
 			}
 			return cfg.TTL
 		}),
@@ -61,18 +60,14 @@ func newCache(cfg CacheConfig) (*cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("namespace cache: %w", err)
 	}
-	missed, err := otter.New(&otter.Options[Key, struct{}]{MaximumSize: min(maxMissed, cfg.MaxEntries)})
-	if err != nil {
-		return nil, fmt.Errorf("namespace cache: %w", err)
-	}
-	return &cache{cfg: cfg, clock: clock, entries: entries, missed: missed}, nil
+	return &cache{cfg: cfg, clock: clock, entries: entries}, nil
 }
 
-// get returns what is stored for a key, and from when on it is due to be refreshed.
-func (c *cache) get(key Key) (answer Answer, due int64, ok bool) {
+// get returns the answer that is stored for a key, and when it is due for a refresh. ok is false if the key must be asked for.
+func (c *cache) get(key Key, now int64) (answer Answer, due int64, ok bool) {
 	e, ok := c.entries.GetIfPresent(key)
 	switch {
-	case !ok:
+	case !ok || e.name == noName && now >= e.due:
 		return Answer{}, never, false
 	case e.name == noName:
 		return Answer{Outcome: Unknown}, never, true
@@ -80,53 +75,51 @@ func (c *cache) get(key Key) (answer Answer, due int64, ok bool) {
 	return Answer{Name: e.name.Value(), Outcome: Resolved}, e.due, true
 }
 
-// never is when entries are due that are not to be refreshed.
-const never = math.MaxInt64
-
-// put stores an answer and reports whether it comes late: the key was answered without a namespace before. The key must be
-// detached from telemetry.
+// put stores an answer, unless it is Unavailable. It reports whether the key resolved late: items were decided without its namespace before. The key must not
+// share memory with telemetry.
 func (c *cache) put(key Key, answer Answer) (late bool) {
-	if answer.Outcome == Unavailable {
-		return false
+	switch answer.Outcome {
+	case Unavailable:
+	case Unknown:
+		c.entries.Set(key, entry{noName, time.Now().Add(c.cfg.NegativeTTL).UnixNano()})
+	case Resolved:
+		old, isNew := c.entries.Set(key, entry{unique.Make(answer.Name), c.nextRefresh()})
+		return !isNew && old.name == noName
 	}
-	due := int64(never)
-	if answer.Outcome == Resolved {
-		due = c.nextDue()
-	}
-	c.entries.Set(key, entry{unique.Make(answer.Name), due})
-	if answer.Outcome == Resolved {
-		_, late = c.missed.Invalidate(key)
-	}
-	return late
+	return false
 }
 
-// refresh stores the answer to a key that was due. That its row is gone, or has not reached a replica, changes nothing before the entry
-// ends: the namespace of a key that has one never goes (M5).
+// refresh stores the answer to a key that was due. If its row is gone, or has not reached a replica, the entry is kept until its TTL ends: the namespace of a
+// key does not change (M5).
 func (c *cache) refresh(key Key, answer Answer) (late bool) {
 	old, ok := c.entries.GetEntryQuietly(key)
 	if answer.Outcome != Unknown || !ok || old.Value.name == noName {
 		return c.put(key, answer)
 	}
 	ends := old.ExpiresAfter()
-	c.entries.Set(key, entry{old.Value.name, c.nextDue()})
+	c.entries.Set(key, entry{old.Value.name, c.nextRefresh()})
 	c.entries.SetExpiresAfter(key, ends)
 	return false
 }
 
-// nextDue is when a key that is stored now is to be refreshed.
-func (c *cache) nextDue() int64 {
+func (c *cache) nextRefresh() int64 {
 	if c.cfg.RefreshAfter <= 0 {
 		return never
 	}
 	return time.Now().Add(c.cfg.RefreshAfter).UnixNano()
 }
 
-// miss notes that a key was answered without a namespace.
-func (c *cache) miss(key Key) { c.missed.Set(key.detached(), struct{}{}) }
+// miss notes that a key is answered without a namespace. If a load has resolved the key meanwhile, miss returns that answer instead. Either the load finds the
+// note or miss finds its answer, so that no late key is missed.
+func (c *cache) miss(key Key, answer Answer) Answer {
+	if e, isNew := c.entries.SetIfAbsent(key.detached(), entry{name: noName}); !isNew && e.name != noName {
+		return Answer{Name: e.name.Value(), Outcome: Resolved}
+	}
+	return answer
+}
 
-// close ends what the cache runs in the background.
+// close stops the background work of the cache.
 func (c *cache) close() {
 	c.entries.StopAllGoroutines()
-	c.missed.StopAllGoroutines()
 	c.clock.Stop()
 }

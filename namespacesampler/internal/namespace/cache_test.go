@@ -38,7 +38,7 @@ func TestCacheKeepsWhatPostgresSaid(t *testing.T) {
 			{}, // Unavailable is no answer
 			{},
 		} {
-			answer, _, ok := c.get(keys[i])
+			answer, _, ok := c.get(keys[i], time.Now().UnixNano())
 			assert.Equal(t, want.ok, ok, keys[i].String())
 			assert.Equal(t, want.answer, answer, keys[i].String())
 		}
@@ -52,7 +52,7 @@ func TestCacheEntriesExpire(t *testing.T) {
 		c.put(keys[0], Answer{Name: "payments", Outcome: Resolved})
 		c.put(keys[1], Answer{Outcome: Unknown})
 		has := func(key Key) bool {
-			_, _, ok := c.get(key)
+			_, _, ok := c.get(key, time.Now().UnixNano())
 			return ok
 		}
 
@@ -83,8 +83,8 @@ func TestCacheInternsNames(t *testing.T) {
 			runtime.GC()
 		}
 	}
-	a, _, _ := c.get(keys[0])
-	b, _, _ := c.get(keys[1])
+	a, _, _ := c.get(keys[0], time.Now().UnixNano())
+	b, _, _ := c.get(keys[1], time.Now().UnixNano())
 	assert.Equal(t, "payments", a.Name)
 	assert.Same(t, unsafe.StringData(a.Name), unsafe.StringData(b.Name), "few names, many keys: one copy")
 }
@@ -104,7 +104,43 @@ func TestCacheAnswersAfterClose(t *testing.T) {
 	c.put(key, Answer{Name: "payments", Outcome: Resolved})
 	c.close()
 	c.close()
-	answer, _, ok := c.get(key)
+	answer, _, ok := c.get(key, time.Now().UnixNano())
 	assert.True(t, ok)
 	assert.Equal(t, "payments", answer.Name)
+}
+
+func TestAKeyThatWasAnsweredWithoutANamespaceResolvesLate(t *testing.T) { // M5
+	t.Parallel()
+	resolved := Answer{Name: "payments", Outcome: Resolved}
+	for name, answered := range map[string]Answer{"unknown": {Outcome: Unknown}, "unavailable": {}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newTestCache(t, CacheConfig{MaxEntries: 10, TTL: time.Hour, NegativeTTL: 10 * time.Second})
+				key := textKeys(t, "key")[0]
+				c.put(key, answered)
+				assert.Equal(t, answered, c.miss(key, answered))
+				time.Sleep(time.Minute)
+				assert.True(t, c.put(key, resolved), "long after negative_ttl")
+				assert.False(t, c.put(key, resolved), "once")
+			})
+		})
+	}
+}
+
+func TestAMissFindsWhatALoadHasResolvedMeanwhile(t *testing.T) { // M5: the load does not find the note, so the answer must not be lost
+	t.Parallel()
+	c := newTestCache(t, CacheConfig{MaxEntries: 10, TTL: time.Hour, NegativeTTL: time.Hour})
+	key, resolved := textKeys(t, "key")[0], Answer{Name: "payments", Outcome: Resolved}
+	assert.False(t, c.put(key, resolved))
+	assert.Equal(t, resolved, c.miss(key, Answer{}))
+	assert.False(t, c.put(key, resolved), "no item was decided without it")
+}
+
+func TestAnUnavailableKeyIsAskedForAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	c := newTestCache(t, CacheConfig{MaxEntries: 10, TTL: time.Hour, NegativeTTL: time.Hour})
+	key := textKeys(t, "key")[0]
+	c.miss(key, Answer{})
+	_, _, ok := c.get(key, time.Now().UnixNano())
+	assert.False(t, ok)
 }

@@ -109,7 +109,7 @@ func (d *dispatcher) ticket(key Key) ticket {
 		return t
 	}
 	// A load that ended since the caller looked left its answer in the cache before it left pending.
-	if answer, _, ok := d.cache.get(key); ok {
+	if answer, _, ok := d.cache.get(key, time.Now().UnixNano()); ok {
 		return ticket{known: answer}
 	}
 	if d.closed || len(d.pending) >= maxPendingKeys {
@@ -153,7 +153,7 @@ func (d *dispatcher) renew(keys []Key, due []int) {
 			continue
 		}
 		// As for what is wanted: a load may have ended since the caller looked.
-		if _, dueAt, ok := d.cache.get(keys[i]); ok && dueAt <= now.UnixNano() {
+		if _, dueAt, ok := d.cache.get(keys[i], now.UnixNano()); ok && dueAt <= now.UnixNano() {
 			d.add(d.refresh, keys[i])
 		}
 	}

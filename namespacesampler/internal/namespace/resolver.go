@@ -91,7 +91,7 @@ func (r *Resolver) Resolve(ctx context.Context, keys []Key, answers []Answer) Co
 	)
 	now := time.Now().UnixNano()
 	for i, key := range keys {
-		answer, dueAt, ok := r.cache.get(key)
+		answer, dueAt, ok := r.cache.get(key, now)
 		answers[i] = answer
 		switch {
 		case !ok:
@@ -122,7 +122,7 @@ func (r *Resolver) load(ctx context.Context, keys []Key, answers []Answer, wante
 			answers[i] = tickets[n].answer()
 		}
 		if answers[i].Outcome != Resolved {
-			answers[i] = r.missed(keys[i], answers[i])
+			answers[i] = r.cache.miss(keys[i], answers[i])
 		}
 		switch answers[i].Outcome {
 		case Resolved:
@@ -133,17 +133,6 @@ func (r *Resolver) load(ctx context.Context, keys []Key, answers []Answer, wante
 			counts.Unavailable++
 		}
 	}
-}
-
-// missed notes that a key is answered without a namespace, unless a load has brought it this very moment: a load that stores its
-// answer after the note was made finds the note, and one that stored it before is found here. So none goes uncounted (M5).
-func (r *Resolver) missed(key Key, answer Answer) Answer {
-	r.cache.miss(key)
-	if late, _, ok := r.cache.get(key); ok && late.Outcome == Resolved {
-		r.cache.missed.Invalidate(key)
-		return late
-	}
-	return answer
 }
 
 // await waits for the loads of tickets.
