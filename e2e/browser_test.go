@@ -19,13 +19,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// browser is a headless Chromium on a page of a collector. What the page complains of fails the test.
+// browser is a headless Chromium that shows a collector's page. Errors in its console fail the test.
 type browser struct {
 	t   testing.TB
 	ctx context.Context
 }
 
-// open opens a page in a Chromium of its own.
+// open opens a page in a new Chromium.
 func open(t testing.TB, address string) *browser {
 	t.Helper()
 	options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
@@ -44,7 +44,7 @@ func open(t testing.TB, address string) *browser {
 		case *runtime.EventExceptionThrown:
 			t.Errorf("the page throws: %s", e.ExceptionDetails.Error())
 		case *log.EventEntryAdded:
-			if e.Entry.Level == log.LevelError && !strings.Contains(e.Entry.Text, "status of 400") { // a question that was refused
+			if e.Entry.Level == log.LevelError && !strings.Contains(e.Entry.Text, "status of 400") { // a rejected request
 				t.Errorf("the browser complains: %s", e.Entry.Text)
 			}
 		}
@@ -58,27 +58,27 @@ func (b *browser) run(actions ...chromedp.Action) {
 	require.NoError(b.t, chromedp.Run(b.ctx, actions...))
 }
 
-// eval returns what an expression of JavaScript is.
+// eval returns the value of a JavaScript expression.
 func eval[T any](b *browser, expression string) (value T) {
 	b.t.Helper()
 	b.run(chromedp.Evaluate(expression, &value))
 	return value
 }
 
-// await waits until an expression of JavaScript is true.
+// await waits until a JavaScript expression is true.
 func (b *browser) await(expression string) {
 	b.t.Helper()
 	b.run(chromedp.Poll(expression, nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(time.Minute)))
 }
 
-// screen sets the size of the screen, and whether it is dark.
+// screen sets the size of the screen and the color scheme.
 func (b *browser) screen(width, height int64, scheme string) {
 	b.t.Helper()
 	b.run(emulation.SetDeviceMetricsOverride(width, height, 2, width < 600),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
 }
 
-// shot writes a picture to $SCREENSHOTS, where that is set.
+// shot writes a screenshot to $SCREENSHOTS, if set.
 func (b *browser) shot(name string) {
 	b.t.Helper()
 	dir := os.Getenv("SCREENSHOTS")

@@ -10,8 +10,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 )
 
-// assertCountedOnce asserts that the counter of a signal (spans or datapoints) has every item that was sent, once: those
-// that came out as kept, the rest as dropped.
+// assertCountedOnce asserts that the counter of a signal (spans or datapoints) counts every item once: those that reached the
+// sink as kept, the others as dropped.
 func assertCountedOnce(t testing.TB, collector *harness.Collector, signal string, sent, received int) {
 	t.Helper()
 	scrape := collector.Scrape()

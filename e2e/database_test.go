@@ -19,14 +19,14 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// shared is the cluster of the tests that do not harm it; it starts with the first of them.
+// shared is the cluster of the tests that neither crash nor reconfigure it. The first of them starts it.
 var shared = sync.OnceValues(func() (*pgtest.Cluster, error) {
 	cluster, err := pgtest.Launch(context.Background())
 	launched = cluster
 	return cluster, err
 })
 
-// launched is the shared cluster, nil where no test wanted it.
+// launched is the shared cluster, nil if no test has used it.
 var launched *pgtest.Cluster
 
 func TestMain(m *testing.M) {
@@ -47,14 +47,14 @@ func sharedCluster(t testing.TB) *pgtest.Cluster {
 	return cluster
 }
 
-// schemas are the scripts of the layouts.
+// schemas are the SQL scripts of the layouts.
 var schemas = map[taskerdb.Layout]string{
 	taskerdb.LayoutTasker:                   taskerdb.Tasker,
 	taskerdb.LayoutLegacy:                   taskerdb.TaskerLegacy,
 	taskerdb.LayoutLegacyWithoutCorrelation: taskerdb.TaskerLegacyWithoutCorrelation,
 }
 
-// newDatabase makes a database with tasks in it and returns its DSN.
+// newDatabase creates a database with tasks and returns its DSN.
 func newDatabase(t testing.TB, cluster *pgtest.Cluster, layout taskerdb.Layout, tasks ...taskerdb.Task) string {
 	t.Helper()
 	dsn := cluster.NewDatabase(t, schemas[layout])
@@ -70,7 +70,7 @@ func insert(t testing.TB, dsn string, layout taskerdb.Layout, tasks ...taskerdb.
 	require.NoError(t, taskerdb.Insert(t.Context(), conn, layout, tasks...))
 }
 
-// newTask returns a task with a step, all IDs of its own.
+// newTask returns a task with one step and new IDs.
 func newTask(namespace string) taskerdb.Task {
 	now := time.Now()
 	return taskerdb.Task{

@@ -12,7 +12,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 )
 
-// encodedSpan is all that a span says by itself.
+// encodedSpan encodes a span without its scope and resource.
 func encodedSpan(t testing.TB, s harness.Span) string {
 	t.Helper()
 	td := ptrace.NewTraces()
@@ -22,7 +22,7 @@ func encodedSpan(t testing.TB, s harness.Span) string {
 	return string(encoded)
 }
 
-// encodedPoint is all that a data point says by itself.
+// encodedPoint encodes a data point without its metric, scope and resource.
 func encodedPoint(t testing.TB, p harness.Point) string {
 	t.Helper()
 	md := pmetric.NewMetrics()

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// faultProxy stands between the collector and Postgres and does what networks do.
+// faultProxy simulates network faults between the collector and Postgres.
 type faultProxy struct {
 	t     testing.TB
 	proxy *toxiproxy.Proxy
@@ -30,7 +30,7 @@ func newFaultProxy(t testing.TB, upstream string) *faultProxy {
 	return p
 }
 
-// dsn is the same DSN by way of the proxy.
+// dsn returns the DSN with the proxy's address.
 func (p *faultProxy) dsn(dsn string) string {
 	p.t.Helper()
 	u, err := url.Parse(dsn)
@@ -39,17 +39,17 @@ func (p *faultProxy) dsn(dsn string) string {
 	return u.String()
 }
 
-// add adds a toxic, as toxiproxy's API takes it.
+// add adds a toxic, in the JSON of toxiproxy's API.
 func (p *faultProxy) add(toxic string) {
 	p.t.Helper()
 	_, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(toxic))
 	require.NoError(p.t, err)
 }
 
-// clear takes all toxics away.
+// clear removes all toxics.
 func (p *faultProxy) clear() { p.proxy.Toxics.ResetToxics(context.Background()) }
 
-// failOver leads to another server from now on, and ends the connections to the one before.
+// failOver switches to another server and closes the connections to the previous one.
 func (p *faultProxy) failOver(upstream string) {
 	p.t.Helper()
 	require.NoError(p.t, p.proxy.Update(&toxiproxy.Proxy{Listen: p.proxy.Listen, Upstream: upstream, Enabled: true}))

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hangingServer accepts connections and never says a word. It returns its address.
+// hangingServer starts a server that accepts connections and never sends anything. It returns its address.
 func hangingServer(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

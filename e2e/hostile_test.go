@@ -19,16 +19,16 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 )
 
-// keepsAll is a collector whose rates keep everything, as a rule would say: by rate 1, and by a rate below 1 at which
-// these traces are kept. Many spans share their trace, so each is decided by its own namespace.
+// keepsAll is a configuration that keeps all test spans: by rate 1, or by a rate below 1 at which their trace is kept. Many spans
+// share a trace, so each is sampled by its own namespace.
 const keepsAll = "{sample_rate: 1, namespaces: {half: 0.5}, tracing: {sampler: trace_id_ratio}}"
 
-// keptTrace is kept at any rate: its R is the greatest there is.
+// keptTrace is kept at any rate above 0: its randomness is the maximum.
 const keptTrace = "ffffffffffffff"
 
 const invalidUTF8 = "\xff\xfe\x80abc"
 
-func TestHostileSpansNeitherBreakItNorGetLost(t *testing.T) {
+func TestHostileSpansAreNeitherLostNorHarmful(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Processor: keepsAll, Sink: sink})
@@ -69,20 +69,20 @@ func TestHostileSpansNeitherBreakItNorGetLost(t *testing.T) {
 	got := sink.Spans()
 	require.Len(t, got, len(sent))
 	for i, s := range got {
-		assert.Equal(t, sent[i].id, s.SpanID(), "in their order")
+		assert.Equal(t, sent[i].id, s.SpanID(), "order is preserved")
 		if sent[i].attributes["namespace"] == "whole" {
-			assert.Equal(t, sent[i].state, s.TraceState().AsRaw(), "rate 1 touches nothing (T5)")
+			assert.Equal(t, sent[i].state, s.TraceState().AsRaw(), "rate 1 changes nothing (T5)")
 		}
 	}
 	assertCountedOnce(t, collector, "spans", len(sent), len(sent))
 	for name := range collector.Scrape().Values(harness.Prefix+"spans", "sampling_namespace") {
 		assert.True(t, utf8.ValidString(name))
-		assert.LessOrEqual(t, len(name), 128+2, "a namespace of a megabyte is cut")
+		assert.LessOrEqual(t, len(name), 128+2, "a long namespace is truncated")
 	}
 	assertStillAnswers(t, client, sink)
 }
 
-func TestTracestatesThatDoNotParseDecideNothing(t *testing.T) {
+func TestInvalidTracestatesDoNotAffectSampling(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	client := harness.NewClient(t, harness.Start(t, harness.Options{Processor: "sample_rate: 0.5", Sink: sink}))
@@ -94,7 +94,7 @@ func TestTracestatesThatDoNotParseDecideNothing(t *testing.T) {
 			s := newSpan(randomTrace(r), state, nil)
 			sent = append(sent, s)
 			if _, kept := draw(t, 0.5, s.trace); kept {
-				want[s.id] = state // as it came (T8)
+				want[s.id] = state // unchanged (T8)
 			}
 		}
 	}
@@ -102,7 +102,7 @@ func TestTracestatesThatDoNotParseDecideNothing(t *testing.T) {
 	assert.Equal(t, want, outcomesOf(sink.Spans()))
 }
 
-func TestSpansWithoutATraceIDAreDrawnOneByOne(t *testing.T) {
+func TestSpansWithoutATraceIDAreSampledIndividually(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	client := harness.NewClient(t, harness.Start(t, harness.Options{Processor: "sample_rate: 0.3", Sink: sink}))
@@ -113,11 +113,11 @@ func TestSpansWithoutATraceIDAreDrawnOneByOne(t *testing.T) {
 	client.Traces(traces(t, nil, nil, sent...))
 	assertShare(t, len(sink.Spans()), len(sent), 0.3, "spans without a trace ID")
 	for _, s := range sink.Spans() {
-		assert.Empty(t, s.TraceState().AsRaw(), "no threshold can be said (T9)")
+		assert.Empty(t, s.TraceState().AsRaw(), "without a trace ID there is no threshold (T9)")
 	}
 }
 
-func TestRequestsWithNothingInThem(t *testing.T) {
+func TestEmptyRequestsAreAccepted(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	client := harness.NewClient(t, harness.Start(t, harness.Options{Processor: keepsAll, Sink: sink}))
@@ -136,7 +136,7 @@ func TestRequestsWithNothingInThem(t *testing.T) {
 	assertStillAnswers(t, client, sink)
 }
 
-func TestHostilePointsNeitherBreakItNorGetLost(t *testing.T) {
+func TestHostilePointsAreNeitherLostNorHarmful(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Processor: keepsAll, Sink: sink})
@@ -153,7 +153,7 @@ func TestHostilePointsNeitherBreakItNorGetLost(t *testing.T) {
 	assertStillAnswers(t, client, sink)
 }
 
-func TestHostilePointsAreDrawnAlikeEachTime(t *testing.T) {
+func TestHostilePointsAreSampledConsistently(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	client := harness.NewClient(t, harness.Start(t, harness.Options{Processor: "sample_rate: 0.5", Sink: sink}))
@@ -174,7 +174,7 @@ func TestHostilePointsAreDrawnAlikeEachTime(t *testing.T) {
 	}
 }
 
-// digest stands for texts that are too long to show.
+// digest abbreviates texts that are too long for a failure message.
 func digest(text string) string {
 	return fmt.Sprintf("%d bytes, %x", len(text), sha256.Sum256([]byte(text)))
 }
@@ -195,7 +195,7 @@ func hostileMetrics(t testing.TB) pmetric.Metrics {
 	}
 	for _, v := range []any{int64(1), []byte{1, 0xff}, attrs{"m": []any{nil}}, []any{}, true, nil, mega, invalidUTF8, ""} {
 		dp := points.AppendEmpty()
-		for _, key := range []string{"namespace", "other", "task_uuid"} { // FromRaw would take any order
+		for _, key := range []string{"namespace", "other", "task_uuid"} { // FromRaw inserts in random order
 			require.NoError(t, dp.Attributes().PutEmpty(key).FromRaw(v))
 		}
 	}
@@ -223,7 +223,7 @@ func hostileMetrics(t testing.TB) pmetric.Metrics {
 	return md
 }
 
-// assertStillAnswers asserts that an ordinary request goes through.
+// assertStillAnswers asserts that the collector processes an ordinary request.
 func assertStillAnswers(t testing.TB, client *harness.Client, sink *harness.Sink) {
 	t.Helper()
 	sink.Reset()

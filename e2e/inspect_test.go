@@ -82,7 +82,7 @@ func shell(t *testing.T, collector *harness.Collector, dsn string) func(command 
 	}
 }
 
-func TestTaskersOwnCommandsWork(t *testing.T) {
+func TestCommandsFromTaskersDocumentationWork(t *testing.T) {
 	t.Parallel()
 	dsn := newDatabase(t, sharedCluster(t), taskerdb.LayoutLegacy, newTask("payments"), newTask("inventory"))
 	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Expect: []string{"an override names no registered"}, Processor: fmt.Sprintf(`

@@ -18,7 +18,7 @@ const (
 	rounds = 3
 )
 
-func TestSeriesAreKeptWholeOrNotAtAllAndAlikeInEveryReplica(t *testing.T) {
+func TestSeriesAreKeptOrDroppedAsAWholeInEveryReplica(t *testing.T) {
 	t.Parallel()
 	sent := map[seriesKey][]string{}
 	for round := range rounds {
@@ -43,7 +43,7 @@ func TestSeriesAreKeptWholeOrNotAtAllAndAlikeInEveryReplica(t *testing.T) {
 			drawnApart++
 		}
 	}
-	assert.NotZero(t, drawnApart, "the metrics of one request are drawn by themselves")
+	assert.NotZero(t, drawnApart, "metrics of one request are sampled independently")
 
 	again := keptSeries(t, "0.3", true)
 	assert.Equal(t, at30, again, "another process, and another order of points and attributes")
@@ -51,12 +51,11 @@ func TestSeriesAreKeptWholeOrNotAtAllAndAlikeInEveryReplica(t *testing.T) {
 	at60 := keptSeries(t, "0.6", false)
 	assertShare(t, len(at60), len(sent), 0.6, "all")
 	for key := range at30 {
-		assert.Contains(t, at60, key, "what 0.3 keeps, 0.6 keeps too")
+		assert.Contains(t, at60, key, "a series kept at 0.3 is kept at 0.6")
 	}
 }
 
-// keptSeries sends all rounds through a collector of their own each, as if it were restarted between them, and returns
-// what comes out.
+// keptSeries sends each round through a new collector, as if it were restarted in between, and returns the kept series.
 func keptSeries(t *testing.T, rate string, shuffled bool) map[seriesKey][]string {
 	t.Helper()
 	sink := harness.NewSink(t)
@@ -74,14 +73,15 @@ func keptSeries(t *testing.T, rate string, shuffled bool) map[seriesKey][]string
 	return timeline(t, sink.Points())
 }
 
-// assertShare asserts that a number of draws fits a rate: it lies in the interval that all but one of a million fair draws fall into.
+// assertShare asserts that a number of kept items fits a rate: it lies in the interval that all but one in a million fair samples
+// fall into.
 func assertShare(t testing.TB, got, of int, rate float64, what string) {
 	t.Helper()
 	mean, deviation := float64(of)*rate, math.Sqrt(float64(of)*rate*(1-rate))
 	assert.InDelta(t, mean, got, 4.892*deviation+1, "kept of %s", what)
 }
 
-func TestWhatNoRateAppliesToPasses(t *testing.T) {
+func TestPointsWithoutAnApplicableRatePass(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Processor: "sample_rate: 0", Sink: sink})
@@ -120,7 +120,7 @@ func TestWhatNoRateAppliesToPasses(t *testing.T) {
 	assert.EqualValues(t, 1, scrape.Sum(harness.Prefix+"datapoints", harness.Labels{"decision": "dropped"}))
 }
 
-func TestEmptiedMetricsScopesAndResourcesGo(t *testing.T) {
+func TestEmptyMetricsScopesAndResourcesAreRemoved(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	client := harness.NewClient(t, harness.Start(t, harness.Options{
@@ -142,10 +142,10 @@ func TestEmptiedMetricsScopesAndResourcesGo(t *testing.T) {
 		return name.Str() == "loud"
 	})
 	client.Metrics(md)
-	assert.Empty(t, sink.Metrics(), "a request of which nothing is left is not sent")
+	assert.Empty(t, sink.Metrics(), "an empty request is not exported")
 }
 
-func TestDetailedMetricsOffLeavesTheOverrides(t *testing.T) {
+func TestDisabledDetailedMetricsKeepTheirOverrides(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	client := harness.NewClient(t, harness.Start(t, harness.Options{Sink: sink, Processor: `
@@ -155,7 +155,7 @@ metrics: {detailed: {enabled: false, sample_rate: 1}, namespaces: {payments: 1}}
 	points := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty().SetEmptyGauge().DataPoints()
 	points.AppendEmpty().Attributes().PutStr("namespace", "payments")
 	points.AppendEmpty().Attributes().PutStr("namespace", "orders")
-	points.AppendEmpty().Attributes().PutStr("namespace", "unknown") // a missing value counts as absent
+	points.AppendEmpty().Attributes().PutStr("namespace", "unknown") // one of the missing values
 	points.AppendEmpty()
 	client.Metrics(md)
 	var kept []any

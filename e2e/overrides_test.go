@@ -18,9 +18,9 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// TestAFleetIsSteeredByOneTable: three collectors on one database take what is notified at once, let it end together, and keep the
-// same traces before, meanwhile and afterwards.
-func TestAFleetIsSteeredByOneTable(t *testing.T) {
+// Three collectors on one database apply an override when they are notified, expire it at the same time, and keep the same traces
+// before, during and after it.
+func TestAllCollectorsApplyOverridesFromOneTable(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile(testdata + "/overrides.sql")
 	require.NoError(t, err)
@@ -43,11 +43,11 @@ tracing: {sampler: trace_id_ratio}
 postgres: {dsn: "` + dsn + `", overrides: {enabled: true, interval: 1h}, registry: {interval: 0}}`})
 		fleet[i] = member{collector, sink, harness.NewClient(t, collector)}
 		require.True(t, harness.Eventually(time.Minute, func() bool {
-			return collector.Log().Count("runtime overrides apply at once when they are notified") == 1
+			return collector.Log().Count(`"listening for changes of runtime overrides"`) == 1
 		}))
 	}
 	r := random()
-	// decided sends the same spans to all, and reports whether all have decided by a rate.
+	// decided sends the same spans to all collectors and reports whether all of them have applied a rate.
 	decided := func(rate float64) bool {
 		spans := randomSpans(r, 200, attrs{"namespace": "payments"})
 		want, all := outcomes{}, true
@@ -66,9 +66,9 @@ postgres: {dsn: "` + dsn + `", overrides: {enabled: true, interval: 1h}, registr
 		VALUES ('payments', 1, $1, 'incident 7', 'alice')`, ends)
 	require.NoError(t, err)
 	began := time.Now()
-	require.True(t, harness.Eventually(time.Minute, func() bool { return decided(1) }), "in force")
+	require.True(t, harness.Eventually(time.Minute, func() bool { return decided(1) }), "the override is in force")
 	t.Logf("in force on all within %v", time.Since(began))
-	require.True(t, harness.Eventually(time.Until(ends)+30*time.Second, func() bool { return decided(0.25) }), "ended")
+	require.True(t, harness.Eventually(time.Until(ends)+30*time.Second, func() bool { return decided(0.25) }), "the override has expired")
 	t.Logf("ended on all within %v of expires_at", time.Since(ends))
 	assert.False(t, time.Now().Before(ends))
 	for _, m := range fleet {

@@ -23,7 +23,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// shownRows returns the cells of the rows of the page, line by line.
+// shownRows returns the cells of the table on the page, row by row.
 const shownRows = `[...document.querySelectorAll("#rows tr")].map(
 	(row) => [...row.cells].map((cell) => [...cell.querySelectorAll("bdi, .rate, .why, .until, .numbers, .tag")]
 		.filter((e) => !e.hidden).map((e) => e.textContent)))`
@@ -43,8 +43,8 @@ type shownNamespaces struct {
 	}
 }
 
-// TestThePageShowsWhatNamespacesSays compares every row of 2,000.
-func TestThePageShowsWhatNamespacesSays(t *testing.T) {
+// The page shows the same as /namespaces, for each of 2,000 namespaces.
+func TestThePageShowsEveryNamespace(t *testing.T) {
 	t.Parallel()
 	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: fmt.Sprintf(`
 sample_rate: 0.1
@@ -112,7 +112,7 @@ namespaces: {domain_0001: 1, "domain_00*": 0.5, incident: {sample_rate: 1, until
 		b.await(`document.querySelector("#answer .error") !== null`)
 		assert.Contains(t, eval[string](b, `document.querySelector("#answer").textContent`), "must be 32 hexadecimal digits")
 	})
-	t.Run("nothing is wider than a phone", func(t *testing.T) {
+	t.Run("it fits the width of a phone", func(t *testing.T) {
 		b.screen(360, 740, "dark")
 		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 360)
 		b.screen(1200, 800, "light")
@@ -138,13 +138,13 @@ func TestHostileNamespacesAreTextOnThePage(t *testing.T) {
 	}
 	b.run(chromedp.Evaluate(`for (const button of document.querySelectorAll("#rows button")) button.click()`, nil))
 	b.await(`document.querySelector("#answer dl") !== null`)
-	assert.Equal(t, "namespace_sampler", eval[string](b, `document.title`), "nothing of it ran")
+	assert.Equal(t, "namespace_sampler", eval[string](b, `document.title`), "no script was executed")
 	assert.Zero(t, eval[int](b, `document.querySelectorAll("main img, main script").length`))
 	assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth - window.innerWidth`), 0)
 }
 
-// TestThePageShowsWhatPostgresSays has a page as operators see it; it is looked at with SCREENSHOTS=dir.
-func TestThePageShowsWhatPostgresSays(t *testing.T) {
+// The page shows overrides and registered namespaces from Postgres. SCREENSHOTS=dir keeps screenshots of it.
+func TestThePageShowsOverridesAndTheRegistry(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile(testdata + "/overrides.sql")
 	require.NoError(t, err)
@@ -219,7 +219,7 @@ postgres: {dsn: %q, overrides: {enabled: true}}
 	b.shot("phone explain")
 }
 
-// gauges returns a gauge with as many series of a namespace.
+// gauges returns a gauge with n series of a namespace.
 func gauges(namespace string, n int) pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()

@@ -14,7 +14,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 )
 
-// pointKinds are the five types of data points, by the names of the metrics that a test sends.
+// pointKinds are the five types of data points, by metric name.
 var pointKinds = map[string]func(m pmetric.Metric, series, round int) pcommon.Map{
 	"tasker.queue.depth":         gaugePoint,
 	"tasker.steps.enqueued":      sumPoint,
@@ -29,7 +29,7 @@ func gaugePoint(m pmetric.Metric, series, round int) pcommon.Map {
 	}
 	dp := m.Gauge().DataPoints().AppendEmpty()
 	dp.SetTimestamp(at(round))
-	if (series+round)%2 == 0 { // int or double is no part of the identity (M3)
+	if (series+round)%2 == 0 { // the number type is not part of the identity (M3)
 		dp.SetIntValue(int64(series - round))
 	} else {
 		dp.SetDoubleValue(float64(series) / 7)
@@ -58,7 +58,7 @@ func histogramPoint(m pmetric.Metric, series, round int) pcommon.Map {
 	}
 	dp := m.Histogram().DataPoints().AppendEmpty()
 	dp.SetTimestamp(at(round))
-	dp.ExplicitBounds().FromRaw([]float64{1, 10 + float64(round)}) // bounds are no part of the identity (M3)
+	dp.ExplicitBounds().FromRaw([]float64{1, 10 + float64(round)}) // bounds are not part of the identity (M3)
 	dp.BucketCounts().FromRaw([]uint64{uint64(series), uint64(round), 1})
 	dp.SetCount(uint64(series + round + 1))
 	dp.SetSum(float64(series) + 0.1)
@@ -71,7 +71,7 @@ func exponentialPoint(m pmetric.Metric, series, round int) pcommon.Map {
 	}
 	dp := m.ExponentialHistogram().DataPoints().AppendEmpty()
 	dp.SetTimestamp(at(round))
-	dp.SetScale(int32(round)) // no part of the identity (M3)
+	dp.SetScale(int32(round)) // not part of the identity (M3)
 	dp.SetZeroCount(uint64(series))
 	dp.SetCount(uint64(series))
 	return dp.Attributes()
@@ -92,8 +92,8 @@ func summaryPoint(m pmetric.Metric, series, round int) pcommon.Map {
 
 func at(round int) pcommon.Timestamp { return pcommon.Timestamp(1_700_000_000_000_000_000 + round*1e9) }
 
-// seriesRequest is one round of all series of all five types: series i has its own correlation_id. With an r the attributes
-// and the points come in another order, which is no part of the identity.
+// seriesRequest is one round of all series of all five types: series i has its own correlation_id. If r is not nil, attributes and
+// points are shuffled, because their order is not part of the identity.
 func seriesRequest(round, series int, r *rand.Rand) pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	rm := md.ResourceMetrics().AppendEmpty()
@@ -110,7 +110,7 @@ func seriesRequest(round, series int, r *rand.Rand) pmetric.Metrics {
 	for name, point := range pointKinds {
 		m := sm.Metrics().AppendEmpty()
 		m.SetName(name)
-		m.SetDescription(fmt.Sprintf("described in round %d", round)) // no part of the identity (M3)
+		m.SetDescription(fmt.Sprintf("described in round %d", round)) // not part of the identity (M3)
 		for _, i := range order {
 			attributes := point(m, i, round)
 			id := fmt.Sprintf("019a0000-0000-7000-8000-%012d", i)
@@ -128,10 +128,10 @@ func seriesRequest(round, series int, r *rand.Rand) pmetric.Metrics {
 	return md
 }
 
-// seriesKey names a series of seriesRequest.
+// seriesKey identifies a series of seriesRequest.
 type seriesKey struct{ metric, id string }
 
-// timeline is the points of each series in their order, encoded.
+// timeline holds the encoded points of each series, in order.
 func timeline(t testing.TB, points []harness.Point) map[seriesKey][]string {
 	t.Helper()
 	lines := map[seriesKey][]string{}

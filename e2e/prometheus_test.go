@@ -23,15 +23,15 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// detailedSeries is a series that every task has.
+// detailedSeries describes a series that every task has.
 type detailedSeries struct {
 	metric     string
 	attributes []string // key, value, …
-	named      bool     // it carries its namespace
+	named      bool     // it has the namespace attribute
 	histogram  bool
 }
 
-// seriesOfATask are ten, as Tasker exports them.
+// seriesOfATask are the series that Tasker exports for a task.
 var seriesOfATask = []detailedSeries{
 	{"tasker.tasks.requests.total", []string{"task_type", "import"}, true, false},
 	{"tasker.tasks.completions.total", nil, false, false},
@@ -50,20 +50,19 @@ const (
 	tasksByRequest = 1000
 )
 
-// correlation is the UUID of version 7 of a task's number: the same in every run, so that a run's outcome is, too.
+// correlation returns a version 7 UUID for a task's number. It is the same in every run, so that the same series are kept.
 func correlation(task int) string {
 	return fmt.Sprintf("019a0000-%04x-7000-8000-%012x", task>>16, task)
 }
 
 func domain(task int) string { return fmt.Sprintf("domain-%d", task%12) }
 
-// valueOf is what a cumulative series says in an export.
+// valueOf returns the value of a cumulative series in an export.
 func valueOf(task, series, export int) int { return (task%1000 + series + 1) * (export + 1) }
 
-// TestTenPercentOfManySeriesReachPrometheusAsTheyAre sends cumulative series of many tasks in several exports: of the series a
-// tenth is left, the same in every export, each with just the value that was sent; the health metrics are all there. At rate
-// 1 all of them are left, and cost what they cost.
-func TestTenPercentOfManySeriesReachPrometheusAsTheyAre(t *testing.T) {
+// Cumulative series of many tasks are sent in several exports. At rate 0.1 the same tenth of the series is exposed after every
+// export, with the values that were sent; health metrics always pass. At rate 1 all series are exposed.
+func TestTenPercentOfManySeriesReachPrometheusUnchanged(t *testing.T) {
 	t.Parallel()
 	tasks := 2000
 	if os.Getenv("SOAK") != "" {
@@ -94,7 +93,7 @@ func exportToPrometheus(t *testing.T, dsn string, tasks, exports int, rate float
 		}
 		took := time.Since(began)
 		kept, health := exposedSeries(t, collector, export)
-		assert.Equal(t, healthSeries, health, "health metrics are all there")
+		assert.Equal(t, healthSeries, health, "all health metrics pass")
 		if first == nil {
 			first = kept
 			assertShare(t, len(kept), sent, rate, "series")
@@ -134,7 +133,7 @@ func exposedSeries(t *testing.T, collector *harness.Collector, export int) (kept
 
 func spread(n int, rate float64) float64 { return 3.2905 * math.Sqrt(float64(n)*rate*(1-rate)) }
 
-// exportOf is one export of the tasks from one number to another, and of the health metrics with the first.
+// exportOf returns one export of a range of tasks. The first range includes the health metrics.
 func exportOf(from, to, export int) pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
@@ -170,7 +169,7 @@ func exportOf(from, to, export int) pmetric.Metrics {
 	return md
 }
 
-// cumulativePoint appends a counter's value, or a histogram with that many observations, all of them in its second bucket.
+// cumulativePoint appends a counter point with the value, or a histogram point with that many observations in its second bucket.
 func cumulativePoint(m pmetric.Metric, histogram bool, value int) pcommon.Map {
 	if !histogram {
 		if m.Type() == pmetric.MetricTypeEmpty {

@@ -19,7 +19,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// resolving configures rates and a database; a batch waits for it as long as it may take.
+// resolving configures rates and a database. Batches wait for their lookups as long as these take.
 func resolving(dsn, more string) string {
 	return fmt.Sprintf(`
 sample_rate: 0.25
@@ -28,18 +28,18 @@ postgres: {dsn: %q, wait: 20s, query_timeout: 15s, registry: {interval: 0}%s}
 `, dsn, more)
 }
 
-// singly has each span decided by its own namespace, for tests whose spans share trace IDs that the collector would remember.
+// singly makes each span be sampled by its own namespace, for tests whose spans share trace IDs.
 const singly = "tracing: {sampler: trace_id_ratio}\n"
 
-// resolution is spans with the same attributes, and what the processor should make of them.
+// resolution describes spans with the same attributes and the expected result.
 type resolution struct {
 	name           string
 	item, resource attrs
 	rate           float64
-	namespace      any // what the attribute holds afterwards, nil for nothing
+	namespace      any // the expected attribute, nil if absent
 }
 
-// check sends spans for each resolution in one request and compares what comes out.
+// check sends spans for each case in a request of its own and compares the kept spans with the expected ones.
 func check(t *testing.T, client *harness.Client, sink *harness.Sink, cases []resolution) {
 	t.Helper()
 	r := random()
@@ -72,7 +72,7 @@ func TestSpansWithIdentifiersOnlyAreResolved(t *testing.T) {
 			t.Parallel()
 			payments, orders, silent := newTask("payments"), newTask("orders"), newTask("silent")
 			parent := taskerdb.NewUUID(time.Now())
-			// Three tasks of one correlation: the one without a parent is the root, though it is not the earliest.
+			// Three tasks of one correlation ID: the one without a parent is the root, although it is not the oldest.
 			child, root := newTask("silent"), newTask("payments")
 			child.CorrelationID, child.ParentCorrelationID = root.CorrelationID, parent
 			child.CreatedAt, root.CreatedAt = time.Now().Add(-time.Hour), time.Now()
@@ -129,7 +129,7 @@ func TestSpansWithIdentifiersOnlyAreResolved(t *testing.T) {
 	}
 }
 
-// badKeys is said, once, of a query that fails on keys that are well-formed.
+// badKeys is part of the warning about a query that fails for well-formed keys.
 const badKeys = "cannot take some of the keys"
 
 func TestCustomLookupsResolveTextKeys(t *testing.T) {
@@ -158,7 +158,7 @@ func TestCustomLookupsResolveTextKeys(t *testing.T) {
 	})
 }
 
-func TestAKeyThatAQueryCannotTakeSpoilsNoOtherInItsRequest(t *testing.T) {
+func TestAKeyThatAQueryRejectsDoesNotAffectOtherKeys(t *testing.T) {
 	t.Parallel()
 	dsn := sharedCluster(t).NewDatabase(t, `
 		CREATE TABLE shop_orders (id bigint PRIMARY KEY, domain text);
@@ -180,7 +180,7 @@ func TestAKeyThatAQueryCannotTakeSpoilsNoOtherInItsRequest(t *testing.T) {
 	assert.Equal(t, want, outcomesOf(sink.Spans()))
 }
 
-func TestARefusedLookupIsSaidOnceAndTheOthersGoOn(t *testing.T) {
+func TestARejectedLookupIsLoggedOnceAndOthersContinue(t *testing.T) {
 	t.Parallel()
 	task := newTask("orders")
 	dsn := newDatabase(t, sharedCluster(t), taskerdb.LayoutTasker, task)
@@ -220,7 +220,7 @@ func TestPointsWithIdentifiersOnlyAreResolved(t *testing.T) {
 		dp.SetIntValue(int64(i))
 		dp.Attributes().PutStr("correlation_id", task.CorrelationID)
 		if i%2 == 0 {
-			dp.Attributes().PutStr("namespace", "unknown") // stays: writing over it could merge two series (M5)
+			dp.Attributes().PutStr("namespace", "unknown") // it is not overwritten, which could merge two series (M5)
 		}
 	}
 	client.Metrics(md)
@@ -240,13 +240,13 @@ func TestPointsWithIdentifiersOnlyAreResolved(t *testing.T) {
 
 	sink.Reset()
 	client.Metrics(md) // now from the cache
-	assert.Equal(t, first, pointsByValue(t, sink.Points()), "the same series again")
+	assert.Equal(t, first, pointsByValue(t, sink.Points()), "the same series are kept")
 	scrape := collector.Scrape()
 	assert.EqualValues(t, 1200, scrape.Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "resolved"}))
 	assert.EqualValues(t, 1200, scrape.Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "hit"}))
 }
 
-// pointsByValue returns the namespaces of points by their values.
+// pointsByValue returns the namespaces of points, by value.
 func pointsByValue(t testing.TB, points []harness.Point) map[int64]string {
 	t.Helper()
 	namespaces := map[int64]string{}
@@ -258,7 +258,7 @@ func pointsByValue(t testing.TB, points []harness.Point) map[int64]string {
 	return namespaces
 }
 
-func TestATaskThatIsCommittedAfterItsTelemetryIsFoundSoon(t *testing.T) {
+func TestATaskCommittedAfterItsTelemetryIsFoundSoon(t *testing.T) {
 	t.Parallel()
 	task := newTask("payments")
 	dsn := newDatabase(t, sharedCluster(t), taskerdb.LayoutTasker)

@@ -22,7 +22,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 )
 
-// newTracer returns a tracer of the OpenTelemetry SDK that exports to a collector, and the function that flushes it.
+// newTracer returns a tracer of the OpenTelemetry SDK that exports to a collector, and a function that flushes it.
 func newTracer(t *testing.T, collector *harness.Collector, sampler sdktrace.Sampler) (oteltrace.Tracer, func()) {
 	t.Helper()
 	exporter, err := otlptracegrpc.New(t.Context(),
@@ -34,7 +34,7 @@ func newTracer(t *testing.T, collector *harness.Collector, sampler sdktrace.Samp
 	return provider.Tracer("worker"), func() { require.NoError(t, provider.ForceFlush(t.Context())) }
 }
 
-// traceTasks records traces of three spans each in a namespace, and returns what should come out.
+// traceTasks records traces of three spans each in a namespace and returns the expected outcomes.
 func traceTasks(t *testing.T, ctx context.Context, tracer oteltrace.Tracer, namespace string, n int) outcomes {
 	t.Helper()
 	named := oteltrace.WithAttributes(attribute.String("namespace", namespace))
@@ -82,7 +82,7 @@ func TestSpansOfTheSDKAreSampledExactly(t *testing.T) {
 	}
 }
 
-func TestTheSDKsSpansCarryOnWhatTheirParentsWereSampledWith(t *testing.T) {
+func TestSpansOfTheSDKInheritTheThresholdOfTheirParents(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Processor: rates + singly, Sink: sink})
@@ -109,13 +109,13 @@ func TestTheSDKsSpansCarryOnWhatTheirParentsWereSampledWith(t *testing.T) {
 		got[s.Name()] = s.TraceState().AsRaw()
 	}
 	assert.Equal(t, map[string]string{
-		"payments":         "congo=t61,ot=th:8", // rate 1 touches nothing
-		"orders":           "congo=t61,ot=th:8", // it was sampled at 0.5 already
+		"payments":         "congo=t61,ot=th:8", // rate 1 changes nothing
+		"orders":           "congo=t61,ot=th:8", // it was already sampled at 0.5
 		"nobody listed it": "ot=th:c,congo=t61",
 	}, got)
 }
 
-func TestMetricsOfTheSDKKeepTheirSeriesFromExportToExport(t *testing.T) {
+func TestTheSameSeriesOfTheSDKAreKeptInEveryExport(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Processor: rates, Sink: sink})

@@ -19,7 +19,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// completions is one export of a counter without namespaces, one series for each task; "unknown" where saying is set.
+// completions returns one export of a counter with a series for each task. The series have no namespace attribute, or the value
+// "unknown" if saying is set.
 func completions(tasks []taskerdb.Task, value int64, saying bool) pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
@@ -58,9 +59,9 @@ func allAt(series map[string]float64, value float64) map[string]float64 {
 	return at
 }
 
-// M5: while Postgres is away and when it is back, series whose key is cached stay what they are. Those that were seen too early change
-// once, and that is counted. The Prometheus exporter behind never sees a series twice, and collects without an error.
-func TestAnOutageChangesNoCachedSeriesAndMakesNoneTwice(t *testing.T) {
+// M5: during and after an outage, series with a cached key keep their identity. Series that were first seen during the outage
+// change once, which is counted. The Prometheus exporter never exposes a series twice.
+func TestAnOutageKeepsTheIdentityOfCachedSeries(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
 	var cached, early, vague []taskerdb.Task
@@ -68,7 +69,7 @@ func TestAnOutageChangesNoCachedSeriesAndMakesNoneTwice(t *testing.T) {
 	next := func(namespace string) taskerdb.Task {
 		task := newTask(namespace)
 		number++
-		task.CorrelationID = correlation(number) // the same in every run, and so what is kept
+		task.CorrelationID = correlation(number) // the same in every run, so that the same series are kept
 		return task
 	}
 	for i := range 120 {
@@ -81,7 +82,7 @@ func TestAnOutageChangesNoCachedSeriesAndMakesNoneTwice(t *testing.T) {
 	})
 	client := harness.NewClient(t, collector)
 
-	// At first Postgres answers, and the cache learns.
+	// Postgres answers, and the cache is filled.
 	client.Metrics(completions(cached, 1, false))
 	before := exposedOf(collector.Exposed(), cached)
 	payments, orders := 0, 0
@@ -89,10 +90,10 @@ func TestAnOutageChangesNoCachedSeriesAndMakesNoneTwice(t *testing.T) {
 		payments += strings.Count(series, `namespace="payments"`)
 		orders += strings.Count(series, `namespace="orders"`)
 	}
-	assert.Equal(t, 40, payments, "all of rate 1")
+	assert.Equal(t, 40, payments, "all series with rate 1")
 	assertShare(t, orders, 40, 0.5, "orders")
 
-	// Then it goes: what is cached stays, what is not takes the global rate, without a namespace.
+	// Postgres fails: cached series do not change; others take the global rate, without a namespace.
 	require.NoError(t, cluster.Crash())
 	client.Metrics(completions(cached, 2, false))
 	client.Metrics(completions(early, 2, false))
@@ -107,7 +108,7 @@ func TestAnOutageChangesNoCachedSeriesAndMakesNoneTwice(t *testing.T) {
 	unknown := exposedOf(exposed, vague)
 	assertShare(t, len(unknown), len(vague), 0.25, "series with a missing value")
 
-	// Then it is back: the early ones change once.
+	// Postgres recovers: the early series change once.
 	require.NoError(t, cluster.Restart(t.Context()))
 	late := func() int { return int(collector.Scrape().Sum(harness.Prefix+"lookup_late_keys", nil)) }
 	value := int64(2)
@@ -116,7 +117,7 @@ func TestAnOutageChangesNoCachedSeriesAndMakesNoneTwice(t *testing.T) {
 		client.Metrics(completions(early, value, false))
 		client.Metrics(completions(vague, value, true))
 		return late() == len(early)+len(vague)
-	}), "the change is counted, key by key")
+	}), "each changed key is counted")
 	client.Metrics(completions(cached, 99, false))
 	client.Metrics(completions(early, 99, false))
 	client.Metrics(completions(vague, 99, true))
@@ -131,14 +132,14 @@ func TestAnOutageChangesNoCachedSeriesAndMakesNoneTwice(t *testing.T) {
 			assert.Equal(t, 99., v)
 			continue
 		}
-		assert.Contains(t, nameless, series, "no third identity; the first one has ended, and expires")
+		assert.Contains(t, nameless, series, "a series has no third identity; the first one gets no more values")
 		assert.NotEqual(t, 99., v)
 	}
-	assert.Len(t, resolved, len(early), "all of rate 1")
+	assert.Len(t, resolved, len(early), "all series with rate 1")
 	for series, v := range exposedOf(exposed, vague) {
-		assert.Contains(t, series, `namespace="unknown"`, "a missing value stays as it is: the series is the same")
+		assert.Contains(t, series, `namespace="unknown"`, "a missing value is not replaced: the series does not change")
 		assert.Equal(t, 99., v)
 	}
-	assert.Len(t, exposedOf(exposed, vague), len(vague), "the namespace picks the rate")
-	assert.Equal(t, len(early)+len(vague), late(), "and nothing more has changed")
+	assert.Len(t, exposedOf(exposed, vague), len(vague), "the resolved namespace determines the rate")
+	assert.Equal(t, len(early)+len(vague), late(), "no other key has changed")
 }

@@ -23,7 +23,7 @@ func idOf(s span) uint64 { return binary.BigEndian.Uint64(s.id[:]) }
 // longWait is how long a batch may wait, by default.
 const longWait = 200 * time.Millisecond
 
-// slack is what a batch may take beside its wait: to and from the collector, and through it.
+// slack is the time that a batch may take in addition to its wait.
 const slack = 50 * time.Millisecond
 
 // report prints a fault as a row of the table in docs/failure-modes.md, and holds it to its bound.
@@ -40,8 +40,8 @@ func (f *fault) report(t *testing.T, l *faultLoad, recovered time.Duration, acti
 		recovered.Round(10*time.Millisecond), active, l.sent.Load(), len(l.seen), int(l.sent.Load())-len(l.seen))
 }
 
-// TestOutageCosts compares what items cost while the circuit breaker is open with what they cost without any database. Costs
-// are measured in the long form only: they depend on the machine, and their ratio on what else it does.
+// TestOutageCosts compares the CPU time per item while the circuit breaker is open with that without a database. Costs are
+// measured in the long form only, because they depend on the machine.
 func TestOutageCosts(t *testing.T) {
 	if _, long := soak(t); !long {
 		t.Skip("costs are measured by make soak")
@@ -82,8 +82,8 @@ func TestOutageCosts(t *testing.T) {
 	assert.LessOrEqual(t, median, 1.1)
 }
 
-// taskerLike returns a batch as Tasker sends them: of five spans two name their namespace, two carry only the ids of a task or
-// a step, and one neither; all have ten attributes.
+// taskerLike returns a batch as Tasker sends it: of five spans two have a namespace, two have only the ID of a task or a step, and
+// one has neither. All have ten attributes.
 func taskerLike(t *testing.T, n int) ptrace.Traces {
 	t.Helper()
 	r := random()

@@ -17,10 +17,10 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 )
 
-// attrs are attributes as pcommon takes them raw.
+// attrs are attributes in pcommon's raw form.
 type attrs = map[string]any
 
-// span is a span that a test sends. Its span ID is its own, so that it is known again.
+// span is a span that a test sends. Its span ID is unique and identifies it in the sink.
 type span struct {
 	trace      pcommon.TraceID
 	id         pcommon.SpanID
@@ -36,7 +36,7 @@ func newSpan(trace pcommon.TraceID, state string, attributes attrs) span {
 	return s
 }
 
-// random returns a source of numbers that is the same in every run.
+// random returns a generator with a fixed seed.
 func random() *rand.Rand { return rand.New(rand.NewPCG(20260101, 42)) }
 
 func randomTrace(r *rand.Rand) (id pcommon.TraceID) {
@@ -45,7 +45,7 @@ func randomTrace(r *rand.Rand) (id pcommon.TraceID) {
 	return id
 }
 
-// randomSpans returns spans of traces of their own with the same attributes.
+// randomSpans returns spans with the same attributes, each in its own trace.
 func randomSpans(r *rand.Rand, n int, attributes attrs) []span {
 	spans := make([]span, n)
 	for i := range spans {
@@ -54,7 +54,7 @@ func randomSpans(r *rand.Rand, n int, attributes attrs) []span {
 	return spans
 }
 
-// trace reads a trace ID from its last digits.
+// trace returns the trace ID that ends with the digits.
 func trace(t testing.TB, digits string) (id pcommon.TraceID) {
 	t.Helper()
 	for len(digits) < 32 {
@@ -84,7 +84,7 @@ func traces(t testing.TB, resource, scope attrs, spans ...span) ptrace.Traces {
 	return td
 }
 
-// outcomes are the tracestates of kept spans by their span IDs.
+// outcomes holds the tracestates of kept spans, by span ID.
 type outcomes map[pcommon.SpanID]string
 
 func outcomesOf(spans []harness.Span) outcomes {
@@ -106,7 +106,7 @@ func (o outcomes) expect(t testing.TB, rate float64, spans ...span) {
 	}
 }
 
-// draw says whether a trace is kept at a rate, and with which tracestate.
+// draw returns whether a trace is kept at a rate, and with which tracestate.
 func draw(t testing.TB, rate float64, id pcommon.TraceID) (state string, kept bool) {
 	t.Helper()
 	switch rate {

@@ -69,7 +69,7 @@ func TestEveryItemIsCountedOnceByNamespaceDecisionAndRule(t *testing.T) {
 		assert.EqualValues(t, n-kept[row], scrape.Sum(harness.Prefix+"spans", labels), "%v", labels)
 		total += n
 	}
-	assert.EqualValues(t, total, scrape.Sum(harness.Prefix+"spans", nil), "and nothing else is counted")
+	assert.EqualValues(t, total, scrape.Sum(harness.Prefix+"spans", nil), "nothing else is counted")
 	for _, want := range []harness.Labels{
 		{"sampling_namespace": "payments", "rule": "exact", "decision": "kept"},
 		{"sampling_namespace": "silent", "rule": "exact", "decision": "dropped"},
@@ -80,7 +80,7 @@ func TestEveryItemIsCountedOnceByNamespaceDecisionAndRule(t *testing.T) {
 	assert.EqualValues(t, 90, scrape.Sum(harness.Prefix+"datapoints", nil))
 }
 
-func TestLookupsAreCountedByOutcomeAndTravelTogether(t *testing.T) {
+func TestLookupsAreBatchedAndCountedByOutcome(t *testing.T) {
 	t.Parallel()
 	tasks := make([]taskerdb.Task, 500)
 	for i := range tasks {
@@ -117,14 +117,14 @@ func TestLookupsAreCountedByOutcomeAndTravelTogether(t *testing.T) {
 		assert.EqualValues(t, n, scrape.Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": outcome}), outcome)
 	}
 	assert.EqualValues(t, 1, scrape.Sum(harness.Prefix+"lookup_round_trips", nil))
-	assert.EqualValues(t, 1, tap.Syncs(), "one round trip, by what went over the wire")
+	assert.EqualValues(t, 1, tap.Syncs(), "one round trip on the wire")
 	assert.EqualValues(t, 3, tap.Executes(), "one statement for each kind of key")
 	assert.EqualValues(t, 1, scrape.Sum(harness.Prefix+"lookup_duration", nil))
 
 	client.Traces(traces(t, nil, nil, spans...))
 	scrape = collector.Scrape()
 	assert.EqualValues(t, 1600, scrape.Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "hit"}))
-	assert.EqualValues(t, 1, tap.Syncs(), "the cache answers")
+	assert.EqualValues(t, 1, tap.Syncs(), "the keys are cached")
 	assertCountedOnce(t, collector, "spans", 2*len(spans), len(sink.Spans()))
 }
 
@@ -148,9 +148,9 @@ func TestManySmallRequestsShareRoundTrips(t *testing.T) {
 		})
 	}
 	requests.Wait()
-	assert.Len(t, sink.Spans(), len(tasks), "all are payments")
+	assert.Len(t, sink.Spans(), len(tasks), "all tasks are in payments")
 	assert.LessOrEqual(t, tap.Connections(), int64(2))
-	assert.Less(t, tap.Executes(), int64(len(tasks)/2), "requests that come together ask together")
+	assert.Less(t, tap.Executes(), int64(len(tasks)/2), "concurrent requests share lookups")
 	assert.EqualValues(t, tap.Syncs(), collector.Scrape().Sum(harness.Prefix+"lookup_round_trips", nil))
 }
 
@@ -167,7 +167,7 @@ telemetry: {max_namespaces: 5}
 	for i := range 100 {
 		client.Traces(traces(t, nil, nil, randomSpans(r, 2, attrs{"namespace": fmt.Sprint("stranger ", i)})...))
 	}
-	for _, name := range []string{"payments", "orders", "analytics"} { // last, and still in their places
+	for _, name := range []string{"payments", "orders", "analytics"} { // configured names have a place even if they come last
 		client.Traces(traces(t, nil, nil, randomSpans(r, 7, attrs{"namespace": name})...))
 	}
 	client.Traces(traces(t, nil, nil, randomSpans(r, 7, nil)...))
@@ -182,7 +182,7 @@ telemetry: {max_namespaces: 5}
 	assertCountedOnce(t, collector, "spans", 228, 228)
 }
 
-func TestConfiguredNamesHaveAPlaceEvenWithoutAnyRoom(t *testing.T) {
+func TestConfiguredNamesAreCountedEvenIfMaxNamespacesIsZero(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Sink: sink, Processor: `

@@ -38,7 +38,7 @@ func TestSpansOfTelemetrygenAreSampledExactly(t *testing.T) {
 				"--batch=false", c.flag, `namespace="`+c.namespace+`"`)
 
 			sent := before.Spans()
-			require.Equal(t, 2100, len(sent)) // batching, it would lose what it makes faster than it can send
+			require.Equal(t, 2100, len(sent)) // with batching, it drops spans that it generates faster than it can send
 			want := outcomes{}
 			for _, s := range sent {
 				want.expect(t, c.rate, span{trace: s.TraceID(), id: s.SpanID()})
@@ -50,7 +50,7 @@ func TestSpansOfTelemetrygenAreSampledExactly(t *testing.T) {
 	}
 }
 
-func TestPointsOfTelemetrygenStayOrGoAsASeries(t *testing.T) {
+func TestSeriesOfTelemetrygenAreKeptOrDroppedAsAWhole(t *testing.T) {
 	t.Parallel()
 	for _, metricType := range []string{"Gauge", "Sum", "Histogram", "ExponentialHistogram"} {
 		sink := harness.NewSink(t)

@@ -21,7 +21,7 @@ var rateOf = map[string]float64{
 	"payments": 1, "orders": 0.5, "analytics": 0.01, "thirds": 1.0 / 3, "silent": 0, "nobody listed it": 0.25,
 }
 
-func TestSpansAreKeptByTheRateOfTheirNamespaceWhereverItStands(t *testing.T) {
+func TestSpansAreSampledByTheirNamespaceOnAnyLevel(t *testing.T) {
 	t.Parallel()
 	for _, processorType := range []string{"namespace_sampler", "namespacesampler"} {
 		t.Run(processorType, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestSpansAreKeptByTheRateOfTheirNamespaceWhereverItStands(t *testing.T) {
 	}
 }
 
-func TestTheItemSpeaksBeforeItsScopeAndTheScopeBeforeItsResource(t *testing.T) {
+func TestSpanAttributesPrecedeScopeAndResourceAttributes(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	client := harness.NewClient(t, harness.Start(t, harness.Options{Processor: rates, Sink: sink}))
@@ -65,7 +65,7 @@ func TestTheItemSpeaksBeforeItsScopeAndTheScopeBeforeItsResource(t *testing.T) {
 		{nil, nil, nil, 0.25},
 		{int64(7), nil, "orders", 0.5},
 		{[]any{"silent"}, true, "orders", 0.5},
-		{"Unknown", nil, "orders", 0.25}, // a name like any other
+		{"Unknown", nil, "orders", 0.25}, // an ordinary name
 		{" ", nil, "orders", 0.25},
 	} {
 		spans := randomSpans(r, 200, namespaced(c.item))
@@ -109,7 +109,7 @@ namespaces: {orders: 0}
 	assert.Equal(t, want, outcomesOf(sink.Spans()))
 }
 
-func TestWhatIsKeptIsOtherwiseAsItCame(t *testing.T) {
+func TestKeptSpansAreOtherwiseUnchanged(t *testing.T) {
 	t.Parallel()
 	sink, before := harness.NewSink(t), harness.NewSink(t)
 	client := harness.NewClient(t, harness.Start(t, harness.Options{Processor: rates, Sink: sink, Copy: before}))
@@ -127,7 +127,7 @@ func TestWhatIsKeptIsOtherwiseAsItCame(t *testing.T) {
 
 	sent := map[pcommon.SpanID]harness.Span{}
 	for _, s := range before.Spans() {
-		require.Empty(t, s.TraceState().AsRaw(), "a pipeline without the processor shows what it stamped")
+		require.Empty(t, s.TraceState().AsRaw(), "the spans were sent without a tracestate")
 		sent[s.SpanID()] = s
 	}
 	require.Len(t, sent, 100)
@@ -141,7 +141,7 @@ func TestWhatIsKeptIsOtherwiseAsItCame(t *testing.T) {
 	}
 }
 
-func TestASpanFaresTheSameInAnyBatchOrderAndReplica(t *testing.T) {
+func TestDecisionsDoNotDependOnBatchOrderOrReplica(t *testing.T) {
 	t.Parallel()
 	spans := randomSpans(random(), 400, attrs{"namespace": "thirds"})
 	want := outcomes{}
@@ -159,7 +159,7 @@ func TestASpanFaresTheSameInAnyBatchOrderAndReplica(t *testing.T) {
 	}
 }
 
-func TestNoSpansLeaveWhileTracingIsDisabled(t *testing.T) {
+func TestDisabledTracingDropsAllSpans(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{

@@ -19,7 +19,7 @@ import (
 
 const testdata = "../testdata"
 
-// otelcol runs a command of the collector to its end and returns its exit code and all that it wrote.
+// otelcol runs a command of the collector and returns its exit code and output.
 func otelcol(t *testing.T, args ...string) (int, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -33,7 +33,7 @@ func otelcol(t *testing.T, args ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), string(output)
 }
 
-// withProcessor writes a configuration around the processor's section and returns its path.
+// withProcessor writes a configuration with the processor's section and returns its path.
 func withProcessor(t *testing.T, section string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "config.yaml")
@@ -46,7 +46,7 @@ processors: {namespace_sampler: {`+section+`}}
 	return path
 }
 
-func TestValidateNamesEveryFaultAtOnceWithKeyValueAndRemedy(t *testing.T) {
+func TestValidateReportsAllErrorsWithKeyValueAndRemedy(t *testing.T) {
 	t.Parallel()
 	code, output := otelcol(t, "validate", "--config", withProcessor(t, `
 sample_rate: 50,
@@ -90,7 +90,7 @@ lines:
 	return false
 }
 
-func TestKeysThatDoNotExistAreRefusedByName(t *testing.T) {
+func TestUnknownKeysAreRejectedByName(t *testing.T) {
 	t.Parallel()
 	for section, key := range map[string]string{
 		"inspection: {endpoint: localhost:1}": "inspection",
@@ -105,7 +105,7 @@ func TestKeysThatDoNotExistAreRefusedByName(t *testing.T) {
 	}
 }
 
-func TestValuesOfTheWrongKindAreRefused(t *testing.T) {
+func TestValuesOfTheWrongTypeAreRejected(t *testing.T) {
 	t.Parallel()
 	for section, complaint := range map[string]string{
 		`sample_rate: often`:                      "sample_rate",
@@ -167,7 +167,7 @@ func TestTheConfigurationsOfTheRepositoryAreValid(t *testing.T) {
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		args := []string{"validate", "--config", file}
-		if filepath.Base(file) == "production.yaml" { // goes on top of another
+		if filepath.Base(file) == "production.yaml" { // completes another file
 			args = []string{"validate", "--config", filepath.Join(testdata, "base.yaml"), "--config", file}
 		}
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -178,23 +178,23 @@ func TestTheConfigurationsOfTheRepositoryAreValid(t *testing.T) {
 	}
 }
 
-// TestWhatTheCollectorPrintsCanBeLoaded: it prints what is not set as null.
-func TestWhatTheCollectorPrintsCanBeLoaded(t *testing.T) {
+// The collector prints settings that are not set as null.
+func TestPrintedConfigurationsCanBeLoaded(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(testdata, "*.yaml"))
 	require.NoError(t, err)
 	for _, file := range files {
 		switch filepath.Base(file) {
-		case "production.yaml": // goes on top of another
+		case "production.yaml": // completes another file
 			continue
-		case "minimal.yaml": // what is printed of its debug exporter does not load
+		case "minimal.yaml": // the printed form of its debug exporter is not valid
 			continue
 		}
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			code, printed := otelcol(t, "print-config", "--config", file)
 			require.Zero(t, code, printed)
-			// A DSN is printed as [REDACTED], which is none.
+			// A DSN is printed as [REDACTED], which is not a valid DSN.
 			printed = strings.ReplaceAll(printed, "dsn: '[REDACTED]'", "dsn: host=localhost")
 			path := filepath.Join(t.TempDir(), "printed.yaml")
 			require.NoError(t, os.WriteFile(path, []byte(printed), 0o600))
@@ -204,7 +204,7 @@ func TestWhatTheCollectorPrintsCanBeLoaded(t *testing.T) {
 	}
 }
 
-func TestAnEnvironmentsFileGoesOnTopOfTheBase(t *testing.T) {
+func TestAnEnvironmentFileIsMergedIntoTheBase(t *testing.T) {
 	t.Parallel()
 	base, production := filepath.Join(testdata, "base.yaml"), filepath.Join(testdata, "production.yaml")
 	code, output := otelcol(t, "print-config", "--config", base, "--config", production)

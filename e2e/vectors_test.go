@@ -14,10 +14,10 @@ import (
 // vectorA is a trace ID with R = ce929d0e0e4736.
 const vectorA = "4bf92f3577b34da6a3ce929d0e0e4736"
 
-// dropped stands for the tracestate of a span that is to be dropped.
+// dropped stands for the tracestate of a span that should be dropped.
 const dropped = "dropped"
 
-// vectors are spans that arrive with a tracestate or are near a threshold: what leaves at each rate.
+// vectors are spans with a tracestate or near a threshold, and the expected tracestate at each rate.
 var vectors = []struct {
 	name, trace, in, rate, out string
 }{
@@ -62,7 +62,7 @@ func memberList(n int) string {
 	return strings.Join(members, ",")
 }
 
-func TestArrivingTracestatesOverTheWire(t *testing.T) {
+func TestIncomingTracestates(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Sink: sink, Processor: `
@@ -91,14 +91,14 @@ namespaces: {"0.5": 0.5, "0.25": 0.25, "0.3": 0.3, "0.1": 0.1, "0.01": 0.01, "0.
 	assert.EqualValues(t, 2, faults.Sum(harness.Prefix+"tracestate_faults", harness.Labels{"fault": "limit"}))
 }
 
-func TestProportionalModeTakesItsShareOfWhatArrives(t *testing.T) {
+func TestProportionalModeSamplesIncomingSpansAtTheRate(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	client := harness.NewClient(t, harness.Start(t, harness.Options{
 		Sink: sink, Processor: "{sample_rate: 0.5, tracing: {mode: proportional}}",
 	}))
 	half := newSpan(trace(t, vectorA), "ot=th:8", nil)
-	quarter := newSpan(trace(t, vectorA), "ot=th:c", nil) // leaves as an eighth: th:e, which R is below
+	quarter := newSpan(trace(t, vectorA), "ot=th:c", nil) // an effective rate of 1/8: th:e, above its randomness
 	fresh := newSpan(trace(t, vectorA), "", nil)
 	client.Traces(traces(t, nil, nil, half, quarter, fresh))
 	assert.Equal(t, outcomes{half.id: "ot=th:c", fresh.id: "ot=th:8"}, outcomesOf(sink.Spans()))

@@ -153,7 +153,7 @@ tracing: {always_keep: [span.status.code == STATUS_CODE_ERROR]}
 		harness.Labels{"rule": "always_keep", "sampling_namespace": "analytics", "decision": "kept"}))
 }
 
-func TestInternalSpansGoAndTheirChildrenStayInTheTrace(t *testing.T) {
+func TestInternalSpansAreDroppedAndTheirChildrenReparented(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Sink: sink, Processor: `
@@ -174,12 +174,12 @@ spans: {internal: {match: ['span.attributes["odd"] == true']}}
 	require.Len(t, got, 5)
 	assert.True(t, got[0].ParentSpanID().IsEmpty())
 	for i := range got[1:] {
-		assert.Equal(t, got[i].SpanID(), got[i+1].ParentSpanID(), "those between are gone")
+		assert.Equal(t, got[i].SpanID(), got[i+1].ParentSpanID(), "the spans in between are dropped")
 	}
 	assert.EqualValues(t, 5, collector.Scrape().Sum(harness.Prefix+"spans", harness.Labels{"rule": "internal"}))
 }
 
-func TestADryRunLetsEverythingThrough(t *testing.T) {
+func TestADryRunKeepsEverything(t *testing.T) {
 	t.Parallel()
 	sink, copied := harness.NewSink(t), harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Sink: sink, Copy: copied, Expect: []string{"dry_run is true"}, Processor: rates + `

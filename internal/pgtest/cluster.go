@@ -4,12 +4,12 @@
 
 // Package pgtest starts throw-away PostgreSQL clusters, for tests and for the demo.
 //
-// A [Cluster] is a real server in a temporary folder on a free loopback port. It is as durable as a test can notice
-// and no more (see [Cluster.Crash]), and it never outlives the process that launched it. A [Tap] stands between a
-// client and the server and counts what the client says; [StatementCalls] tells what the server made of it.
+// A [Cluster] is a real server in a temporary directory on a free loopback port. Committed data survives a crash of the server
+// but not of the machine (see [Cluster.Crash]). On Linux a cluster never outlives the process that launched it. A [Tap] is a
+// proxy that counts a client's messages; [StatementCalls] returns the statements that the server executed.
 //
-// The package does not import package testing, so that a program may use it: [Start], [Cluster.NewDatabase] and
-// [NewTap] take the small part of testing.TB that they need as a [TB].
+// The package does not import package testing, so that programs can use it: [Start], [Cluster.NewDatabase] and [NewTap] take
+// the part of testing.TB that they need as a [TB].
 package pgtest
 
 import (
@@ -30,31 +30,31 @@ import (
 )
 
 const (
-	// superuser is the role that initdb creates; every DSN of a cluster logs in as it.
+	// superuser is the role that initdb creates and that every DSN of a cluster uses.
 	superuser = "postgres"
 
-	// startTimeout bounds one Launch or Restart whose context has no nearer deadline.
+	// startTimeout limits a Launch or Restart whose context has no earlier deadline.
 	startTimeout = time.Minute
 
 	// stopGrace is how long a server may take to shut down before it is killed. An immediate shutdown itself kills
 	// backends that have not reacted after five seconds.
 	stopGrace = 10 * time.Second
 
-	// portAttempts is how many ports Launch tries before it gives up: between the choice of a free port and the
-	// server's bind, another process can take it.
+	// portAttempts is how many ports Launch tries. The server takes no listener from its parent and cannot choose a port
+	// itself, so another process can take the port between its choice and the server's bind.
 	portAttempts = 5
 )
 
-// Cluster is a PostgreSQL server of its own: one data folder, one port. It is safe for concurrent use.
+// Cluster is a PostgreSQL server with its own data directory and port. It is safe for concurrent use.
 type Cluster struct {
 	install installation
-	owner   *syscall.Credential // who runs the server; nil for the user of this process
-	dir     string              // everything of this cluster; removed by Stop
+	owner   *syscall.Credential // the user of the server; nil for the user of this process
+	dir     string              // all files of the cluster; removed by Stop
 	options options
 	port    int
 	log     *serverLog
 
-	databases atomic.Int64 // how many NewDatabase has named
+	databases atomic.Int64 // number of databases created
 
 	mu      sync.Mutex     // held while the server starts, crashes or stops
 	server  *child.Process // nil before the first start
@@ -79,7 +79,7 @@ func Launch(ctx context.Context, opts ...Option) (*Cluster, error) {
 	}
 	dir, err := os.MkdirTemp("", "pgtest-")
 	if err != nil {
-		return nil, fmt.Errorf("create the cluster's folder: %w", err)
+		return nil, fmt.Errorf("create the cluster's directory: %w", err)
 	}
 	c := &Cluster{
 		install: install,
@@ -94,7 +94,7 @@ func Launch(ctx context.Context, opts ...Option) (*Cluster, error) {
 	return c, nil
 }
 
-// create fills the data folder and starts the server on a port that is free.
+// create creates the data directory and starts the server on a free port.
 func (c *Cluster) create(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -103,7 +103,7 @@ func (c *Cluster) create(ctx context.Context) error {
 
 	if c.owner != nil {
 		if err := os.Chown(c.dir, int(c.owner.Uid), int(c.owner.Gid)); err != nil {
-			return fmt.Errorf("give the cluster's folder to user %s: %w", superuser, err)
+			return fmt.Errorf("give the cluster's directory to user %s: %w", superuser, err)
 		}
 	}
 	if err := c.initdb(ctx); err != nil {
@@ -124,12 +124,12 @@ func (c *Cluster) create(ctx context.Context) error {
 	return err
 }
 
-// Addr is the host:port of the server, always on the loopback interface.
+// Addr returns the host:port of the server, always on the loopback interface.
 func (c *Cluster) Addr() string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port))
 }
 
-// DSN is the URL of a database of this cluster over TCP, as superuser, without TLS and without password:
+// DSN returns the URL of a database of the cluster over TCP, as superuser, without TLS or password:
 // postgres://postgres@127.0.0.1:PORT/database?sslmode=disable.
 func (c *Cluster) DSN(database string) string {
 	u := url.URL{
@@ -142,13 +142,13 @@ func (c *Cluster) DSN(database string) string {
 	return u.String()
 }
 
-// Log is what initdb and the server have written so far. It stays readable after Stop.
+// Log returns what initdb and the server have logged so far. It is available after Stop, too.
 func (c *Cluster) Log() string {
 	return c.log.text()
 }
 
-// Stop ends the server, without a checkpoint since nobody will read the data again, kills it if it does not go, and
-// removes the folder. A second call, also a concurrent one, waits for the first and returns its result.
+// Stop shuts the server down without a checkpoint, kills it if it does not exit, and removes the directory. Further calls,
+// including concurrent ones, wait for the first and return its result.
 func (c *Cluster) Stop() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -165,8 +165,8 @@ func (c *Cluster) Stop() error {
 }
 
 // Crash kills the server and all its backends at once, as the kernel's out-of-memory killer or a failing node would.
-// The folder stays for [Cluster.Restart], which then has to recover from the write-ahead log. Committed data survives:
-// fsync is off, but a commit is not acknowledged before it was handed to the kernel, and the kernel lives on.
+// [Cluster.Restart] then recovers from the write-ahead log. Committed data survives: fsync is off, but a commit is acknowledged
+// only after it was written to the kernel's page cache.
 func (c *Cluster) Crash() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,8 +179,8 @@ func (c *Cluster) Crash() error {
 	return nil
 }
 
-// Restart starts the server again on the same port and folder, and returns when it accepts connections. A server that
-// still runs is shut down first, which ends its connections.
+// Restart starts the server again on the same port and directory, and returns when it accepts connections. A running server is
+// shut down first, which closes its connections.
 func (c *Cluster) Restart(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -207,7 +207,7 @@ func (c *Cluster) running() bool {
 	return c.server != nil && !c.server.Exited()
 }
 
-// writeFiles puts the files that settings name into the data folder, for the server's user alone.
+// writeFiles writes the files that settings refer to into the data directory, readable by the server's user only.
 func (c *Cluster) writeFiles() error {
 	for name, content := range c.options.files {
 		path := filepath.Join(c.dataDir(), name)
@@ -227,7 +227,7 @@ func (c *Cluster) dataDir() string {
 	return filepath.Join(c.dir, "data")
 }
 
-// freePort asks the kernel for a loopback port that nobody listens on.
+// freePort returns a loopback port that is free at the moment.
 func freePort(ctx context.Context) (int, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -241,14 +241,13 @@ func freePort(ctx context.Context) (int, error) {
 	return port, nil
 }
 
-// removeFolder removes the folder and all in it. A process that was killed a moment ago may still be writing its last
-// file, so it tries for a while.
+// removeFolder removes a directory. It retries for a while, because a process that was just killed may still be writing a file.
 func removeFolder(dir string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
 	defer cancel()
 	var err error
 	if poll(ctx, func() bool { err = os.RemoveAll(dir); return err == nil }) != nil {
-		return fmt.Errorf("remove the cluster's folder: %w", err)
+		return fmt.Errorf("remove the cluster's directory: %w", err)
 	}
 	return nil
 }

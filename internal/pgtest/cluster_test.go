@@ -15,9 +15,10 @@ import (
 )
 
 func TestAStoppedClusterLeavesNoProcessAndNoFolder(t *testing.T) {
+	t.Parallel()
 	c, err := Launch(t.Context())
 	require.NoError(t, err)
-	conn := connect(t, c.DSN("postgres")) // a backend that does not go by itself
+	conn := connect(t, c.DSN("postgres")) // a backend with an open connection
 	pids := append(children(c.server.PID()), c.server.PID())
 	require.DirExists(t, c.dir)
 
@@ -34,6 +35,7 @@ func TestAStoppedClusterLeavesNoProcessAndNoFolder(t *testing.T) {
 }
 
 func TestStopMayBeCalledAgainAndByManyAtOnce(t *testing.T) {
+	t.Parallel()
 	c := Start(t)
 	var calls sync.WaitGroup
 	for range 8 {
@@ -47,6 +49,7 @@ func TestStopMayBeCalledAgainAndByManyAtOnce(t *testing.T) {
 }
 
 func TestTwoClustersShareNothing(t *testing.T) {
+	t.Parallel()
 	var a, b *Cluster
 	var launches sync.WaitGroup
 	launches.Go(func() { a = Start(t) })
@@ -76,7 +79,8 @@ func TestLaunchEndsWithItsContextAndLeavesNothing(t *testing.T) {
 	assert.Empty(t, contents())
 }
 
-func TestServerSettingWinsOverTheSettingsOfThePackage(t *testing.T) {
+func TestServerSettingOverridesDefaults(t *testing.T) {
+	t.Parallel()
 	c := Start(t, ServerSetting("work_mem", "77MB"), ServerSetting("timezone", "Asia/Tokyo"))
 	conn := connect(t, c.DSN("postgres"))
 	for name, want := range map[string]string{
@@ -89,6 +93,7 @@ func TestServerSettingWinsOverTheSettingsOfThePackage(t *testing.T) {
 }
 
 func TestCommittedDataSurvivesACrash(t *testing.T) {
+	t.Parallel()
 	c := Start(t)
 	dsn := c.NewDatabase(t, `CREATE TABLE kept (n int)`)
 	victim := connect(t, dsn)
@@ -112,6 +117,7 @@ func TestCommittedDataSurvivesACrash(t *testing.T) {
 }
 
 func TestACrashEndsABackendThatIsBusy(t *testing.T) {
+	t.Parallel()
 	c := Start(t)
 	busy := connect(t, c.DSN("postgres"))
 	failed := make(chan error, 1)
@@ -129,6 +135,7 @@ func TestACrashEndsABackendThatIsBusy(t *testing.T) {
 }
 
 func TestRestartShutsARunningServerDownFirst(t *testing.T) {
+	t.Parallel()
 	c := Start(t)
 	dsn := c.NewDatabase(t, `CREATE TABLE kept AS SELECT 42 AS n`)
 	before := connect(t, dsn)
@@ -141,13 +148,15 @@ func TestRestartShutsARunningServerDownFirst(t *testing.T) {
 }
 
 func TestACrashedClusterCanBeStopped(t *testing.T) {
+	t.Parallel()
 	c := Start(t)
 	require.NoError(t, c.Crash())
 	require.NoError(t, c.Stop())
 	assert.NoDirExists(t, c.dir)
 }
 
-func TestAPortThatIsTakenIsToldFromOtherFailures(t *testing.T) {
+func TestATakenPortIsReportedAsSuch(t *testing.T) {
+	t.Parallel()
 	c := Start(t)
 	require.NoError(t, c.Crash())
 	c.port = shared.port
@@ -155,6 +164,7 @@ func TestAPortThatIsTakenIsToldFromOtherFailures(t *testing.T) {
 }
 
 func TestStartFailsTheTestWhenTheServerDoesNotStart(t *testing.T) {
+	t.Parallel()
 	r := &recorder{T: t}
 	assert.Nil(t, Start(r, ServerSetting("no_such_setting", "1")))
 	require.Len(t, r.fatal, 1)

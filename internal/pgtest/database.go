@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// CreateDatabase creates a database with a name of its own, runs the scripts in it one after the other, and returns its
-// DSN. A script may hold many statements; they are one transaction unless the script says otherwise.
+// CreateDatabase creates a database with a unique name, runs the scripts in it in order, and returns its DSN. A script may
+// contain many statements; they form one transaction unless the script says otherwise.
 func (c *Cluster) CreateDatabase(ctx context.Context, scripts ...string) (string, error) {
 	name := fmt.Sprintf("db%d", c.databases.Add(1))
 	if err := run(ctx, c.DSN("postgres"), "CREATE DATABASE "+name); err != nil {
@@ -26,7 +26,7 @@ func (c *Cluster) CreateDatabase(ctx context.Context, scripts ...string) (string
 	return dsn, nil
 }
 
-// NewDatabase is CreateDatabase for a test, which it fails on an error. The database goes with the cluster.
+// NewDatabase is like CreateDatabase but fails the test on an error. The database is removed with the cluster.
 func (c *Cluster) NewDatabase(t TB, sql ...string) string {
 	t.Helper()
 	dsn, err := c.CreateDatabase(t.Context(), sql...)
@@ -36,7 +36,7 @@ func (c *Cluster) NewDatabase(t TB, sql ...string) string {
 	return dsn
 }
 
-// run executes scripts over a connection of their own, in the simple protocol, which alone takes many statements.
+// run executes scripts on a new connection with the simple protocol, the only one that allows several statements.
 func run(ctx context.Context, dsn string, scripts ...string) (err error) {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {

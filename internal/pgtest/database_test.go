@@ -13,6 +13,7 @@ import (
 )
 
 func TestNewDatabase(t *testing.T) {
+	t.Parallel()
 	t.Run("runs scripts of many statements in order", func(t *testing.T) {
 		dsn := shared.NewDatabase(t,
 			`CREATE TABLE a (n int); INSERT INTO a VALUES (1), (2);`,

@@ -9,7 +9,7 @@ import (
 	"fmt"
 )
 
-// Codes in the place of the protocol version, of the packets that come before a session (PostgreSQL documentation,
+// Codes that packets before a session have in place of the protocol version (PostgreSQL documentation,
 // "Message Formats").
 const (
 	codeCancel = 80877102
@@ -25,12 +25,12 @@ const (
 	typeSync    = 'S'
 )
 
-// frontendParser cuts what a client sends into messages, wherever the reads happen to cut it.
+// frontendParser splits the bytes that a client sends into messages. Reads may end anywhere in a message.
 type frontendParser struct {
-	started bool    // the startup packet is over: messages follow
-	head    [8]byte // of the packet or message that is being read
-	have    int     // bytes of it so far
-	skip    uint32  // bytes of the body still to come
+	started bool    // the startup packet was read; messages follow
+	head    [8]byte // the header of the current packet or message
+	have    int     // bytes of the header read so far
+	skip    uint32  // remaining bytes of the body
 }
 
 // feed takes the next bytes of the stream and calls emit with the type of each message that begins in them.
@@ -71,7 +71,7 @@ func (p *frontendParser) headLen() int {
 }
 
 // startup reads a packet that comes before the session. A request for encryption is answered with one byte, and
-// another packet follows; PostgreSQL without TLS answers N, and the client goes on in plain text.
+// another packet follows; PostgreSQL without TLS answers N, and the client continues in plain text.
 func (p *frontendParser) startup(emit func(byte)) error {
 	length := binary.BigEndian.Uint32(p.head[:4])
 	code := binary.BigEndian.Uint32(p.head[4:8])

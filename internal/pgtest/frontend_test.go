@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// session is what a client sends, as pgx encodes it, and the types that the parser is to find in it.
+// session returns the bytes that a client sends, encoded by pgx, and the message types in them.
 func session(t testing.TB) (stream []byte, types string) {
 	t.Helper()
 	for _, message := range []pgproto3.FrontendMessage{
@@ -35,7 +35,8 @@ func session(t testing.TB) (stream []byte, types string) {
 	return stream, "\x00pPBESQdX"
 }
 
-func TestTheParserFindsEveryMessageHoweverTheStreamIsCut(t *testing.T) {
+func TestTheParserFindsEveryMessageWhereverReadsEnd(t *testing.T) {
+	t.Parallel()
 	stream, want := session(t)
 	for size := 1; size <= len(stream); size++ {
 		var p frontendParser
@@ -50,6 +51,7 @@ func TestTheParserFindsEveryMessageHoweverTheStreamIsCut(t *testing.T) {
 }
 
 func TestTheParserRefuses(t *testing.T) {
+	t.Parallel()
 	const begun = "\x00\x00\x00\x08\x00\x03\x00\x00"
 	tests := map[string]struct{ stream, want string }{
 		"a startup packet shorter than its head": {"\x00\x00\x00\x07\x00\x03\x00\x00", "want 8 or more"},
@@ -65,7 +67,7 @@ func TestTheParserRefuses(t *testing.T) {
 	}
 }
 
-// FuzzFrontendParser: any stream, cut anywhere, is read as it is in one piece, and nothing makes the parser panic.
+// FuzzFrontendParser asserts that the parser does not panic and that its result does not depend on where reads end.
 func FuzzFrontendParser(f *testing.F) {
 	stream, _ := session(f)
 	f.Add(stream, uint8(3))

@@ -20,7 +20,7 @@ import (
 
 const remedy = `install PostgreSQL 13 or later: "apt-get install postgresql" or "make postgres"`
 
-// errNoPostgres says that there is no server on this machine and what to do about it.
+// errNoPostgres reports that PostgreSQL is not installed, and how to install it.
 var errNoPostgres = errors.New("initdb and postgres were not found in PATH, in /usr/lib/postgresql/*/bin or where " +
 	"pg_config says; " + remedy)
 
@@ -35,7 +35,7 @@ func locate() (installation, error) {
 	return locateIn(binaryFolders())
 }
 
-// locateIn takes the first of the folders that has both programs.
+// locateIn returns the installation in the first of the directories that has both programs.
 func locateIn(folders []string) (installation, error) {
 	for _, folder := range folders {
 		initdb, initdbErr := exec.LookPath(filepath.Join(folder, "initdb"))
@@ -47,17 +47,17 @@ func locateIn(folders []string) (installation, error) {
 	return installation{}, errNoPostgres
 }
 
-// binaryFolders are the places to look in, best first.
+// binaryFolders returns the directories to search, in order of preference.
 func binaryFolders() []string {
 	var folders []string
 	if initdb, err := exec.LookPath("initdb"); err == nil {
-		// Debian's own folder is not in PATH, but links to it may be: the libraries are beside the target.
+		// On Debian, PATH may contain links to the programs; the libraries are next to their target.
 		if target, err := filepath.EvalSymlinks(initdb); err == nil {
 			initdb = target
 		}
 		folders = append(folders, filepath.Dir(initdb))
 	}
-	debian, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // fails for a bad pattern only
+	debian, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is valid
 	slices.SortFunc(debian, newestFirst)
 	folders = append(folders, debian...)
 	if folder := pgConfig("pg_config", "--bindir"); folder != "" {
@@ -66,7 +66,7 @@ func binaryFolders() []string {
 	return folders
 }
 
-// newestFirst orders folders such as /usr/lib/postgresql/15/bin by release, as numbers: 9.6 is older than 15.
+// newestFirst compares directories such as /usr/lib/postgresql/15/bin by release number: 9.6 is older than 15.
 func newestFirst(a, b string) int {
 	release := func(folder string) float64 {
 		number, _ := strconv.ParseFloat(filepath.Base(filepath.Dir(folder)), 64)
@@ -75,7 +75,7 @@ func newestFirst(a, b string) int {
 	return cmp.Compare(release(b), release(a))
 }
 
-// hasStatements looks for the library: the server does not start when it is told to load one that is not there.
+// hasStatements reports whether the library is installed. The server does not start if a library to preload is missing.
 func hasStatements(binaries string) bool {
 	folders := []string{
 		pgConfig(filepath.Join(binaries, "pg_config"), "--pkglibdir"),
@@ -91,7 +91,7 @@ func hasStatements(binaries string) bool {
 	})
 }
 
-// pgConfig asks a pg_config program; the answer is empty when there is none.
+// pgConfig returns the output of a pg_config program, empty if it cannot be run.
 func pgConfig(program, question string) string {
 	answer, err := exec.Command(program, question).Output()
 	if err != nil {
@@ -100,7 +100,7 @@ func pgConfig(program, question string) string {
 	return strings.TrimSpace(string(answer))
 }
 
-// serverUser is the user to run the server as, or nil for the user of this process.
+// serverUser returns the user to run the server as, nil for the user of this process.
 func serverUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -108,7 +108,7 @@ func serverUser() (*syscall.Credential, error) {
 	return credential(superuser)
 }
 
-// credential looks a user of this machine up.
+// credential looks up a user.
 func credential(name string) (*syscall.Credential, error) {
 	account, err := user.Lookup(name)
 	if err != nil {

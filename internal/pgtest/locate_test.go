@@ -47,14 +47,14 @@ func TestLocateFindsTheStatementsLibraryBesideThePrograms(t *testing.T) {
 	assert.True(t, found.statements)
 }
 
-func TestLocateSaysWhatToInstall(t *testing.T) {
+func TestLocateReportsWhatToInstall(t *testing.T) {
 	_, err := locateIn([]string{t.TempDir()})
 	require.ErrorIs(t, err, errNoPostgres)
 	assert.ErrorContains(t, err, "apt-get install postgresql")
 	assert.ErrorContains(t, err, "make postgres")
 }
 
-func TestCredentialOfAMissingUserSaysWhatToDo(t *testing.T) {
+func TestTheErrorForAMissingUserSaysWhatToDo(t *testing.T) {
 	_, err := credential("no-such-user")
 	assert.ErrorContains(t, err, "no user no-such-user")
 	assert.ErrorContains(t, err, "apt-get install postgresql")

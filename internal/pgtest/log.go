@@ -10,10 +10,9 @@ import (
 	"sync"
 )
 
-// serverLog is the file that initdb and the server write to, and what is kept of it when the file goes.
+// serverLog is the file that initdb and the server write to, and its text after the file was removed.
 //
-// The processes get the file itself rather than a pipe: a pipe would need a reader, and would keep Wait from returning
-// until the last backend has let go of it.
+// The processes write to the file rather than a pipe: with a pipe, Wait would not return before the last backend has closed it.
 type serverLog struct {
 	path string
 
@@ -37,7 +36,7 @@ func (l *serverLog) text() string {
 	return l.read()
 }
 
-// freeze keeps the text, since the file is about to be removed.
+// freeze keeps the text before the file is removed.
 func (l *serverLog) freeze() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

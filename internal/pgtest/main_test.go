@@ -24,12 +24,12 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(withShared{m})
 }
 
-// shared is for the tests that neither crash nor stop it: making a cluster takes more than a second.
+// shared is for tests that neither crash nor stop it: creating a cluster takes more than a second.
 var shared *Cluster
 
 type withShared struct{ m *testing.M }
 
-// Run launches and stops the shared cluster around the tests, inside of the search for leaks.
+// Run runs the tests with the shared cluster. goleak checks for leaks after it was stopped.
 func (s withShared) Run() int {
 	var err error
 	if shared, err = Launch(context.Background()); err != nil {
@@ -44,7 +44,7 @@ func (s withShared) Run() int {
 	return code
 }
 
-// connect opens a connection that closes with the test.
+// connect opens a connection that is closed when the test ends.
 func connect(t *testing.T, dsn string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -53,7 +53,7 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 	return conn
 }
 
-// queryInt runs a query for one number over a connection of its own.
+// queryInt runs a query for one number on a new connection.
 func queryInt(t *testing.T, dsn, sql string) int {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -64,7 +64,7 @@ func queryInt(t *testing.T, dsn, sql string) int {
 	return n
 }
 
-// eventually polls until the condition holds, and fails the test when it does not within 30 seconds.
+// eventually polls until the condition holds, and fails the test after 30 seconds.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -72,7 +72,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	require.NoError(t, poll(ctx, condition), what)
 }
 
-// recorder is a TB that notes what a test would be told, instead of ending it.
+// recorder is a TB that records failures instead of failing the test.
 type recorder struct {
 	*testing.T
 	fatal, errors []string
@@ -86,13 +86,13 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, args...))
 }
 
-// ownTemp makes clusters of this test live in a folder of its own, and returns what is in there.
+// ownTemp makes clusters of this test use a separate temporary directory. contents returns what is in it.
 func ownTemp(t *testing.T) (contents func() []string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "own-") //nolint:usetesting // TempDir is too long for a socket, and closed to others
+	dir, err := os.MkdirTemp("", "own-") //nolint:usetesting // TempDir is too long for a socket path and not accessible to the server's user
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	require.NoError(t, os.Chmod(dir, 0o755)) // the server's user has to get through
+	require.NoError(t, os.Chmod(dir, 0o755)) // the server's user needs access
 	t.Setenv("TMPDIR", dir)
 	return func() []string {
 		found, err := filepath.Glob(filepath.Join(dir, "*"))

@@ -24,17 +24,17 @@ func ServerSetting(name, value string) Option {
 	}
 }
 
-// Nice lets the server have the processor only as far as others leave it, as a priority of 0 to 19: where times are measured,
-// a server that would be on another machine is not to take it from what is measured.
+// Nice sets the server's scheduling priority, 0 to 19. In measurements, a server that would run on another machine should not
+// take CPU time from what is measured.
 func Nice(priority int) Option { return func(o *options) { o.nice = priority } }
 
-// Names of the files of TLS, in the data folder.
+// Names of the TLS files in the data directory.
 const (
 	certificateFile = "test.crt"
 	keyFile         = "test.key"
 )
 
-// TLS makes the server take encrypted connections, besides plain ones, with a certificate and its key, both as PEM.
+// TLS makes the server accept encrypted connections in addition to plain ones. The certificate and its key are PEM.
 func TLS(certificate, key []byte) Option {
 	return func(o *options) {
 		o.files = map[string][]byte{certificateFile: certificate, keyFile: key}

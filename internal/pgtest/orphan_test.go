@@ -20,9 +20,9 @@ import (
 // orphanEnv makes the test binary a program that launches a cluster and never stops it.
 const orphanEnv = "PGTEST_LAUNCH_AND_HANG"
 
-// launchAndHang prints the server's process id and the cluster's folder, and waits to be killed.
+// launchAndHang prints the server's process ID and the cluster's directory, and waits to be killed.
 func launchAndHang() {
-	// Threads must not be taken for the parent: while the server starts, many end, each with a goroutine that keeps it.
+	// The server must not depend on a thread of its parent: while it starts, many threads end.
 	var threads sync.WaitGroup
 	launched := make(chan struct{})
 	for range 4 {
@@ -58,12 +58,13 @@ func launchAndHang() {
 }
 
 func TestTheServerDiesWithAParentThatIsKilled(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux tells a process that its parent died")
 	}
 	parent := exec.Command(os.Args[0])
 	parent.Env = append(os.Environ(), orphanEnv+"=1")
-	hold, err := parent.StdinPipe() // never written to: the parent waits for it
+	hold, err := parent.StdinPipe() // never written to, so that the parent keeps waiting
 	require.NoError(t, err)
 	defer func() { _ = hold.Close() }()
 	output, err := parent.StdoutPipe()

@@ -21,17 +21,16 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
 )
 
-// Pooler is PgBouncer in transaction mode before a cluster: a client has a server's connection for a transaction only, so
-// what it leaves in the session, such as a prepared statement, is there for others, or is not there for itself.
+// Pooler is PgBouncer in transaction mode in front of a cluster. A client has a server connection for one transaction only, so
+// session state such as prepared statements is shared with other clients or lost.
 type Pooler struct {
 	addr    string
 	log     *serverLog
 	process *child.Process
 }
 
-// poolerConfig is what PgBouncer has by default, but for transaction mode; a pool of one connection, which makes clients take
-// turns; and a second, not fifteen, between attempts to reach a server that is down. It takes every user's word, as the
-// cluster does.
+// poolerConfig is PgBouncer's default configuration except for transaction mode, a pool of one connection, so that clients take
+// turns, and a retry after 1 instead of 15 seconds if the server is down. Like the cluster, it trusts every user.
 const poolerConfig = `[databases]
 * = host=127.0.0.1 port=%d user=` + superuser + `
 [pgbouncer]
@@ -44,7 +43,7 @@ default_pool_size = 1
 server_login_retry = 1
 `
 
-// NewPooler starts a pooler that stops with the test, which fails where there is no PgBouncer on this machine.
+// NewPooler starts a pooler that stops when the test ends. It fails the test if PgBouncer is not installed.
 func NewPooler(t TB, c *Cluster) *Pooler {
 	t.Helper()
 	p, err := c.startPooler(t.Context())
@@ -64,7 +63,7 @@ func NewPooler(t TB, c *Cluster) *Pooler {
 	return p
 }
 
-// DSN is the same DSN, a URL, with the pooler in the place of the server.
+// DSN returns a DSN, which must be a URL, with the pooler's address.
 func (p *Pooler) DSN(dsn string) string {
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -74,7 +73,7 @@ func (p *Pooler) DSN(dsn string) string {
 	return u.String()
 }
 
-// startPooler tries another port where one is taken meanwhile, as Launch does.
+// startPooler starts a pooler on a free port. Like Launch, it tries several.
 func (c *Cluster) startPooler(ctx context.Context) (p *Pooler, err error) {
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
@@ -125,5 +124,5 @@ func (c *Cluster) tryPooler(ctx context.Context, program string) (*Pooler, error
 	case err == nil:
 		return p, nil
 	}
-	return nil, errors.Join(fmt.Errorf("%w; it said:\n%s", err, child.LastLines(p.log.text(), 20)), last, p.process.Kill())
+	return nil, errors.Join(fmt.Errorf("%w; its output:\n%s", err, child.LastLines(p.log.text(), 20)), last, p.process.Kill())
 }

@@ -17,9 +17,9 @@ import (
 // standbySignal is the file whose presence makes the server start in recovery.
 const standbySignal = "standby.signal"
 
-// RestartInRecovery starts the server again on the same port and folder, as a standby whose primary is away: it stays in
-// recovery. Where it accepts connections, they can only read; where not, it refuses them with SQLSTATE 57P03. A Restart, or
-// another RestartInRecovery, ends that.
+// RestartInRecovery starts the server again on the same port and directory, as a standby without a primary, which remains in
+// recovery. If accepts is true, it accepts connections, which can only read; otherwise it refuses them with SQLSTATE 57P03. A
+// Restart or another RestartInRecovery ends recovery.
 func (c *Cluster) RestartInRecovery(ctx context.Context, accepts bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -49,7 +49,7 @@ func (c *Cluster) RestartInRecovery(ctx context.Context, accepts bool) error {
 	return nil
 }
 
-// startRefusing runs the server and waits until it says that it accepts no connections.
+// startRefusing starts the server and waits until it is in recovery and refuses connections.
 func (c *Cluster) startRefusing(ctx context.Context) (err error) {
 	before := len(c.Log())
 	if c.server, err = c.spawn(c.install.postgres, append(c.serverArgs(), "-c", "hot_standby=off")...); err != nil {
@@ -67,7 +67,7 @@ func (c *Cluster) startRefusing(ctx context.Context) (err error) {
 	return nil
 }
 
-// leaveRecovery makes the next start an ordinary one.
+// leaveRecovery makes the next start a normal one.
 func (c *Cluster) leaveRecovery() error {
 	err := os.Remove(filepath.Join(c.dataDir(), standbySignal))
 	if errors.Is(err, os.ErrNotExist) {

@@ -15,6 +15,7 @@ import (
 )
 
 func TestAServerInRecoveryOnlyReadsOrRefuses(t *testing.T) {
+	t.Parallel()
 	c := Start(t)
 	isInRecovery := func() (recovers bool, err error) {
 		conn, err := pgx.Connect(t.Context(), c.DSN("postgres"))

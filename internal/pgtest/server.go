@@ -20,10 +20,10 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
 )
 
-// errPortTaken tells a start that lost the race for its port from one that failed for good.
+// errPortTaken reports that another process took the server's port before the server could; another port may work.
 var errPortTaken = errors.New("the server's port was taken by another process")
 
-// initdb creates the data folder.
+// initdb creates the data directory.
 func (c *Cluster) initdb(ctx context.Context) error {
 	p, err := c.spawn(c.install.initdb,
 		"--pgdata", c.dataDir(),
@@ -47,7 +47,7 @@ func (c *Cluster) initdb(ctx context.Context) error {
 	return nil
 }
 
-// start runs the server and waits until it answers. On an error no server is left running.
+// start starts the server and waits until it accepts connections. After an error no server is running.
 func (c *Cluster) start(ctx context.Context) error {
 	before := len(c.Log())
 	server, err := c.spawn(c.install.postgres, c.serverArgs()...)
@@ -55,7 +55,7 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	c.server = server
-	if c.options.nice != 0 { // before it has children, which inherit it
+	if c.options.nice != 0 { // before it forks; children inherit the priority
 		if err := syscall.Setpriority(syscall.PRIO_PROCESS, server.PID(), c.options.nice); err != nil {
 			return errors.Join(fmt.Errorf("set the server's priority: %w", err), stopServer(server, syscall.SIGQUIT))
 		}
@@ -71,18 +71,18 @@ func (c *Cluster) start(ctx context.Context) error {
 	return nil
 }
 
-// serverArgs are the server's settings, in the order in which a later one wins.
+// serverArgs returns the server's arguments. Later settings override earlier ones.
 func (c *Cluster) serverArgs() []string {
 	settings := []setting{
 		{"listen_addresses", "127.0.0.1"},
 		{"port", strconv.Itoa(c.port)},
 		{"unix_socket_directories", c.dir},
-		// The folder never outlives this boot of the machine, so nothing has to reach the disk. Commits stay
-		// synchronous all the same: handing them to the kernel is cheap, and Crash must not lose them.
+		// The data need not survive a crash of the machine, so nothing has to reach the disk. Commits are synchronous
+		// nevertheless: writing them to the page cache is cheap, and Crash must not lose them.
 		{"fsync", "off"},
 		{"full_page_writes", "off"},
 		{"synchronous_commit", "on"},
-		// The same on every machine: start reads the messages, and Tasker's timestamps carry no zone.
+		// The same on every machine: start parses log messages, and Tasker's timestamps have no time zone.
 		{"lc_messages", "C"},
 		{"timezone", "UTC"},
 		{"log_timezone", "UTC"},
@@ -99,8 +99,8 @@ func (c *Cluster) serverArgs() []string {
 
 // awaitReady polls until a connection succeeds, the server has exited, or the context ends.
 //
-// It connects through the socket in the cluster's own folder. Over TCP it could reach another server that won the race
-// for the port. The server opens this socket after the TCP port, so when one answers, both do.
+// It connects through the Unix socket in the cluster's directory: over TCP it could reach another server that took the port. The
+// server opens the socket after the TCP port, so both are ready when the socket is.
 func (c *Cluster) awaitReady(ctx context.Context) error {
 	query := url.Values{
 		"host":    {c.dir},
@@ -145,17 +145,17 @@ func (c *Cluster) spawnTo(log *serverLog, parentDeath syscall.Signal, program st
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = output.Close() }() // the process has its own descriptor by then
+	defer func() { _ = output.Close() }() // the process has its own descriptor
 
 	cmd := exec.Command(program, args...)
-	cmd.Dir = c.dir // the folder of this process may be closed to the server's user
+	cmd.Dir = c.dir // this process's directory may not be accessible to the server's user
 	cmd.Env = serverEnv(os.Environ())
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner}
 	return child.Start(cmd, parentDeath)
 }
 
-// serverEnv leaves out what would reach into the server from outside: PGDATA, PGPORT and the like, and the language.
+// serverEnv removes variables that would affect the server: PGDATA, PGPORT and the like, and the locale.
 func serverEnv(environ []string) []string {
 	env := make([]string, 0, len(environ)+1)
 	for _, entry := range environ {

@@ -12,14 +12,13 @@ import (
 )
 
 // StatementCalls returns how often each statement ran in the connection's database since the last [ResetStatements],
-// by the text that pg_stat_statements keeps: as sent by the client that sent it first, with constants replaced by $1,
-// $2 and so on. Its own statements are left out. It creates the extension where it is missing, and fails on a server
-// that was installed without it.
+// by the text that pg_stat_statements keeps: as first sent by a client, with constants replaced by $1, $2 and so on. It omits its
+// own statements. It creates the extension if needed, and fails if the extension is not installed.
 func StatementCalls(ctx context.Context, conn *pgx.Conn) (map[string]int64, error) {
 	if err := createStatements(ctx, conn); err != nil {
 		return nil, err
 	}
-	// The same text has several rows when several roles ran it.
+	// A text has one row for each role that ran it.
 	rows, err := conn.Query(ctx, `
 		SELECT query, sum(calls)::bigint
 		FROM pg_stat_statements

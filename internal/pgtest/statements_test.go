@@ -12,6 +12,7 @@ import (
 )
 
 func TestStatementCallsCountsByNormalisedQuery(t *testing.T) {
+	t.Parallel()
 	conn := connect(t, shared.NewDatabase(t, `CREATE TABLE a (n int)`))
 	other := connect(t, shared.NewDatabase(t, `CREATE TABLE a (n int)`))
 	require.NoError(t, ResetStatements(t.Context(), conn))

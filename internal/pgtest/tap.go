@@ -14,9 +14,8 @@ import (
 	"time"
 )
 
-// Tap is a TCP proxy before a server that counts what the clients ask for. It passes every byte on as it is. A message
-// is counted before it is passed on, so a client that has its answer finds its question counted. Safe for concurrent
-// use.
+// Tap is a TCP proxy in front of a server that counts the clients' messages. It does not change any byte. A message is counted
+// before it is forwarded, so a client that has an answer finds its request counted. Tap is safe for concurrent use.
 type Tap struct {
 	t        TB
 	target   string
@@ -31,9 +30,8 @@ type Tap struct {
 	open   sync.WaitGroup
 }
 
-// NewTap opens a tap before the server at host:port. It closes, with all its connections, when the test ends. A server
-// that cannot be reached ends the client's connection only; a client that does not speak the protocol in plain text
-// fails the test.
+// NewTap opens a tap for the server at host:port. It closes, with all its connections, when the test ends. If the server cannot
+// be reached, the client's connection is closed. A client that uses TLS or another protocol fails the test.
 func NewTap(t TB, addr string) *Tap {
 	t.Helper()
 	var config net.ListenConfig
@@ -49,26 +47,26 @@ func NewTap(t TB, addr string) *Tap {
 	return tap
 }
 
-// Syncs is how many Sync and simple Query messages passed: the round trips of a client that waits for its answers.
+// Syncs returns the number of Sync and simple Query messages: the round trips of a client that waits for its answers.
 func (t *Tap) Syncs() int64 { return t.syncs.Load() }
 
-// Executes is how many statements were asked for: Execute messages, and simple Query messages as one each.
+// Executes returns the number of executed statements: Execute and simple Query messages.
 func (t *Tap) Executes() int64 { return t.executes.Load() }
 
-// Connections is how many sessions clients began. A request to cancel a query is none.
+// Connections returns the number of sessions started. A request to cancel a query is not a session.
 func (t *Tap) Connections() int64 { return t.connections.Load() }
 
-// Reset makes all three count from zero.
+// Reset sets all three counts to zero.
 func (t *Tap) Reset() {
 	t.connections.Store(0)
 	t.syncs.Store(0)
 	t.executes.Store(0)
 }
 
-// Addr is the host:port that clients connect to.
+// Addr returns the host:port that clients connect to.
 func (t *Tap) Addr() string { return t.listener.Addr().String() }
 
-// DSN is the same DSN, a URL, with the tap in the place of the server.
+// DSN returns a DSN, which must be a URL, with the tap's address.
 func (t *Tap) DSN(dsn string) string {
 	t.t.Helper()
 	u, err := url.Parse(dsn)
@@ -96,7 +94,7 @@ func (t *Tap) accept() {
 	}
 }
 
-// serve connects one client with the server until both have said all they have to say.
+// serve connects a client with the server until both have closed their side.
 func (t *Tap) serve(client *net.TCPConn) {
 	defer func() { _ = client.Close() }()
 	var dialer net.Dialer
@@ -118,17 +116,17 @@ func (t *Tap) serve(client *net.TCPConn) {
 	answers.Wait()
 }
 
-// pass copies one direction. Its end is passed on as the end of that direction alone, so that what the other still has
-// to say, such as why the server closes, arrives.
+// pass copies one direction and then closes only that direction, so that the rest of the other one arrives, such as the reason
+// why the server closes the connection.
 func pass(to *net.TCPConn, from io.Reader) {
 	_, _ = io.Copy(to, from)
 	_ = to.CloseWrite()
 }
 
-// Delay makes each answer of the server arrive later, as over a long way.
+// Delay delays the server's answers, like a distant network.
 func (t *Tap) Delay(by time.Duration) { t.delay.Store(int64(by)) }
 
-// delayed reads from a server a while after it has answered.
+// delayed reads from a server with a delay.
 type delayed struct {
 	tap    *Tap
 	server *net.TCPConn
@@ -145,7 +143,7 @@ func (r delayed) Read(buffer []byte) (int, error) {
 	return n, err
 }
 
-// countingReader reads from a client and counts the messages that go by.
+// countingReader reads from a client and counts its messages.
 type countingReader struct {
 	tap    *Tap
 	client *net.TCPConn

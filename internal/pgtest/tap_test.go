@@ -17,6 +17,7 @@ import (
 )
 
 func TestTapCounts(t *testing.T) {
+	t.Parallel()
 	dsn := shared.NewDatabase(t, `CREATE TABLE a (n int)`)
 	batchOf := func(n int) *pgx.Batch {
 		batch := &pgx.Batch{}
@@ -67,7 +68,7 @@ func TestTapCounts(t *testing.T) {
 		"messages larger than any buffer are counted once": {
 			pgx.QueryExecModeExec,
 			func(ctx context.Context, conn *pgx.Conn) error {
-				// The text is full of bytes that would be Sync messages if the tap lost its place.
+				// The text contains bytes that the tap would take for Sync messages if it lost track of message boundaries.
 				_, err := conn.Exec(ctx, `SELECT length($1)`, strings.Repeat("S\x04", 1<<20))
 				return err
 			},
@@ -104,6 +105,7 @@ func TestTapCounts(t *testing.T) {
 }
 
 func TestTapPassesARequestForEncryptionThatTheServerRefuses(t *testing.T) {
+	t.Parallel()
 	tap := NewTap(t, shared.Addr())
 	dsn := strings.Replace(tap.DSN(shared.DSN("postgres")), "sslmode=disable", "sslmode=prefer", 1)
 	assert.Equal(t, 1, queryInt(t, dsn, `SELECT 1`))
@@ -112,6 +114,7 @@ func TestTapPassesARequestForEncryptionThatTheServerRefuses(t *testing.T) {
 }
 
 func TestTapPassesARequestToCancel(t *testing.T) {
+	t.Parallel()
 	tap := NewTap(t, shared.Addr())
 	conn := connect(t, tap.DSN(shared.DSN("postgres")))
 	failed := make(chan error, 1)
@@ -129,6 +132,7 @@ func TestTapPassesARequestToCancel(t *testing.T) {
 }
 
 func TestTapOutlivesItsServer(t *testing.T) {
+	t.Parallel()
 	c := Start(t)
 	tap := NewTap(t, c.Addr())
 	dsn := tap.DSN(c.DSN("postgres"))
@@ -144,6 +148,7 @@ func TestTapOutlivesItsServer(t *testing.T) {
 }
 
 func TestTapTellsTheClientWhyTheServerCloses(t *testing.T) {
+	t.Parallel()
 	tap := NewTap(t, shared.Addr())
 	conn := connect(t, tap.DSN(shared.DSN("postgres")))
 	_, err := conn.Exec(t.Context(), `SELECT pg_terminate_backend(pg_backend_pid())`)
@@ -151,6 +156,7 @@ func TestTapTellsTheClientWhyTheServerCloses(t *testing.T) {
 }
 
 func TestTapClosesConnectionsThatAreOpen(t *testing.T) {
+	t.Parallel()
 	var conn *pgx.Conn
 	t.Run("while the tap is open", func(t *testing.T) {
 		tap := NewTap(t, shared.Addr())
@@ -162,7 +168,8 @@ func TestTapClosesConnectionsThatAreOpen(t *testing.T) {
 	_ = conn.Close(context.Background())
 }
 
-func TestTapFailsTheTestOfAClientThatItCannotRead(t *testing.T) {
+func TestTapFailsTheTestOfAClientThatUsesTLS(t *testing.T) {
+	t.Parallel()
 	r := &recorder{T: t}
 	tap := NewTap(r, shared.Addr())
 	client, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", tap.Addr())
@@ -176,7 +183,8 @@ func TestTapFailsTheTestOfAClientThatItCannotRead(t *testing.T) {
 	assert.Contains(t, r.errors[0], "use sslmode=disable")
 }
 
-func TestTapDSNWantsAURL(t *testing.T) {
+func TestTapDSNRequiresAURL(t *testing.T) {
+	t.Parallel()
 	r := &recorder{T: t}
 	tap := NewTap(r, "127.0.0.1:1")
 	assert.Equal(t, "postgres://me@"+tap.Addr()+"/db?sslmode=disable",

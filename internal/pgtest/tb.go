@@ -10,7 +10,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
 )
 
-// TB is what this package needs of testing.TB.
+// TB is the part of testing.TB that this package needs.
 type TB interface {
 	Helper()
 	Context() context.Context
@@ -21,9 +21,8 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Start launches a cluster and stops it when the test ends. It fails the test when there is no PostgreSQL on this
-// machine: a test that is skipped where it cannot run guards nothing. The end of the server's log is printed with a
-// test that failed.
+// Start launches a cluster and stops it when the test ends. If PostgreSQL is not installed, the test fails rather than being
+// skipped. If the test fails, the end of the server's log is printed.
 func Start(t TB, opts ...Option) *Cluster {
 	t.Helper()
 	c, err := Launch(t.Context(), opts...)

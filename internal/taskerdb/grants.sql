@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
--- All that a collector needs to read of Tasker's database, for a role that cannot write. Make the role first, as an
--- administrator, with a password of your own:
+-- Grants for a read-only role with all that a collector needs from Tasker's database. As an administrator, create the role
+-- first:
 --
 --   CREATE ROLE namespace_sampler_reader LOGIN PASSWORD '...';
 --
--- The tables of the earlier layout are public.tasker_task_namespaces and so on; grant on those instead.
+-- In the earlier layout the tables are public.tasker_task_namespaces and so on; adapt the grants.
 
 GRANT USAGE ON SCHEMA tasker TO namespace_sampler_reader;
 

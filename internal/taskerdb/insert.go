@@ -11,25 +11,24 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// Task is a row of tasks with what it hangs on and what hangs on it. UUIDs are in any form that PostgreSQL reads.
+// Task is a row of the table of tasks, with its namespace and steps. UUIDs may have any form that PostgreSQL accepts.
 type Task struct {
 	// UUID is task_uuid; empty for a new one.
 	UUID string
-	// CorrelationID may be shared by several tasks; empty for a new one. Layouts without correlation ids ignore it and
+	// CorrelationID may be shared by several tasks; empty for a new one. Layouts without correlation IDs ignore it and
 	// ParentCorrelationID.
 	CorrelationID string
-	// ParentCorrelationID is empty, which is null, for the root of a hierarchy.
+	// ParentCorrelationID is empty (NULL) for the root of a hierarchy.
 	ParentCorrelationID string
-	// Namespace is the name of the task's namespace: not empty, up to 64 characters.
+	// Namespace is the name of the task's namespace, 1 to 64 characters.
 	Namespace string
-	// Steps are the workflow_step_uuid of each step of the task.
+	// Steps contains the workflow_step_uuid of each step.
 	Steps []string
-	// CreatedAt is when the task was requested, created and updated, to the microsecond; zero for now.
+	// CreatedAt is used for requested_at, created_at and updated_at, with microsecond precision; zero means now.
 	CreatedAt time.Time
 }
 
-// Insert adds the tasks, their steps, and the namespaces and named tasks that they need and that are not there yet, in
-// one transaction: all of them become visible together, or none.
+// Insert adds the tasks, their steps, and missing namespaces and named tasks in one transaction.
 func Insert(ctx context.Context, conn *pgx.Conn, layout Layout, tasks ...Task) error {
 	target, err := layout.tables()
 	if err != nil {

@@ -106,7 +106,7 @@ func TestInsertWorksInEveryQueryMode(t *testing.T) {
 	}
 }
 
-func TestInsertFillsInWhatATaskLeavesOpen(t *testing.T) {
+func TestInsertFillsInDefaults(t *testing.T) {
 	conn := connect(t, cluster.NewDatabase(t, taskerdb.Tasker))
 	require.NoError(t, taskerdb.Insert(t.Context(), conn, taskerdb.LayoutTasker,
 		taskerdb.Task{Namespace: "payments"}, taskerdb.Task{Namespace: "payments"}))
@@ -117,7 +117,7 @@ func TestInsertFillsInWhatATaskLeavesOpen(t *testing.T) {
 		FROM tasker.tasks`))
 }
 
-func TestInsertOfNothingIsNothing(t *testing.T) {
+func TestInsertWithoutTasksDoesNothing(t *testing.T) {
 	conn := connect(t, cluster.NewDatabase(t, taskerdb.Tasker))
 	assert.NoError(t, taskerdb.Insert(t.Context(), conn, taskerdb.LayoutTasker))
 }

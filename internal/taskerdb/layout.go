@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Layout is the names that a release of Tasker gives its tables.
+// Layout identifies the table names of a Tasker release.
 type Layout string
 
-// The layouts in the field; [Tasker] and so on are the scripts that make them.
+// The layouts in use. [Tasker] and so on are the scripts that create them.
 const (
 	LayoutTasker                   Layout = "tasker"
 	LayoutLegacy                   Layout = "tasker_legacy"

@@ -17,7 +17,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
 )
 
-// cluster is shared by all tests; each has a database of its own in it.
+// cluster is shared by all tests. Each test has its own database.
 var cluster *pgtest.Cluster
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 
 type withCluster struct{ m *testing.M }
 
-// Run launches and stops the cluster around the tests.
+// Run runs the tests with a cluster.
 func (w withCluster) Run() int {
 	var err error
 	if cluster, err = pgtest.Launch(context.Background()); err != nil {
@@ -41,7 +41,7 @@ func (w withCluster) Run() int {
 	return code
 }
 
-// connect opens a connection that closes with the test.
+// connect opens a connection that is closed when the test ends.
 func connect(t testing.TB, dsn string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -50,7 +50,7 @@ func connect(t testing.TB, dsn string) *pgx.Conn {
 	return conn
 }
 
-// strs returns the one text column that a query yields.
+// strs returns the only column of a query, as text.
 func strs(t testing.TB, conn *pgx.Conn, sql string, args ...any) []string {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), sql, args...)

@@ -12,11 +12,11 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// namedTask is the one task template that Insert makes in each namespace.
+// namedTask is the task template that Insert creates in each namespace.
 const namedTask = "process"
 
-// namespacesOf are the names that occur, each once. Their order is the same for all callers, so that two transactions
-// that add the same names wait for each other instead of deadlocking.
+// namespacesOf returns the distinct names in sorted order, so that concurrent transactions that add the same names do not
+// deadlock.
 func namespacesOf(tasks []Task) []string {
 	names := make([]string, 0, 16)
 	seen := make(map[string]bool)
@@ -30,8 +30,7 @@ func namespacesOf(tasks []Task) []string {
 	return names
 }
 
-// ensureNamedTasks returns the named_task_uuid for each namespace, after adding the namespaces and named tasks that are
-// missing.
+// ensureNamedTasks returns the named_task_uuid for each namespace. It adds missing namespaces and named tasks.
 func ensureNamedTasks(ctx context.Context, tx pgx.Tx, target tables, names []string) (map[string]pgtype.UUID, error) {
 	namespaces, namedTasks := target.namespaces.Sanitize(), target.namedTasks.Sanitize()
 	_, err := tx.Exec(ctx, `
@@ -70,7 +69,7 @@ func ensureNamedTasks(ctx context.Context, tx pgx.Tx, target tables, names []str
 	return found, nil
 }
 
-// newUUIDs are text, which the connection can send in each of pgx's query modes.
+// newUUIDs returns UUIDs as text, which works in all of pgx's query modes.
 func newUUIDs(n int) []string {
 	now := time.Now()
 	uuids := make([]string, n)

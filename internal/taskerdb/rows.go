@@ -13,20 +13,20 @@ import (
 // emptyObject is the context of every task.
 var emptyObject = []byte(`{}`)
 
-// taskRow is a checked Task.
+// taskRow is a validated Task.
 type taskRow struct {
 	uuid, correlation, parent pgtype.UUID
 	namespace                 string
-	createdAt                 time.Time // in UTC: the columns have no zone
+	createdAt                 time.Time // in UTC: the columns have no time zone
 }
 
-// stepRow is one of a task's steps.
+// stepRow is a step of a task.
 type stepRow struct {
 	uuid, task pgtype.UUID
 	createdAt  time.Time
 }
 
-// prepare checks the tasks and fills in what they leave open.
+// prepare validates the tasks and fills in defaults.
 func prepare(tasks []Task, now time.Time) ([]taskRow, []stepRow, error) {
 	taskRows := make([]taskRow, 0, len(tasks))
 	var stepRows []stepRow

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
--- The tables of Tasker's current layout that say which namespace a task is in: schema tasker.
--- UUIDs are version 7 in the field. PostgreSQL before 18 cannot make those, so there are no defaults for them.
+-- The tables of Tasker's current layout that determine the namespace of a task: schema tasker.
+-- Tasker uses version 7 UUIDs. PostgreSQL before 18 cannot generate them, so the columns have no defaults.
 
 CREATE SCHEMA tasker;
 
@@ -40,7 +40,7 @@ CREATE TABLE tasker.tasks (
 );
 CREATE UNIQUE INDEX tasks_identity_hash_unique ON tasker.tasks (identity_hash);
 CREATE INDEX tasks_named_task_uuid ON tasker.tasks (named_task_uuid);
--- Not unique: nested workflows share one correlation id.
+-- Not unique: nested workflows share a correlation ID.
 CREATE INDEX tasks_correlation_id ON tasker.tasks (correlation_id);
 
 CREATE TABLE tasker.workflow_steps (

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
--- The tables of Tasker's earlier layout that say which namespace a task is in: schema public, names with a prefix.
--- UUIDs are version 7 in the field. PostgreSQL before 18 cannot make those, so there are no defaults for them.
+-- The tables of Tasker's earlier layout that determine the namespace of a task: schema public, prefixed names.
+-- Tasker uses version 7 UUIDs. PostgreSQL before 18 cannot generate them, so the columns have no defaults.
 
 CREATE TABLE public.tasker_task_namespaces (
     task_namespace_uuid uuid PRIMARY KEY,
@@ -38,7 +38,7 @@ CREATE TABLE public.tasker_tasks (
 );
 CREATE UNIQUE INDEX tasker_tasks_identity_hash_unique ON public.tasker_tasks (identity_hash);
 CREATE INDEX tasker_tasks_named_task_uuid ON public.tasker_tasks (named_task_uuid);
--- Not unique: nested workflows share one correlation id.
+-- Not unique: nested workflows share a correlation ID.
 CREATE INDEX tasker_tasks_correlation_id ON public.tasker_tasks (correlation_id);
 
 CREATE TABLE public.tasker_workflow_steps (

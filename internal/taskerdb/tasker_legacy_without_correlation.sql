@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
--- The tables of Tasker's earlier layout that say which namespace a task is in: schema public, names with a prefix.
--- This is its first version: tasks have no correlation ids, which a later migration added.
--- UUIDs are version 7 in the field. PostgreSQL before 18 cannot make those, so there are no defaults for them.
+-- The tables of Tasker's earlier layout that determine the namespace of a task: schema public, prefixed names.
+-- This is its first version. A later migration added correlation IDs to tasks.
+-- Tasker uses version 7 UUIDs. PostgreSQL before 18 cannot generate them, so the columns have no defaults.
 
 CREATE TABLE public.tasker_task_namespaces (
     task_namespace_uuid uuid PRIMARY KEY,

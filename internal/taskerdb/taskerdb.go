@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package taskerdb makes databases like those of Tasker, for tests and for the load tool: the tables in each layout
-// that is in the field, the grants of a role that may read them, and rows.
+// Package taskerdb creates databases like Tasker's for tests and the load tool: the tables of each layout in use, the grants for a
+// read-only role, and rows.
 package taskerdb
 
 import _ "embed"
 
-// The tables of each layout, as a script of many statements for an empty database.
+// SQL scripts that create the tables of each layout in an empty database.
 var (
 	// Tasker is the current layout: schema tasker.
 	//
@@ -25,8 +25,7 @@ var (
 	TaskerLegacyWithoutCorrelation string
 )
 
-// ReadOnlyGrants lets the role namespace_sampler_reader read the four tables of the current layout. The role has to
-// exist.
+// ReadOnlyGrants lets the role namespace_sampler_reader read the four tables of the current layout. The role must exist.
 //
 //go:embed grants.sql
 var ReadOnlyGrants string

@@ -14,7 +14,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// layoutCase is a layout with its script and the names of its tables.
+// layoutCase is a layout with its script and table names.
 type layoutCase struct {
 	layout                               taskerdb.Layout
 	script                               string
@@ -117,7 +117,7 @@ func TestReadOnlyGrantsLetTheRoleReadAndNotWrite(t *testing.T) {
 		_, err := conn.PgConn().Exec(t.Context(), sql).ReadAll()
 		return err
 	}
-	// In a transaction that ends with the connection: a role belongs to the whole cluster.
+	// Roles are cluster-wide, so the role is created in a transaction that is rolled back.
 	require.NoError(t, exec(`BEGIN; CREATE ROLE namespace_sampler_reader LOGIN`))
 	require.NoError(t, exec(taskerdb.ReadOnlyGrants))
 	require.NoError(t, exec(`CREATE TABLE tasker.secrets (n int); SET LOCAL ROLE namespace_sampler_reader`))

@@ -14,7 +14,7 @@ func Otelcol(t testing.TB) string {
 	return binary(t, "OTELCOL", "otelcol-tasker", "make build")
 }
 
-// OtelcolBench returns the path of the collector that is measured: $OTELCOL_BENCH, else ../bin/otelcol-bench.
+// OtelcolBench returns the path of the collector for measurements: $OTELCOL_BENCH, else ../bin/otelcol-bench.
 func OtelcolBench(t testing.TB) string {
 	t.Helper()
 	return binary(t, "OTELCOL_BENCH", "otelcol-bench", "make bin/otelcol-bench")

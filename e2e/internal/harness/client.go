@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// sendTimeout is far beyond what a call takes.
+// sendTimeout is far longer than a call takes.
 const sendTimeout = 30 * time.Second
 
 // Client sends OTLP over gRPC.
@@ -24,7 +24,7 @@ type Client struct {
 	conn *grpc.ClientConn
 }
 
-// NewClient returns a client of a collector that closes with the test.
+// NewClient returns a client of a collector. It closes when the test ends.
 func NewClient(t testing.TB, c *Collector) *Client {
 	t.Helper()
 	conn, err := grpc.NewClient(c.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -36,7 +36,7 @@ func NewClient(t testing.TB, c *Collector) *Client {
 	return &Client{t: t, conn: conn}
 }
 
-// Traces sends spans and fails the test unless the collector takes them all.
+// Traces sends spans and fails the test if the collector does not accept all of them.
 func (c *Client) Traces(td ptrace.Traces) {
 	c.t.Helper()
 	if err := c.TryTraces(c.t.Context(), td); err != nil {
@@ -44,7 +44,7 @@ func (c *Client) Traces(td ptrace.Traces) {
 	}
 }
 
-// TryTraces sends spans. The data stays the caller's.
+// TryTraces sends spans. It does not modify or retain them.
 func (c *Client) TryTraces(ctx context.Context, td ptrace.Traces) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
@@ -52,7 +52,7 @@ func (c *Client) TryTraces(ctx context.Context, td ptrace.Traces) error {
 	return err
 }
 
-// Metrics sends data points and fails the test unless the collector takes them all.
+// Metrics sends data points and fails the test if the collector does not accept all of them.
 func (c *Client) Metrics(md pmetric.Metrics) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), sendTimeout)

@@ -11,13 +11,13 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// CountingSink is an OTLP/gRPC server that counts the spans that it receives, and keeps and decodes none of them.
+// CountingSink is an OTLP/gRPC server that counts the spans that it receives without decoding or keeping them.
 type CountingSink struct {
 	addr  string
 	spans atomic.Int64
 }
 
-// NewCountingSink starts a sink that stops with the test.
+// NewCountingSink starts a sink. It stops when the test ends.
 func NewCountingSink(t testing.TB) *CountingSink {
 	t.Helper()
 	s := &CountingSink{}
@@ -33,7 +33,7 @@ func (s *CountingSink) Addr() string { return s.addr }
 // Spans returns how many spans were received so far.
 func (s *CountingSink) Spans() int { return int(s.spans.Load()) }
 
-// export answers a call of any method.
+// export handles calls of all methods.
 func (s *CountingSink) export(_ any, stream grpc.ServerStream) error {
 	if err := stream.RecvMsg(reader(func(request []byte) error {
 		n, err := countSpans(request)
@@ -50,7 +50,7 @@ var pathToSpans = []protowire.Number{1, 2, 2}
 
 func countSpans(request []byte) (int, error) { return countAt(request, pathToSpans) }
 
-// countAt counts the messages at the end of a path of fields.
+// countAt counts the messages at a path of fields.
 func countAt(message []byte, path []protowire.Number) (n int, err error) {
 	if len(path) == 0 {
 		return 1, nil

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package harness runs the built collector as a process between real OTLP clients and a real OTLP server, and reads
-// what it says of itself: its log and its internal metrics.
+// Package harness runs the built collector as a process between OTLP clients and an OTLP server, and reads its log and its
+// internal metrics.
 //
-// The collector exports in step with its clients: no queue, no retries. When a client's call returns, what was to come
-// out has come out, so tests need not wait for anything.
+// The collector exports synchronously, without a queue or retries: when a client's call returns, the sink has received everything
+// that was kept, so tests need not wait.
 package harness

@@ -8,14 +8,14 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// Span is a span with what is around it.
+// Span is a span with its scope and resource.
 type Span struct {
 	ptrace.Span
 	Scope    pcommon.InstrumentationScope
 	Resource pcommon.Resource
 }
 
-// SpansOf returns all spans, in their order.
+// SpansOf returns all spans, in order.
 func SpansOf(td ptrace.Traces) []Span {
 	var spans []Span
 	for _, rs := range td.ResourceSpans().All() {
@@ -28,7 +28,7 @@ func SpansOf(td ptrace.Traces) []Span {
 	return spans
 }
 
-// Point is a data point of any type with what is around it.
+// Point is a data point of any type with its metric, scope and resource.
 type Point struct {
 	Attributes pcommon.Map
 	Metric     pmetric.Metric
@@ -38,7 +38,7 @@ type Point struct {
 	Data any
 }
 
-// PointsOf returns all data points, in their order.
+// PointsOf returns all data points, in order.
 func PointsOf(md pmetric.Metrics) []Point {
 	var points []Point
 	for _, rm := range md.ResourceMetrics().All() {

@@ -13,17 +13,17 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// exportTraces is the method of OTLP/gRPC that takes spans.
+// exportTraces is the OTLP/gRPC method for spans.
 const exportTraces = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
-// rawCodec takes messages as they are on the wire, so that neither end of a measurement spends time on protobuf: what is sent
-// is a []byte, and what comes is given to a reader.
+// rawCodec sends and receives encoded messages, so that clients and sinks spend no time on protobuf: a []byte is sent as it is,
+// and a received message is passed to a reader.
 type rawCodec struct{}
 
-// reader reads a message, which is not its own afterwards.
+// reader reads a message. It must not retain it.
 type reader func(message []byte) error
 
-// Name implements encoding.CodecV2; the other side is to believe that this is the codec of protobuf.
+// Name implements encoding.CodecV2. It is the name of the protobuf codec, whose wire format this is.
 func (rawCodec) Name() string { return "proto" }
 
 // Marshal implements encoding.CodecV2.
@@ -46,10 +46,10 @@ func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	return read(message.ReadOnlyData())
 }
 
-// RawClient sends spans that are encoded already.
+// RawClient sends encoded spans.
 type RawClient struct{ conn *grpc.ClientConn }
 
-// NewRawClient returns a client of a collector that closes with the test. Each has a connection of its own.
+// NewRawClient returns a client of a collector with its own connection. It closes when the test ends.
 func NewRawClient(t testing.TB, c *Collector) *RawClient {
 	t.Helper()
 	conn, err := grpc.NewClient(c.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -61,8 +61,8 @@ func NewRawClient(t testing.TB, c *Collector) *RawClient {
 	return &RawClient{conn: conn}
 }
 
-// Traces sends an encoded ExportTraceServiceRequest. The bytes are the caller's again when it returns without an error, which
-// says that the collector has taken all of the spans, and passed on those that it kept.
+// Traces sends an encoded ExportTraceServiceRequest. If it returns nil, the collector has accepted all of the spans and exported
+// those that it kept, and the caller may reuse the bytes.
 func (c *RawClient) Traces(ctx context.Context, request []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// serve has a server listen on loopback until the end of the test, and returns its host:port.
+// serve runs a server on a loopback port until the test ends and returns its host:port.
 func serve(t testing.TB, server *grpc.Server) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// maxMessage is the largest message that sinks and clients take.
+// maxMessage is the maximum message size of sinks and clients.
 const maxMessage = 64 << 20
 
 // Sink is an OTLP/gRPC server that keeps what it receives.
@@ -24,10 +24,10 @@ type Sink struct {
 	mu      sync.Mutex
 	traces  []ptrace.Traces
 	metrics []pmetric.Metrics
-	observe func(ptrace.Traces) // in place of keeping them
+	observe func(ptrace.Traces) // if not nil, called instead of keeping them
 }
 
-// NewSink starts a sink that stops with the test.
+// NewSink starts a sink. It stops when the test ends.
 func NewSink(t testing.TB) *Sink {
 	t.Helper()
 	s := &Sink{}
@@ -41,21 +41,21 @@ func NewSink(t testing.TB) *Sink {
 // Addr is the host:port of the sink.
 func (s *Sink) Addr() string { return s.addr }
 
-// Reset forgets what was received so far.
+// Reset discards what was received so far.
 func (s *Sink) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.traces, s.metrics = nil, nil
 }
 
-// Observe has spans given to a function, one request after the other, in place of kept: more of them come than memory holds.
+// Observe passes spans to a function, one request at a time, instead of keeping them.
 func (s *Sink) Observe(f func(ptrace.Traces)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.observe = f
 }
 
-// Spans returns the spans received so far, in their order.
+// Spans returns the spans received so far, in order.
 func (s *Sink) Spans() []Span {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +66,7 @@ func (s *Sink) Spans() []Span {
 	return spans
 }
 
-// Points returns the data points received so far, in their order.
+// Points returns the data points received so far, in order.
 func (s *Sink) Points() []Point {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +77,7 @@ func (s *Sink) Points() []Point {
 	return points
 }
 
-// Metrics returns the requests with metrics received so far, in their order.
+// Metrics returns the metrics requests received so far, in order.
 func (s *Sink) Metrics() []pmetric.Metrics {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,15 +4,15 @@ package harness
 
 import "github.com/prometheus/procfs"
 
-// Usage is what a collector has taken of the machine since it started.
+// Usage is the resource usage of a collector.
 type Usage struct {
-	// CPU is in seconds, user and system together; the kernel tells it by hundredths.
+	// CPU is the user and system time since the start, in seconds, with a resolution of 10 ms.
 	CPU float64
-	// Resident and PeakResident are the memory that it holds now, and that it held at the most, in bytes.
+	// Resident and PeakResident are the current and maximum resident memory, in bytes.
 	Resident, PeakResident uint64
 }
 
-// Usage reads what the kernel has counted, so that the collector itself does nothing for it. Only Linux can be asked.
+// Usage reads the collector's resource usage from /proc, without any work by the collector. It needs Linux.
 func (c *Collector) Usage() Usage {
 	c.t.Helper()
 	proc, err := procfs.NewProc(c.process.PID())

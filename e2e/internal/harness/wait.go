@@ -4,10 +4,10 @@ package harness
 
 import "time"
 
-// pollInterval is the pause between two looks at a condition.
+// pollInterval is the time between two checks of a condition.
 const pollInterval = 10 * time.Millisecond
 
-// poll looks at a condition until it is done, and returns what it then reports; false when the time is up.
+// poll checks a condition until it is done and returns its result, or false after the timeout.
 func poll(timeout time.Duration, condition func() (done, ok bool)) bool {
 	deadline := time.Now().Add(timeout)
 	for {
@@ -22,7 +22,7 @@ func poll(timeout time.Duration, condition func() (done, ok bool)) bool {
 	}
 }
 
-// Eventually reports whether a condition comes true within the timeout.
+// Eventually reports whether a condition becomes true within the timeout.
 func Eventually(timeout time.Duration, condition func() bool) bool {
 	return poll(timeout, func() (done, ok bool) { return condition(), true })
 }
