@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package config
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 )
 
 func TestTheDemoConfigurationHasTheProductionRates(t *testing.T) {
-	c, err := readConfig("../../testdata/demo.yaml")
+	t.Parallel()
+	c, err := Read("../../../../testdata/demo.yaml")
 	require.NoError(t, err)
-	for name, signal := range map[string]rates{"spans": c.traceRates(), "data points": c.metricRates()} {
+	for name, signal := range map[string]oracle.Rates{"spans": c.spanRates(), "data points": c.pointRates()} {
 		for namespace, want := range map[string]float64{
 			"payments": 1, "orders": 0.5, "analytics": 0.01, "integrations": 0.1, "shipping": 0.1, "": 0.1,
 		} {
-			got, _ := signal.of(namespace)
+			got, _ := signal.Of(namespace)
 			assert.InDelta(t, want, got, 0, "%s of %q", name, namespace)
 		}
 	}
@@ -25,7 +27,8 @@ func TestTheDemoConfigurationHasTheProductionRates(t *testing.T) {
 }
 
 func TestASignalsOwnRateWinsOverTheSharedOne(t *testing.T) {
-	c, err := parseConfig([]byte(`
+	t.Parallel()
+	c, err := parse([]byte(`
 processors:
   batch: {}
   namespacesampler/edge:
@@ -40,26 +43,26 @@ processors:
 		rate float64
 		rule string
 	}
-	ask := func(r rates, namespace string) answer {
-		rate, rule := r.of(namespace)
+	ask := func(r oracle.Rates, namespace string) answer {
+		rate, rule := r.Of(namespace)
 		return answer{rate, rule}
 	}
-	spans, points := c.traceRates(), c.metricRates()
-	assert.Equal(t, answer{0.9, ruleExact}, ask(spans, "payments"))
-	assert.Equal(t, answer{0.5, ruleExact}, ask(spans, "orders"))
-	assert.Equal(t, answer{0.7, ruleExact}, ask(spans, "rust::linear"))
-	assert.Equal(t, answer{0.3, ruleGlobal}, ask(spans, "gone"))
-	assert.Equal(t, answer{1, ruleExact}, ask(points, "payments"))
-	assert.Equal(t, answer{0, ruleExact}, ask(points, "analytics"))
-	assert.Equal(t, answer{0, ruleGlobal}, ask(points, "shipping"), "detailed metrics are off")
+	spans, points := c.spanRates(), c.pointRates()
+	assert.Equal(t, answer{0.9, oracle.RuleExact}, ask(spans, "payments"))
+	assert.Equal(t, answer{0.5, oracle.RuleExact}, ask(spans, "orders"))
+	assert.Equal(t, answer{0.7, oracle.RuleExact}, ask(spans, "rust::linear"))
+	assert.Equal(t, answer{0.3, oracle.RuleGlobal}, ask(spans, "gone"))
+	assert.Equal(t, answer{1, oracle.RuleExact}, ask(points, "payments"))
+	assert.Equal(t, answer{0, oracle.RuleExact}, ask(points, "analytics"))
+	assert.Equal(t, answer{0, oracle.RuleGlobal}, ask(points, "shipping"), "detailed metrics are off")
 	assert.Nil(t, c.Postgres)
-	assert.Equal(t, []string{"", "unknown"}, c.missingValues())
+	assert.Equal(t, []string{"", "unknown"}, c.Oracle().MissingValues)
 	assert.Equal(t, 4, c.precision())
 }
 
 func TestConfigurationsAreReadAsTheCollectorReadsThem(t *testing.T) {
 	t.Setenv("RATE", "0.25")
-	c, err := parseConfig([]byte(`
+	c, err := parse([]byte(`
 processors:
   namespace_sampler:
     sample_rate: ${env:RATE}
@@ -71,25 +74,18 @@ processors:
 	assert.InDelta(t, 0.5, *c.Tracing.SampleRate, 0)
 }
 
-func TestAnEndpointWhereNobodyListensIsNamed(t *testing.T) {
-	ports, err := freePorts(t.Context(), 1)
-	require.NoError(t, err)
-	err = awaitReachable(t.Context(), "127.0.0.1:"+ports[0], time.Second)
-	require.ErrorContains(t, err, "127.0.0.1:"+ports[0])
-	require.ErrorContains(t, err, "connection refused")
-}
-
-func TestWhatCannotBePredictedIsRefusedByName(t *testing.T) {
-	for settings, says := range map[string]string{
+func TestSettingsThatTheOracleDoesNotImplementAreRefusedByName(t *testing.T) {
+	t.Parallel()
+	for settings, message := range map[string]string{
 		"namespaces: {'rust_*': 0.5}":                                    "rust_*",
 		"namespaces: {payments: {sample_rate: 1, until: 2030-01-01}}":    "until",
-		"namespaces: {payments: {}}":                                     "no sample_rate",
+		"namespaces: {payments: {}}":                                     "sample_rate is missing",
 		"sample_rate: 1.5":                                               "sample_rate: must be",
 		"sample_rate: 1.0e-18":                                           "sample_rate: must be",
 		"sample_rate: '${env:RATE}'":                                     "float64",
 		"sample_rate: .nan":                                              "sample_rate: must be",
 		"metrics: {namespaces: {orders: -1}}":                            "metrics::namespaces::orders",
-		"tracing: {sampler: always_on}":                                  "tracing::sampler: only parent_based and trace_id_ratio",
+		"tracing: {sampler: always_on}":                                  "tracing::sampler: must be parent_based or trace_id_ratio",
 		"telemetry: {max_namespaces: 12}":                                "max_namespaces",
 		"tracing: {mode: proportional}":                                  "equalizing",
 		"tracing: {sampling_precision: 15}":                              "sampling_precision",
@@ -101,10 +97,11 @@ func TestWhatCannotBePredictedIsRefusedByName(t *testing.T) {
 		"postgres: {dsn: x, lookups: [{attribute: a, query: SELECT 1}]}": "lookups",
 	} {
 		t.Run(settings, func(t *testing.T) {
-			_, err := parseConfig([]byte("processors: {namespace_sampler: {" + settings + "}}"))
-			assert.ErrorContains(t, err, says)
+			t.Parallel()
+			_, err := parse([]byte("processors: {namespace_sampler: {" + settings + "}}"))
+			assert.ErrorContains(t, err, message)
 		})
 	}
-	_, err := parseConfig([]byte("processors: {batch: {}, namespace_samplers: {}}"))
+	_, err := parse([]byte("processors: {batch: {}, namespace_samplers: {}}"))
 	assert.ErrorContains(t, err, "no processor")
 }

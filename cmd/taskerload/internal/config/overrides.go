@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package config
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// overrides are rates by exact name. The processor takes a map from name to rate or object, or a list of objects.
+// overrides are rates by namespace. The processor accepts a map from name to rate or object, or a list of objects.
 type overrides map[string]float64
 
 type override struct {
@@ -18,7 +18,7 @@ type override struct {
 	Until      string   `yaml:"until"`
 }
 
-// UnmarshalYAML takes every form that the processor takes.
+// UnmarshalYAML accepts every form that the processor accepts.
 func (o *overrides) UnmarshalYAML(node *yaml.Node) error {
 	*o = overrides{}
 	if node.Kind == yaml.SequenceNode {
@@ -27,7 +27,7 @@ func (o *overrides) UnmarshalYAML(node *yaml.Node) error {
 			return err
 		}
 		for _, entry := range list {
-			if err := o.put(entry); err != nil {
+			if err := o.add(entry); err != nil {
 				return err
 			}
 		}
@@ -41,7 +41,7 @@ func (o *overrides) UnmarshalYAML(node *yaml.Node) error {
 		entry := override{}
 		var err error
 		switch {
-		case value.Tag == "!!null": // removes an override of an earlier file
+		case value.Tag == "!!null": // removes an override of a preceding file
 			continue
 		case value.Kind == yaml.MappingNode:
 			err = value.Decode(&entry)
@@ -49,19 +49,19 @@ func (o *overrides) UnmarshalYAML(node *yaml.Node) error {
 			err = value.Decode(&entry.SampleRate)
 		}
 		entry.Name = name
-		if err := errors.Join(err, o.put(entry)); err != nil {
+		if err := errors.Join(err, o.add(entry)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o overrides) put(entry override) error {
+func (o overrides) add(entry override) error {
 	switch {
 	case entry.Until != "":
-		return fmt.Errorf("namespaces::%s: taskerload cannot tell what must come out with until", entry.Name)
+		return fmt.Errorf("namespaces::%s: taskerload cannot predict the outcome with until", entry.Name)
 	case entry.SampleRate == nil:
-		return fmt.Errorf("namespaces::%s: no sample_rate", entry.Name)
+		return fmt.Errorf("namespaces::%s: sample_rate is missing", entry.Name)
 	}
 	o[entry.Name] = *entry.SampleRate
 	return nil

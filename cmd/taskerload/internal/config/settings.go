@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package config
 
 import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// setting is a key below the processor, such as tracing::sampler, with a value in place of the configuration file's.
-type setting struct{ key, value string }
+// Setting replaces the value of a key of the processor, such as tracing::sampler.
+type Setting struct{ Key, Value string }
 
-// argument is how the collector is told.
-func (s setting) argument(id string) string {
-	return "--set=processors::" + id + "::" + s.key + "=" + s.value
+// Argument returns the collector's command-line argument for a setting of this processor.
+func (p *Processor) Argument(s Setting) string {
+	return "--set=processors::" + p.id + "::" + s.Key + "=" + s.Value
 }
 
-// lay puts settings over the processor's section of the configuration file, as the collector does.
-func lay(settings []setting, section *yaml.Node) (*yaml.Node, error) {
+// apply applies settings to the processor's section of the configuration file, as the collector does.
+func apply(settings []Setting, section *yaml.Node) (*yaml.Node, error) {
 	if len(settings) == 0 {
 		return section, nil
 	}
@@ -29,7 +30,7 @@ func lay(settings []setting, section *yaml.Node) (*yaml.Node, error) {
 		return nil, err
 	}
 	for _, s := range settings {
-		if err := s.put(all); err != nil {
+		if err := s.set(all); err != nil {
 			return nil, err
 		}
 	}
@@ -37,36 +38,37 @@ func lay(settings []setting, section *yaml.Node) (*yaml.Node, error) {
 	return out, out.Encode(all)
 }
 
-func (s setting) put(in map[string]any) error {
-	keys := strings.Split(s.key, "::")
+func (s Setting) set(in map[string]any) error {
+	keys := strings.Split(s.Key, "::")
 	for _, key := range keys[:len(keys)-1] {
-		below, ok := in[key].(map[string]any)
+		inner, ok := in[key].(map[string]any)
 		if !ok {
 			if in[key] != nil {
-				return fmt.Errorf("%s: cannot be set to %s: %s is no mapping", s.key, s.value, key)
+				return fmt.Errorf("%s: cannot be set to %s: %s is not a mapping", s.Key, s.Value, key)
 			}
-			below = map[string]any{}
-			in[key] = below
+			inner = map[string]any{}
+			in[key] = inner
 		}
-		in = below
+		in = inner
 	}
 	var value any
-	if err := yaml.Unmarshal([]byte(s.value), &value); err != nil {
-		return fmt.Errorf("%s: %w", s.key, err)
+	if err := yaml.Unmarshal([]byte(s.Value), &value); err != nil {
+		return fmt.Errorf("%s: %w", s.Key, err)
 	}
 	in[keys[len(keys)-1]] = value
 	return nil
 }
 
-// idleNamespace is one that does not occur in the load.
-const idleNamespace = "audit"
+// absentNamespace does not occur in the load.
+const absentNamespace = "audit"
 
-// withRate sets the rate of every namespace that occurs, for spans. One that does not occur is kept whole, as sites have
-// them: else the highest rate alone would tell that most lookups are of no use, with any sampler.
-func (c *samplerConfig) withRate(rate float64) []setting {
-	settings := []setting{{"tracing::sample_rate", rateText(rate)}}
-	for _, name := range slices.Sorted(maps.Keys(c.traceRates().exact)) { // the signal's own win over the shared ones
-		settings = append(settings, setting{"tracing::namespaces::" + name, rateText(rate)})
+// WithSpanRate returns settings that give the spans of every namespace this rate. A namespace that does not occur keeps
+// rate 1, as at most sites: without it the highest rate alone would show that most lookups are not needed.
+func (p *Processor) WithSpanRate(rate float64) []Setting {
+	value := strconv.FormatFloat(rate, 'g', -1, 64)
+	settings := []Setting{{"tracing::sample_rate", value}}
+	for _, name := range slices.Sorted(maps.Keys(p.spanRates().Exact)) { // tracing::namespaces takes precedence over namespaces
+		settings = append(settings, Setting{"tracing::namespaces::" + name, value})
 	}
-	return append(settings, setting{"tracing::namespaces::" + idleNamespace, "1"})
+	return append(settings, Setting{"tracing::namespaces::" + absentNamespace, "1"})
 }

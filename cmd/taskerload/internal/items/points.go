@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package items
 
 import (
 	"fmt"
@@ -12,32 +12,33 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// point is a data point with everything above it.
-type point struct {
-	resource   pcommon.Resource
-	scope      pcommon.InstrumentationScope
-	metric     pmetric.Metric
-	attributes pcommon.Map
-	reading    reading
+// Point is a data point with its metric, scope and resource.
+type Point struct {
+	Resource   pcommon.Resource
+	Scope      pcommon.InstrumentationScope
+	Metric     pmetric.Metric
+	Attributes pcommon.Map
+	Reading    Reading
 }
 
-// reading is everything of a data point but its attributes; two are the same exactly when == says so.
-type reading struct {
-	from, at    pcommon.Timestamp
-	flags       pmetric.DataPointFlags
-	number      string // value with its type, or all numbers of a histogram
-	exemplars   int
-	description string
+// Reading is everything in a data point except its attributes. Readings are compared with ==.
+type Reading struct {
+	Start, Time pcommon.Timestamp
+	Flags       pmetric.DataPointFlags
+	Value       string // a number with its type, or all numbers of a histogram
+	Exemplars   int
+	Description string // the metric's
 }
 
-// pointsOf visits every point. A metric of a type that the load does not send is a point that nobody knows.
-func pointsOf(request pmetric.Metrics) iter.Seq[*point] {
-	return func(yield func(*point) bool) {
+// Points yields the data points of a request in their order. A metric of a type that the load does not send yields one
+// empty point.
+func Points(request pmetric.Metrics) iter.Seq[*Point] {
+	return func(yield func(*Point) bool) {
 		for _, resource := range request.ResourceMetrics().All() {
 			for _, scope := range resource.ScopeMetrics().All() {
 				for _, metric := range scope.Metrics().All() {
-					p := point{resource: resource.Resource(), scope: scope.Scope(), metric: metric}
-					for p.attributes, p.reading = range readings(metric) {
+					p := Point{Resource: resource.Resource(), Scope: scope.Scope(), Metric: metric}
+					for p.Attributes, p.Reading = range readings(metric) {
 						if !yield(&p) {
 							return
 						}
@@ -48,8 +49,8 @@ func pointsOf(request pmetric.Metrics) iter.Seq[*point] {
 	}
 }
 
-func readings(metric pmetric.Metric) iter.Seq2[pcommon.Map, reading] {
-	return func(yield func(pcommon.Map, reading) bool) {
+func readings(metric pmetric.Metric) iter.Seq2[pcommon.Map, Reading] {
+	return func(yield func(pcommon.Map, Reading) bool) {
 		var numbers pmetric.NumberDataPointSlice
 		switch metric.Type() {
 		case pmetric.MetricTypeSum:
@@ -64,7 +65,7 @@ func readings(metric pmetric.Metric) iter.Seq2[pcommon.Map, reading] {
 			}
 			return
 		default:
-			yield(pcommon.NewMap(), reading{})
+			yield(pcommon.NewMap(), Reading{})
 			return
 		}
 		for _, p := range numbers.All() {
@@ -75,42 +76,58 @@ func readings(metric pmetric.Metric) iter.Seq2[pcommon.Map, reading] {
 	}
 }
 
-func readNumber(p pmetric.NumberDataPoint, description string) reading {
-	number := ""
+func readNumber(p pmetric.NumberDataPoint, description string) Reading {
+	value := ""
 	switch p.ValueType() {
 	case pmetric.NumberDataPointValueTypeInt:
-		number = fmt.Sprintf("int %d", p.IntValue())
+		value = fmt.Sprintf("int %d", p.IntValue())
 	case pmetric.NumberDataPointValueTypeDouble:
-		number = fmt.Sprintf("double %x", p.DoubleValue())
+		value = fmt.Sprintf("double %x", p.DoubleValue())
 	}
-	return reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), number, p.Exemplars().Len(), description}
+	return Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}
 }
 
-func readHistogram(p pmetric.HistogramDataPoint, description string) reading {
-	number := fmt.Sprintf("count %d sum %t %x min %t %x max %t %x buckets %v bounds %x", p.Count(),
+func readHistogram(p pmetric.HistogramDataPoint, description string) Reading {
+	value := fmt.Sprintf("count %d sum %t %x min %t %x max %t %x buckets %v bounds %x", p.Count(),
 		p.HasSum(), p.Sum(), p.HasMin(), p.Min(), p.HasMax(), p.Max(),
 		p.BucketCounts().AsRaw(), p.ExplicitBounds().AsRaw())
-	return reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), number, p.Exemplars().Len(), description}
+	return Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}
 }
 
-// key is the same for all points of a series in whatever order its attributes come, and for no other series. It is
-// compared as text, so that no hash can hide a mistake.
-func (p *point) key(withoutNamespace bool) string {
+// Series returns text that is the same for all points of a series and for no other point. Attribute order does not
+// matter. It is text and not a hash, so that a collision cannot hide a fault.
+func (p *Point) Series() string { return p.series(false) }
+
+// SeriesWithoutNamespace is [Point.Series] as it would be without the point's own namespace attribute.
+func (p *Point) SeriesWithoutNamespace() string { return p.series(true) }
+
+func (p *Point) series(withoutNamespace bool) string {
 	var b strings.Builder
-	kind, temporality, monotonic := classify(p.metric)
-	fmt.Fprintf(&b, "%s %d %d %d %q ", p.metric.Name(), kind, temporality, monotonic, p.metric.Unit())
-	writeAttributes(&b, p.attributes, withoutNamespace)
-	fmt.Fprintf(&b, " scope %s %s ", p.scope.Name(), p.scope.Version())
-	writeAttributes(&b, p.scope.Attributes(), false)
+	fmt.Fprintf(&b, "%s %s %q ", p.Metric.Name(), kind(p.Metric), p.Metric.Unit())
+	writeAttributes(&b, p.Attributes, withoutNamespace)
+	fmt.Fprintf(&b, " scope %s %s ", p.Scope.Name(), p.Scope.Version())
+	writeAttributes(&b, p.Scope.Attributes(), false)
 	b.WriteString(" resource ")
-	writeAttributes(&b, p.resource.Attributes(), false)
+	writeAttributes(&b, p.Resource.Attributes(), false)
 	return b.String()
+}
+
+// kind is the type of a metric, with its temporality and monotonicity if it has them.
+func kind(metric pmetric.Metric) string {
+	switch metric.Type() {
+	case pmetric.MetricTypeSum:
+		return fmt.Sprintf("sum %s %t", metric.Sum().AggregationTemporality(), metric.Sum().IsMonotonic())
+	case pmetric.MetricTypeHistogram:
+		return fmt.Sprintf("histogram %s", metric.Histogram().AggregationTemporality())
+	default:
+		return metric.Type().String()
+	}
 }
 
 func writeAttributes(b *strings.Builder, m pcommon.Map, withoutNamespace bool) {
 	keys := make([]string, 0, m.Len())
 	for key := range m.All() {
-		if !withoutNamespace || key != namespaceAttribute {
+		if !withoutNamespace || key != NamespaceAttribute {
 			keys = append(keys, key)
 		}
 	}
@@ -123,6 +140,6 @@ func writeAttributes(b *strings.Builder, m pcommon.Map, withoutNamespace bool) {
 	b.WriteByte('}')
 }
 
-func (p *point) String() string {
-	return fmt.Sprintf("%s %v at %d", p.metric.Name(), p.attributes.AsRaw(), p.reading.at)
+func (p *Point) String() string {
+	return fmt.Sprintf("%s %v at %d", p.Metric.Name(), p.Attributes.AsRaw(), p.Reading.Time)
 }

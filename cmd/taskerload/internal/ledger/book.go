@@ -1,169 +1,117 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package ledger
 
 import (
 	"fmt"
 	"sync"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 )
 
-// row is what happened to the items of one namespace.
-type row struct {
-	heading
-
-	sent, expected, kept          int
-	byTrace                       int // decided at the rate of their trace, which is not one that they know of
-	missing, unexpected, repeated int
-	wrongState, wrongNamespace    int
-	altered                       int
-
-	// draws counts the items of each independent draw: spans of a trace, and points of a series, stand or fall together.
-	draws map[draw]int
-
-	// How many items the row's items stood for when they were sent, and what those that arrived now say.
-	weightSent, weightKept float64
+// book is the part that the ledgers of both signals share: the summary so far, and the number of items still to come.
+// Senders and the receiver use it concurrently; its unexported methods expect the lock to be held.
+type book struct {
+	mu          sync.Mutex
+	summary     *Summary
+	outstanding int            // sent and to be kept, not arrived
+	arrived     int            // including items that should not arrive
+	faults      map[string]int // by kind of fault
 }
 
-func (r *row) ok() bool {
-	return r.missing+r.unexpected+r.repeated+r.wrongState+r.wrongNamespace+r.altered == 0
-}
-
-// draw is the randomness of a trace or series, and the rate that it is held against.
-type draw struct {
-	randomness uint64
-	rate       float64
-}
-
-// entry is one item that was sent.
+// entry is an item that was sent.
 type entry struct {
-	row     *row
+	row     *Row
 	rate    float64
 	keep    bool
 	arrived int
 }
 
-// count names a counter of the collector's own.
-type count struct{ namespace, decision, rule string }
-
-func (c count) String() string { return c.namespace + " " + c.decision + " by " + c.rule }
-
-func (o *outcome) count() count {
-	c := count{o.namespace, "dropped", o.rule}
-	if c.namespace == "" {
-		c.namespace = "_none"
-	}
-	if o.keep {
-		c.decision = "kept"
-	}
-	return c
-}
-
-// book is what both ledgers have in common: rows, and the items that are still to come. Senders write to it while the
-// receiver does, so its methods take the lock; those of row and entry do not.
-type book struct {
-	signal string
-
-	mu          sync.Mutex
-	rows        map[string]*row
-	sent        int
-	outstanding int // sent, to be kept, not arrived
-	arrivals    int // everything that arrived, also what should not
-	strangers   int // arrived and never sent
-	examples    []string
-	exampled    map[string]int // how often, by kind
-	via         map[string]int // how items come to their namespace
-	counts      map[count]int  // what the collector must have counted
-	keys        int            // distinct ones of each request that are looked up
-}
-
-// maxExamples of each kind of fault are enough to see a pattern and do not bury the table.
+// maxExamples limits the examples of each kind of fault. A few show the pattern.
 const maxExamples = 2
 
-func newBook(signal string) book {
+func newBook(metric string) book {
 	return book{
-		signal: signal, rows: map[string]*row{}, exampled: map[string]int{}, via: map[string]int{}, counts: map[count]int{},
+		summary: &Summary{
+			Metric: metric, Rows: map[string]*Row{}, Sources: map[oracle.Source]int{}, Counters: map[oracle.Counter]int{},
+		},
+		faults: map[string]int{},
 	}
 }
 
-func (b *book) row(h heading) *row {
-	r, ok := b.rows[h.label]
+// Progress is the state of a ledger during the run.
+type Progress struct{ Sent, Outstanding, Arrived int }
+
+// Progress returns the current state.
+func (b *book) Progress() Progress {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return Progress{b.summary.Sent, b.outstanding, b.arrived}
+}
+
+func (b *book) row(g oracle.Group) *Row {
+	r, ok := b.summary.Rows[g.Label]
 	if !ok {
-		r = &row{heading: h, draws: map[draw]int{}}
-		b.rows[h.label] = r
+		r = &Row{Group: g, Draws: map[Draw]int{}}
+		b.summary.Rows[g.Label] = r
 	}
 	return r
 }
 
-// add notes an item before it is sent, so that it cannot arrive before it is known. Its weight is how many it stands for.
-func (b *book) add(o *outcome, weight float64) entry {
-	r := b.row(o.heading)
-	b.sent++
-	b.via[o.via]++
-	b.counts[o.count()]++
-	r.sent++
-	r.draws[draw{o.randomness, o.rate}]++
-	r.weightSent += weight
-	if o.rule == ruleTrace {
-		r.byTrace++
+// send records an item that is about to be sent. Its weight is the number of items that it represents.
+func (b *book) send(o *oracle.Outcome, weight float64) entry {
+	r := b.row(o.Group)
+	b.summary.Sent++
+	b.summary.Sources[o.Source]++
+	b.summary.Counters[o.Counter()]++
+	r.Sent++
+	r.Draws[Draw{o.Randomness, o.Rate}]++
+	r.WeightSent += weight
+	if o.Rule == oracle.RuleTrace {
+		r.ByTrace++
 	}
-	if o.keep {
-		r.expected++
+	if o.Keep {
 		b.outstanding++
 	}
-	return entry{row: r, rate: o.rate, keep: o.keep}
+	return entry{row: r, rate: o.Rate, keep: o.Keep}
 }
 
-// arrive notes that an item came, and says whether for the first time.
-func (b *book) arrive(e *entry, what func() string) bool {
+// arrive records that an item arrived. It reports whether this was the first time.
+func (b *book) arrive(e *entry, describe func() string) bool {
 	e.arrived++
 	switch {
 	case e.arrived > 1:
-		e.row.repeated++
-		b.example("%s: arrived %d times", what(), e.arrived)
+		e.row.Repeated++
+		b.example("%s: arrived %d times", describe(), e.arrived)
 		return false
 	case !e.keep:
-		e.row.unexpected++
-		b.example("%s: arrived, should have been dropped at rate %v, row %s", what(), e.rate, e.row.label)
+		e.row.Unexpected++
+		b.example("%s: arrived, should have been dropped at rate %v, row %s", describe(), e.rate, e.row.Label)
 	default:
 		b.outstanding--
 	}
-	e.row.kept++
+	e.row.Kept++
 	return true
 }
 
-func (b *book) stranger(what string) {
-	b.strangers++
-	b.example("%s: arrived, was never sent like this", what)
+// arriveUnknown records an item that was never sent.
+func (b *book) arriveUnknown(item string) {
+	b.summary.Unknown++
+	b.example("%s: arrived, but was never sent", item)
 }
 
-func (b *book) lose(e *entry, what string) {
+// settle records an item as missing if it should have arrived and did not.
+func (b *book) settle(e *entry, item string) {
 	if e.keep && e.arrived == 0 {
-		e.row.missing++
-		b.example("%s: missing, should have been kept at rate %v, row %s", what, e.rate, e.row.label)
+		e.row.Missing++
+		b.example("%s: missing, should have been kept at rate %v, row %s", item, e.rate, e.row.Label)
 	}
 }
 
-// example keeps the first faults of each kind; the format is the kind.
+// example keeps the first faults of each kind. The format identifies the kind.
 func (b *book) example(format string, args ...any) {
-	b.exampled[format]++
-	if b.exampled[format] <= maxExamples {
-		b.examples = append(b.examples, b.signal+": "+fmt.Sprintf(format, args...))
+	b.faults[format]++
+	if b.faults[format] <= maxExamples {
+		b.summary.Examples = append(b.summary.Examples, b.summary.Metric+": "+fmt.Sprintf(format, args...))
 	}
-}
-
-// standing is the state of a book at one moment.
-type standing struct{ sent, outstanding, arrivals int }
-
-func (b *book) standing() standing {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return standing{b.sent, b.outstanding, b.arrivals}
-}
-
-// sum adds one count over all rows.
-func (b *book) sum(count func(*row) int) (total int) {
-	for _, r := range b.rows {
-		total += count(r)
-	}
-	return total
 }

@@ -1,44 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package ledger
 
 import (
 	"cmp"
 	"math"
 	"slices"
-	"strconv"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 )
 
-var lookupOutcomes = []string{"hit", "resolved", "unknown", "unavailable", "malformed"}
+// Growth is how much the processor's own metrics grew during a run. The collector may have been in use before.
+type Growth struct{ Before, After *Scrape }
 
-// during is what a counter grew by in the run: the collector may have been up for long.
-func (r *result) during(metric, label, value string) float64 {
-	return r.after.sum(metric, label, value) - r.before.sum(metric, label, value)
+// Sum is the growth of a counter, in total or for one value of a label.
+func (g *Growth) Sum(metric, label, value string) float64 {
+	return g.After.sum(metric, label, value) - g.Before.sum(metric, label, value)
+}
+
+// Total is the growth of a counter over all labels.
+func (g *Growth) Total(metric string) int { return int(g.Sum(metric, "", "")) }
+
+// Counters is the growth of a metric that counts items.
+func (g *Growth) Counters(metric string) map[oracle.Counter]int {
+	counters := g.After.counters(metric)
+	for c, n := range g.Before.counters(metric) {
+		counters[c] -= n
+	}
+	return counters
+}
+
+// UsedBefore reports whether the processor had seen spans before the run.
+func (g *Growth) UsedBefore() bool { return g.Before.sum("spans", "", "") > 0 }
+
+// Keys is the number of keys that the processor looked up, in its cache or in Postgres.
+func (g *Growth) Keys() int {
+	return int(g.Sum("lookup_keys", "", "") - g.Sum("lookup_keys", "outcome", "malformed"))
+}
+
+// LookupDuration returns the mean and the estimated 99th percentile of the lookups in the run, in seconds.
+func (g *Growth) LookupDuration() (mean, p99 float64, ok bool) {
+	before, after := g.Before.histogram("lookup_duration"), g.After.histogram("lookup_duration")
+	count := after.count - before.count
+	if count <= 0 {
+		return 0, 0, false
+	}
+	var buckets []bucket
+	for bound, cumulative := range after.buckets {
+		buckets = append(buckets, bucket{bound, cumulative - before.buckets[bound]})
+	}
+	slices.SortFunc(buckets, func(a, b bucket) int { return cmp.Compare(a.bound, b.bound) })
+	return (after.sum - before.sum) / count, quantile(buckets, 0.99), true
+}
+
+// histogram is a histogram added up over all labels.
+type histogram struct {
+	count, sum float64
+	buckets    map[float64]float64 // cumulative counts by upper bound
+}
+
+func (s *Scrape) histogram(metric string) histogram {
+	total := histogram{buckets: map[float64]float64{}}
+	for _, m := range s.metrics[metric] {
+		h := m.GetHistogram()
+		total.count += float64(h.GetSampleCount())
+		total.sum += h.GetSampleSum()
+		for _, b := range h.GetBucket() {
+			total.buckets[b.GetUpperBound()] += float64(b.GetCumulativeCount())
+		}
+	}
+	return total
 }
 
 type bucket struct{ bound, cumulative float64 }
 
-// lookupTimes gives the mean of the lookups of the run and about their 99th percentile, in seconds.
-func (r *result) lookupTimes() (mean, p99 float64, ok bool) {
-	count := r.during("lookup_duration_count", "", "")
-	if count <= 0 {
-		return 0, 0, false
-	}
-	byBound := map[float64]float64{}
-	for _, s := range r.after.samples {
-		if bound, err := strconv.ParseFloat(s.labels["le"], 64); err == nil && s.metric == "lookup_duration_bucket" {
-			byBound[bound] = r.during("lookup_duration_bucket", "le", s.labels["le"])
-		}
-	}
-	var buckets []bucket
-	for bound, cumulative := range byBound {
-		buckets = append(buckets, bucket{bound, cumulative})
-	}
-	slices.SortFunc(buckets, func(a, b bucket) int { return cmp.Compare(a.bound, b.bound) })
-	return r.during("lookup_duration_sum", "", "") / count, quantile(buckets, 0.99), true
-}
-
-// quantile takes the values of a bucket as evenly spread; above the last bound it can only name that bound.
+// quantile interpolates linearly within a bucket. Above the last finite bound it returns that bound.
 func quantile(buckets []bucket, q float64) float64 {
 	if len(buckets) == 0 {
 		return math.NaN()

@@ -1,99 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package ledger
 
 import (
 	"fmt"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 )
 
-// pointLedger holds every data point that was sent, by series and time.
-type pointLedger struct {
+// Points records every data point that is sent, by series and time.
+type Points struct {
 	book
-	oracle *oracle
+	oracle *oracle.Oracle
 	points map[pointKey]*pointEntry
 }
 
 type pointKey struct {
 	series string
-	at     pcommon.Timestamp
+	time   pcommon.Timestamp
 }
 
 type pointEntry struct {
 	entry
-	reading reading
+	reading items.Reading
 	write   string // the namespace that must have been added; empty: none
 }
 
-func newPointLedger(o *oracle) *pointLedger {
-	return &pointLedger{
+// NewPoints returns a ledger that expects what the oracle predicts.
+func NewPoints(o *oracle.Oracle) *Points {
+	return &Points{
 		book:   newBook("datapoints"),
 		oracle: o,
 		points: map[pointKey]*pointEntry{},
 	}
 }
 
-// expect notes what must become of each point of a request that is about to be sent.
-func (l *pointLedger) expect(request pmetric.Metrics) {
+// Send records a request that is about to be sent.
+func (l *Points) Send(request pmetric.Metrics) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lookups := keySet{}
-	for p := range pointsOf(request) {
-		metric := l.oracle.identity.metric(p.resource, p.scope, p.metric)
-		out, lookup := l.oracle.point(metric, p.attributes, p.scope.Attributes(), p.resource.Attributes())
-		lookups.add(lookup)
-		key := pointKey{p.key(false), p.reading.at}
+	outcomes, keys := l.oracle.Points(request)
+	l.summary.Keys += len(keys)
+	for p := range items.Points(request) {
+		out := &outcomes[0]
+		outcomes = outcomes[1:]
+		key := pointKey{p.Series(), p.Reading.Time}
 		if l.points[key] != nil {
-			panic("two points of the load have one series and one time: " + p.String())
+			panic("two data points of the load have the same series and time: " + p.String())
 		}
-		// M1: nothing tells a point's weight.
-		l.points[key] = &pointEntry{entry: l.add(&out, 0), reading: p.reading, write: out.write}
+		// M1: a data point has no weight.
+		l.points[key] = &pointEntry{entry: l.send(out, 0), reading: p.Reading, write: out.Write}
 	}
-	l.keys += len(lookups)
 }
 
-// receive checks what arrived.
-func (l *pointLedger) receive(request pmetric.Metrics) {
+// Receive compares a request that arrived with what was sent.
+func (l *Points) Receive(request pmetric.Metrics) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for p := range pointsOf(request) {
+	for p := range items.Points(request) {
 		l.receivePoint(p)
 	}
 }
 
-func (l *pointLedger) receivePoint(p *point) {
-	l.arrivals++
+func (l *Points) receivePoint(p *items.Point) {
+	l.arrived++
 	written := ""
-	e := l.points[pointKey{p.key(false), p.reading.at}]
+	e := l.points[pointKey{p.Series(), p.Reading.Time}]
 	if e == nil {
-		// Not as sent: then the collector may have added the namespace, and only that.
-		if e = l.points[pointKey{p.key(true), p.reading.at}]; e == nil {
-			l.stranger(p.String())
+		// The series differs from any that was sent, unless the collector added the namespace.
+		if e = l.points[pointKey{p.SeriesWithoutNamespace(), p.Reading.Time}]; e == nil {
+			l.arriveUnknown(p.String())
 			return
 		}
-		written, _ = stringAttribute(p.attributes)
+		written, _ = items.Namespace(p.Attributes)
 	}
 	if !l.arrive(&e.entry, p.String) || !e.keep {
 		return
 	}
 	if written != e.write {
-		e.row.wrongNamespace++
+		e.row.WrongNamespace++
 		l.example("%s: namespace written %q, want %q", p, written, e.write)
 	}
-	if p.reading != e.reading {
-		e.row.altered++
-		l.example("%s: value %+v, want %+v", p, p.reading, e.reading)
+	if p.Reading != e.reading {
+		e.row.Altered++
+		l.example("%s: value %+v, want %+v", p, p.Reading, e.reading)
 	}
 }
 
-// settle counts what never came.
-func (l *pointLedger) settle() {
+// Settle counts the data points that did not arrive and returns the result. The ledger must not be used afterwards.
+func (l *Points) Settle() *Summary {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for key, e := range l.points {
-		l.lose(&e.entry, fmt.Sprintf("%q at %d", key.series, key.at))
+		l.settle(&e.entry, fmt.Sprintf("%q at %d", key.series, key.time))
 	}
-	l.points = nil // the rest is in the book, which is kept for longer
+	l.points = nil // not needed any more, and large
+	return l.summary
 }

@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package ledger
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"regexp"
-	"strconv"
-	"strings"
 	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 )
 
-// sample is a line of the Prometheus text format.
-type sample struct {
-	metric string // the processor's name for it: spans, lookup_keys, lookup_duration_bucket
-	labels map[string]string
-	value  float64
+// namespaceLabel is the label of the processor's own metrics that holds the namespace.
+const namespaceLabel = "namespace"
+
+const scrapeTimeout = 10 * time.Second
+
+// Scrape is the state of the processor's own metrics at one moment.
+type Scrape struct {
+	metrics map[string][]*dto.Metric // by the processor's name for them, such as lookup_keys
 }
 
-// scrape is what the processor said about itself at one moment.
-type scrape struct{ samples []sample }
-
-func fetchMetrics(ctx context.Context, url string) (*scrape, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+// Fetch reads the metrics from the collector.
+func Fetch(ctx context.Context, url string) (*Scrape, error) {
+	ctx, cancel := context.WithTimeout(ctx, scrapeTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -40,88 +44,63 @@ func fetchMetrics(ctx context.Context, url string) (*scrape, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("collector's own metrics: %s: %s", url, response.Status)
 	}
-	return parseMetrics(response.Body)
+	return Parse(response.Body)
 }
 
-// The exporter may add the unit and _total to a name, or not, as the reader is configured.
-var (
-	metricName = regexp.MustCompile(`^otelcol_processor_namespace_sampler_` +
-		`(spans|datapoints|lookup_keys|lookup_round_trips|lookup_duration)` +
-		`(?:_+(?:spans|datapoints|keys|round_trips|lookups|s|seconds|ratio)_*)*(?:_total)?(_bucket|_sum|_count)?$`)
-	labelPair = regexp.MustCompile(`([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"`)
-)
+// familyName matches the names that the collector can give the processor's metrics: depending on its configuration, it
+// appends the unit and _total.
+var familyName = regexp.MustCompile(`^otelcol_processor_namespace_sampler_` +
+	`(spans|datapoints|lookup_keys|lookup_round_trips|lookup_duration)` +
+	`(?:_+(?:spans|datapoints|keys|round_trips|lookups|s|seconds|ratio)_*)*(?:_total)?$`)
 
-func parseMetrics(r io.Reader) (*scrape, error) {
-	out := &scrape{}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		s, ok, err := parseSample(lines.Text())
-		if err != nil {
-			return nil, fmt.Errorf("collector's own metrics: %w", err)
-		}
-		if ok {
-			out.samples = append(out.samples, s)
-		}
-	}
-	return out, lines.Err()
-}
-
-func parseSample(line string) (sample, bool, error) {
-	end := strings.IndexAny(line, "{ ")
-	if end < 0 {
-		return sample{}, false, nil
-	}
-	name := metricName.FindStringSubmatch(line[:end])
-	if name == nil {
-		return sample{}, false, nil
-	}
-	s := sample{metric: name[1] + name[2], labels: map[string]string{}}
-	rest := line[end:]
-	if rest[0] == '{' {
-		// A brace may stand in a label's value, a quote only escaped: the values end after the last quote.
-		closing := strings.LastIndexByte(rest, '"') + 1
-		closing += strings.IndexByte(rest[closing:], '}')
-		for _, pair := range labelPair.FindAllStringSubmatch(rest[:closing], -1) {
-			s.labels[pair[1]] = pair[2]
-		}
-		rest = rest[closing+1:]
-	}
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return sample{}, false, fmt.Errorf("no value: %s", line)
-	}
-	value, err := strconv.ParseFloat(fields[0], 64)
+// Parse reads metrics in the Prometheus text format.
+func Parse(r io.Reader) (*Scrape, error) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(r)
 	if err != nil {
-		return sample{}, false, fmt.Errorf("%s: %w", line, err)
+		return nil, fmt.Errorf("collector's own metrics: %w", err)
 	}
-	s.value = value
-	return s, true, nil
+	s := &Scrape{metrics: map[string][]*dto.Metric{}}
+	for name, family := range families {
+		if parts := familyName.FindStringSubmatch(name); parts != nil {
+			s.metrics[parts[1]] = append(s.metrics[parts[1]], family.GetMetric()...)
+		}
+	}
+	return s, nil
 }
 
-// sum of a metric over all samples that have the label's value; an empty label takes all.
-func (s *scrape) sum(metric, label, value string) (total float64) {
-	if s == nil {
-		return 0
-	}
-	for _, sample := range s.samples {
-		if sample.metric == metric && (label == "" || sample.labels[label] == value) {
-			total += sample.value
+// sum adds up the values of a counter. With a label, only those that have the label's value count.
+func (s *Scrape) sum(metric, label, value string) (total float64) {
+	for _, m := range s.metrics[metric] {
+		if label == "" || labelValue(m, label) == value {
+			total += counterValue(m)
 		}
 	}
 	return total
 }
 
-// counts are the values of a metric that counts items.
-func (s *scrape) counts(metric string) map[count]int {
-	counts := map[count]int{}
-	if s == nil {
-		return counts
+// counters returns the values of a metric that counts items.
+func (s *Scrape) counters(metric string) map[oracle.Counter]int {
+	counters := map[oracle.Counter]int{}
+	for _, m := range s.metrics[metric] {
+		c := oracle.Counter{
+			Namespace: labelValue(m, namespaceLabel), Decision: labelValue(m, "decision"), Rule: labelValue(m, "rule"),
+		}
+		counters[c] += int(counterValue(m))
 	}
-	for _, sample := range s.samples {
-		if sample.metric == metric {
-			counts[count{sample.labels["namespace"], sample.labels["decision"], sample.labels["rule"]}] += int(sample.value)
+	return counters
+}
+
+// counterValue also accepts a metric without a TYPE line.
+func counterValue(m *dto.Metric) float64 {
+	return m.GetCounter().GetValue() + m.GetUntyped().GetValue()
+}
+
+func labelValue(m *dto.Metric, name string) string {
+	for _, l := range m.GetLabel() {
+		if l.GetName() == name {
+			return l.GetValue()
 		}
 	}
-	return counts
+	return ""
 }

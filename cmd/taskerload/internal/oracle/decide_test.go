@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package oracle
 
 import (
 	"encoding/hex"
@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
 func traceID(t *testing.T, digits string) (id pcommon.TraceID) {
@@ -23,6 +22,7 @@ func traceID(t *testing.T, digits string) (id pcommon.TraceID) {
 }
 
 func TestDecisionsAgreeWithTheVectors(t *testing.T) {
+	t.Parallel()
 	const a = "4bf92f3577b34da6a3ce929d0e0e4736"
 	for _, v := range []struct {
 		name, id, in string
@@ -63,17 +63,20 @@ func TestDecisionsAgreeWithTheVectors(t *testing.T) {
 			got := decide(traceID(t, v.id), v.in, v.rate, v.precision)
 			assert.Equal(t, v.keep, got.keep)
 			if v.keep {
-				assert.Equal(t, v.out, got.state)
+				assert.Equal(t, v.out, got.tracestate)
 			}
 		})
 	}
 }
 
 func TestWhatALowRateKeepsAHigherRateKeeps(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(7, 7))
 	for range 5000 {
 		var id pcommon.TraceID
-		fill(rng, id[:])
+		for i := range id {
+			id[i] = byte(rng.Uint32())
+		}
 		low, high := rng.Float64(), rng.Float64()
 		if low > high {
 			low, high = high, low
@@ -85,60 +88,9 @@ func TestWhatALowRateKeepsAHigherRateKeeps(t *testing.T) {
 }
 
 func TestASpanStandsForAsManyAsItsThresholdSays(t *testing.T) {
-	assert.InDelta(t, 1, adjustedCount(""), 0)
-	assert.InDelta(t, 1, adjustedCount("congo=t61"), 0)
-	assert.InDelta(t, 2, adjustedCount("ot=th:8"), 0)
-	assert.InDelta(t, 4, adjustedCount("ot=rv:ffffffffffffff;th:c,congo=t61"), 0)
-}
-
-func TestASpanGetsTheRateAndTheNamespaceOfItsFirstWellFormedKey(t *testing.T) {
-	const (
-		taskID = "019e8232-b127-7bf1-998a-8a6fae25841d"
-		stepID = "019e8232-b159-73e4-96d5-53936f09fc37"
-		absent = "019e8232-b172-7503-a989-3d8e9c562e2b"
-	)
-	o := &oracle{
-		traces:    rates{global: 0.1, exact: map[string]float64{"payments": 1, "orders": 0.5}},
-		precision: 4,
-		missing:   []string{"", "unknown"},
-		directory: directory{
-			"task_uuid": {taskID: "payments"}, "step_uuid": {stepID: "orders"}, "workflow_step_uuid": {stepID: "orders"},
-		},
-	}
-	for name, test := range map[string]struct {
-		item, resource map[string]any
-		label, write   string
-		rate           float64
-	}{
-		"its own namespace wins":         {m("namespace", "orders", "task_uuid", taskID), nil, "orders", "", 0.5},
-		"then that of the resource":      {m("task_uuid", taskID), m("namespace", "orders"), "orders", "", 0.5},
-		"unknown is none":                {m("namespace", "unknown", "task_uuid", taskID), nil, "payments", "payments", 1},
-		"a number is none":               {m("namespace", 7, "task_uuid", taskID), nil, "payments", "payments", 1},
-		"task before step":               {m("step_uuid", stepID, "task_uuid", taskID), nil, "payments", "payments", 1},
-		"malformed task gives way":       {m("step_uuid", stepID, "task_uuid", "pending"), nil, "orders", "orders", 0.5},
-		"unknown task does not give way": {m("step_uuid", stepID, "task_uuid", absent), nil, labelUnknown, "", 0.1},
-		"either step attribute":          {m("workflow_step_uuid", stepID), nil, "orders", "orders", 0.5},
-		"key on the resource":            {m(), m("task_uuid", taskID), "payments", "payments", 1},
-		"nothing at all":                 {m("handler_name", "x"), nil, labelNone, "", 0.1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			span, resource := ptrace.NewSpan(), pcommon.NewMap()
-			require.NoError(t, span.Attributes().FromRaw(test.item))
-			require.NoError(t, resource.FromRaw(test.resource))
-			r := o.resolve(span.Attributes(), pcommon.NewMap(), resource)
-			got := o.span(span, &r, &traceView{})
-			assert.Equal(t, test.label, got.label)
-			assert.Equal(t, test.write, got.write)
-			assert.InDelta(t, test.rate, got.rate, 0)
-		})
-	}
-}
-
-// m makes a map of alternating keys and values.
-func m(pairs ...any) map[string]any {
-	out := map[string]any{}
-	for i := 0; i < len(pairs); i += 2 {
-		out[pairs[i].(string)] = pairs[i+1]
-	}
-	return out
+	t.Parallel()
+	assert.InDelta(t, 1, AdjustedCount(""), 0)
+	assert.InDelta(t, 1, AdjustedCount("congo=t61"), 0)
+	assert.InDelta(t, 2, AdjustedCount("ot=th:8"), 0)
+	assert.InDelta(t, 4, AdjustedCount("ot=rv:ffffffffffffff;th:c,congo=t61"), 0)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package oracle
 
 import (
 	"cmp"
@@ -8,10 +8,10 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// lookupAttributes in the order in which the tasker layout tries them.
+// lookupAttributes are in the order in which the tasker layout tries them.
 var lookupAttributes = [...]string{"task_uuid", "step_uuid", "workflow_step_uuid", "correlation_id"}
 
-// directory is what Postgres answers: for each lookup attribute, from identifier to namespace.
+// directory is what Postgres answers: the namespace of each key, by lookup attribute.
 type directory map[string]map[string]string
 
 func newDirectory(rows []taskerdb.Task) directory {
@@ -35,8 +35,8 @@ func newDirectory(rows []taskerdb.Task) directory {
 	}
 }
 
-// compareRoots orders the tasks of one correlation: the first speaks for it. No parent comes before any parent, then
-// the earliest, then the least UUID (in lower case, text sorts as Postgres sorts UUIDs).
+// compareRoots orders the tasks that share a correlation ID. The ID resolves to the first: tasks without a parent precede
+// those with one, then the earliest, then the least UUID. Lower-case UUIDs sort as text as they do in Postgres.
 func compareRoots(a, b taskerdb.Task) int {
 	return cmp.Or(
 		cmp.Compare(min(1, len(a.ParentCorrelationID)), min(1, len(b.ParentCorrelationID))),

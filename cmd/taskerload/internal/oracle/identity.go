@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package oracle
 
 import (
 	"math"
@@ -9,9 +9,11 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
 )
 
-// Series identity, written from docs/adr/002-series-identity.md and from nothing else. The names are the page's.
+// This file implements series identity from docs/adr/002-series-identity.md alone, with the names used there.
 
 func mix(x uint64) uint64 {
 	x ^= x >> 33
@@ -26,9 +28,14 @@ func join(h, x uint64) uint64 { return mix(h ^ (x + 0x9e3779b97f4a7c15)) }
 
 func text(s string) uint64 { return xxhash.Sum64String(s) }
 
-// identity computes it for a configuration's missing values of the attribute namespace.
+// identity computes the identity of series, given the missing values of the namespace attribute.
 type identity struct {
-	missing []string
+	missingValues []string
+}
+
+// series returns the identity of a point's series.
+func (id identity) series(p *items.Point) uint64 {
+	return id.point(id.metric(p.Resource, p.Scope, p.Metric), p.Attributes)
 }
 
 func (id identity) value(v pcommon.Value) uint64 {
@@ -62,7 +69,7 @@ func (id identity) value(v pcommon.Value) uint64 {
 func (id identity) attributes(m pcommon.Map) uint64 {
 	var sum uint64
 	for key, v := range m.All() {
-		if key == namespaceAttribute && v.Type() == pcommon.ValueTypeStr && slices.Contains(id.missing, v.Str()) {
+		if key == items.NamespaceAttribute && v.Type() == pcommon.ValueTypeStr && slices.Contains(id.missingValues, v.Str()) {
 			continue
 		}
 		sum += join(text(key), id.value(v))
@@ -70,7 +77,7 @@ func (id identity) attributes(m pcommon.Map) uint64 {
 	return sum
 }
 
-// metric is everything above a point.
+// metric covers everything but the attributes of the point.
 func (id identity) metric(resource pcommon.Resource, scope pcommon.InstrumentationScope, m pmetric.Metric) uint64 {
 	kind, temporality, monotonic := classify(m)
 	h := join(0, id.attributes(resource.Attributes()))
@@ -88,10 +95,10 @@ func (id identity) point(metric uint64, attributes pcommon.Map) uint64 {
 	return join(metric, id.attributes(attributes))
 }
 
-// randomness of an identity is its upper 56 bits.
-func randomness(identity uint64) uint64 { return identity >> 8 }
+// seriesRandomness is the upper 56 bits of the identity.
+func seriesRandomness(identity uint64) uint64 { return identity >> 8 }
 
-// classify gives the numbers of the page: type, temporality, monotonicity.
+// classify returns the numbers that the ADR assigns to type, temporality and monotonicity.
 func classify(m pmetric.Metric) (kind, temporality, monotonic uint64) {
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package oracle
 
 import (
 	"testing"
@@ -19,6 +19,7 @@ func attributesOf(t *testing.T, raw map[string]any) pcommon.Map {
 }
 
 func TestTheBuildingBlocksAreThoseOfTheirDefinitions(t *testing.T) {
+	t.Parallel()
 	assert.Equal(t, uint64(0xef46db3751d8e999), text(""), "XXH64 of nothing, seed 0")
 	assert.Equal(t, uint64(0x44bc2cf5ad770999), text("abc"), "XXH64 of abc, seed 0")
 	assert.Equal(t, uint64(0), mix(0))
@@ -27,6 +28,7 @@ func TestTheBuildingBlocksAreThoseOfTheirDefinitions(t *testing.T) {
 }
 
 func TestIdentityIgnoresTheOrderOfAttributes(t *testing.T) {
+	t.Parallel()
 	id := identity{}
 	one, other := pcommon.NewMap(), pcommon.NewMap()
 	one.PutStr("a", "1")
@@ -37,7 +39,8 @@ func TestIdentityIgnoresTheOrderOfAttributes(t *testing.T) {
 }
 
 func TestIdentityTellsApartWhatLooksAlike(t *testing.T) {
-	id := identity{missing: []string{"", "unknown"}}
+	t.Parallel()
+	id := identity{missingValues: []string{"", "unknown"}}
 	seen := map[uint64]map[string]any{}
 	for _, raw := range []map[string]any{
 		m("ab", "c"), m("a", "bc"), m("a", "1"), m("a", 1), m("a", 1.0), m("a", true), m("a", false), m("a", []any{"1"}),
@@ -50,7 +53,8 @@ func TestIdentityTellsApartWhatLooksAlike(t *testing.T) {
 }
 
 func TestAMissingNamespaceAndNoneAreOneSeries(t *testing.T) {
-	id := identity{missing: []string{"", "unknown"}}
+	t.Parallel()
+	id := identity{missingValues: []string{"", "unknown"}}
 	none := id.attributes(attributesOf(t, m("a", "1")))
 	assert.Equal(t, none, id.attributes(attributesOf(t, m("a", "1", "namespace", "unknown"))))
 	assert.Equal(t, none, id.attributes(attributesOf(t, m("a", "1", "namespace", ""))))
@@ -59,6 +63,7 @@ func TestAMissingNamespaceAndNoneAreOneSeries(t *testing.T) {
 }
 
 func TestEveryPartOfAMetricCountsButItsDescription(t *testing.T) {
+	t.Parallel()
 	id := identity{}
 	identify := func(change func(pcommon.Resource, pcommon.InstrumentationScope, pmetric.Metric)) uint64 {
 		resource, scope, metric := pcommon.NewResource(), pcommon.NewInstrumentationScope(), pmetric.NewMetric()

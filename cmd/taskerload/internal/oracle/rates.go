@@ -1,63 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package oracle
 
-import "maps"
-
+// Rules by which a rate is found, as the processor's own metrics name them.
 const (
-	ruleExact  = "exact"
-	ruleGlobal = "global"
-	rulePassed = "passed"
-	ruleTrace  = "trace"
+	RuleExact  = "exact"
+	RuleGlobal = "global"
+	RulePassed = "passed" // not sampled
+	RuleTrace  = "trace"  // the rate of the trace
 )
 
-// rates are those of one signal.
-type rates struct {
-	global float64
-	exact  map[string]float64
+// Rates of one signal.
+type Rates struct {
+	Global float64
+	Exact  map[string]float64 // by namespace
 }
 
-// of a namespace; the empty one stands for none.
-func (r rates) of(namespace string) (rate float64, rule string) {
-	if rate, listed := r.exact[namespace]; listed && namespace != "" {
-		return rate, ruleExact
+// Of returns the rate of a namespace and the rule that gave it. The empty namespace stands for none.
+func (r Rates) Of(namespace string) (rate float64, rule string) {
+	if rate, listed := r.Exact[namespace]; listed && namespace != "" {
+		return rate, RuleExact
 	}
-	return r.global, ruleGlobal
+	return r.Global, RuleGlobal
 }
 
-// highest rate of any namespace.
-func (r rates) highest() float64 {
-	highest := r.global
-	for _, rate := range r.exact {
+// highest is the highest rate of any namespace.
+func (r Rates) highest() float64 {
+	highest := r.Global
+	for _, rate := range r.Exact {
 		highest = max(highest, rate)
 	}
 	return highest
 }
 
-func (c *samplerConfig) traceRates() rates {
-	return newRates(c, c.Tracing.SampleRate, c.Tracing.Namespaces)
-}
-
-func (c *samplerConfig) metricRates() rates {
-	r := newRates(c, c.Metrics.Detailed.SampleRate, c.Metrics.Namespaces)
-	if isFalse(c.Metrics.Detailed.Enabled) {
-		r.global = 0
-	}
-	return r
-}
-
-// newRates lays the signal's own over the shared ones.
-func newRates(c *samplerConfig, own *float64, ownExact overrides) rates {
-	r := rates{global: orElse(own, orElse(c.SampleRate, 1)), exact: map[string]float64{}}
-	maps.Copy(r.exact, c.Namespaces)
-	maps.Copy(r.exact, ownExact)
-	return r
-}
-
-func (c *samplerConfig) missingValues() []string {
-	return orElse(c.Namespace.MissingValues, []string{"", "unknown"})
-}
-
-func (c *samplerConfig) precision() int {
-	return orElse(c.Tracing.Precision, 4)
+func (r Rates) group(label, namespace string) Group {
+	rate, rule := r.Of(namespace)
+	return Group{label, rule, rate}
 }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package oracle
 
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 )
 
 // Identifiers whose tasks are in these namespaces, and one that Postgres does not know.
@@ -35,7 +38,7 @@ type ask struct {
 
 var bare = ask{}
 
-func (o *oracle) ask(t *testing.T, id pcommon.TraceID, asked ...ask) (answers []string, keys int) {
+func (o *Oracle) ask(t *testing.T, id pcommon.TraceID, asked ...ask) (answers []string, keys int) {
 	t.Helper()
 	request := ptrace.NewTraces()
 	spans := request.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
@@ -52,30 +55,33 @@ func (o *oracle) ask(t *testing.T, id pcommon.TraceID, asked ...ask) (answers []
 			s.Attributes().PutStr("task_uuid", a.task)
 		}
 	}
-	outcomes, lookups := o.spans(request)
+	outcomes, lookups := o.Spans(request)
 	require.Len(t, outcomes, len(asked))
 	for i := range outcomes {
-		answer := fmt.Sprintf("%v at %v", outcomes[i].count(), outcomes[i].rate)
-		if outcomes[i].keep && outcomes[i].write != "" {
-			answer += ", writes " + outcomes[i].write
+		answer := fmt.Sprintf("%v at %v", outcomes[i].Counter(), outcomes[i].Rate)
+		if outcomes[i].Keep && outcomes[i].Write != "" {
+			answer += ", writes " + outcomes[i].Write
 		}
 		answers = append(answers, answer)
 	}
 	return answers, len(lookups)
 }
 
-func testOracle() *oracle {
-	return &oracle{
-		traces:     rates{global: 0.1, exact: map[string]float64{"payments": 1, "orders": 0.5, "analytics": 0.01}},
-		byTrace:    true,
-		precision:  4,
-		missing:    []string{"", "unknown"},
+func testOracle() *Oracle {
+	return &Oracle{
+		config: Config{
+			SpanRates:     Rates{Global: 0.1, Exact: map[string]float64{"payments": 1, "orders": 0.5, "analytics": 0.01}},
+			RatePerTrace:  true,
+			Precision:     4,
+			MissingValues: []string{"", "unknown"},
+		},
 		directory:  directory{"task_uuid": {inPayments: "payments", inOrders: "orders", inAnalytics: "analytics"}},
 		remembered: map[pcommon.TraceID]string{},
 	}
 }
 
 func TestATraceHasTheRateOfItsRootElseOfTheFirstSpanThatTells(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		id    pcommon.TraceID
 		asked []ask
@@ -124,7 +130,7 @@ func TestATraceHasTheRateOfItsRootElseOfTheFirstSpanThatTells(t *testing.T) {
 			[]string{"_none kept by global at 0.1", "_none kept by global at 0.1"},
 			1,
 		},
-		"a namespace that nobody listed": {
+		"a namespace without a rate of its own": {
 			lucky,
 			[]ask{{root: true, named: "shipping"}, bare, {named: "identity"}},
 			[]string{"shipping kept by global at 0.1", "shipping kept by trace at 0.1", "identity kept by trace at 0.1"},
@@ -140,6 +146,7 @@ func TestATraceHasTheRateOfItsRootElseOfTheFirstSpanThatTells(t *testing.T) {
 }
 
 func TestATraceIsRememberedOnceItHasANamespace(t *testing.T) {
+	t.Parallel()
 	o := testOracle()
 	got, _ := o.ask(t, lucky, bare, ask{task: inNothing})
 	assert.Equal(t, []string{"_none kept by global at 0.1", "_none kept by global at 0.1"}, got, "nothing tells")
@@ -152,6 +159,7 @@ func TestATraceIsRememberedOnceItHasANamespace(t *testing.T) {
 }
 
 func TestOnlyKeysThatMatterAreLookedUp(t *testing.T) {
+	t.Parallel()
 	root := ask{root: true, named: "unknown", task: inAnalytics}
 	for name, test := range map[string]struct {
 		id         pcommon.TraceID
@@ -203,7 +211,7 @@ func TestOnlyKeysThatMatterAreLookedUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := testOracle()
-			o.traces.exact["payments"] = test.highest
+			o.config.SpanRates.Exact["payments"] = test.highest
 			if test.remembered != "" {
 				o.remembered[test.id] = test.remembered
 			}
@@ -216,8 +224,9 @@ func TestOnlyKeysThatMatterAreLookedUp(t *testing.T) {
 
 // Where only one span of a trace can be kept, the others are looked up only as far as they may tell its rate.
 func TestOfASpanThatIsDroppedInAnyCaseTheKeyMattersForItsTrace(t *testing.T) {
+	t.Parallel()
 	o := testOracle()
-	o.traces.exact["payments"] = 0.5
+	o.config.SpanRates.Exact["payments"] = 0.5
 	request := ptrace.NewTraces()
 	spans := request.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
 	add := func(state string, attributes map[string]any) {
@@ -231,13 +240,14 @@ func TestOfASpanThatIsDroppedInAnyCaseTheKeyMattersForItsTrace(t *testing.T) {
 	add("", m("namespace", "analytics"))
 	add("", m("task_uuid", inNothing))
 	add("ot=rv:ffffffffffffff", m())
-	_, keys := o.spans(request)
-	assert.Equal(t, keySet{inOrders: true}, keys)
+	_, keys := o.Spans(request)
+	assert.Equal(t, Keys{inOrders: true}, keys)
 }
 
 func TestWithTraceIDRatioEachSpanIsOnItsOwn(t *testing.T) {
+	t.Parallel()
 	o := testOracle()
-	o.byTrace = false
+	o.config.RatePerTrace = false
 	got, keys := o.ask(t, middle, ask{root: true, named: "payments"}, bare, ask{task: inOrders}, ask{task: inNothing})
 	assert.Equal(t, []string{
 		"payments kept by exact at 1", "_none dropped by global at 0.1",
@@ -248,51 +258,56 @@ func TestWithTraceIDRatioEachSpanIsOnItsOwn(t *testing.T) {
 	assert.Equal(t, []string{"_none dropped by global at 0.1"}, got)
 }
 
-// A load whose traces speak of one namespace each would not tell a sampler that takes the root's from one that takes the
-// first that it meets, nor one that remembers from one that forgets.
-func TestTheLoadTellsReadingsOfParentBasedApart(t *testing.T) {
-	config, err := readConfig("../../testdata/demo.yaml")
-	require.NoError(t, err)
-	tasks := newTasks(smallSizes.seed, smallSizes.tasks)
-	traces := newTraces(tasks, smallSizes.seed, smallSizes.spans, testStart)
+// The load must be able to show which namespace a sampler takes for a trace, the root's or the first one, and whether it
+// remembers it.
+func TestTheLoadDistinguishesReadingsOfParentBased(t *testing.T) {
+	t.Parallel()
+	config := Config{
+		SpanRates: testOracle().config.SpanRates, RatePerTrace: true, Precision: 4, MissingValues: []string{"", "unknown"}, Lookups: true,
+	}
+	sizes := workload.Sizes{Spans: 6000, Tasks: 600, Seed: 1}
+	tasks := workload.NewTasks(sizes.Seed, sizes.Tasks)
+	rows := workload.Rows(tasks)
+	start := time.Date(2026, time.June, 2, 12, 0, 0, 0, time.UTC)
 
 	first, resolvedRoots := 0, 0
-	for request := range wholeTraces(traces) {
-		e := &expectation{oracle: newOracle(config, tasks), views: map[pcommon.TraceID]*traceView{}}
-		e.view(request)
-		for _, v := range e.views {
-			root := e.found[v.root]
-			withoutRoot := *v
-			withoutRoot.root = none
-			if root.resolved != "" {
-				resolvedRoots++
-			}
-			if e.namespaceOf(v) != e.namespaceOf(&withoutRoot) {
-				first++
+	for requests := range workload.SpanRounds(tasks, sizes, start) {
+		for request := range requests {
+			r := New(config, rows).read(request)
+			for _, tr := range r.traces {
+				root := r.resolutions[tr.root]
+				withoutRoot := *tr
+				withoutRoot.root = noRoot
+				if root.lookedUp != "" {
+					resolvedRoots++
+				}
+				if r.namespaceOf(tr) != r.namespaceOf(&withoutRoot) {
+					first++
+				}
 			}
 		}
 	}
-	assert.Greater(t, first, 3, "traces whose first span tells another namespace than the root")
+	assert.Greater(t, first, 3, "traces whose first span names another namespace than the root")
 	assert.Greater(t, resolvedRoots, 3)
 
-	o, changed, silent := newOracle(config, tasks), 0, 0
-	for round := range maxPieces {
-		for request := range cutTraces(traces, smallSizes.seed, round) {
-			e := &expectation{oracle: o, views: map[pcommon.TraceID]*traceView{}}
-			e.view(request)
-			for _, v := range e.views {
-				forgetful := *v
-				forgetful.remembered = ""
-				if v.remembered != "" && e.namespaceOf(&forgetful) != v.remembered {
+	o, changed, unresolved := New(config, rows), 0, 0
+	sizes.Cut = true
+	for requests := range workload.SpanRounds(tasks, sizes, start) {
+		for request := range requests {
+			r := o.read(request)
+			for _, tr := range r.traces {
+				forgotten := *tr
+				forgotten.remembered = ""
+				if tr.remembered != "" && r.namespaceOf(&forgotten) != tr.remembered {
 					changed++
 				}
-				if e.namespaceOf(v) == "" {
-					silent++
+				if r.namespaceOf(tr) == "" {
+					unresolved++
 				}
 			}
-			o.spans(request)
+			o.Spans(request)
 		}
 	}
-	assert.Greater(t, changed, 3, "requests that tell another namespace than is remembered")
-	assert.Positive(t, silent, "requests that tell none, of traces that get one later")
+	assert.Greater(t, changed, 3, "requests that name another namespace than the remembered one")
+	assert.Positive(t, unresolved, "requests without a namespace, of traces that get one later")
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+// Package process runs a program as a child process that does not outlive its parent.
+package process
 
 import (
 	"cmp"
@@ -19,31 +20,32 @@ import (
 const (
 	startTimeout = 30 * time.Second
 	stopTimeout  = 15 * time.Second
+	pollInterval = 50 * time.Millisecond
 )
 
-// process is a child that does not outlive this one.
-type process struct {
+// Process is a running or ended child process.
+type Process struct {
 	cmd  *exec.Cmd
 	log  *os.File
-	done chan struct{} // closed when it has ended
-	err  error         // how it ended; read after done
+	done chan struct{} // closed when the process has ended
+	err  error         // how it ended; read only after done
 }
 
-// startProcess starts the program with its output in the file at logPath.
-func startProcess(program string, args, env []string, logPath string) (*process, error) {
+// Start starts the program with the additional environment variables and writes its output to the file at logPath.
+func Start(program string, args, env []string, logPath string) (*Process, error) {
 	log, err := os.Create(logPath)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.Command(program, args...), log: log, done: make(chan struct{})}
+	p := &Process{cmd: exec.Command(program, args...), log: log, done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = childAttributes()
 
 	started := make(chan error)
 	go func() {
-		// Linux sends the parent-death signal when the thread that made the child ends. Locked, and blocked in Wait, the
-		// thread lives as long as the child.
+		// Linux sends the parent-death signal when the thread that started the child ends. The thread is locked and blocked
+		// in Wait, so it lives as long as the child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(p.done)
@@ -61,8 +63,11 @@ func startProcess(program string, args, env []string, logPath string) (*process,
 	return p, nil
 }
 
-// awaitListening returns when something accepts connections at addr, or with an error when the process ended first.
-func (p *process) awaitListening(ctx context.Context, addr string) error {
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// AwaitListening waits until addr accepts connections. It fails if the process ends before that.
+func (p *Process) AwaitListening(ctx context.Context, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	tick := time.NewTicker(pollInterval)
@@ -75,31 +80,35 @@ func (p *process) awaitListening(ctx context.Context, addr string) error {
 		select {
 		case <-tick.C:
 		case <-p.done:
-			return fmt.Errorf("it ended before it listened at %s: %w", addr, cmp.Or(p.err, errEnded))
+			return fmt.Errorf("the process ended before it listened at %s: %w", addr, p.exit())
 		case <-ctx.Done():
-			return fmt.Errorf("it does not listen at %s: %w", addr, context.Cause(ctx))
+			return fmt.Errorf("the process does not listen at %s: %w", addr, context.Cause(ctx))
 		}
 	}
 }
 
+// exit is how the process ended, as an error even if it succeeded.
+func (p *Process) exit() error { return cmp.Or(p.err, errEnded) }
+
 var errEnded = errors.New("exit status 0")
 
-// explain adds to an error that the process ended, if it did: a broken connection is seen a little before.
-func (p *process) explain(ctx context.Context, err error) error {
+// Explain adds the exit status to an error if the process has ended. It waits a moment for that: a broken connection is
+// noticed slightly earlier than the end of the process.
+func (p *Process) Explain(ctx context.Context, err error) error {
 	timeout := time.NewTimer(time.Second)
 	defer timeout.Stop()
 	select {
 	case <-p.done:
-		return fmt.Errorf("%w (collector: %w)", err, cmp.Or(p.err, errEnded))
+		return fmt.Errorf("%w (collector: %w)", err, p.exit())
 	case <-timeout.C:
 	case <-ctx.Done():
 	}
 	return err
 }
 
-// stop asks the process to end, and kills it when it does not.
-func (p *process) stop() error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only when it has ended
+// Stop sends SIGTERM and waits for the process to end. It kills the process after a timeout.
+func (p *Process) Stop() error {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only if the process has ended
 	timeout := time.NewTimer(stopTimeout)
 	defer timeout.Stop()
 	select {
@@ -108,12 +117,12 @@ func (p *process) stop() error {
 	case <-timeout.C:
 		_ = p.cmd.Process.Kill()
 		<-p.done
-		return fmt.Errorf("it did not end within %s of SIGTERM and was killed", stopTimeout)
+		return fmt.Errorf("the process did not end within %s of SIGTERM and was killed", stopTimeout)
 	}
 }
 
-// logTail is the last lines of the process's output.
-func (p *process) logTail(lines int) string {
+// LogTail returns the last lines of the process's output.
+func (p *Process) LogTail(lines int) string {
 	content, err := os.ReadFile(p.log.Name())
 	if err != nil {
 		return err.Error()

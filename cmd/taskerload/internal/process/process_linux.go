@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package process
 
 import "syscall"
 
-// childAttributes: the child dies with its parent, however that ends; and Ctrl-C at the terminal reaches the parent
-// alone, which then stops the child in order.
+// childAttributes make the child die with its parent, however the parent ends. The child's own process group keeps
+// Ctrl-C at the terminal from reaching it: the parent gets the signal and stops the child in order.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }

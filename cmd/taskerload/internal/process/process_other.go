@@ -2,11 +2,12 @@
 
 //go:build unix && !linux
 
-package main
+package process
 
 import "syscall"
 
-// childAttributes: without a parent-death signal, a child outlives a parent that is killed with SIGKILL.
+// childAttributes put the child in its own process group. There is no parent-death signal here, so a child outlives a
+// parent that is killed with SIGKILL.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package process
 
 import (
 	"bufio"
@@ -16,43 +16,58 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
 
-func TestAProcessThatEndsBeforeItListensIsAnErrorAtOnce(t *testing.T) {
-	p, err := startProcess("sh", []string{"-c", "echo no such key; exit 3"}, nil, filepath.Join(t.TempDir(), "log"))
+// The test binary also runs as a parent process that a test kills.
+const parentVariable = "TASKERLOAD_TEST_PARENT"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(parentVariable) != "" {
+		os.Exit(parentMain())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func TestAProcessThatEndsBeforeItListensIsReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	p, err := Start("sh", []string{"-c", "echo no such key; exit 3"}, nil, filepath.Join(t.TempDir(), "log"))
 	require.NoError(t, err)
-	err = p.awaitListening(t.Context(), "127.0.0.1:1")
+	err = p.AwaitListening(t.Context(), "127.0.0.1:1")
 	require.ErrorContains(t, err, "exit status 3")
-	require.NoError(t, p.stop())
-	assert.Equal(t, "no such key", p.logTail(5))
+	require.NoError(t, p.Stop())
+	assert.Equal(t, "no such key", p.LogTail(5))
 }
 
-func TestOnlyTheEndOfALogIsShown(t *testing.T) {
-	p, err := startProcess("seq", []string{"1", "1000"}, nil, filepath.Join(t.TempDir(), "log"))
+func TestLogTailReturnsTheLastLines(t *testing.T) {
+	t.Parallel()
+	p, err := Start("seq", []string{"1", "1000"}, nil, filepath.Join(t.TempDir(), "log"))
 	require.NoError(t, err)
-	<-p.done
-	assert.Equal(t, "999\n1000", p.logTail(2))
+	<-p.Done()
+	assert.Equal(t, "999\n1000", p.LogTail(2))
 }
 
-func TestAProgramThatIsNotThereIsAnError(t *testing.T) {
-	_, err := startProcess("./no-such-collector", nil, nil, filepath.Join(t.TempDir(), "log"))
+func TestAMissingProgramIsAnError(t *testing.T) {
+	t.Parallel()
+	_, err := Start("./no-such-collector", nil, nil, filepath.Join(t.TempDir(), "log"))
 	assert.ErrorContains(t, err, "no-such-collector")
 }
 
-// parentMain starts a child, says its process ID, and waits to be killed.
+// parentMain starts a child, prints its process ID, and waits to be killed.
 func parentMain() int {
-	p, err := startProcess("sleep", []string{"600"}, nil, os.DevNull)
+	p, err := Start("sleep", []string{"600"}, nil, os.DevNull)
 	if err != nil {
 		panic(err)
 	}
 	fmt.Println(p.cmd.Process.Pid)
-	<-p.done
+	<-p.Done()
 	return 0
 }
 
-func TestTheCollectorDiesWithAParentThatIsKilled(t *testing.T) {
+func TestTheChildDiesWithAParentThatIsKilled(t *testing.T) {
+	t.Parallel()
 	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), roleVariable+"=parent")
+	parent.Env = append(os.Environ(), parentVariable+"=yes")
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, parent.Start())
@@ -67,7 +82,7 @@ func TestTheCollectorDiesWithAParentThatIsKilled(t *testing.T) {
 	assert.Eventually(t, func() bool { return !running(child) }, 10*time.Second, 10*time.Millisecond)
 }
 
-// running is false for a process that is gone, or is dead and only waits to be collected by init.
+// running is false for a process that does not exist or is a zombie.
 func running(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(stat), ") Z ")

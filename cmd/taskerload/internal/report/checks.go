@@ -1,86 +1,142 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package report
 
-// check is one statement about the whole run.
-type check struct {
-	name   string
-	faults int
-	detail string // what to look at when there are faults
+import (
+	"fmt"
+	"strings"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/ledger"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
+)
+
+// Check is one statement about a run.
+type Check struct {
+	Name   string
+	Faults int
+	Hint   string // what to look at if there are faults
 }
 
-// judge turns two settled books into statements. Each is exact: one wrong item among all fails it.
-func judge(r *result) []check {
-	spans, points := r.spans, r.points
-	missing := func(r *row) int { return r.missing }
-	unexpected := func(r *row) int { return r.unexpected }
-	namespace := func(r *row) int { return r.wrongNamespace }
-	repeated := func(r *row) int { return r.repeated }
-	altered := func(r *row) int { return r.altered }
+// Checks judges the run. Each check is exact: a single wrong item fails it.
+func (r *Run) Checks() []Check {
+	spans, points := r.Spans, r.Points
+	missing := func(r *ledger.Row) int { return r.Missing }
+	unexpected := func(r *ledger.Row) int { return r.Unexpected }
+	tracestate := func(r *ledger.Row) int { return r.WrongTracestate }
+	namespace := func(r *ledger.Row) int { return r.WrongNamespace }
+	repeated := func(r *ledger.Row) int { return r.Repeated }
+	altered := func(r *ledger.Row) int { return r.Altered }
+	notSampled := keepFaults(points.Rows[oracle.LabelNotSampled])
 
-	checks := []check{
+	checks := []Check{
 		{
-			"spans: those kept are exactly those expected",
-			spans.sum(missing) + spans.sum(unexpected) + spans.strangers,
-			"rates and thresholds of the rows marked FAIL; spans without namespace also depend on the lookups below",
+			"spans: exactly the expected spans are kept",
+			spans.Sum(missing) + spans.Sum(unexpected) + spans.Unknown,
+			"rates and thresholds of the rows marked FAIL; for spans without a namespace also the lookups",
 		},
 		{
 			"spans: every tracestate is as expected",
-			spans.sum(func(r *row) int { return r.wrongState }),
-			"sampling_precision, and what else edits tracestates in the pipeline",
+			spans.Sum(tracestate),
+			"sampling_precision, and other components in the pipeline that edit tracestates",
 		},
 		{
-			"spans: resolved namespaces are written, all else is unchanged",
-			spans.sum(namespace) + spans.sum(altered),
+			"spans: resolved namespaces are written, nothing else is changed",
+			spans.Sum(namespace) + spans.Sum(altered),
 			"whether the database holds the tasks of this --seed and --tasks",
 		},
 		{
-			"data points: those kept are exactly those expected, series by series",
-			points.sum(missing) + points.sum(unexpected) + points.strangers - points.rowFaults(labelPassed),
+			"data points: exactly the expected series are kept",
+			points.Sum(missing) + points.Sum(unexpected) + points.Unknown - notSampled,
 			"rates of the rows marked FAIL, and ADR 002 for the identity of a series",
 		},
 		{
-			"data points: every value is as sent",
-			points.sum(altered),
-			"nothing cumulative and no gauge may be rescaled",
+			"data points: every value is unchanged",
+			points.Sum(altered),
+			"cumulative values and gauges must not be rescaled",
 		},
 		{
-			"data points: resolved namespaces are written where absent",
-			points.sum(namespace),
+			"data points: resolved namespaces are written if absent",
+			points.Sum(namespace),
 			"whether the database holds the tasks of this --seed and --tasks",
 		},
 		{
-			"data points: metrics that no rate applies to all pass",
-			points.rowFaults(labelPassed),
-			"metrics without a namespace and without an identifier must pass untouched",
+			"data points: metrics that are not sampled are all kept",
+			notSampled,
+			"metrics without a namespace and without a lookup attribute must not be sampled",
 		},
 		{
 			"nothing arrived twice",
-			spans.sum(repeated) + points.sum(repeated),
-			"the exporter's retries, and whether something else exports to this address",
+			spans.Sum(repeated) + points.Sum(repeated),
+			"retries of the exporter, and other senders to the listening address",
 		},
 	}
-	checks = append(checks, r.judgeTraces()...)
-	return append(checks, r.judgeCounters()...)
+	checks = append(checks, r.traceChecks()...)
+	return append(checks, r.counterChecks()...)
 }
 
-// rowFaults are the missing and unexpected items of one row.
-func (b *book) rowFaults(label string) int {
-	if r, ok := b.rows[label]; ok {
-		return r.missing + r.unexpected
+// keepFaults is the number of missing and unexpected items of a row.
+func keepFaults(r *ledger.Row) int {
+	if r == nil {
+		return 0
 	}
-	return 0
+	return r.Missing + r.Unexpected
 }
 
-func (r *result) passed() bool { return passed(r.checks) }
+// traceChecks requires whole traces to stay whole. Traces that are cut, or whose spans are decided one by one, may not.
+func (r *Run) traceChecks() []Check {
+	if !r.RatePerTrace || r.Cut {
+		return nil
+	}
+	all := allTraces(r.Traces)
+	return []Check{{
+		"traces: every trace that is kept is complete",
+		all.kept - all.complete,
+		"the table of traces, and the spans that are missing",
+	}}
+}
 
-func passed(checks []check) bool {
+// Passed reports whether all checks of the run pass.
+func (r *Run) Passed() bool { return passed(r.Checks()) }
+
+func passed(checks []Check) bool { return countFailed(checks) == 0 }
+
+func countFailed(checks []Check) (failed int) {
 	for _, c := range checks {
-		if c.faults > 0 {
-			return false
+		if c.Faults > 0 {
+			failed++
 		}
 	}
-	return true
+	return failed
 }
 
-func abs(n int) int { return max(n, -n) }
+// printChecks prints the checks, and examples of faults in the runs. The examples of all runs but the first have a title.
+func printChecks(b *strings.Builder, checks []Check, runs ...*Run) {
+	fmt.Fprintf(b, "\nCHECKS\n")
+	for _, c := range checks {
+		if c.Faults == 0 {
+			fmt.Fprintf(b, "  ok    %s\n", c.Name)
+			continue
+		}
+		fmt.Fprintf(b, "  FAIL  %s: %s wrong\n        look at: %s\n", c.Name, Thousands(c.Faults), c.Hint)
+	}
+	for i, r := range runs {
+		title := ""
+		if i > 0 {
+			title = r.Title + ": "
+		}
+		for _, s := range []*ledger.Summary{r.Spans, r.Points} {
+			for _, example := range s.Examples {
+				fmt.Fprintf(b, "  e.g.  %s%s\n", title, example)
+			}
+		}
+	}
+}
+
+// printResult prints the last line.
+func printResult(b *strings.Builder, command string, checks []Check) {
+	if failed := countFailed(checks); failed > 0 {
+		fmt.Fprintf(b, "\n%s FAILED: %d of %d checks\n", command, failed, len(checks))
+		return
+	}
+	fmt.Fprintf(b, "\n%s passed: %d checks\n", command, len(checks))
+}

@@ -1,70 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package report
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/ledger"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 )
 
-// judgeCounters compares the collector's own metrics with what it must have done.
-func (r *result) judgeCounters() []check {
+// counterChecks compares the processor's own metrics with what it must have counted.
+//
+// A processor that was used before may remember traces. Its decisions are the same, but it needs fewer lookups and counts
+// spans that it did not look up under the namespace of their trace, so only the totals are compared.
+func (r *Run) counterChecks() []Check {
 	switch {
-	case r.after == nil:
+	case r.Growth == nil:
 		return nil
-	case r.remembers():
-		return []check{{
-			"the collector counted every item once",
-			abs(int(r.during("spans", "", ""))-r.spans.sent) + abs(int(r.during("datapoints", "", ""))-r.points.sent),
-			fmt.Sprintf("otelcol_processor_namespace_sampler_spans grew by %.0f for %d spans, …_datapoints by %.0f for %d points",
-				r.during("spans", "", ""), r.spans.sent, r.during("datapoints", "", ""), r.points.sent),
+	case r.RatePerTrace && r.Growth.UsedBefore():
+		spans, points := r.Growth.Total("spans"), r.Growth.Total("datapoints")
+		return []Check{{
+			"counters: every item is counted once",
+			abs(spans-r.Spans.Sent) + abs(points-r.Points.Sent),
+			fmt.Sprintf("otelcol_processor_namespace_sampler_spans grew by %d for %d spans, …_datapoints by %d for %d data points",
+				spans, r.Spans.Sent, points, r.Points.Sent),
 		}}
 	}
-	items, detail := r.miscounted()
-	return []check{
-		{"the collector counted every item once, under its namespace, decision and rule", items, detail},
+	items, differences := r.counterFaults()
+	keys := r.Growth.Keys()
+	return []Check{
+		{"counters: every item is counted once, under its namespace, decision and rule", items, differences},
 		{
-			"the collector looked up exactly the keys that can matter",
-			abs(r.lookedUp() - r.spans.keys - r.points.keys),
+			"counters: exactly the keys that can matter are looked up",
+			abs(keys - r.Spans.Keys - r.Points.Keys),
 			fmt.Sprintf("otelcol_processor_namespace_sampler_lookup_keys grew by %d, want %d for spans and %d for data points",
-				r.lookedUp(), r.spans.keys, r.points.keys),
+				keys, r.Spans.Keys, r.Points.Keys),
 		},
 	}
 }
 
-// remembers says that the collector may remember traces from before the run. It then decides the same, but needs fewer
-// lookups, and counts spans that it did not look up under their trace's namespace.
-func (r *result) remembers() bool { return r.byTrace && r.before.sum("spans", "", "") > 0 }
-
-// lookedUp is how many distinct keys of requests the collector looked up, be it in its cache.
-func (r *result) lookedUp() int {
-	return int(r.during("lookup_keys", "", "") - r.during("lookup_keys", "outcome", "malformed"))
-}
-
-// lookedUpForSpans takes the data points' keys for looked up as they must be.
-func (r *result) lookedUpForSpans() int { return r.lookedUp() - r.points.keys }
-
-// miscounted is by how much the counters of items are off together, and the first few of them.
-func (r *result) miscounted() (total int, detail string) {
-	var off []string
-	for _, b := range []*book{r.spans, r.points} {
-		before, got := r.before.counts(b.signal), r.after.counts(b.signal)
-		counters := map[count]int{} // by how much each is off
-		for c, n := range got {
-			counters[c] += n - before[c]
+// counterFaults is the total difference between the counters of items and their expected values, with the first few.
+func (r *Run) counterFaults() (total int, differences string) {
+	const shown = 4
+	var all []string
+	for _, s := range []*ledger.Summary{r.Spans, r.Points} {
+		off := map[oracle.Counter]int{}
+		for c, n := range r.Growth.Counters(s.Metric) {
+			off[c] += n
 		}
-		for c, n := range b.counts {
-			counters[c] -= n
+		for c, n := range s.Counters {
+			off[c] -= n
 		}
-		for c, n := range counters {
+		for c, n := range off {
 			total += abs(n)
 			if n != 0 {
-				off = append(off, fmt.Sprintf("%s %v: %+d for %d", b.signal, c, n, b.counts[c]))
+				all = append(all, fmt.Sprintf("%s %v: %+d for %d", s.Metric, c, n, s.Counters[c]))
 			}
 		}
 	}
-	slices.Sort(off)
-	return total, cmp.Or(strings.Join(off[:min(len(off), 2*maxExamples)], "; "), "nothing")
+	slices.Sort(all)
+	return total, cmp.Or(strings.Join(all[:min(len(all), shown)], "; "), "nothing")
 }
+
+// spanKeys is the number of keys that were looked up for spans, if those for data points are as expected.
+func (r *Run) spanKeys() int { return r.Growth.Keys() - r.Points.Keys }
+
+func abs(n int) int { return max(n, -n) }

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package report
 
 import (
 	"fmt"
-	"io"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// table prints rows with columns as wide as their widest cell: the first and the last to the left, numbers to the right.
+// table prints rows in aligned columns. Text is aligned left, numbers right.
 type table struct {
-	groups []group // printed over the header
+	groups []group // printed above the header
 	header []string
-	left   int  // how many of the first columns are text
-	right  bool // the last column is none
+	left   int  // number of leading columns that hold text
+	right  bool // the last column holds numbers, not text
 	rows   [][]string
 }
 
-// group is a title over some columns.
+// group is a title above some columns.
 type group struct {
 	title   string
 	columns int
@@ -27,7 +25,7 @@ type group struct {
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-func (t *table) print(w io.Writer) {
+func (t *table) print(b *strings.Builder) {
 	widths := make([]int, len(t.header))
 	all := append([][]string{t.header}, t.rows...)
 	for _, cells := range all {
@@ -35,7 +33,7 @@ func (t *table) print(w io.Writer) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	t.printGroups(w, widths)
+	t.printGroups(b, widths)
 	for _, cells := range all {
 		var line strings.Builder
 		for i, cell := range cells {
@@ -46,12 +44,12 @@ func (t *table) print(w io.Writer) {
 				line.WriteString(pad + cell + "  ")
 			}
 		}
-		say(w, "%s\n", strings.TrimRight("  "+line.String(), " "))
+		fmt.Fprintf(b, "%s\n", strings.TrimRight("  "+line.String(), " "))
 	}
 }
 
-// printGroups puts each title at the left of its columns, which become wide enough for it.
-func (t *table) printGroups(w io.Writer, widths []int) {
+// printGroups prints each title above its columns, left-aligned, and widens the first of them if the title needs it.
+func (t *table) printGroups(b *strings.Builder, widths []int) {
 	if len(t.groups) == 0 {
 		return
 	}
@@ -69,22 +67,5 @@ func (t *table) printGroups(w io.Writer, widths []int) {
 		line += g.title + strings.Repeat(" ", width-utf8.RuneCountInString(g.title))
 		column += g.columns
 	}
-	say(w, "%s\n", strings.TrimRight(line, " "))
-}
-
-// thousands writes 1234567 as 1,234,567.
-func thousands(n int) string {
-	digits := strconv.Itoa(abs(n))
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	if n < 0 {
-		return "-" + digits
-	}
-	return digits
-}
-
-// say writes to the terminal. When that is gone there is nobody left to tell.
-func say(w io.Writer, format string, args ...any) {
-	_, _ = fmt.Fprintf(w, format, args...)
+	fmt.Fprintf(b, "%s\n", strings.TrimRight(line, " "))
 }

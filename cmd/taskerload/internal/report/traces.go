@@ -1,89 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package report
 
-import "go.opentelemetry.io/collector/pdata/pcommon"
+import (
+	"fmt"
+	"strings"
 
-// traces is what was sent of each trace, and what arrived.
-type traces map[pcommon.TraceID]*traceEntry
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/ledger"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
+)
 
-type traceEntry struct {
-	namespace     string // that the first request with any told; empty: none did
-	silent        bool   // a request told none, and was decided at the global rate
-	sent, arrived int
-}
-
-func (t traces) send(id pcommon.TraceID, v *traceView) {
-	e := t[id]
-	if e == nil {
-		e = &traceEntry{}
-		t[id] = e
-	}
-	e.sent++
-	e.silent = e.silent || v.namespace == ""
-	if e.namespace == "" {
-		e.namespace = v.told
-	}
-}
-
-func (e *traceEntry) kept() bool     { return e.arrived > 0 }
-func (e *traceEntry) complete() bool { return e.arrived == e.sent }
-
-// completeness counts traces: those of which anything arrived, and those of which everything did.
+// completeness counts traces.
 type completeness struct{ sent, kept, complete int }
 
-func (c *completeness) add(e *traceEntry) {
+func (c *completeness) add(t *ledger.Trace) {
 	c.sent++
-	if e.kept() {
+	if t.Kept() {
 		c.kept++
 	}
-	if e.complete() {
+	if t.Complete() {
 		c.complete++
 	}
 }
 
-// cells are those of the report: kept, complete, and the share.
 func (c completeness) cells() []string {
-	return []string{thousands(c.kept), thousands(c.complete), percent(c.complete, c.kept) + " %"}
+	return []string{Thousands(c.kept), Thousands(c.complete), percent(c.complete, c.kept) + " %"}
 }
 
-// count counts all traces, and those of each namespace, by the names that they have in another run.
-func (t traces) count(names traces) map[string]completeness {
+// countTraces counts all traces, and those of each namespace. The namespaces are taken from names, the traces of another
+// run with the same load.
+func countTraces(traces, names ledger.Traces) map[string]completeness {
 	rows := map[string]completeness{}
-	for id, e := range t {
-		label := labelNone
-		if name := names[id]; name != nil && name.namespace != "" {
-			label = name.namespace
+	for id, t := range traces {
+		label := oracle.LabelNone
+		if named := names[id]; named != nil && named.Namespace != "" {
+			label = named.Namespace
 		}
 		for _, row := range []string{label, labelAll} {
 			c := rows[row]
-			c.add(e)
+			c.add(t)
 			rows[row] = c
 		}
 	}
 	return rows
 }
 
-// cutByKeys is how many traces are incomplete of which a request told no namespace.
-func (t traces) cutByKeys() (n int) {
-	for _, e := range t {
-		if e.silent && e.kept() && !e.complete() {
+func allTraces(traces ledger.Traces) completeness { return countTraces(traces, traces)[labelAll] }
+
+// unresolvedAndIncomplete is the number of incomplete traces of which a request had no namespace.
+func unresolvedAndIncomplete(traces ledger.Traces) (n int) {
+	for _, t := range traces {
+		if t.Unresolved && t.Kept() && !t.Complete() {
 			n++
 		}
 	}
 	return n
 }
 
-// judgeTraces says of a run with whole traces that they stay whole. Where traces are cut, and where each span is decided
-// alone, some cannot.
-func (r *result) judgeTraces() []check {
-	if !r.byTrace || r.cut {
-		return nil
+// printTraces compares runs of the same load, by the namespaces that the traces have in the main run.
+func printTraces(b *strings.Builder, main *Run, runs []*Run) {
+	fmt.Fprintf(b, "\nTRACES   (kept: at least one span arrived; complete: all spans arrived)\n")
+	t := table{header: []string{"namespace", "sent"}, groups: []group{{"", 2}}, left: 1, right: true}
+	counts := make([]map[string]completeness, len(runs))
+	for i, r := range runs {
+		t.header = append(t.header, "kept", "complete", "share")
+		t.groups = append(t.groups, group{r.Title, 3})
+		counts[i] = countTraces(r.Traces, main.Traces)
 	}
-	all := r.traces.count(r.traces)[labelAll]
-	return []check{{
-		"traces: all of which anything is kept are complete",
-		all.kept - all.complete,
-		"the rows of TRACES, and the spans that are missing",
-	}}
+	var labels []string
+	for _, r := range sortedRows(main.Spans) {
+		labels = append(labels, r.Label)
+	}
+	for _, label := range append(labels, labelAll) {
+		if counts[0][label].sent == 0 {
+			continue
+		}
+		cells := []string{label, Thousands(counts[0][label].sent)}
+		for i := range runs {
+			cells = append(cells, counts[i][label].cells()...)
+		}
+		t.add(cells...)
+	}
+	t.print(b)
+	for i, r := range runs {
+		if all := counts[i][labelAll]; r.RatePerTrace && all.complete < all.kept {
+			fmt.Fprintf(b, "  %s: %s of %s incomplete traces started with requests whose keys Postgres does not know\n",
+				r.Title, Thousands(unresolvedAndIncomplete(r.Traces)), Thousands(all.kept-all.complete))
+		}
+	}
 }

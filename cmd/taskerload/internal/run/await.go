@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package run
 
 import (
 	"context"
@@ -8,53 +8,58 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/ledger"
 )
 
-// reachableWithin is how long a collector may take to listen: one that was started a moment ago.
-const reachableWithin = 10 * time.Second
+const (
+	// reachableWithin is how long a collector that has just been started may take to listen.
+	reachableWithin = 10 * time.Second
+	pollInterval    = 50 * time.Millisecond
+)
 
-// awaitReachable returns when somebody listens at an address, or says why nobody does.
+// awaitReachable waits until the address accepts connections.
 func awaitReachable(ctx context.Context, address string, within time.Duration) error {
 	trying, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("not within %s", within))
 	defer cancel()
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
-	why := errors.New("no answer")
+	reason := errors.New("no answer")
 	for {
 		conn, err := new(net.Dialer).DialContext(trying, "tcp", address)
 		if err == nil {
 			return conn.Close()
 		}
-		var late net.Error
-		if !errors.As(err, &late) || !late.Timeout() { // else it only says that there was no time left
-			why = err
+		var timeout net.Error
+		if !errors.As(err, &timeout) || !timeout.Timeout() { // a timeout does not say why
+			reason = err
 		}
 		select {
 		case <-tick.C:
 		case <-trying.Done():
-			return fmt.Errorf("--endpoint: nothing listens there, %w: %w", context.Cause(trying), why)
+			return fmt.Errorf("--endpoint: the address accepts no connections: %w: %w", context.Cause(trying), reason)
 		}
 	}
 }
 
-const pollInterval = 50 * time.Millisecond
+// progressReporter is a ledger.
+type progressReporter interface{ Progress() ledger.Progress }
 
-// awaitSilence returns when nothing has arrived for the quiet time although something is missing; or, when everything
-// expected has arrived, after a tenth of it, which is for what should not arrive at all. It says when the last item
-// arrived.
-func awaitSilence(ctx context.Context, quiet time.Duration, books ...*book) (time.Time, error) {
+// awaitSilence waits until nothing has arrived for the quiet time or, if nothing is missing, for a tenth of it, in which
+// items that should not arrive still can. It returns the time of the last arrival.
+func awaitSilence(ctx context.Context, quiet time.Duration, ledgers ...progressReporter) (time.Time, error) {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	seen, last := -1, time.Now()
 	for {
-		arrivals, outstanding := 0, 0
-		for _, b := range books {
-			s := b.standing()
-			arrivals += s.arrivals
-			outstanding += s.outstanding
+		arrived, outstanding := 0, 0
+		for _, l := range ledgers {
+			p := l.Progress()
+			arrived += p.Arrived
+			outstanding += p.Outstanding
 		}
-		if arrivals != seen {
-			seen, last = arrivals, time.Now()
+		if arrived != seen {
+			seen, last = arrived, time.Now()
 		}
 		silence := time.Since(last)
 		if outstanding == 0 && silence >= quiet/10 || silence >= quiet {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package run
 
 import (
 	"context"
@@ -12,76 +12,76 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/config"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/process"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
-	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// demo is everything on one machine: a throw-away Postgres, and a load through one collector after another.
-type demo struct {
-	collector, config string
-	sizes             sizes
-	quiet             time.Duration
-	stdout, stderr    io.Writer
+// Demo runs everything on this machine: a throw-away Postgres, and one collector for each variant.
+type Demo struct {
+	Collector string // the collector's program
+	Config    string // its configuration file
+	Sizes     workload.Sizes
+	Quiet     time.Duration // see Runner
+	Log       io.Writer
 }
 
-const logLines = 40
+const shownLogLines = 40
 
-// run leaves nothing behind, however it ends.
-func (d *demo) run(ctx context.Context) (ok bool, err error) {
-	sampler, err := readConfig(d.config)
+// Run runs all variants. It stops and removes everything it started, however it ends.
+func (d *Demo) Run(ctx context.Context) (_ *report.Comparison, err error) {
+	processor, err := config.Read(d.Config)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	variants := d.variants(sampler)
+	variants := variants(processor, d.Sizes)
 	for _, v := range variants {
-		if err := sampler.fitsMemory(v.sizes); err != nil {
-			return false, err
+		if err := processor.CheckMemory(v.sizes); err != nil {
+			return nil, err
 		}
-	}
-	layout := taskerdb.LayoutTasker
-	if sampler.Postgres["layout"] == string(taskerdb.LayoutLegacy) {
-		layout = taskerdb.LayoutLegacy
 	}
 	dir, err := os.MkdirTemp("", "taskerload-")
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	say(d.stderr, "starting Postgres\n")
+	printf(d.Log, "starting Postgres\n")
 	cluster, err := pgtest.Launch(ctx)
 	if err != nil {
-		return false, fmt.Errorf("start Postgres: %w", err)
+		return nil, fmt.Errorf("start Postgres: %w", err)
 	}
 	defer func() { err = errors.Join(err, cluster.Stop()) }()
-	s := site{dsn: cluster.DSN("postgres"), log: filepath.Join(dir, "collector.log"), tasks: newTasks(d.sizes.seed, d.sizes.tasks)}
-	added, err := seed(ctx, s.dsn, layout, s.tasks)
+	s := site{
+		dsn: cluster.DSN("postgres"), log: filepath.Join(dir, "collector.log"), tasks: workload.NewTasks(d.Sizes.Seed, d.Sizes.Tasks),
+	}
+	added, err := workload.Seed(ctx, s.dsn, processor.Layout(), s.tasks)
 	if err != nil {
-		return false, fmt.Errorf("seed Postgres: %w", err)
+		return nil, fmt.Errorf("seed Postgres: %w", err)
 	}
-	say(d.stderr, "seeded %s of %s tasks; the rest stay unknown\n", thousands(added), thousands(len(s.tasks)))
+	printf(d.Log, "inserted %s of %s tasks; lookups of the others find nothing\n", report.Thousands(added), report.Thousands(len(s.tasks)))
 
-	var runs []*result
+	var runs [len(variants)]*report.Run
 	for i, v := range variants {
-		say(d.stderr, "run %d of %d: %s\n", i+1, len(variants), v.title)
-		out, err := d.through(ctx, &s, &v)
-		if err != nil {
-			return false, err
+		printf(d.Log, "run %d of %d: %s\n", i+1, len(variants), v.title)
+		if runs[i], err = d.runVariant(ctx, &s, &v); err != nil {
+			return nil, err
 		}
-		runs = append(runs, out)
 	}
-	return d.report(runs), nil
+	return &report.Comparison{Main: runs[0], Ratio: runs[1], Cut: runs[2], Low: runs[3]}, nil
 }
 
-// site is what the collectors of a demo have in common.
+// site is what the collectors of a demo share.
 type site struct {
 	dsn, log string
-	tasks    []task
+	tasks    []workload.Task
 }
 
-// through starts a collector, puts the load through it, and stops it.
-func (d *demo) through(ctx context.Context, s *site, v *variant) (out *result, err error) {
-	sampler, err := readConfig(d.config, v.settings...)
+// runVariant starts a collector, sends the load through it, and stops it.
+func (d *Demo) runVariant(ctx context.Context, s *site, v *variant) (result *report.Run, err error) {
+	processor, err := config.Read(d.Config, v.settings...)
 	if err != nil {
 		return nil, err
 	}
@@ -94,12 +94,12 @@ func (d *demo) through(ctx context.Context, s *site, v *variant) (out *result, e
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"--config", d.config}
+	args := []string{"--config", d.Config}
 	for _, setting := range v.settings {
-		args = append(args, setting.argument(sampler.id))
+		args = append(args, processor.Argument(setting))
 	}
 	endpoint := net.JoinHostPort("127.0.0.1", ports[0])
-	child, err := startProcess(d.collector, args, []string{
+	collector, err := process.Start(d.Collector, args, []string{
 		"DATABASE_URL=" + s.dsn,
 		"OTLP_ENDPOINT=" + endpoint,
 		"EXPORT_ENDPOINT=" + listener.Addr().String(),
@@ -110,41 +110,39 @@ func (d *demo) through(ctx context.Context, s *site, v *variant) (out *result, e
 		return nil, fmt.Errorf("start the collector: %w", err)
 	}
 	defer func() {
-		stopErr := child.stop()
-		if stopErr != nil {
-			stopErr = fmt.Errorf("stop the collector: %w", stopErr)
+		if stopErr := collector.Stop(); stopErr != nil {
+			err = errors.Join(err, fmt.Errorf("stop the collector: %w", stopErr))
 		}
-		err = errors.Join(err, stopErr)
-		if (err != nil || !out.passed()) && ctx.Err() == nil {
-			say(d.stderr, "\nlast lines of the collector's log:\n%s\n", child.logTail(logLines))
+		if (err != nil || !result.Passed()) && ctx.Err() == nil {
+			printf(d.Log, "\nlast lines of the collector's log:\n%s\n", collector.LogTail(shownLogLines))
 		}
 	}()
-	if err := child.awaitListening(ctx, endpoint); err != nil {
-		return nil, fmt.Errorf("start the collector %s with %s: %w", d.collector, d.config, err)
+	if err := collector.AwaitListening(ctx, endpoint); err != nil {
+		return nil, fmt.Errorf("start the collector %s with %s: %w", d.Collector, d.Config, err)
 	}
-	say(d.stderr, "collector %s listens at %s\n", d.collector, endpoint)
+	printf(d.Log, "collector %s listens at %s\n", d.Collector, endpoint)
 
-	r := runner{
-		sizes:      v.sizes,
-		oracle:     newOracle(sampler, s.tasks),
-		tasks:      s.tasks,
-		endpoint:   endpoint,
-		listener:   listener,
-		metricsURL: "http://" + net.JoinHostPort("127.0.0.1", ports[1]) + "/metrics",
-		quiet:      d.quiet,
-		title:      v.title,
-		progress:   d.stderr,
-		alive:      child.done,
+	r := Runner{
+		Processor:  processor,
+		Sizes:      v.sizes,
+		Tasks:      s.tasks,
+		Endpoint:   endpoint,
+		Listener:   listener,
+		MetricsURL: "http://" + net.JoinHostPort("127.0.0.1", ports[1]) + "/metrics",
+		Quiet:      d.Quiet,
+		Progress:   d.Log,
+		ended:      collector.Done(),
 	}
-	out, err = r.run(ctx)
+	result, err = r.Run(ctx)
 	if err != nil {
-		return nil, child.explain(ctx, err)
+		return nil, collector.Explain(ctx, err)
 	}
-	return out, nil
+	result.Title = v.title
+	return result, nil
 }
 
-// freePorts are free now; the collector takes them a moment later. All are held until the last is found, so that no
-// two are the same.
+// freePorts returns ports that are free now. The collector cannot be handed listeners, so another process could take them
+// before it does. All ports are held until the last is found, so that they differ.
 func freePorts(ctx context.Context, n int) ([]string, error) {
 	ports := make([]string, 0, n)
 	for range n {

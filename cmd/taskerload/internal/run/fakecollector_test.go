@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package run
 
 import (
 	"context"
@@ -16,39 +16,44 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/config"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 )
 
-// fakeCollector does over real sockets what the processor should do, and then a fault of the test's choice.
+// fakeCollector does over real sockets what the processor must do, and then introduces a fault.
 type fakeCollector struct {
-	oracle *oracle
+	oracle *oracle.Oracle
 	out    *sender
 	in     *receiver
 
-	// Faults see each request after the decisions.
+	// Called with each request after the decisions, to introduce a fault.
 	spoilTraces  func(ptrace.Traces)
 	spoilMetrics func(pmetric.Metrics)
 
 	mu       sync.Mutex
-	counters map[sentTo]int
+	counters map[counterOf]int
 	keys     int
 }
 
-// sentTo is a counter of one of the two metrics about items.
-type sentTo struct {
+// counterOf is a counter of spans or data points.
+type counterOf struct {
 	metric string
-	count
+	oracle.Counter
 }
 
-func (f *fakeCollector) count(metric string, c count, n int) {
+func (f *fakeCollector) count(metric string, c oracle.Counter, n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.counters == nil {
-		f.counters = map[sentTo]int{}
+		f.counters = map[counterOf]int{}
 	}
-	f.counters[sentTo{metric, c}] += n
+	f.counters[counterOf{metric, c}] += n
 }
 
-func (f *fakeCollector) lookUp(keys keySet) {
+func (f *fakeCollector) lookUp(keys oracle.Keys) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.keys += len(keys)
@@ -70,19 +75,19 @@ func (f *fakeCollector) stop() {
 }
 
 func (f *fakeCollector) traces(request ptrace.Traces) error {
-	outcomes, keys := f.oracle.spans(request)
+	outcomes, keys := f.oracle.Spans(request)
 	f.lookUp(keys)
 	for _, resource := range request.ResourceSpans().All() {
 		for _, scope := range resource.ScopeSpans().All() {
 			scope.Spans().RemoveIf(func(span ptrace.Span) bool {
 				outcome := outcomes[0]
 				outcomes = outcomes[1:]
-				f.count("spans", outcome.count(), 1)
-				if outcome.keep {
-					span.TraceState().FromRaw(outcome.state)
-					write(span.Attributes(), outcome.write)
+				f.count("spans", outcome.Counter(), 1)
+				if outcome.Keep {
+					span.TraceState().FromRaw(outcome.Tracestate)
+					write(span.Attributes(), outcome.Write)
 				}
-				return !outcome.keep
+				return !outcome.Keep
 			})
 		}
 	}
@@ -93,20 +98,20 @@ func (f *fakeCollector) traces(request ptrace.Traces) error {
 }
 
 func (f *fakeCollector) metrics(request pmetric.Metrics) error {
-	keys := keySet{}
+	outcomes, keys := f.oracle.Points(request)
+	f.lookUp(keys)
+	drop := func(attributes pcommon.Map) bool {
+		outcome := outcomes[0]
+		outcomes = outcomes[1:]
+		f.count("datapoints", outcome.Counter(), 1)
+		if outcome.Keep {
+			write(attributes, outcome.Write)
+		}
+		return !outcome.Keep
+	}
 	for _, resource := range request.ResourceMetrics().All() {
 		for _, scope := range resource.ScopeMetrics().All() {
 			for _, metric := range scope.Metrics().All() {
-				above := f.oracle.identity.metric(resource.Resource(), scope.Scope(), metric)
-				drop := func(item pcommon.Map) bool {
-					outcome, key := f.oracle.point(above, item, scope.Scope().Attributes(), resource.Resource().Attributes())
-					keys.add(key)
-					f.count("datapoints", outcome.count(), 1)
-					if outcome.keep {
-						write(item, outcome.write)
-					}
-					return !outcome.keep
-				}
 				switch metric.Type() {
 				case pmetric.MetricTypeSum:
 					metric.Sum().DataPoints().RemoveIf(func(p pmetric.NumberDataPoint) bool { return drop(p.Attributes()) })
@@ -118,7 +123,6 @@ func (f *fakeCollector) metrics(request pmetric.Metrics) error {
 			}
 		}
 	}
-	f.lookUp(keys)
 	if f.spoilMetrics != nil {
 		f.spoilMetrics(request)
 	}
@@ -127,24 +131,24 @@ func (f *fakeCollector) metrics(request pmetric.Metrics) error {
 
 func write(attributes pcommon.Map, namespace string) {
 	if namespace != "" {
-		attributes.PutStr(namespaceAttribute, namespace)
+		attributes.PutStr(items.NamespaceAttribute, namespace)
 	}
 }
 
-// ServeHTTP has the collector's own metrics.
+// ServeHTTP serves the collector's own metrics.
 func (f *fakeCollector) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for c, n := range f.counters {
-		say(w, "otelcol_processor_namespace_sampler_%s_total{decision=%q,namespace=%q,rule=%q} %d\n",
-			c.metric, c.decision, c.namespace, c.rule, n)
+		printf(w, "otelcol_processor_namespace_sampler_%s_total{decision=%q,namespace=%q,rule=%q} %d\n",
+			c.metric, c.Decision, c.Namespace, c.Rule, n)
 	}
-	say(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"hit\"} %d\n", f.keys)
-	say(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"malformed\"} 7\n")
+	printf(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"hit\"} %d\n", f.keys)
+	printf(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"malformed\"} 7\n")
 }
 
-// collectorMain is the fake collector as a program. It takes what a real one would: --config FILE and --set KEY=VALUE, and
-// the addresses from the environment.
+// collectorMain is the fake collector as a program. It takes the arguments of a real one, --config FILE and --set=KEY=VALUE,
+// and the addresses from the environment.
 func collectorMain() int {
 	if os.Getenv("FAKE_COLLECTOR_FAILS") != "" {
 		fmt.Println("Error: bad configuration")
@@ -152,16 +156,16 @@ func collectorMain() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	var settings []setting
+	var settings []config.Setting
 	for _, arg := range os.Args[3:] {
 		key, value, _ := strings.Cut(strings.TrimPrefix(arg, "--set=processors::namespace_sampler::"), "=")
-		settings = append(settings, setting{key, value})
+		settings = append(settings, config.Setting{Key: key, Value: value})
 	}
-	config, err := readConfig(os.Args[2], settings...)
+	processor, err := config.Read(os.Args[2], settings...)
 	if err != nil {
 		panic(err)
 	}
-	f := &fakeCollector{oracle: newOracle(config, newTasks(1, smallSizes.tasks))}
+	f := &fakeCollector{oracle: newOracle(processor, workload.NewTasks(1, smallSizes.Tasks))}
 	listener, err := net.Listen("tcp", os.Getenv("OTLP_ENDPOINT"))
 	if err != nil {
 		panic(err)
@@ -180,4 +184,8 @@ func collectorMain() int {
 	f.stop()
 	_ = metrics.Close()
 	return 0
+}
+
+func newOracle(p *config.Processor, tasks []workload.Task) *oracle.Oracle {
+	return oracle.New(p.Oracle(), workload.Rows(tasks))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package run
 
 import (
 	"fmt"
@@ -8,23 +8,29 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 )
 
-// meter prints how far a run is: one line that is written over on a terminal, else a line every few seconds.
-type meter struct {
+// progress prints the state of a run: on a terminal a single line that is overwritten, else a line every few seconds.
+type progress struct {
+	sizes         workload.Sizes
+	spans, points progressReporter
+
 	once sync.Once
 	quit chan struct{}
 	done chan struct{}
 }
 
-func startProgress(w io.Writer, s sizes, r *result) *meter {
-	m := &meter{quit: make(chan struct{}), done: make(chan struct{})}
-	go m.loop(w, s, r)
-	return m
+func startProgress(w io.Writer, sizes workload.Sizes, spans, points progressReporter) *progress {
+	p := &progress{sizes: sizes, spans: spans, points: points, quit: make(chan struct{}), done: make(chan struct{})}
+	go p.loop(w)
+	return p
 }
 
-func (m *meter) loop(w io.Writer, s sizes, r *result) {
-	defer close(m.done)
+func (p *progress) loop(w io.Writer) {
+	defer close(p.done)
 	terminal := isTerminal(w)
 	every, format := 5*time.Second, "%s\n"
 	if terminal {
@@ -35,26 +41,27 @@ func (m *meter) loop(w io.Writer, s sizes, r *result) {
 	for {
 		select {
 		case <-tick.C:
-			say(w, format, progressLine(s, r))
-		case <-m.quit:
+			printf(w, format, p.line())
+		case <-p.quit:
 			if terminal {
-				say(w, "\r\x1b[K")
+				printf(w, "\r\x1b[K")
 			}
 			return
 		}
 	}
 }
 
-func progressLine(s sizes, r *result) string {
-	spans, points := r.spans.standing(), r.points.standing()
-	return fmt.Sprintf("sent %s of %s spans, %s of %s data points; received %s, still expected %s",
-		thousands(spans.sent), thousands(s.spans), thousands(points.sent), thousands(s.datapoints),
-		thousands(spans.arrivals+points.arrivals), thousands(spans.outstanding+points.outstanding))
+func (p *progress) line() string {
+	spans, points := p.spans.Progress(), p.points.Progress()
+	return fmt.Sprintf("sent %s of %s spans and %s of %s data points; received %s items, %s outstanding",
+		report.Thousands(spans.Sent), report.Thousands(p.sizes.Spans),
+		report.Thousands(points.Sent), report.Thousands(p.sizes.DataPoints),
+		report.Thousands(spans.Arrived+points.Arrived), report.Thousands(spans.Outstanding+points.Outstanding))
 }
 
-func (m *meter) stop() {
-	m.once.Do(func() { close(m.quit) })
-	<-m.done
+func (p *progress) stop() {
+	p.once.Do(func() { close(p.quit) })
+	<-p.done
 }
 
 func isTerminal(w io.Writer) bool {
@@ -64,4 +71,9 @@ func isTerminal(w io.Writer) bool {
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// printf ignores errors: if the terminal is gone, there is nowhere to report them.
+func printf(w io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(w, format, args...)
 }

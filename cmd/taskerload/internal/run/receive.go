@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package run
 
 import (
 	"context"
@@ -11,26 +11,26 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
-	_ "google.golang.org/grpc/encoding/gzip" // the collector's exporter compresses unless told otherwise
+	_ "google.golang.org/grpc/encoding/gzip" // exporters compress by default
 )
 
-// maxMessage is more than any exporter batches.
-const maxMessage = 256 << 20
+// maxMessageSize exceeds the size of any exporter's batch.
+const maxMessageSize = 256 << 20
 
-// receiver is an OTLP/gRPC server that hands on what it is sent.
+// receiver is an OTLP/gRPC server.
 type receiver struct {
 	server *grpc.Server
 	done   chan struct{}
 }
 
-// startReceiver serves on the listener until stop. The functions are called concurrently.
+// startReceiver passes requests to the functions, which are called concurrently. It closes the listener when it stops.
 func startReceiver(listener net.Listener, traces func(ptrace.Traces) error, metrics func(pmetric.Metrics) error) *receiver {
-	r := &receiver{server: grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage)), done: make(chan struct{})}
+	r := &receiver{server: grpc.NewServer(grpc.MaxRecvMsgSize(maxMessageSize)), done: make(chan struct{})}
 	ptraceotlp.RegisterGRPCServer(r.server, &traceServer{receive: traces})
 	pmetricotlp.RegisterGRPCServer(r.server, &metricServer{receive: metrics})
 	go func() {
 		defer close(r.done)
-		_ = r.server.Serve(listener) // ends with stop; a broken listener shows as items that do not arrive
+		_ = r.server.Serve(listener) // a broken listener shows as items that do not arrive
 	}()
 	return r
 }

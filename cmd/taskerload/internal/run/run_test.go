@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package run
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -19,23 +18,29 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/config"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 )
 
-var smallSizes = sizes{spans: 6000, datapoints: 3000, series: 1500, tasks: 600, seed: 1}
+var smallSizes = workload.Sizes{Spans: 6000, DataPoints: 3000, Series: 1500, Tasks: 600, Seed: 1}
 
-// runAgainst sends a small load through the fake collector and returns its report.
-func runAgainst(t *testing.T, f *fakeCollector) (*result, string) {
+// runAgainst sends a small load through the fake collector and returns the result and the report.
+func runAgainst(t *testing.T, f *fakeCollector) (*report.Run, string) {
 	t.Helper()
 	return runSizes(t, f, smallSizes)
 }
 
-func runSizes(t *testing.T, f *fakeCollector, s sizes, settings ...setting) (*result, string) {
+func runSizes(t *testing.T, f *fakeCollector, s workload.Sizes, settings ...config.Setting) (*report.Run, string) {
 	t.Helper()
-	config, err := readConfig("../../testdata/demo.yaml", settings...)
+	processor, err := config.Read("../../../../testdata/demo.yaml", settings...)
 	require.NoError(t, err)
-	tasks := newTasks(s.seed, s.tasks)
+	tasks := workload.NewTasks(s.Seed, s.Tasks)
 	if f.oracle == nil {
-		f.oracle = newOracle(config, tasks)
+		f.oracle = newOracle(processor, tasks)
 	}
 	own := httptest.NewServer(f)
 	t.Cleanup(own.Close)
@@ -43,17 +48,16 @@ func runSizes(t *testing.T, f *fakeCollector, s sizes, settings ...setting) (*re
 	require.NoError(t, f.start(in, out.Addr().String()))
 	t.Cleanup(f.stop)
 
-	r := runner{
-		title: s.title(config.sampler()), sizes: s, oracle: newOracle(config, tasks), tasks: tasks,
-		endpoint: in.Addr().String(), listener: out, metricsURL: own.URL, quiet: 3 * time.Second, progress: io.Discard,
+	// The fake collector exports a request before it answers it, so nothing arrives after the last answer and there is no
+	// need to wait for anything.
+	r := Runner{
+		Processor: processor, Sizes: s, Tasks: tasks,
+		Endpoint: in.Addr().String(), Listener: out, MetricsURL: own.URL, Quiet: time.Millisecond, Progress: io.Discard,
 	}
-	got, err := r.run(t.Context())
+	got, err := r.Run(t.Context())
 	require.NoError(t, err)
-	var report bytes.Buffer
-	printReport(&report, got)
-	printChecks(&report, got.checks, got)
-	printOutcome(&report, "run", got.checks)
-	return got, report.String()
+	text, _ := report.Single(got)
+	return got, text
 }
 
 func listen(t *testing.T) net.Listener {
@@ -71,35 +75,49 @@ func TestACollectorThatDoesItRightPasses(t *testing.T) {
 		title   string
 		checks  int
 	}{
-		{parentBased, false, "parent_based", 11},
-		{parentBased, true, "parent_based, cut", 10},
-		{traceIDRatio, false, "trace_id_ratio", 10},
-		{traceIDRatio, true, "trace_id_ratio, cut", 10},
+		{config.ParentBased, false, "parent_based", 11},
+		{config.ParentBased, true, "parent_based, cut", 10},
+		{config.TraceIDRatio, false, "trace_id_ratio", 10},
+		{config.TraceIDRatio, true, "trace_id_ratio, cut", 10},
 	} {
 		t.Run(test.title, func(t *testing.T) {
 			t.Parallel()
 			s := smallSizes
-			s.cut = test.cut
-			r, report := runSizes(t, &fakeCollector{}, s, setting{"tracing::sampler", test.sampler})
-			assert.True(t, r.passed(), report)
+			s.Cut = test.cut
+			r, report := runSizes(t, &fakeCollector{}, s, config.Setting{Key: "tracing::sampler", Value: test.sampler})
+			assert.True(t, r.Passed(), report)
 			assert.Contains(t, report, fmt.Sprintf("run passed: %d checks", test.checks))
 			assert.Contains(t, report, test.title+"\n")
 			assert.Contains(t, report, " hit, ")
 			assert.NotContains(t, report, "FAIL")
-			for _, label := range []string{"payments", "shipping", labelUnknown, labelPassed} {
+			for _, label := range []string{"payments", "shipping", oracle.LabelUnknown, oracle.LabelNotSampled} {
 				assert.Contains(t, report, label)
 			}
 		})
 	}
 }
 
-// once spoils the first item that it can, whatever request that is in.
+func carriesLookupAttribute(attributes pcommon.Map) bool {
+	for _, name := range []string{"task_uuid", "step_uuid", "workflow_step_uuid", "correlation_id"} {
+		if _, ok := attributes.Get(name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	ordersByExact = oracle.Counter{Namespace: "orders", Decision: "kept", Rule: oracle.RuleExact}
+	ordersByTrace = oracle.Counter{Namespace: "orders", Decision: "kept", Rule: oracle.RuleTrace}
+)
+
+// once corrupts the first item for which that is possible.
 type once struct {
 	mu   sync.Mutex
 	done bool
 }
 
-// span calls spoil for one item after another until it says that it did something.
+// span calls spoil for one item after another until it returns true.
 func (o *once) span(spoil func(ptrace.SpanSlice, ptrace.Span) bool) func(ptrace.Traces) {
 	return func(request ptrace.Traces) {
 		o.mu.Lock()
@@ -138,7 +156,7 @@ func TestOneWrongSpanFailsTheRun(t *testing.T) {
 		check string
 		spoil func(ptrace.SpanSlice, ptrace.Span) bool
 	}{
-		"missing": {"spans: those kept|traces: all of which", func(all ptrace.SpanSlice, one ptrace.Span) bool {
+		"missing": {"spans: exactly|traces: every trace", func(all ptrace.SpanSlice, one ptrace.Span) bool {
 			id := one.SpanID()
 			all.RemoveIf(func(s ptrace.Span) bool { return s.SpanID() == id })
 			return true
@@ -147,7 +165,7 @@ func TestOneWrongSpanFailsTheRun(t *testing.T) {
 			one.CopyTo(all.AppendEmpty())
 			return true
 		}},
-		"never sent": {"spans: those kept", func(all ptrace.SpanSlice, _ ptrace.Span) bool {
+		"never sent": {"spans: exactly", func(all ptrace.SpanSlice, _ ptrace.Span) bool {
 			all.AppendEmpty().SetSpanID(pcommon.SpanID{1, 2, 3})
 			return true
 		}},
@@ -173,10 +191,10 @@ func TestOneWrongSpanFailsTheRun(t *testing.T) {
 			return true
 		}},
 		"namespace not written": {"spans: resolved namespaces", func(_ ptrace.SpanSlice, one ptrace.Span) bool {
-			return one.Name() == "step.discovery" && one.Attributes().Remove(namespaceAttribute)
+			return one.Name() == "step.discovery" && one.Attributes().Remove(items.NamespaceAttribute)
 		}},
 		"another namespace": {"spans: resolved namespaces", func(_ ptrace.SpanSlice, one ptrace.Span) bool {
-			one.Attributes().PutStr(namespaceAttribute, "somebody")
+			one.Attributes().PutStr(items.NamespaceAttribute, "somebody")
 			return true
 		}},
 		"attribute lost": {"spans: resolved namespaces", func(_ ptrace.SpanSlice, one ptrace.Span) bool {
@@ -197,15 +215,15 @@ func TestOneWrongDataPointFailsTheRun(t *testing.T) {
 		check string
 		spoil func(pmetric.NumberDataPointSlice, pmetric.NumberDataPoint) bool
 	}{
-		"missing": {"data points: those kept", func(all pmetric.NumberDataPointSlice, one pmetric.NumberDataPoint) bool {
+		"missing": {"data points: exactly", func(all pmetric.NumberDataPointSlice, one pmetric.NumberDataPoint) bool {
 			if _, ok := one.Attributes().Get("correlation_id"); !ok {
 				return false
 			}
 			all.RemoveIf(func(p pmetric.NumberDataPoint) bool { return p == one })
 			return true
 		}},
-		"missing of those that pass": {"data points: metrics that no rate", func(all pmetric.NumberDataPointSlice, one pmetric.NumberDataPoint) bool {
-			if v, _ := stringAttribute(one.Attributes()); v != "unknown" || one.Attributes().Len() != 3 || carriesLookup(one.Attributes()) {
+		"missing of those that pass": {"data points: metrics that are not sampled", func(all pmetric.NumberDataPointSlice, one pmetric.NumberDataPoint) bool {
+			if v, _ := items.Namespace(one.Attributes()); v != "unknown" || one.Attributes().Len() != 3 || carriesLookupAttribute(one.Attributes()) {
 				return false
 			}
 			all.RemoveIf(func(p pmetric.NumberDataPoint) bool { return p == one })
@@ -215,7 +233,7 @@ func TestOneWrongDataPointFailsTheRun(t *testing.T) {
 			one.CopyTo(all.AppendEmpty())
 			return true
 		}},
-		"never sent": {"data points: those kept", func(all pmetric.NumberDataPointSlice, one pmetric.NumberDataPoint) bool {
+		"never sent": {"data points: exactly", func(all pmetric.NumberDataPointSlice, one pmetric.NumberDataPoint) bool {
 			one.CopyTo(all.AppendEmpty())
 			all.At(all.Len()-1).Attributes().PutStr("pod", "p-1")
 			return true
@@ -229,11 +247,11 @@ func TestOneWrongDataPointFailsTheRun(t *testing.T) {
 			return true
 		}},
 		"another namespace": {"data points: resolved namespaces", func(_ pmetric.NumberDataPointSlice, one pmetric.NumberDataPoint) bool {
-			_, written := stringAttribute(one.Attributes())
-			if !written || !carriesLookup(one.Attributes()) || one.Attributes().Len() != 2 {
+			_, written := items.Namespace(one.Attributes())
+			if !written || !carriesLookupAttribute(one.Attributes()) || one.Attributes().Len() != 2 {
 				return false // not one that came with correlation_id alone
 			}
-			one.Attributes().PutStr(namespaceAttribute, "somebody")
+			one.Attributes().PutStr(items.NamespaceAttribute, "somebody")
 			return true
 		}},
 	} {
@@ -245,24 +263,25 @@ func TestOneWrongDataPointFailsTheRun(t *testing.T) {
 	}
 }
 
-// assertOneFault says that just those checks fail whose names begin like this, | between them.
-func assertOneFault(t *testing.T, r *result, begin, report string) {
+// assertOneFault asserts that exactly those checks fail, with one fault each, whose names have one of the prefixes,
+// separated by |.
+func assertOneFault(t *testing.T, r *report.Run, begin, report string) {
 	t.Helper()
-	assert.False(t, r.passed())
+	assert.False(t, r.Passed())
 	names := strings.Split(begin, "|")
-	for _, c := range r.checks {
+	for _, c := range r.Checks() {
 		want := 0
-		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(c.name, name) }) {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(c.Name, name) }) {
 			want = 1
 		}
-		assert.Equal(t, want, c.faults, "%s\n%s", c.name, report)
+		assert.Equal(t, want, c.Faults, "%s\n%s", c.Name, report)
 	}
 	assert.Contains(t, report, fmt.Sprintf("run FAILED: %d of 11 checks", len(names)))
 	assert.Contains(t, report, "e.g.")
 	assert.Contains(t, report, "look at:")
 }
 
-// A rate that is a little off keeps what it should not: nothing else tells.
+// A rate that is slightly too high keeps items that it should not.
 func TestASpanTooManyFailsTheRun(t *testing.T) {
 	t.Parallel()
 	var extra once
@@ -277,24 +296,26 @@ func TestASpanTooManyFailsTheRun(t *testing.T) {
 		}
 	}
 	r, report := runAgainst(t, f)
-	assertOneFault(t, r, "spans: those kept|traces: all of which", report)
+	assertOneFault(t, r, "spans: exactly|traces: every trace", report)
 	assert.Contains(t, report, "1 unexpected")
 }
 
-// firstDropped is a span of the first request: it is sent before anything can arrive.
+// firstDropped returns a span of the first request, which is sent before anything can arrive.
 func firstDropped(t *testing.T) ptrace.Span {
 	t.Helper()
-	config, err := readConfig("../../testdata/demo.yaml")
+	processor, err := config.Read("../../../../testdata/demo.yaml")
 	require.NoError(t, err)
-	tasks := newTasks(smallSizes.seed, smallSizes.tasks)
-	o := newOracle(config, tasks)
-	for request := range wholeTraces(newTraces(tasks, smallSizes.seed, smallSizes.spans, time.Now())) {
-		outcomes, _ := o.spans(request)
-		for s := range spansIn(request) {
-			if !outcomes[0].keep {
-				return s.span
+	tasks := workload.NewTasks(smallSizes.Seed, smallSizes.Tasks)
+	o := newOracle(processor, tasks)
+	for requests := range workload.SpanRounds(tasks, smallSizes, time.Now()) {
+		for request := range requests {
+			outcomes, _ := o.Spans(request)
+			for s := range items.Spans(request) {
+				if !outcomes[0].Keep {
+					return s.Span
+				}
+				outcomes = outcomes[1:]
 			}
-			outcomes = outcomes[1:]
 		}
 	}
 	t.Fatal("everything is kept")
@@ -308,19 +329,19 @@ func TestACollectorThatMiscountsFailsTheRun(t *testing.T) {
 		says  string
 	}{
 		"one too many in each request": {
-			func(f *fakeCollector) { f.count("spans", count{"orders", "kept", ruleExact}, 1) },
-			"FAIL  the collector counted every item once, under its namespace, decision and rule: 6 wrong",
+			func(f *fakeCollector) { f.count("spans", ordersByExact, 1) },
+			"FAIL  counters: every item is counted once, under its namespace, decision and rule: 6 wrong",
 		},
 		"under another rule": {
 			func(f *fakeCollector) {
-				f.count("spans", count{"orders", "kept", ruleExact}, 1)
-				f.count("spans", count{"orders", "kept", ruleTrace}, -1)
+				f.count("spans", ordersByExact, 1)
+				f.count("spans", ordersByTrace, -1)
 			},
 			"spans orders kept by trace: -6 for",
 		},
 		"a lookup too many in each request": {
-			func(f *fakeCollector) { f.lookUp(keySet{"for nothing": true}) },
-			"FAIL  the collector looked up exactly the keys that can matter: 6 wrong",
+			func(f *fakeCollector) { f.lookUp(oracle.Keys{"for nothing": true}) },
+			"FAIL  counters: exactly the keys that can matter are looked up: 6 wrong",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -328,32 +349,32 @@ func TestACollectorThatMiscountsFailsTheRun(t *testing.T) {
 			f := &fakeCollector{}
 			f.spoilTraces = func(ptrace.Traces) { test.spoil(f) }
 			r, report := runAgainst(t, f)
-			assert.False(t, r.passed())
+			assert.False(t, r.Passed())
 			assert.Contains(t, report, test.says)
 		})
 	}
 }
 
-// A rule or a lookup more or less is no fault in a collector that remembers the traces of the load from an earlier run.
+// A collector that remembers the traces of an earlier run may count under other rules and need fewer lookups.
 func TestACollectorThatWasInUseIsNotHeldToItsRules(t *testing.T) {
 	t.Parallel()
 	f := &fakeCollector{}
-	f.count("spans", count{"orders", "kept", ruleExact}, 1)
+	f.count("spans", ordersByExact, 1)
 	f.spoilTraces = func(ptrace.Traces) {
-		f.count("spans", count{"orders", "kept", ruleExact}, 1)
-		f.count("spans", count{"orders", "kept", ruleTrace}, -1)
+		f.count("spans", ordersByExact, 1)
+		f.count("spans", ordersByTrace, -1)
 	}
 	r, report := runAgainst(t, f)
-	assert.True(t, r.passed(), report)
-	assert.Contains(t, report, "ok    the collector counted every item once\n")
+	assert.True(t, r.Passed(), report)
+	assert.Contains(t, report, "ok    counters: every item is counted once\n")
 }
 
 func TestACollectorThatDecidesSpansOneByOneFailsTheRun(t *testing.T) {
 	t.Parallel()
-	config, err := readConfig("../../testdata/demo.yaml", setting{"tracing::sampler", traceIDRatio})
+	processor, err := config.Read("../../../../testdata/demo.yaml", config.Setting{Key: "tracing::sampler", Value: config.TraceIDRatio})
 	require.NoError(t, err)
-	r, report := runAgainst(t, &fakeCollector{oracle: newOracle(config, newTasks(smallSizes.seed, smallSizes.tasks))})
-	assert.False(t, r.passed())
-	assert.Contains(t, report, "FAIL  spans: those kept")
-	assert.Contains(t, report, "FAIL  traces: all of which anything is kept are complete")
+	r, report := runAgainst(t, &fakeCollector{oracle: newOracle(processor, workload.NewTasks(smallSizes.Seed, smallSizes.Tasks))})
+	assert.False(t, r.Passed())
+	assert.Contains(t, report, "FAIL  spans: exactly")
+	assert.Contains(t, report, "FAIL  traces: every trace that is kept is complete")
 }

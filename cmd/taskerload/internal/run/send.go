@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package run
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// Requests in flight, as from several agents at once.
+// Requests in flight, as if several agents were sending.
 const (
 	traceRequestsInFlight  = 5
 	metricRequestsInFlight = 3
@@ -30,7 +30,7 @@ type sender struct {
 }
 
 func newSender(endpoint string) (*sender, error) {
-	// A collector that is still starting is waited for; the context of the run bounds it.
+	// Requests wait for a collector that is still starting, until the context of the run ends.
 	conn, err := grpc.NewClient(endpoint,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.WaitForReady(true)))
@@ -66,8 +66,8 @@ func (s *sender) sendMetrics(ctx context.Context, request pmetric.Metrics) error
 	return nil
 }
 
-// sendAll takes requests one by one and sends several at a time. The first error ends it: after a lost request no
-// verdict can be exact, and a repeated one could be there twice.
+// sendAll sends several requests at a time and stops at the first error. It does not retry: the collector may have
+// processed a request that failed, and its items would arrive twice.
 func sendAll[T any](ctx context.Context, requests iter.Seq[T], inFlight int, send func(context.Context, T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -99,14 +99,14 @@ func feed[T any](ctx context.Context, requests iter.Seq[T], queue chan<- T) {
 	}
 }
 
-// both sends the two signals at the same time, as a site does. When one fails the other ends too.
-func both(ctx context.Context, first, second func(context.Context) error) error {
+// concurrently runs the functions at the same time. The first error cancels the others.
+func concurrently(ctx context.Context, functions ...func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
-	for _, send := range []func(context.Context) error{first, second} {
+	for _, f := range functions {
 		wg.Go(func() {
-			if err := send(ctx); err != nil {
+			if err := f(ctx); err != nil {
 				cancel(err)
 			}
 		})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
 import (
 	"iter"
@@ -10,24 +10,15 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// A trace that is cut comes in 2 to maxPieces requests, as when its services export on their own: in the order in which
-// its spans ended, children first and the root last, and every piece with at least one span that has a namespace or an
-// identifier. Only that: Postgres may not know the identifier, and a piece may speak of a child in another namespace.
+// maxPieces is the largest number of pieces that a trace is cut into.
 const maxPieces = 5
 
-// title names a run by what decides about traces.
-func (s sizes) title(sampler string) string {
-	if s.cut {
-		return sampler + ", cut"
-	}
-	return sampler
-}
-
-// cutTraces yields the requests of one round, which have the piece of that number of every trace that has so many. All
-// pieces of a round must have been answered before the next round begins, or nobody could say what must come out.
+// cutTraces yields the requests of one round: the piece with that number of every trace that has so many pieces. A round
+// may start only when all requests of the one before are answered, because the processor's decisions depend on the order
+// in which the pieces arrive.
 func cutTraces(traces iter.Seq[*trace], seed uint64, round int) iter.Seq[ptrace.Traces] {
 	return inRequests(func(yield func(piece) bool) {
-		rng := stream(seed, streamCuts) // from the start in every round: the cuts are the same
+		rng := newStream(seed, streamCuts) // restarted for every round, so that the cuts are the same
 		for t := range traces {
 			pieces := t.cut(rng)
 			if round < len(pieces) && !yield(piece{t, pieces[round]}) {
@@ -37,25 +28,27 @@ func cutTraces(traces iter.Seq[*trace], seed uint64, round int) iter.Seq[ptrace.
 	})
 }
 
-// cut draws where a trace is cut: behind some of the spans that speak, or behind bare ones that follow those.
+// cut divides the trace into 2 to maxPieces pieces, as if its services exported separately. The spans are in the order in
+// which they ended: children first, the root last. Every piece holds a span with a namespace or a lookup key, though
+// Postgres may not know the key, and the namespace may be that of a child task.
 func (t *trace) cut(rng *rand.Rand) [][]int {
-	order := inOrderOfEnd(t.plans)
-	var speaking []int // positions in the order
+	order := inOrderOfEnd(t.plan)
+	var identified []int // positions in order
 	for position, i := range order {
-		if t.plans[i].speaks() {
-			speaking = append(speaking, position)
+		if t.plan[i].identified() {
+			identified = append(identified, position)
 		}
 	}
-	// A piece ends before a speaking span that is not the first; each such span is the end of one piece at most.
-	gaps := rng.Perm(max(0, len(speaking)-1))
+	// Each cut is between two consecutive identified spans.
+	gaps := rng.Perm(max(0, len(identified)-1))
 	gaps = gaps[:min(1+rng.IntN(maxPieces-1), len(gaps))]
 	slices.Sort(gaps)
 
 	var pieces [][]int
 	from := 0
 	for _, gap := range gaps {
-		behind, before := speaking[gap], speaking[gap+1]
-		to := behind + 1 + rng.IntN(before-behind)
+		before, after := identified[gap], identified[gap+1]
+		to := before + 1 + rng.IntN(after-before)
 		pieces = append(pieces, order[from:to])
 		from = to
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
 import (
 	"cmp"
@@ -13,105 +13,108 @@ import (
 
 type attribute struct{ key, value string }
 
-// spanPlan is a span before it has identifiers.
-type spanPlan struct {
+// placeholderUUID is what a very old producer sends before a task has its UUID. It is no well-formed lookup key.
+const placeholderUUID = "pending"
+
+// plannedSpan is a span without trace and span IDs.
+type plannedSpan struct {
 	service          *service
 	name             string
 	kind             ptrace.SpanKind
-	parent           int           // index in the trace's plans, below the span's own; -1 is the root
-	offset, duration time.Duration // the offset is from the start of the trace
-	failure          string
+	parent           int           // index of an earlier span of the plan; -1 for the root
+	offset, duration time.Duration // offset is from the start of the trace
+	failure          string        // the status message of a failed span
 	attributes       []attribute
 }
 
-func (s *spanPlan) endOffset() time.Duration { return s.offset + s.duration }
+func (s *plannedSpan) endOffset() time.Duration { return s.offset + s.duration }
 
-// speaks reports whether a span has a namespace, or an identifier to look one up by, whether Postgres knows it or not.
-func (s *spanPlan) speaks() bool {
-	return s.service.ownsNamespace() || slices.ContainsFunc(s.attributes, func(a attribute) bool {
-		switch {
-		case a.key == namespaceAttribute:
-			return a.value != "unknown"
-		case slices.Contains(lookupAttributes[:], a.key):
-			return wellFormed.MatchString(a.value)
+// identified reports whether the span carries a namespace or a well-formed lookup key. Postgres need not know the key.
+func (s *plannedSpan) identified() bool {
+	return s.service.setsNamespace() || slices.ContainsFunc(s.attributes, func(a attribute) bool {
+		switch a.key {
+		case "namespace":
+			return a.value != unknownNamespace
+		case "task_uuid", "step_uuid", "workflow_step_uuid", "correlation_id":
+			return a.value != placeholderUUID
 		default:
 			return false
 		}
 	})
 }
 
-// tracePlan plans one run of a task. Parents come before their children, so any prefix is a valid trace, and end after
-// them.
-type tracePlan struct {
+// plan builds the spans of one trace, which is one run of a task. Parents precede their children, so any prefix is a valid
+// trace, and end after them.
+type plan struct {
 	rng   *rand.Rand
-	task  *task
-	plans []spanPlan
-	open  int // the span that others are planned below; -1: none
+	task  *Task
+	spans []plannedSpan
+	open  int // index of the span that new spans are children of; -1: none
 	clock time.Duration
 
-	hasChild bool // the task's child is planned
+	hasChild bool // the child task is planned
 }
 
-func planTrace(rng *rand.Rand, t *task) []spanPlan {
-	p := &tracePlan{rng: rng, task: t, plans: make([]spanPlan, 0, spansPerTrace), open: -1}
+func planTrace(rng *rand.Rand, t *Task) []plannedSpan {
+	p := &plan{rng: rng, task: t, spans: make([]plannedSpan, 0, spansPerTrace), open: -1}
 	if len(t.Steps) == 1 {
 		p.oneStep(t.Steps[0])
 	} else {
 		p.twoSteps(t.Steps[0], t.Steps[1])
 	}
-	return p.plans
+	return p.spans
 }
 
-// span plans a span, and what is below it within its time. It returns the span's index. Rust's tracing marks every span
-// INTERNAL unless told otherwise.
-func (p *tracePlan) span(s *service, name string, attributes []attribute, below ...func()) int {
-	parent, own := p.open, len(p.plans)
-	p.pass(100, 1000)
-	p.plans = append(p.plans, spanPlan{
+// span adds a span, calls children to add its children, and returns its index. Rust's tracing marks every span INTERNAL
+// unless told otherwise.
+func (p *plan) span(s *service, name string, attributes []attribute, children ...func()) int {
+	parent, own := p.open, len(p.spans)
+	p.advance(100, 1000)
+	p.spans = append(p.spans, plannedSpan{
 		service: s, name: name, kind: ptrace.SpanKindInternal, parent: parent, offset: p.clock, attributes: attributes,
 	})
 	p.open = own
-	for _, plan := range below {
-		plan()
+	for _, add := range children {
+		add()
 	}
 	p.open = parent
-	p.pass(100, 5000)
-	p.plans[own].duration = p.clock - p.plans[own].offset
+	p.advance(100, 5000)
+	p.spans[own].duration = p.clock - p.spans[own].offset
 	return own
 }
 
-// pass lets some microseconds pass, and never none: no two spans of a trace begin or end at once.
-func (p *tracePlan) pass(least, most int) {
+// advance moves the clock by at least one microsecond, so that no two spans of a trace start or end at the same time.
+func (p *plan) advance(least, most int) {
 	p.clock += time.Duration(least+p.rng.IntN(most-least)) * time.Microsecond
 }
 
-// client plans a bare span: what the service of the open span asks of others.
-func (p *tracePlan) client(name string, kind ptrace.SpanKind, attributes ...attribute) {
-	caller := p.plans[p.open].service
-	p.plans[p.span(caller.network(), name, attributes)].kind = kind
+// call adds a span for an outgoing call of the open span. It carries neither a namespace nor a lookup key.
+func (p *plan) call(name string, kind ptrace.SpanKind, attributes ...attribute) {
+	caller := p.spans[p.open].service
+	p.spans[p.span(caller.client(), name, attributes)].kind = kind
 }
 
-func (p *tracePlan) sql(operation, table string) {
-	p.client(operation+" "+table, ptrace.SpanKindClient,
+func (p *plan) sql(operation, table string) {
+	p.call(operation+" "+table, ptrace.SpanKindClient,
 		attribute{"db.system.name", "postgresql"}, attribute{"db.operation.name", operation})
 }
 
-func (p *tracePlan) http(method string) {
-	p.client(method, ptrace.SpanKindClient,
+func (p *plan) http(method string) {
+	p.call(method, ptrace.SpanKindClient,
 		attribute{"http.request.method", method}, attribute{"server.address", "api.partner.example"})
 }
 
-func (p *tracePlan) queue(name string) {
-	p.client("send "+name, ptrace.SpanKindProducer,
+func (p *plan) queue(name string) {
+	p.call("send "+name, ptrace.SpanKindProducer,
 		attribute{"messaging.system", "pgmq"}, attribute{"messaging.destination.name", name})
 }
 
-// inOrderOfEnd gives the indices of a trace's spans as SDKs export them: children first, the root last.
-func inOrderOfEnd(plans []spanPlan) []int {
-	order := make([]int, len(plans))
+// inOrderOfEnd returns the indices of the spans in the order in which SDKs export them: children first, the root last.
+func inOrderOfEnd(spans []plannedSpan) []int {
+	order := make([]int, len(spans))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(plans[a].endOffset(), plans[b].endOffset()) })
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(spans[a].endOffset(), spans[b].endOffset()) })
 	return order
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
 import (
 	"iter"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
@@ -15,13 +16,15 @@ const (
 	exportInterval   = 15 * time.Second
 )
 
-// pointRequests yields exactly n data points: every series once, then every series again a while later, until n are
-// out. Values only grow, as cumulative ones do.
-func pointRequests(all []series, n int, start time.Time) iter.Seq[pmetric.Metrics] {
+// PointRequests yields requests with the data points of the load. Every series is reported once, then every series again
+// one interval later, until all data points are sent. Cumulative values only grow.
+func PointRequests(tasks []Task, sizes Sizes, start time.Time) iter.Seq[pmetric.Metrics] {
 	return func(yield func(pmetric.Metrics) bool) {
-		for emission := 0; n > 0; emission++ {
-			left := all[:min(n, len(all))]
-			n -= len(left)
+		all := newSeries(tasks, sizes.Seed, sizes.Series)
+		missing := sizes.DataPoints
+		for emission := 0; missing > 0; emission++ {
+			left := all[:min(missing, len(all))]
+			missing -= len(left)
 			for len(left) > 0 {
 				size := min(pointsPerRequest, len(left))
 				if !yield(pointRequest(left[:size], emission, start)) {
@@ -33,7 +36,7 @@ func pointRequests(all []series, n int, start time.Time) iter.Seq[pmetric.Metric
 	}
 }
 
-// pointRequest opens a resource for each change of service, and a metric for each change of instrument.
+// pointRequest starts a new resource at each change of service and a new metric at each change of instrument.
 func pointRequest(part []series, emission int, start time.Time) pmetric.Metrics {
 	out := pmetric.NewMetrics()
 	var scope pmetric.ScopeMetrics
@@ -71,8 +74,8 @@ func (m *instrument) describe(metric pmetric.Metric) {
 }
 
 func (s *series) emit(metric pmetric.Metric, emission int, start time.Time) {
-	// Any value will do that differs between series and between emissions: a mixed-up point must show.
-	value := int64(text(s.id())%1000+1) * int64(emission+1)
+	// The value differs between series and emissions, so that swapped points are noticed.
+	value := int64(xxhash.Sum64String(s.id())%1000+1) * int64(emission+1)
 	from := pcommon.NewTimestampFromTime(start)
 	at := pcommon.NewTimestampFromTime(start.Add(time.Duration(emission+1) * exportInterval))
 

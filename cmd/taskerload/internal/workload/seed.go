@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
 import (
 	"context"
@@ -11,22 +11,22 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// seeding names a layout's script and the table that shows that it ran.
-type seeding struct{ script, tasks string }
+// schema is a layout's script, and a table that exists once the script has run.
+type schema struct{ script, tasks string }
 
-func seedings() map[taskerdb.Layout]seeding {
-	return map[taskerdb.Layout]seeding{
+func schemas() map[taskerdb.Layout]schema {
+	return map[taskerdb.Layout]schema{
 		taskerdb.LayoutTasker: {taskerdb.Tasker, "tasker.tasks"},
 		taskerdb.LayoutLegacy: {taskerdb.TaskerLegacy, "public.tasker_tasks"},
 	}
 }
 
-// seed makes the tables if they are absent and adds those tasks that have rows. It returns how many it added: none if
-// they are there from an earlier time.
-func seed(ctx context.Context, dsn string, layout taskerdb.Layout, tasks []task) (int, error) {
-	s, ok := seedings()[layout]
+// Seed creates the tables if they are absent and inserts the tasks that have rows. It returns how many tasks it inserted:
+// none if all of them are present.
+func Seed(ctx context.Context, dsn string, layout taskerdb.Layout, tasks []Task) (int, error) {
+	s, ok := schemas()[layout]
 	if !ok {
-		return 0, fmt.Errorf("layout %q: want %q or %q", layout, taskerdb.LayoutTasker, taskerdb.LayoutLegacy)
+		return 0, fmt.Errorf("layout %q: must be %q or %q", layout, taskerdb.LayoutTasker, taskerdb.LayoutLegacy)
 	}
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
@@ -37,7 +37,7 @@ func seed(ctx context.Context, dsn string, layout taskerdb.Layout, tasks []task)
 		return 0, err
 	}
 
-	rows := seededTasks(tasks)
+	rows := Rows(tasks)
 	ids := make([]string, len(rows))
 	for i := range rows {
 		ids[i] = rows[i].UUID
@@ -50,25 +50,25 @@ func seed(ctx context.Context, dsn string, layout taskerdb.Layout, tasks []task)
 	case present == len(rows):
 		return 0, nil
 	case present > 0:
-		return 0, fmt.Errorf("%d of the %d tasks are there already: the database was seeded with another --tasks; "+
-			"take an empty one", present, len(rows))
+		return 0, fmt.Errorf("the database holds %d of the %d tasks: it was seeded with another --tasks; "+
+			"use an empty database", present, len(rows))
 	}
 	if err := taskerdb.Insert(ctx, conn, layout, rows...); err != nil {
 		return 0, err
 	}
-	// Fresh tables have no statistics, and a plan without them reads whole tables for one key.
+	// Without statistics the planner would read whole tables for a single key.
 	if _, err := conn.Exec(ctx, "ANALYZE"); err != nil {
 		return 0, fmt.Errorf("analyze: %w", err)
 	}
 	return len(rows), nil
 }
 
-func createTables(ctx context.Context, conn *pgx.Conn, s seeding) error {
-	var there bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", s.tasks).Scan(&there); err != nil {
-		return fmt.Errorf("look for %s: %w", s.tasks, err)
+func createTables(ctx context.Context, conn *pgx.Conn, s schema) error {
+	var exists bool
+	if err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", s.tasks).Scan(&exists); err != nil {
+		return fmt.Errorf("look for table %s: %w", s.tasks, err)
 	}
-	if there {
+	if exists {
 		return nil
 	}
 	if _, err := conn.PgConn().Exec(ctx, s.script).ReadAll(); err != nil {

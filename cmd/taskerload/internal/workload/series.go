@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
 import (
 	"cmp"
@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// series is one time series: an instrument, who reports it, and its attributes.
+// series is one time series: an instrument, the service that reports it, and the attributes.
 type series struct {
 	instrument *instrument
 	service    *service
 	attributes []attribute
 }
 
-// id tells one series of the load from another. Attributes of one instrument always come in the same order here.
+// id identifies the series within the load. The attributes of an instrument always have the same order.
 func (s *series) id() string {
 	var b strings.Builder
 	b.WriteString(s.service.name + "\x00" + s.instrument.name)
@@ -26,10 +26,10 @@ func (s *series) id() string {
 	return b.String()
 }
 
-// newSeries makes exactly n series: those with few values first, as every site has them, then series per request. They
-// come sorted by service and metric, as exporters send them.
-func newSeries(tasks []task, seed uint64, n int) []series {
-	rng := stream(seed, streamSeries)
+// newSeries makes n distinct series: first those that every site has, then series of single requests. They are sorted by
+// service and metric, as exporters send them.
+func newSeries(tasks []Task, seed uint64, n int) []series {
+	rng := newStream(seed, streamSeries)
 	seen := make(map[string]bool, n)
 	all := make([]series, 0, n)
 	add := func(s series) {
@@ -39,7 +39,7 @@ func newSeries(tasks []task, seed uint64, n int) []series {
 		}
 	}
 
-	// A small load keeps half of its series for requests, or there would be none.
+	// At most half, so that a small load has series of requests too.
 	for range min(4000, n/2) {
 		add(sharedSeries(rng, &tasks[rng.IntN(len(tasks))]))
 	}
@@ -53,25 +53,26 @@ func newSeries(tasks []task, seed uint64, n int) []series {
 	return all
 }
 
-// sharedSeries is one of those that do not grow with traffic. Asked often enough, all of them turn up.
-func sharedSeries(rng *rand.Rand, t *task) series {
+// sharedSeries returns a random series that does not depend on single requests.
+func sharedSeries(rng *rand.Rand, t *Task) series {
 	if rng.IntN(4) == 0 {
-		m := pick(rng, health...)
-		// Not the workers that set a namespace on their resource: theirs would be detailed.
+		m := pick(rng, perProcess...)
+		// Workers that set a namespace on their resource are left out: their metrics would be sampled.
 		return series{m, pick(rng, orchestration, rustWorker, rubyWorker, pythonWorker), m.attributes(rng, t)}
 	}
 	m := pick(rng, perNamespace...)
 	return series{m, m.service, m.attributes(rng, t)}
 }
 
-func requestSeries(rng *rand.Rand, t *task) series {
+// requestSeries returns a random series of one request.
+func requestSeries(rng *rand.Rand, t *Task) series {
 	m := pickInstrument(rng)
 	s := m.service
 	if s == nil {
-		s = (&tracePlan{rng: rng, task: t}).worker()
+		s = pickWorker(rng, t)
 	}
 	attributes := m.attributes(rng, t)
-	if s.ownsNamespace() {
+	if s.setsNamespace() {
 		attributes = slices.DeleteFunc(attributes, func(a attribute) bool { return a.key == "namespace" })
 	}
 	return series{m, s, attributes}
@@ -84,7 +85,7 @@ func pickInstrument(rng *rand.Rand) *instrument {
 			return m
 		}
 	}
-	panic("the draw is below the sum of the weights")
+	panic("a draw above the sum of the weights")
 }
 
 var totalWeight = func() (sum int) {

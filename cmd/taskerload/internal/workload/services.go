@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
 import "go.opentelemetry.io/collector/pdata/pcommon"
 
-// service is a process of the site: one OTLP resource and one instrumentation scope.
+// service is a process of the site: an OTLP resource with one instrumentation scope.
 type service struct {
 	name, version, instance, scope string
-
-	// namespace on the resource, as small workers that serve one namespace set it. Empty: none.
-	namespace string
+	namespace                      string // on the resource; empty: none
 }
 
 var (
@@ -17,25 +15,25 @@ var (
 	rustWorker    = &service{"tasker-worker-rust", "0.1.4", "rust-1", "tasker-worker", ""}
 	rubyWorker    = &service{"tasker-worker-ruby", "0.1.4", "ruby-1", "tasker-worker", ""}
 
-	// A worker that names its namespace, and does not know it: the value is one of the missing ones.
-	pythonWorker = &service{"tasker-worker-python", "0.1.3", "py-1", "tasker_core", "unknown"}
+	// pythonWorker sets the namespace on its resource to a missing value.
+	pythonWorker = &service{"tasker-worker-python", "0.1.3", "py-1", "tasker_core", unknownNamespace}
 
-	// Workers of one namespace each, which say so on the resource and never on an item.
+	// Workers that serve one namespace each and set it on the resource, never on an item.
 	paymentsWorker  = &service{"payments-worker", "2.8.0", "pay-1", "tasker-worker", "payments"}
 	analyticsWorker = &service{"analytics-worker", "1.11.2", "ana-1", "tasker-worker", "analytics"}
 
-	// The proxy beside those workers reports what they send over the network, and knows of no namespace.
+	// meshProxy reports the network calls of those workers. It does not know namespaces.
 	meshProxy = &service{"mesh-proxy", "1.29.0", "mesh-1", "proxy", ""}
 )
 
-// ownsNamespace says that the service's items leave their namespace to the resource.
-func (s *service) ownsNamespace() bool {
-	return s.namespace != "" && s.namespace != "unknown"
+// setsNamespace reports whether the service names its namespace on the resource, and so not on its items.
+func (s *service) setsNamespace() bool {
+	return s.namespace != "" && s.namespace != unknownNamespace
 }
 
-// network is the service that reports what the service sends to others.
-func (s *service) network() *service {
-	if s.ownsNamespace() {
+// client returns the service that reports the outgoing calls of this one.
+func (s *service) client() *service {
+	if s.setsNamespace() {
 		return meshProxy
 	}
 	return s

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
-// Every trace has spansPerTrace spans. barePerTrace of them carry neither a namespace nor an identifier, on themselves or
-// on their resource: the infrastructure.
-const (
-	spansPerTrace = 20
-	barePerTrace  = 8
-)
+import "math/rand/v2"
 
-// A trace has one of two shapes, by the number of its task's steps. Bare spans are marked –, the others with what they
-// carry: the identifiers of the task (t), the step (s) and the correlation (c), and the namespace (n), which the workers of
-// one namespace leave to their resource.
+// spansPerTrace is the number of spans in a complete trace. Eight of them are outgoing calls, which carry neither a
+// namespace nor a lookup key, on the span or on the resource.
+const spansPerTrace = 20
+
+// The shape of a trace depends on the number of steps of its task. Outgoing calls are marked –. The other spans are marked
+// with what they carry: the UUID of the task (t) or the step (s), the correlation ID (c), and the namespace (n), which
+// workers of a single namespace set on the resource instead.
 //
 //	one step                                       two steps
 //
@@ -28,20 +27,20 @@ const (
 //	│ ├ handler.execution           n              │ └ result.submission           s c
 //	│ │ ├ GET                       –              │   └ send tasker_step_results  –
 //	│ │ └ POST                      –              ├ step.execution                s t c n
-//	│ ├ batch or child              see there      │ ├ step.state_transition       s t
+//	│ ├ batch or child task         see below      │ ├ step.state_transition       s t
 //	│ └ result.submission           s c            │ │ └ UPDATE workflow_steps     –
 //	│   └ send tasker_step_results  –              │ ├ handler.execution           n
 //	├ result.processing             s c            │ │ └ POST                      –
-//	└ task.state_transition         t c            │ └ batch or child              see there
+//	└ task.state_transition         t c            │ └ batch or child task         see below
 //	  ├ result.evaluation           t              └ result.evaluation             t
 //	  └ UPDATE tasker.tasks         –                └ SELECT tasker.tasks         –
-func (p *tracePlan) oneStep(step string) {
-	s := p.worker()
-	p.span(orchestration, "task.orchestration", p.root(), func() {
-		p.childFirst()
+func (p *plan) oneStep(step string) {
+	s := pickWorker(p.rng, p.task)
+	p.span(orchestration, "task.orchestration", p.rootAttributes(), func() {
+		p.maybeStartChildFirst()
 		p.transition("pending", "initializing", func() {
 			p.sql("UPDATE", "tasker.tasks")
-			p.span(orchestration, "step.discovery", p.taskKey(), func() { p.sql("SELECT", "tasker.workflow_steps") })
+			p.span(orchestration, "step.discovery", p.taskUUID(), func() { p.sql("SELECT", "tasker.workflow_steps") })
 			p.enqueue()
 		})
 		p.execute(s, step, func() {
@@ -51,45 +50,45 @@ func (p *tracePlan) oneStep(step string) {
 		})
 		p.span(orchestration, "result.processing", p.stepAndCorrelation(step))
 		p.transition("steps_in_process", "complete", func() {
-			p.span(orchestration, "result.evaluation", p.taskKey())
+			p.span(orchestration, "result.evaluation", p.taskUUID())
 			p.sql("UPDATE", "tasker.tasks")
 		})
 	})
 }
 
-func (p *tracePlan) twoSteps(first, second string) {
-	p.span(orchestration, "task.orchestration", p.root(), func() {
-		p.childFirst()
+func (p *plan) twoSteps(first, second string) {
+	p.span(orchestration, "task.orchestration", p.rootAttributes(), func() {
+		p.maybeStartChildFirst()
 		p.transition("pending", "initializing", func() {
 			p.sql("UPDATE", "tasker.tasks")
 			p.enqueue()
 		})
-		s := p.worker()
+		s := pickWorker(p.rng, p.task)
 		p.execute(s, first, func() {
 			p.handle(s, func() { p.http("POST") })
 			p.submit(s, first)
 		})
-		s = p.worker()
+		s = pickWorker(p.rng, p.task)
 		p.execute(s, second, func() {
 			p.handle(s, func() { p.http("POST") })
 			p.batchOrChild(s, second)
 		})
-		p.span(orchestration, "result.evaluation", p.taskKey(), func() { p.sql("SELECT", "tasker.tasks") })
+		p.span(orchestration, "result.evaluation", p.taskUUID(), func() { p.sql("SELECT", "tasker.tasks") })
 	})
 }
 
-func (p *tracePlan) taskKey() []attribute { return []attribute{{"task_uuid", p.task.UUID}} }
+func (p *plan) taskUUID() []attribute { return []attribute{{"task_uuid", p.task.UUID}} }
 
-func (p *tracePlan) stepAndCorrelation(step string) []attribute {
+func (p *plan) stepAndCorrelation(step string) []attribute {
 	return []attribute{{"step_uuid", step}, {"correlation_id", p.task.CorrelationID}}
 }
 
-// root gives the attributes of task.orchestration. One in 25 was started before its namespace was known.
-func (p *tracePlan) root() []attribute {
+// rootAttributes returns the attributes of task.orchestration. One in 25 was started before its namespace was known.
+func (p *plan) rootAttributes() []attribute {
 	t := p.task
 	namespace := attribute{"namespace", t.Namespace}
 	if p.rng.IntN(25) == 0 {
-		namespace.value = "unknown"
+		namespace.value = unknownNamespace
 	}
 	attributes := []attribute{{"task_uuid", t.UUID}, {"correlation_id", t.CorrelationID}, namespace}
 	if t.ParentCorrelationID != "" {
@@ -98,63 +97,63 @@ func (p *tracePlan) root() []attribute {
 	return attributes
 }
 
-func (p *tracePlan) transition(from, to string, below func()) {
+func (p *plan) transition(from, to string, children func()) {
 	p.span(orchestration, "task.state_transition", []attribute{
 		{"task_uuid", p.task.UUID}, {"correlation_id", p.task.CorrelationID}, {"from_state", from}, {"to_state", to},
-	}, below)
+	}, children)
 }
 
-// enqueue plans step.enqueuing. A very old producer writes a placeholder before the task has its UUID: no key at all.
-func (p *tracePlan) enqueue() {
-	key := p.taskKey()
+// enqueue adds step.enqueuing. One in 500 comes from the old producer that sends a placeholder for the UUID.
+func (p *plan) enqueue() {
+	key := p.taskUUID()
 	if p.rng.IntN(500) == 0 {
-		key[0].value = "pending"
+		key[0].value = placeholderUUID
 	}
 	p.span(orchestration, "step.enqueuing", key, func() { p.queue("tasker_steps") })
 }
 
-// execute plans step.execution with the step's transition, and what else is below it. Three in a hundred fail.
-func (p *tracePlan) execute(s *service, step string, below func()) {
+// execute adds step.execution with the state transition of the step and further children. Three in a hundred fail.
+func (p *plan) execute(s *service, step string, children func()) {
 	t := p.task
 	stepUUID, taskUUID := attribute{"step_uuid", step}, attribute{"task_uuid", t.UUID}
 	name := attribute{"step_name", pick(p.rng, "validate", "reserve", "charge", "notify")}
-	attributes := p.named(s, stepUUID, name, taskUUID, attribute{"correlation_id", t.CorrelationID})
+	attributes := p.withNamespace(s, stepUUID, name, taskUUID, attribute{"correlation_id", t.CorrelationID})
 	transition := []attribute{
-		stepUUID, taskUUID, {"named_step_uuid", uuidV7(p.rng, worldEpoch)}, {"from_state", "enqueued"}, {"to_state", "in_progress"},
+		stepUUID, taskUUID, {"named_step_uuid", newUUID(p.rng, epoch)}, {"from_state", "enqueued"}, {"to_state", "in_progress"},
 	}
 	execution := p.span(s, "step.execution", attributes, func() {
 		p.span(s, "step.state_transition", transition, func() { p.sql("UPDATE", "tasker.workflow_steps") })
-		below()
+		children()
 	})
 	if p.rng.IntN(100) < 3 {
-		p.plans[execution].failure = "handler raised PermanentError"
+		p.spans[execution].failure = "handler raised PermanentError"
 	}
 }
 
-// handle plans handler.execution, which has nothing to be looked up by, and so always knows its namespace.
-func (p *tracePlan) handle(s *service, below func()) {
+// handle adds handler.execution. It carries no lookup key but always a namespace.
+func (p *plan) handle(s *service, children func()) {
 	attributes := []attribute{{"handler_name", pick(p.rng, "order", "customer", "document") + "_handler"}}
-	if !s.ownsNamespace() {
+	if !s.setsNamespace() {
 		attributes = append(attributes, attribute{"namespace", p.task.Namespace})
 	}
-	p.span(s, "handler.execution", attributes, below)
+	p.span(s, "handler.execution", attributes, children)
 }
 
-func (p *tracePlan) submit(s *service, step string) {
+func (p *plan) submit(s *service, step string) {
 	p.span(s, "result.submission", p.stepAndCorrelation(step), func() { p.queue("tasker_step_results") })
 }
 
-// childFirst plans the start of the task's child, which has a namespace of its own, before anything else: of every third
-// child, for which the task waits. It ends first, so that a trace begins with the namespace of another.
-func (p *tracePlan) childFirst() {
+// maybeStartChildFirst adds one child task in three before anything else. Its span ends first, so the exported trace begins
+// with the namespace of another task.
+func (p *plan) maybeStartChildFirst() {
 	if p.task.child.UUID != "" && p.rng.IntN(3) == 0 {
 		p.child()
 	}
 }
 
-// batchOrChild plans the start of the child, if it did not come first; or, for tasks without one, a span of batch
-// processing, whose code does not agree on the step's attribute.
-func (p *tracePlan) batchOrChild(s *service, step string) {
+// batchOrChild adds the child task, unless it came first. Tasks without a child get a span of batch processing instead,
+// whose code uses different attributes for the step.
+func (p *plan) batchOrChild(s *service, step string) {
 	taskUUID := attribute{"task_uuid", p.task.UUID}
 	switch draw := p.rng.IntN(100); {
 	case p.hasChild:
@@ -169,12 +168,12 @@ func (p *tracePlan) batchOrChild(s *service, step string) {
 	}
 }
 
-// child plans a task.orchestration below the open span. A third of them are known only by their identifier.
-func (p *tracePlan) child() {
+// child adds the task.orchestration span of the child task. One in three carries the identifiers but no namespace.
+func (p *plan) child() {
 	child := &p.task.child
 	namespace := attribute{"namespace", child.Namespace}
 	if p.rng.IntN(3) == 0 {
-		namespace.value = "unknown"
+		namespace.value = unknownNamespace
 	}
 	p.span(orchestration, "task.orchestration", []attribute{
 		{"task_uuid", child.UUID},
@@ -185,26 +184,26 @@ func (p *tracePlan) child() {
 	p.hasChild = true
 }
 
-// named adds the namespace as the service reports it: on the item; for one in twenty as unknown; or on the resource.
-func (p *tracePlan) named(s *service, attributes ...attribute) []attribute {
+// withNamespace adds the namespace to the attributes, unless the service sets it on the resource. One in twenty is unknown.
+func (p *plan) withNamespace(s *service, attributes ...attribute) []attribute {
 	unknown := p.rng.IntN(20) == 0
 	switch {
-	case s.ownsNamespace():
+	case s.setsNamespace():
 		return attributes
 	case unknown:
-		return append(attributes, attribute{"namespace", "unknown"})
+		return append(attributes, attribute{"namespace", unknownNamespace})
 	default:
 		return append(attributes, attribute{"namespace", p.task.Namespace})
 	}
 }
 
-// worker is the service that runs a step; payments and analytics have some of their own.
-func (p *tracePlan) worker() *service {
-	draw := p.rng.IntN(100)
+// pickWorker returns the service that runs a step. Payments and analytics have workers of their own.
+func pickWorker(rng *rand.Rand, t *Task) *service {
+	draw := rng.IntN(100)
 	switch {
-	case draw < 30 && p.task.Namespace == "payments":
+	case draw < 30 && t.Namespace == "payments":
 		return paymentsWorker
-	case draw < 30 && p.task.Namespace == "analytics":
+	case draw < 30 && t.Namespace == "analytics":
 		return analyticsWorker
 	case draw < 70:
 		return rustWorker

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
 import (
-	"encoding/hex"
 	"math/rand/v2"
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// share is a namespace and its part of all tasks, in percent.
-type share struct {
-	namespace string
-	percent   int
-}
-
-// The first four have a rate of their own in testdata/demo.yaml; no configuration lists the others.
-var namespaceShares = []share{
+// namespaces are the namespaces of the load with their shares of all tasks, in percent. The first four have a rate of
+// their own in testdata/demo.yaml.
+var namespaces = []struct {
+	name  string
+	share int
+}{
 	{"payments", 12},
 	{"orders", 18},
 	{"analytics", 22},
@@ -32,32 +29,28 @@ var namespaceShares = []share{
 	{"identity", 3},
 }
 
-// worldEpoch is the time in the oldest UUID. It is fixed: identifiers must not change from run to run.
-var worldEpoch = time.Date(2026, time.June, 1, 8, 0, 0, 0, time.UTC)
-
-// Each kind of thing has a random stream of its own, so that a change to one leaves the others as they were.
+// Names that services report in place of the task's namespace.
 const (
-	streamTasks uint64 = iota + 1
-	streamSpans
-	streamSeries
-	streamCuts
+	unknownNamespace   = "unknown"
+	aggregateNamespace = "aggregate"
 )
 
-func stream(seed, which uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, which))
-}
+// Namespaces is the number of distinct namespaces in the load. The namespace "aggregate" occurs in metrics only.
+func Namespaces() int { return len(namespaces) + 1 }
 
-// task is a Tasker task as its telemetry knows it.
-type task struct {
+// epoch is the time of the first task. It is fixed, so that identifiers do not change from run to run.
+var epoch = time.Date(2026, time.June, 1, 8, 0, 0, 0, time.UTC)
+
+// Task is a task of the load.
+type Task struct {
 	taskerdb.Task
-	kind string // the task template's name, on the wire as task_type
-	rows rows
-	// child is a task that this one started, mostly in another namespace; without UUID: none.
-	child taskerdb.Task
+	template string // the name of the task template: task_type on the wire
+	rows     rows
+	child    taskerdb.Task // the task that this one started, usually in another namespace; no UUID: none
 }
 
-// rows are those that Postgres has of a task. Telemetry overtakes the rows that it is about, so a few tasks have none, and
-// of a few more the steps are not there yet: the collector's question about them has the answer unknown.
+// rows says which of a task's rows Postgres has. Telemetry can arrive before the rows that it refers to, so a few tasks
+// have no rows, and a few more have no rows for their steps. Lookups for those find nothing.
 type rows int
 
 const (
@@ -66,26 +59,26 @@ const (
 	noRows
 )
 
-// newTasks makes n tasks, the same ones for the same seed.
-func newTasks(seed uint64, n int) []task {
-	rng := stream(seed, streamTasks)
-	tasks := make([]task, n)
+// NewTasks makes n tasks, the same ones for the same seed.
+func NewTasks(seed uint64, n int) []Task {
+	rng := newStream(seed, streamTasks)
+	tasks := make([]Task, n)
 	for i := range tasks {
-		created := worldEpoch.Add(time.Duration(i) * 25 * time.Millisecond)
+		created := epoch.Add(time.Duration(i) * 25 * time.Millisecond)
 		namespace := pickNamespace(rng)
 		t := &tasks[i]
-		*t = task{
+		*t = Task{
 			Task: taskerdb.Task{
-				UUID:          uuidV7(rng, created),
-				CorrelationID: uuidV7(rng, created),
+				UUID:          newUUID(rng, created),
+				CorrelationID: newUUID(rng, created),
 				Namespace:     namespace,
 				CreatedAt:     created,
 			},
-			kind: namespace + "_" + pick(rng, "process", "sync", "reconcile"),
-			rows: pickRows(rng),
+			template: namespace + "_" + pick(rng, "process", "sync", "reconcile"),
+			rows:     pickRows(rng),
 		}
 		for range pickStepCount(rng) {
-			t.Steps = append(t.Steps, uuidV7(rng, created.Add(3*time.Millisecond)))
+			t.Steps = append(t.Steps, newUUID(rng, created.Add(3*time.Millisecond)))
 		}
 		if i > 0 {
 			relate(rng, t, &tasks[rng.IntN(i)])
@@ -94,10 +87,10 @@ func newTasks(seed uint64, n int) []task {
 	return tasks
 }
 
-// relate gives some tasks the correlation of an earlier one, in every way that occurs in the field: nested workflows,
-// which name their parent's correlation, and requests that started several root tasks, some within one microsecond.
-// Which of them speaks for the correlation is then a question of order, and the namespaces often differ.
-func relate(rng *rand.Rand, t, earlier *task) {
+// relate gives some tasks the correlation ID of an earlier task, in every way that occurs in the field: nested workflows,
+// which name their parent's correlation, and requests that started several root tasks, some of them in the same
+// microsecond. The namespaces of such tasks often differ, so their order decides what the correlation ID resolves to.
+func relate(rng *rand.Rand, t, earlier *Task) {
 	switch p := rng.IntN(1000); {
 	case p < 60:
 		t.CorrelationID, t.ParentCorrelationID = earlier.CorrelationID, earlier.CorrelationID
@@ -111,9 +104,9 @@ func relate(rng *rand.Rand, t, earlier *task) {
 
 func pickNamespace(rng *rand.Rand) string {
 	p := rng.IntN(100)
-	for _, s := range namespaceShares {
-		if p -= s.percent; p < 0 {
-			return s.namespace
+	for _, n := range namespaces {
+		if p -= n.share; p < 0 {
+			return n.name
 		}
 	}
 	panic("the shares of the namespaces do not add up to 100")
@@ -137,40 +130,9 @@ func pickRows(rng *rand.Rand) rows {
 	}
 }
 
-func pick[T any](rng *rand.Rand, choices ...T) T {
-	return choices[rng.IntN(len(choices))]
-}
-
-// uuidV7 lays a UUID out as version 7 does: milliseconds, version, variant, random bits.
-func uuidV7(rng *rand.Rand, at time.Time) string {
-	var b [16]byte
-	ms := uint64(at.UnixMilli())
-	for i := range 6 {
-		b[i] = byte(ms >> (40 - 8*i))
-	}
-	fill(rng, b[6:])
-	b[6] = 0x70 | b[6]&0x0f
-	b[8] = 0x80 | b[8]&0x3f
-
-	text := make([]byte, 0, 36)
-	for i, part := range [][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
-		if i > 0 {
-			text = append(text, '-')
-		}
-		text = hex.AppendEncode(text, part)
-	}
-	return string(text)
-}
-
-func fill(rng *rand.Rand, b []byte) {
-	for i := range b {
-		b[i] = byte(rng.Uint32())
-	}
-}
-
-// seededTasks are those that have a row, with the steps that have one.
-func seededTasks(tasks []task) []taskerdb.Task {
-	seeded := make([]taskerdb.Task, 0, len(tasks))
+// Rows returns the tasks that have a row in Postgres, with those steps that have one.
+func Rows(tasks []Task) []taskerdb.Task {
+	all := make([]taskerdb.Task, 0, len(tasks))
 	for i := range tasks {
 		row := tasks[i].Task
 		switch tasks[i].rows {
@@ -180,7 +142,7 @@ func seededTasks(tasks []task) []taskerdb.Task {
 			row.Steps = nil
 		case allRows:
 		}
-		seeded = append(seeded, row)
+		all = append(all, row)
 	}
-	return seeded
+	return all
 }

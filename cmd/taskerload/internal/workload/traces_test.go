@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
 import (
-	"crypto/sha256"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"testing"
@@ -13,64 +13,60 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
 )
 
 var testStart = time.Date(2026, time.June, 2, 12, 0, 0, 0, time.UTC)
 
-func TestTheSameSeedMakesTheSameLoad(t *testing.T) {
-	digest := func(seed uint64) string {
-		h := sha256.New()
-		tasks := newTasks(seed, 500)
-		for request := range wholeTraces(newTraces(tasks, seed, 5000, testStart)) {
-			b, err := new(ptrace.ProtoMarshaler).MarshalTraces(request)
-			require.NoError(t, err)
-			h.Write(b)
+func spansOf(tasks []Task, n int, start time.Time) iter.Seq[items.Span] {
+	return func(yield func(items.Span) bool) {
+		for request := range wholeTraces(newTraces(tasks, 1, n, start)) {
+			for s := range items.Spans(request) {
+				if !yield(s) {
+					return
+				}
+			}
 		}
-		for request := range pointRequests(newSeries(tasks, seed, 700), 1400, testStart) {
-			b, err := new(pmetric.ProtoMarshaler).MarshalMetrics(request)
-			require.NoError(t, err)
-			h.Write(b)
-		}
-		h.Write(fmt.Append(nil, tasks))
-		return fmt.Sprintf("%x", h.Sum(nil))
 	}
-	assert.Equal(t, digest(1), digest(1))
-	assert.NotEqual(t, digest(1), digest(2))
 }
 
+// named returns the namespace in the attributes, unless it is a missing value.
+func named(attributes pcommon.Map) string {
+	if name, _ := items.Namespace(attributes); name != unknownNamespace {
+		return name
+	}
+	return ""
+}
+
+// carriesNamespaceOrKey reports whether a span has a namespace or a value that qualifies as a lookup key.
+func carriesNamespaceOrKey(s items.Span, qualifies func(string) bool) bool {
+	for _, key := range []string{"task_uuid", "step_uuid", "workflow_step_uuid", "correlation_id"} {
+		if v, ok := s.Attributes().Get(key); ok && qualifies(v.Str()) {
+			return true
+		}
+	}
+	return named(s.Attributes()) != "" || named(s.Resource) != ""
+}
+
+func anyValue(string) bool { return true }
+
+func isUUID(value string) bool { return len(value) == 36 }
+
 func TestIdentifiersDoNotDependOnTheTimeOfTheRun(t *testing.T) {
+	t.Parallel()
 	ids := func(start time.Time) (ids []string) {
-		for s := range spansOf(newTasks(1, 50), 500, start) {
-			ids = append(ids, s.span.TraceID().String()+s.span.SpanID().String()+fmt.Sprint(s.span.Attributes().AsRaw()))
+		for s := range spansOf(NewTasks(1, 50), 500, start) {
+			ids = append(ids, s.TraceID().String()+s.SpanID().String()+fmt.Sprint(s.Attributes().AsRaw()))
 		}
 		return ids
 	}
 	assert.Equal(t, ids(testStart), ids(testStart.Add(time.Hour)))
 }
 
-func TestTheLoadHasExactlyTheSizesAskedFor(t *testing.T) {
-	tasks := newTasks(1, 300)
-	for _, n := range []int{0, 1, 7, 999, 1000, 1001, 12_345} {
-		spans, points := 0, 0
-		for request := range wholeTraces(newTraces(tasks, 1, n, testStart)) {
-			spans += request.SpanCount()
-			assert.LessOrEqual(t, request.SpanCount(), spansPerRequest+spansPerTrace)
-		}
-		for request := range pointRequests(newSeries(tasks, 1, 400), n, testStart) {
-			points += request.DataPointCount()
-			assert.LessOrEqual(t, request.DataPointCount(), pointsPerRequest)
-		}
-		assert.Equal(t, n, spans)
-		assert.Equal(t, n, points)
-	}
-	for _, n := range []int{1, 10, 250, 2400} {
-		assert.Len(t, newSeries(tasks, 1, n), n)
-	}
-}
-
 func TestSpansCarryWhatTaskerPutsOnThem(t *testing.T) {
+	t.Parallel()
 	sql, queue := []string{"db.operation.name", "db.system.name"}, []string{"messaging.destination.name", "messaging.system"}
 	http := []string{"http.request.method", "server.address"}
 	want := map[string][]string{
@@ -95,34 +91,35 @@ func TestSpansCarryWhatTaskerPutsOnThem(t *testing.T) {
 		"send tasker_step_results":     queue,
 	}
 	seen := map[string]bool{}
-	for s := range spansOf(newTasks(1, 1000), 20_000, testStart) {
-		keys := slices.Sorted(maps.Keys(s.span.Attributes().AsRaw()))
+	for s := range spansOf(NewTasks(1, 1000), 20_000, testStart) {
+		keys := slices.Sorted(maps.Keys(s.Attributes().AsRaw()))
 		keys = slices.DeleteFunc(keys, func(key string) bool { return key == "parent_correlation_id" })
-		wanted, ok := want[s.span.Name()]
-		if s.resource["namespace"] != nil && s.resource["namespace"] != "unknown" {
+		wanted, ok := want[s.Name()]
+		if named(s.Resource) != "" {
 			wanted = slices.DeleteFunc(slices.Clone(wanted), func(key string) bool { return key == "namespace" })
 		}
 		if ok {
-			require.Equal(t, wanted, keys, s.span.Name())
+			require.Equal(t, wanted, keys, s.Name())
 		} else {
-			require.Equal(t, "batch.processing", s.span.Name())
+			require.Equal(t, "batch.processing", s.Name())
 			require.Contains(t, [][]string{{"step_uuid", "task_uuid"}, {"task_uuid", "workflow_step_uuid"}}, keys)
 		}
-		seen[s.span.Name()] = true
+		seen[s.Name()] = true
 	}
 	assert.Len(t, seen, len(want)+1, "every kind of span occurs")
 }
 
-func TestEveryTraceHasTwentySpansEightOfThemBare(t *testing.T) {
-	type shape struct{ spans, bare int }
+func TestEveryTraceHasTwentySpansEightOfThemOutgoingCalls(t *testing.T) {
+	t.Parallel()
+	type shape struct{ spans, calls int }
 	shapes := map[pcommon.TraceID]shape{}
-	for s := range spansOf(newTasks(1, 1000), 20_000, testStart) {
-		c := shapes[s.span.TraceID()]
+	for s := range spansOf(NewTasks(1, 1000), 20_000, testStart) {
+		c := shapes[s.TraceID()]
 		c.spans++
-		if named(s.span.Attributes().AsRaw()) == "" && named(s.resource) == "" && !carriesLookup(s.span.Attributes()) {
-			c.bare++
+		if !carriesNamespaceOrKey(s, anyValue) {
+			c.calls++
 		}
-		shapes[s.span.TraceID()] = c
+		shapes[s.TraceID()] = c
 	}
 	assert.Len(t, shapes, 1000)
 	for id, c := range shapes {
@@ -130,29 +127,22 @@ func TestEveryTraceHasTwentySpansEightOfThemBare(t *testing.T) {
 	}
 }
 
-// named is the namespace that attributes name.
-func named(attributes map[string]any) string {
-	if name, _ := attributes[namespaceAttribute].(string); name != "unknown" {
-		return name
-	}
-	return ""
-}
-
 func TestRootsMostlyNameTheirNamespaceAndSomeSpansAnother(t *testing.T) {
+	t.Parallel()
 	roots, unnamed := map[pcommon.TraceID]string{}, 0
 	others := map[pcommon.TraceID]bool{}
-	for s := range spansOf(newTasks(1, 1000), 20_000, testStart) {
-		if s.span.ParentSpanID().IsEmpty() {
-			roots[s.span.TraceID()] = named(s.span.Attributes().AsRaw())
-			if roots[s.span.TraceID()] == "" {
+	for s := range spansOf(NewTasks(1, 1000), 20_000, testStart) {
+		if s.ParentSpanID().IsEmpty() {
+			roots[s.TraceID()] = named(s.Attributes())
+			if roots[s.TraceID()] == "" {
 				unnamed++
 			}
 		}
 	}
-	for s := range spansOf(newTasks(1, 1000), 20_000, testStart) {
-		name, root := named(s.span.Attributes().AsRaw()), roots[s.span.TraceID()]
+	for s := range spansOf(NewTasks(1, 1000), 20_000, testStart) {
+		name, root := named(s.Attributes()), roots[s.TraceID()]
 		if name != "" && root != "" && name != root {
-			others[s.span.TraceID()] = true
+			others[s.TraceID()] = true
 		}
 	}
 	assert.Len(t, roots, 1000)
@@ -161,12 +151,13 @@ func TestRootsMostlyNameTheirNamespaceAndSomeSpansAnother(t *testing.T) {
 }
 
 func TestSpanIDsAreUniqueAndSpansEndBeforeTheirParents(t *testing.T) {
+	t.Parallel()
 	byID := map[pcommon.SpanID]ptrace.Span{}
 	var all []ptrace.Span
-	for s := range spansOf(newTasks(1, 300), 4000, testStart) {
-		require.NotContains(t, byID, s.span.SpanID())
-		byID[s.span.SpanID()] = s.span
-		all = append(all, s.span)
+	for s := range spansOf(NewTasks(1, 300), 4000, testStart) {
+		require.NotContains(t, byID, s.SpanID())
+		byID[s.SpanID()] = s.Span
+		all = append(all, s.Span)
 	}
 	roots := 0
 	for _, s := range all {
@@ -182,38 +173,4 @@ func TestSpanIDsAreUniqueAndSpansEndBeforeTheirParents(t *testing.T) {
 		require.Less(t, s.EndTimestamp(), parent.EndTimestamp())
 	}
 	assert.Equal(t, 200, roots)
-}
-
-func TestNoTwoSeriesAreTheSameNorBecomeSoWhenANamespaceIsAdded(t *testing.T) {
-	with, without := map[string]bool{}, map[string]bool{}
-	for request := range pointRequests(newSeries(newTasks(1, 3000), 1, 6000), 6000, testStart) {
-		for p := range pointsOf(request) {
-			require.False(t, with[p.key(false)], "twice: %s", p)
-			with[p.key(false)] = true
-			if _, present := stringAttribute(p.attributes); present {
-				without[p.key(true)] = true
-			}
-		}
-	}
-	for key := range without {
-		require.False(t, with[key], "also there without namespace: %s", key)
-	}
-}
-
-func TestTheSecondEmissionOfACumulativeSeriesIsLargerAndLater(t *testing.T) {
-	all := newSeries(newTasks(1, 300), 1, 500)
-	first := map[string]reading{}
-	for request := range pointRequests(all, 1000, testStart) {
-		for p := range pointsOf(request) {
-			before, again := first[p.key(false)]
-			if !again {
-				first[p.key(false)] = p.reading
-				continue
-			}
-			assert.Greater(t, p.reading.at, before.at)
-			assert.Equal(t, before.from, p.reading.from)
-			assert.NotEqual(t, before.number, p.reading.number)
-		}
-	}
-	assert.Len(t, first, 500)
 }

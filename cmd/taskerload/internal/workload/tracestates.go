@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package workload
 
 import (
 	"math/rand/v2"
@@ -8,11 +8,11 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// incomingState is the tracestate that a trace arrives with: empty for nearly all, and for a small share each of the
-// kinds that a head sampler, a foreign vendor or a broken propagator leaves.
-func incomingState(rng *rand.Rand, id pcommon.TraceID) string {
-	// One draw each whatever the outcome, so that a changed share does not move every later identifier.
-	p, rv := rng.IntN(1000), explicitRandomness(rng)
+// newTracestate returns the tracestate of a trace. It is empty for most traces. The others have what a head sampler,
+// another vendor or a broken propagator leaves.
+func newTracestate(rng *rand.Rand, id pcommon.TraceID) string {
+	// Both values are always drawn, so that a changed share does not change later identifiers.
+	p, rv := rng.IntN(1000), newRandomness(rng)
 	sampledAtHalf := id[9] >= 0x80 // R ≥ 80000000000000
 	switch {
 	case p < 10:
@@ -24,14 +24,14 @@ func incomingState(rng *rand.Rand, id pcommon.TraceID) string {
 	case p < 50 && sampledAtHalf:
 		return "congo=t61,ot=th:8,rojo=00f0"
 	case p >= 995 && !sampledAtHalf:
-		return "ot=th:f" // cannot be true: nothing with this randomness passes such a threshold
+		return "ot=th:f" // inconsistent: this randomness does not pass the threshold
 	case p >= 990 && p < 995:
-		return "ot=th:zz,congo=t61" // does not parse
+		return "ot=th:zz,congo=t61" // malformed
 	}
 	return ""
 }
 
-func explicitRandomness(rng *rand.Rand) string {
+func newRandomness(rng *rand.Rand) string {
 	const digits = "0123456789abcdef"
 	var b [14]byte
 	for i := range b {
