@@ -80,25 +80,25 @@ fuzz: ## fuzz every target: make fuzz FUZZTIME=60s
 	tools/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: bin/otelcol-bench postgres ## the budgets, measured beside their references, with verdicts: ten minutes, on a quiet machine
+bench: bin/otelcol-bench postgres ## measure every budget beside its reference and print verdicts: ten minutes on a quiet machine
 	tools/bench.sh
 
 .PHONY: bench-full
-bench-full: postgres ## shapes of batches, all peers, and 1 and 2 CPUs, as tables of benchstat: some ten minutes
+bench-full: postgres ## measure shapes of batches and more peers, as tables of benchstat: about ten minutes
 	tools/bench-full.sh
 
 .PHONY: bench-smoke
-bench-smoke: postgres ## what does not depend on the machine: allocations, and that the references do the same work
+bench-smoke: postgres ## check what does not depend on the machine: allocations, and that the references do the same work
 	cd benchmarks && $(GO) run $(GOTESTSUM) -- -count=1 -timeout 5m ./...
-	cd benchmarks && $(GO) test -run '^$$' -bench '^Benchmark(Row|Lookup)$$' -benchtime 1x .
+	cd benchmarks && $(GO) test -run '^$$' -bench '^Benchmark(Row|Lookup|Parallel)$$' -benchtime 1x .
 
 BENCH_ROUNDS ?= 6
 
 .PHONY: bench-collector
-bench-collector: bin/otelcol-bench postgres ## what a span costs the built collector, without the processor and with it; in turns
+bench-collector: bin/otelcol-bench postgres ## measure the built collector alone, with all setups, as tables of benchstat
 	@mkdir -p build && cd e2e && export OTELCOL_BENCH=$(CURDIR)/bin/otelcol-bench; \
 	for ((round = 0; round < $(BENCH_ROUNDS); round++)); do \
-		$(GO) test -count=1 -timeout 5m -run '^$$' -bench '^BenchmarkCollector$$' -benchtime 1x . || exit; \
+		$(GO) test -count=1 -timeout 5m -run '^$$' -bench '^Benchmark(Collector|TailSampling)$$' -benchtime 1x . || exit; \
 	done | tee ../build/bench-collector.txt
 	$(GO) run $(BENCHSTAT) -col /with build/bench-collector.txt
 

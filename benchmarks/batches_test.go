@@ -11,31 +11,31 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// place says where the namespace of a span is.
+// place is where a span has its namespace.
 type place string
 
 const (
 	first      place = "first"
 	last       place = "last"
 	onResource place = "resource"
-	// byTask: nowhere. A task_uuid is in its place, the last. Each trace is one of a task.
+	// byTask is nowhere: the last attribute is a task_uuid. Each trace has its own task.
 	byTask place = "task"
 )
 
 // spanShape is what a batch of spans looks like.
 type spanShape struct {
-	first         int // number of the first item: batches of other items have other traces, and other tasks
+	first         int // number of the first item; batches with other numbers have other traces and tasks
 	items         int
-	attributes    int // of a span, with its namespace
+	attributes    int // of a span, including its namespace
 	resources     int
 	namespaces    int
 	spansPerTrace int
-	interleaved   bool // the spans of traces, else one after the other
+	interleaved   bool // the spans of different traces alternate
 	place         place
 	tracestate    string
 }
 
-// standardSpans is the batch of the budgets.
+// standardSpans is the batch that the budgets are for.
 var standardSpans = spanShape{items: 1000, attributes: 10, resources: 1, namespaces: 12, spansPerTrace: 1, place: last}
 
 // with returns the shape with a change.
@@ -44,7 +44,7 @@ func (s spanShape) with(change func(*spanShape)) spanShape {
 	return s
 }
 
-// batch makes a batch. The same shape makes the same batch.
+// batch returns a new batch. Equal shapes have equal batches.
 func (s spanShape) batch() ptrace.Traces {
 	rng := rand.New(rand.NewPCG(1, 2+uint64(s.first)))
 	td := ptrace.NewTraces()
@@ -110,7 +110,7 @@ func (s spanShape) putAttributes(attributes pcommon.Map, item, namespace int) {
 	}
 }
 
-// batches makes batches of the shape, each of other traces and tasks.
+// batches returns batches with different traces and tasks.
 func (s spanShape) batches(n int) []ptrace.Traces {
 	all := make([]ptrace.Traces, n)
 	for i := range all {
@@ -119,8 +119,7 @@ func (s spanShape) batches(n int) []ptrace.Traces {
 	return all
 }
 
-// traceID returns a random ID, which says nothing false of what its tracestate says: spans that were sampled at 1/2 have a randomness
-// of at least 1/2.
+// traceID returns a random ID that is consistent with the tracestate: a span that was sampled at 1/2 has a randomness of at least 1/2.
 func (s spanShape) traceID(rng *rand.Rand) (id pcommon.TraceID) {
 	binary.BigEndian.PutUint64(id[:8], rng.Uint64())
 	binary.BigEndian.PutUint64(id[8:], rng.Uint64())
@@ -130,7 +129,7 @@ func (s spanShape) traceID(rng *rand.Rand) (id pcommon.TraceID) {
 	return id
 }
 
-// sampledByHalf is the tracestate of spans that a sampler before kept with a probability of 1/2, with what else may be there.
+// sampledByHalf is the tracestate of spans that an earlier sampler kept with probability 1/2. It also has a member of another vendor.
 const sampledByHalf = "ot=th:8,vendor=value"
 
 // taskUUID returns the UUID of the nth task.

@@ -17,15 +17,15 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 )
 
-// contender is what is measured: it takes batches and may change them.
+// contender consumes batches, which it may change, and is measured.
 type contender[D any] interface {
-	// Name is the who= of its results.
+	// Name returns the who= of its results.
 	Name() string
-	// Start makes it ready, until the end of the test, and returns what takes a batch.
+	// Start starts the contender until the end of the test and returns a function that consumes a batch.
 	Start(tb testing.TB) func(D)
 }
 
-// settings are the keys of a configuration, as YAML has them.
+// settings is a configuration as read from YAML.
 type settings = map[string]any
 
 // spanProcessor is a processor of spans.
@@ -72,7 +72,7 @@ func (p pointProcessor) Start(tb testing.TB) func(pmetric.Metrics) {
 	}
 }
 
-// loop is no processor but a function.
+// loop is a contender that is a function.
 type loop[D any] struct {
 	name string
 	walk func(D)
@@ -91,7 +91,7 @@ func load(tb testing.TB, factory processor.Factory, keys settings) component.Con
 	return cfg
 }
 
-// run starts a component until the end of the test.
+// run starts a component and stops it at the end of the test.
 func run(tb testing.TB, c component.Component) {
 	tb.Helper()
 	require.NoError(tb, c.Start(tb.Context(), componenttest.NewNopHost()))

@@ -18,10 +18,10 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// cluster is a throw-away Postgres, launched for the first who needs it.
+// cluster is a throw-away Postgres, started on first use.
 var cluster = sync.OnceValues(func() (*pgtest.Cluster, error) { return pgtest.Launch(context.Background()) })
 
-// wantsCluster notes that there is one to stop.
+// wantsCluster is true if the cluster was started.
 var wantsCluster bool
 
 func TestMain(m *testing.M) {
@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newDatabase returns the DSN of a database with Tasker's tables and so many tasks in as many namespaces as a batch has, and a tap
-// on the connections to it.
+// newDatabase returns the DSN of a new database with a number of tasks in the namespaces of a standard batch, and a tap that counts
+// the round trips of connections through it.
 func newDatabase(tb testing.TB, tasks int) (dsn string, tap *pgtest.Tap) {
 	tb.Helper()
 	wantsCluster = true
@@ -52,13 +52,13 @@ func newDatabase(tb testing.TB, tasks int) (dsn string, tap *pgtest.Tap) {
 	conn, err := pgx.Connect(tb.Context(), dsn)
 	require.NoError(tb, err)
 	require.NoError(tb, taskerdb.Insert(tb.Context(), conn, taskerdb.LayoutTasker, rows...))
-	_, err = conn.Exec(tb.Context(), "ANALYZE") // as autovacuum would have by then
+	_, err = conn.Exec(tb.Context(), "ANALYZE") // as autovacuum does
 	require.NoError(tb, err)
 	require.NoError(tb, conn.Close(tb.Context()))
 	return dsn, pgtest.NewTap(tb, c.Addr())
 }
 
-// resolving are the keys of a configuration that resolves from a database, waits as long as that takes, and asks for nothing but keys.
+// resolving returns settings for lookups that a batch waits for, without any other query to the database.
 func resolving(dsn string) settings {
 	return settings{"postgres": settings{
 		"dsn": dsn, "layout": "tasker", "wait": "30s", "query_timeout": "30s", "registry": settings{"interval": "0s"},

@@ -8,15 +8,14 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// keptNamespace is the namespace that keeps all of its spans, by the floor as by ours. No span of a batch has it: it is there to be
-// compared with.
+// keptNamespace is a namespace of which both the floor and the processor keep all spans. No span of a measured batch has it, but it
+// must be compared.
 const keptNamespace = "kept"
 
-// floorThreshold is that of rate 0.1 at the precision of 4 digits. What is below is dropped.
+// floorThreshold is the rejection threshold of rate 0.1 with 4 digits of precision.
 const floorThreshold = 0xe666 << 40
 
-// floor returns the least that sampling by an attribute costs: a loop that reads it, compares, and removes the spans that ours
-// removes at rate 0.1. It has nothing that is not needed for that.
+// floor returns a loop that reads an attribute, compares it, and removes the spans that the processor removes at rate 0.1.
 func floor(attribute string) loop[ptrace.Traces] {
 	return loop[ptrace.Traces]{name: "floor", walk: func(td ptrace.Traces) {
 		td.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool {

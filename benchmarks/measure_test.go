@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// signal is how batches are copied, and their items counted.
+// signal has the operations on batches of a signal.
 type signal[D any] struct {
 	empty func() D
 	copy  func(from, to D)
@@ -31,17 +31,17 @@ func (s signal[D]) copyOf(data D) D {
 	return batch
 }
 
-// ahead is how many batches are copied before the first of them is consumed. 1 is what a receiver leaves: a batch that the caches of
-// the CPU have, as far as it fits. With many, each batch comes from memory, which takes the floor longer than it takes ours.
+// ahead is how many batches are copied before the first of them is consumed. With 1, a batch is in the caches of the CPU as far as it
+// fits, as after a receiver. With many, each batch comes from main memory.
 var ahead = flag.Int("ahead", 1, "batches that are copied before the first of them is consumed")
 
 const (
-	warmUps = 3 // batches before the measurement: working memory is made, traces are remembered, keys are cached
-	// garbage is how many items are copied until the garbage is collected.
+	warmUps = 3 // batches before the measurement, which fill pools, the trace memory and the cache
+	// garbage is the number of items that are copied between two garbage collections.
 	garbage = 64_000
 )
 
-// time reports what a contender needs for an item of batches of one size, which it gets in turns.
+// time reports the time for each item. The contender gets the batches, all of the same size, in turns.
 func (s signal[D]) time(b *testing.B, consume func(D), data ...D) {
 	b.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
@@ -50,7 +50,7 @@ func (s signal[D]) time(b *testing.B, consume func(D), data ...D) {
 		n++
 		return s.copyOf(data[n%len(data)])
 	}
-	// As many as until the first garbage collection of the measurement, so that the heap has grown for whoever comes first, too.
+	// Until the first garbage collection of the measurement, so that the heap has its size for the first contender too.
 	for range max(warmUps, garbage/items, len(data)) {
 		consume(next())
 	}
@@ -75,17 +75,17 @@ func (s signal[D]) time(b *testing.B, consume func(D), data ...D) {
 		spent += time.Since(began)
 	}
 	perBatch := float64(spent.Nanoseconds()) / float64(b.N)
-	b.ReportMetric(perBatch, "ns/op") // without the copying
+	b.ReportMetric(perBatch, "ns/op") // excludes the copying
 	b.ReportMetric(perBatch/float64(items), "ns/item")
 }
 
-// allocs are what each further item of a batch allocates.
+// allocs are the allocations that each further item of a batch adds.
 type allocs struct{ perItem, perKept float64 }
 
-// allocations compares a batch with one of twice its size, so that what is allocated once a batch does not count.
+// allocations compares a batch to one of twice its size, so that allocations made once for each batch do not count.
 func (s signal[D]) allocations(tb testing.TB, consume func(D), data, twice D) allocs {
 	tb.Helper()
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection takes the memory of pools
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties pools
 	once, kept := s.allocationsOf(consume, data)
 	more, keptMore := s.allocationsOf(consume, twice)
 	result := allocs{perItem: (more - once) / float64(s.items(twice)-s.items(data))}
@@ -102,7 +102,7 @@ func (s signal[D]) allocationsOf(consume func(D), data D) (perBatch float64, kep
 		consume(batch)
 		kept = s.items(batch)
 	}
-	batches := make([]D, runs+1) // AllocsPerRun has one that it does not count
+	batches := make([]D, runs+1) // AllocsPerRun makes one more call to warm up
 	for i := range batches {
 		batches[i] = s.copyOf(data)
 	}
@@ -114,7 +114,7 @@ func (s signal[D]) allocationsOf(consume func(D), data D) (perBatch float64, kep
 	return perBatch, kept
 }
 
-// mostCompared are the items of the largest batch whose allocations are compared to those of another: larger ones would take gigabytes.
+// mostCompared is the size of the largest batch whose allocations are measured. Larger ones would take gigabytes.
 const mostCompared = 10_000
 
 // benchmark reports time and allocations of a contender.

@@ -5,71 +5,81 @@
 package benchmarks
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"testing"
 	"time"
-
-	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// BenchmarkParallel measures one instance that as many goroutines share as there are CPUs. All of them start at once, on
-// batches that were copied before, so that nothing else takes CPUs meanwhile. ns/item is time over all items: twice the CPUs would
-// halve it if nothing was in their way. CPUs are set here, because -cpu does not reach loops by B.Loop in time.
+// BenchmarkParallel measures how much faster two goroutines on two CPUs are than one goroutine on one CPU, if they share an instance
+// of the processor. The floor shares nothing and shows what the machine can do.
 func BenchmarkParallel(b *testing.B) {
-	data, byTasks := standardSpans.batch(), resolvedSpans.batch()
-	for _, cpus := range []int{1, 2} {
-		run := func(c contender[ptrace.Traces], name string, data ptrace.Traces) {
-			b.Run(fmt.Sprintf("cpus=%d/who=%s", cpus, name), func(b *testing.B) {
-				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cpus))
-				benchmarkParallel(b, c, data)
-			})
+	for _, row := range spanRows() {
+		data, measured := row.shape.batch(), row.contenders[:1]
+		if row.name == "ratio" {
+			measured = row.contenders[:2]
 		}
-		for _, c := range samplers() {
-			run(c, c.Name(), data)
+		for _, c := range measured {
+			benchmarkParallel(b, row.name, spanSignal, c, data)
 		}
-		run(fromCache{keys: bySpan(), batches: 1}, "ours_from_the_cache", byTasks)
 	}
+	benchmarkParallel(b, "points", pointSignal, oursOnPoints(nil), standardPoints.batch())
 }
 
-// batchesOfEach is how many batches every goroutine of a round has.
-const batchesOfEach = 16
-
-func benchmarkParallel(b *testing.B, c contender[ptrace.Traces], data ptrace.Traces) {
-	consume := c.Start(b)
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	workers := runtime.GOMAXPROCS(0)
-	var spent time.Duration
-	for b.Loop() {
-		runtime.GC()
-		batches := make([]ptrace.Traces, workers*batchesOfEach)
-		for i := range batches {
-			batches[i] = spanSignal.copyOf(data)
+// benchmarkParallel reports the speed-up as the median over rounds, each of which measures one CPU and then two.
+func benchmarkParallel[D any](b *testing.B, row string, s signal[D], c contender[D], data D) {
+	b.Run("row="+row+"/who="+c.Name(), func(b *testing.B) {
+		consume := c.Start(b)
+		defer debug.SetGCPercent(debug.SetGCPercent(-1))
+		s.itemsPerSecond(consume, 2, data) // warms up
+		var speedUps []float64
+		for b.Loop() {
+			one := s.itemsPerSecond(consume, 1, data)
+			speedUps = append(speedUps, s.itemsPerSecond(consume, 2, data)/one)
 		}
-		spent += together(workers, func(worker int) {
-			for _, batch := range batches[worker*batchesOfEach : (worker+1)*batchesOfEach] {
-				consume(batch)
-			}
-		})
-	}
-	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "ns/op")
-	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N*workers*batchesOfEach*data.SpanCount()), "ns/item")
+		slices.Sort(speedUps)
+		b.ReportMetric(0, "ns/op") // includes the copying
+		b.ReportMetric(speedUps[len(speedUps)/2], "speed-up")
+	})
 }
 
-// together returns how long it takes until all workers are done that start at once.
-func together(workers int, work func(worker int)) time.Duration {
-	var done sync.WaitGroup
+// itemsPerSecond returns how many items a second the goroutines consume together, each on a CPU. As a receiver does, each goroutine
+// makes a batch, here by copying, and consumes it at once, while it is in the caches of its CPU. The time is that of consuming.
+func (s signal[D]) itemsPerSecond(consume func(D), goroutines int, data D) float64 {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(goroutines))
+	runtime.GC()
+	items := s.items(data)
+	batches := garbage / items
+	spent := make([]time.Duration, goroutines)
+	together(goroutines, func(n int) {
+		var total time.Duration
+		for range batches {
+			batch := s.copyOf(data)
+			began := time.Now()
+			consume(batch)
+			total += time.Since(began)
+		}
+		spent[n] = total
+	})
+	var perSecond float64
+	for _, d := range spent {
+		perSecond += float64(batches*items) / d.Seconds()
+	}
+	return perSecond
+}
+
+// together runs goroutines that start at the same time, and waits for all of them.
+func together(goroutines int, work func(n int)) {
+	var running sync.WaitGroup
 	begin := make(chan struct{})
-	for worker := range workers {
-		done.Go(func() {
+	for n := range goroutines {
+		running.Go(func() {
 			<-begin
-			work(worker)
+			work(n)
 		})
 	}
-	began := time.Now()
 	close(begin)
-	done.Wait()
-	return time.Since(began)
+	running.Wait()
 }

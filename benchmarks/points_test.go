@@ -14,15 +14,15 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
 )
 
-// pointShape is what a batch of data points looks like: metrics of ten points each.
+// pointShape describes a batch of data points, in metrics of ten points each.
 type pointShape struct {
 	items      int
-	attributes int // of a point, with its namespace, which is the last
+	attributes int // of a point, including its namespace, the last
 	namespaces int
 	kind       pmetric.MetricType
 }
 
-// standardPoints is the batch of the budgets.
+// standardPoints is the batch that the budgets are for.
 var standardPoints = pointShape{items: 1000, attributes: 8, namespaces: 12, kind: pmetric.MetricTypeSum}
 
 const pointsPerMetric = 10
@@ -33,7 +33,7 @@ func (s pointShape) with(change func(*pointShape)) pointShape {
 	return s
 }
 
-// batch makes a batch. The same shape makes the same batch.
+// batch returns a new batch. Equal shapes have equal batches.
 func (s pointShape) batch() pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	rm := md.ResourceMetrics().AppendEmpty()
@@ -56,7 +56,7 @@ func (s pointShape) batch() pmetric.Metrics {
 	return md
 }
 
-// newPoints makes a metric one of a type, and returns what appends a point to it and returns the point's attributes.
+// newPoints sets the type of a metric and returns a function that appends a point and returns the attributes of the point.
 func newPoints(metric pmetric.Metric, kind pmetric.MetricType) func() pcommon.Map {
 	switch kind {
 	case pmetric.MetricTypeGauge:
@@ -97,7 +97,7 @@ func numberPoint(point pmetric.NumberDataPoint) pcommon.Map {
 	return point.Attributes()
 }
 
-// attributesOfPoints returns the attributes of all points, in order.
+// attributesOfPoints returns the attributes of all points in order.
 func attributesOfPoints(md pmetric.Metrics) (all []pcommon.Map) {
 	for _, rm := range md.ResourceMetrics().All() {
 		for _, sm := range rm.ScopeMetrics().All() {
@@ -136,19 +136,19 @@ func each[P interface{ Attributes() pcommon.Map }](points interface {
 	return all
 }
 
-// oursOnPoints returns the processor on data points at rate 0.1, by series, with keys over that.
+// oursOnPoints returns the processor for data points, by series at rate 0.1. keys are added to the configuration.
 func oursOnPoints(keys settings) pointProcessor {
 	return pointProcessor{name: "ours", factory: namespacesampler.NewFactory(), keys: ours(keys).keys}
 }
 
-// oursByPoint draws each point by itself.
+// oursByPoint returns the processor with a decision for each point.
 func oursByPoint() pointProcessor {
 	p := oursOnPoints(settings{"metrics": settings{"by": "point"}})
 	p.name = "ours_by_point"
 	return p
 }
 
-// filterPoints returns the peer that drops points by OTTL conditions: those of so many namespaces.
+// filterPoints returns the peer that drops the points of a number of namespaces by OTTL conditions.
 func filterPoints(namespaces int) pointProcessor {
 	conditions := make([]any, namespaces)
 	for i := range conditions {
@@ -160,8 +160,8 @@ func filterPoints(namespaces int) pointProcessor {
 	}
 }
 
-// hashing returns the reference of a walk over data points: it puts the bytes of the keys and values of each point in a row, and has
-// xxhash run over it once. That takes no notice of types, of what is missing, nor of the order of attributes, so it is no identity.
+// hashing returns the reference for data points: it copies the keys and values of each point into a buffer and hashes it with xxhash.
+// Unlike the identity of a series, the result ignores types and depends on the order of attributes.
 func hashing() loop[pmetric.Metrics] {
 	var row []byte
 	return loop[pmetric.Metrics]{name: "hash", walk: func(md pmetric.Metrics) {
@@ -184,7 +184,7 @@ func appendRow(row []byte, attributes pcommon.Map) []byte {
 	return row
 }
 
-// hashingRows is the same over rows that lie there: it reads no points.
+// hashingRows is like hashing with buffers that were filled in advance. It reads no points.
 func hashingRows(shape pointShape) loop[pmetric.Metrics] {
 	var rows [][]byte
 	for _, attributes := range attributesOfPoints(shape.batch()) {
@@ -199,7 +199,7 @@ func hashingRows(shape pointShape) loop[pmetric.Metrics] {
 	}}
 }
 
-// hashed keeps the compiler from leaving out what nobody reads.
+// hashed keeps the compiler from removing the hashing.
 var hashed uint64
 
 // benchmarkPoints reports a contender on a batch of data points.

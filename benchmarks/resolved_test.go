@@ -12,21 +12,21 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// fromCache is ours where spans have tasks to look their namespace up by, and the cache has them all. The namespace that is kept
-// at any rate makes all of them worth a look; without it, only those would be looked up that rate 0.1 can keep.
+// fromCache is the processor with a cache that has the tasks of all spans. Because of the override for keptNamespace, every
+// span must be looked up; without it, only the spans that rate 0.1 can keep would be.
 type fromCache struct {
 	keys    settings
-	batches int // whose tasks the cache has
+	batches int // whose tasks are cached
 }
 
-// Name is that of ours.
+// Name implements contender.
 func (fromCache) Name() string { return "ours" }
 
-// Start fills the cache, and sees to it that nothing is asked once it is full.
+// Start fills the cache and checks at the end of the test that Postgres was not asked again.
 func (c fromCache) Start(tb testing.TB) func(ptrace.Traces) {
 	tb.Helper()
 	tasks := c.batches * resolvedSpans.items
-	dsn, tap := newDatabase(tb, 2*tasks) // allocations are compared to those of a batch of twice the size
+	dsn, tap := newDatabase(tb, 2*tasks) // allocations are also measured with a batch of twice the size
 	p := ours(c.keys)
 	maps.Copy(p.keys, resolving(tap.DSN(dsn)))
 	consume := p.Start(tb)
@@ -40,5 +40,5 @@ func (c fromCache) Start(tb testing.TB) func(ptrace.Traces) {
 	return consume
 }
 
-// resolvedSpans is the standard batch, with a task in the place of each namespace.
+// resolvedSpans is the standard batch with a task in place of each namespace.
 var resolvedSpans = standardSpans.with(func(s *spanShape) { s.place = byTask })

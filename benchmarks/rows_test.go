@@ -11,36 +11,26 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// spanRow is a batch with the contenders that are compared on it, ours first.
+// spanRow is a batch with the contenders that are compared on it. The first is ours, the second is the floor.
 type spanRow struct {
 	name       string
 	shape      spanShape
 	contenders []contender[ptrace.Traces]
 }
 
-// spanRows are the rows with budgets.
+// spanRows returns the rows that have budgets. cmd/verdict knows them by their names.
 func spanRows() []spanRow {
+	sampler := probabilisticSampler("equalizing").named("probabilistic_sampler")
+	perTrace := func(n int) func(*spanShape) { return func(s *spanShape) { s.spansPerTrace = n } }
+	stamped := func(s *spanShape) { s.tracestate = sampledByHalf }
+	cached := fromCache{keys: bySpan(), batches: 1}
 	return []spanRow{
-		{"ratio", standardSpans, []contender[ptrace.Traces]{
-			ours(bySpan()), floor("namespace"), probabilisticSampler("equalizing"), filter(5),
-		}},
-		{"remembered_1", standardSpans, []contender[ptrace.Traces]{ours(nil), floor("namespace")}},
-		{
-			"remembered_20", standardSpans.with(func(s *spanShape) { s.spansPerTrace = 20 }),
-			[]contender[ptrace.Traces]{ours(nil), floor("namespace")},
-		},
-		{
-			"stamped", standardSpans.with(func(s *spanShape) { s.tracestate = sampledByHalf }),
-			[]contender[ptrace.Traces]{ours(bySpan()), floor("namespace")},
-		},
-		{
-			"resolved_1", resolvedSpans,
-			[]contender[ptrace.Traces]{fromCache{keys: bySpan(), batches: 1}, floor("task_uuid")},
-		},
-		{
-			"resolved_20", resolvedSpans.with(func(s *spanShape) { s.spansPerTrace = 20 }),
-			[]contender[ptrace.Traces]{fromCache{keys: bySpan(), batches: 1}, floor("task_uuid")},
-		},
+		{"ratio", standardSpans, []contender[ptrace.Traces]{ours(bySpan()), floor("namespace"), sampler, filter(5)}},
+		{"remembered_20", standardSpans.with(perTrace(20)), []contender[ptrace.Traces]{ours(nil), floor("namespace"), sampler}},
+		{"remembered_1", standardSpans, []contender[ptrace.Traces]{ours(nil), floor("namespace"), sampler}},
+		{"resolved_20", resolvedSpans.with(perTrace(20)), []contender[ptrace.Traces]{cached, floor("task_uuid"), sampler}},
+		{"resolved_1", resolvedSpans, []contender[ptrace.Traces]{cached, floor("task_uuid"), sampler}},
+		{"stamped", standardSpans.with(stamped), []contender[ptrace.Traces]{ours(bySpan()), floor("namespace")}},
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// What is measured here has no budgets: shapes of batches that differ from the standard one in one way each.
+// The benchmarks in this file have no budgets. Each varies one property of the standard batch.
 
-// compare measures contenders on batches of a shape.
+// compare measures contenders on a batch.
 func compare(b *testing.B, shape spanShape, contenders ...contender[ptrace.Traces]) {
 	b.Helper()
 	data, twice := shape.batch(), ptrace.NewTraces()
@@ -26,7 +26,7 @@ func compare(b *testing.B, shape spanShape, contenders ...contender[ptrace.Trace
 	}
 }
 
-// samplers are those that are measured on all shapes: ours with either sampler, the floor, and the nearest peers.
+// samplers returns the contenders that are measured on all shapes.
 func samplers() []contender[ptrace.Traces] {
 	return []contender[ptrace.Traces]{
 		ours(bySpan()), ours(nil).named("ours_parent_based"), floor("namespace"), probabilisticSampler("equalizing"), filter(5),
@@ -41,7 +41,7 @@ func BenchmarkPeers(b *testing.B) {
 			probabilisticSampler("proportional"), probabilisticSampler("hash_seed"), filter(1),
 		)...)
 	})
-	// Every span is kept and gets a namespace: ours from the cache, transform a constant.
+	// Every span is kept and gets a namespace: from the cache, or with transform a constant.
 	for _, perTask := range []int{1, 20} {
 		b.Run(fmt.Sprintf("work=enrich/spans-per-task=%d", perTask), func(b *testing.B) {
 			keepAll := bySpan()
@@ -52,10 +52,10 @@ func BenchmarkPeers(b *testing.B) {
 	}
 }
 
-// manyBatches have as many traces, and as many tasks, as no cache of a CPU holds, and less than is remembered of either.
+// manyBatches have more traces and tasks than fit into the caches of a CPU, and fewer than the processor remembers.
 const manyBatches = 90
 
-// BenchmarkFull measures what the rows with budgets do on one batch again and again on batches that come once in manyBatches.
+// BenchmarkFull measures rows that have budgets with manyBatches batches in turns instead of one.
 func BenchmarkFull(b *testing.B) {
 	for _, perTrace := range []int{1, 20} {
 		run := func(what string, shape spanShape, contenders ...contender[ptrace.Traces]) {
@@ -97,7 +97,7 @@ func BenchmarkShape(b *testing.B) {
 	}
 }
 
-// BenchmarkRate measures rates. The floor knows only one.
+// BenchmarkRate measures rates. The floor has only one.
 func BenchmarkRate(b *testing.B) {
 	for _, rate := range []float64{0, 0.01, 0.1, 1} {
 		b.Run(fmt.Sprintf("rate=%v", rate), func(b *testing.B) {
@@ -108,7 +108,7 @@ func BenchmarkRate(b *testing.B) {
 	}
 }
 
-// BenchmarkNamespaces measures batches of 100,000 spans of ever more namespaces.
+// BenchmarkNamespaces measures batches of 100,000 spans with different numbers of namespaces.
 func BenchmarkNamespaces(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("namespaces=%d", n), func(b *testing.B) {
@@ -118,8 +118,7 @@ func BenchmarkNamespaces(b *testing.B) {
 	}
 }
 
-// BenchmarkPoints measures data points of all types, beside hashing the bytes of their attributes and beside the peer that drops them
-// by namespace.
+// BenchmarkPoints measures data points of all types, and compares them to hashing their bytes and to the peer that drops by namespace.
 func BenchmarkPoints(b *testing.B) {
 	for _, kind := range []pmetric.MetricType{
 		pmetric.MetricTypeGauge, pmetric.MetricTypeSum, pmetric.MetricTypeHistogram,

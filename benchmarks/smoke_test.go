@@ -12,9 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/benchmarks/internal/verdict"
 )
 
-// TestTheFloorKeepsWhatOursKeeps: it is a floor only if it does the same work.
+// The floor is comparable only if it does the same work.
 func TestTheFloorKeepsWhatOursKeeps(t *testing.T) {
 	for _, row := range spanRows() {
 		t.Run(row.name, func(t *testing.T) {
@@ -35,7 +37,7 @@ func TestTheFloorKeepsWhatOursKeeps(t *testing.T) {
 	}
 }
 
-// putEdges has the first two spans right at the threshold and right below it, and the last trace, which any rate below 1 drops, in the
+// putEdges puts the first two spans at the threshold and just below it, and the last trace, which any rate below 1 drops, into the
 // namespace that is kept.
 func putEdges(td ptrace.Traces, shape spanShape) {
 	spans := td.ResourceSpans().At(0).ScopeSpans().At(0).Spans()
@@ -53,36 +55,36 @@ func putEdges(td ptrace.Traces, shape spanShape) {
 	}
 }
 
-// mostAllocations are the budgets that do not depend on the machine.
-var mostAllocations = map[string]allocs{
-	"ratio":         {},
-	"remembered_1":  {},
-	"remembered_20": {},
-	"stamped":       {perItem: 1, perKept: 1},
-	"resolved_1":    {perItem: 1, perKept: 2}, // of which one is the growth of the attributes
-	"resolved_20":   {perItem: 1, perKept: 2},
-}
-
 func TestAllocationsAreWithinTheBudgets(t *testing.T) {
 	for _, row := range spanRows() {
 		t.Run(row.name, func(t *testing.T) {
-			found := allocationsOf(t, spanSignal, row.contenders[0], row.shape.batch(),
-				row.shape.with(func(s *spanShape) { s.items *= 2 }).batch())
-			most, ok := mostAllocations[row.name]
-			require.True(t, ok, "every row has a budget")
-			assert.LessOrEqual(t, found.perItem, most.perItem, "an item")
-			assert.LessOrEqual(t, found.perKept, most.perKept, "an item that is kept")
+			twice := row.shape.with(func(s *spanShape) { s.items *= 2 })
+			checkAllocations(t, row.name, spanSignal, row.contenders[0], row.shape.batch(), twice.batch())
 		})
 	}
+	t.Run("points", func(t *testing.T) {
+		twice := standardPoints.with(func(s *pointShape) { s.items *= 2 })
+		checkAllocations(t, "points", pointSignal, oursOnPoints(nil), standardPoints.batch(), twice.batch())
+	})
 }
 
-func TestAllocationsOfPointsAreWithinTheBudget(t *testing.T) {
-	found := allocationsOf(t, pointSignal, oursOnPoints(nil), standardPoints.batch(),
-		standardPoints.with(func(s *pointShape) { s.items *= 2 }).batch())
-	assert.Zero(t, found.perItem)
-}
-
-func allocationsOf[D any](t *testing.T, s signal[D], c contender[D], data, twice D) allocs {
+// checkAllocations compares the allocations of a row to its budgets.
+func checkAllocations[D any](t *testing.T, row string, s signal[D], c contender[D], data, twice D) {
 	t.Helper()
-	return s.allocations(t, c.Start(t), data, twice)
+	found := s.allocations(t, c.Start(t), data, twice)
+	checked := 0
+	for _, budget := range verdict.Budgets {
+		if budget.Benchmark != "Row/row="+row+"/who=ours" {
+			continue
+		}
+		switch budget.Unit {
+		case "allocs/item":
+			assert.True(t, budget.Bound.Holds(found.perItem), "%v allocations an item", found.perItem)
+			checked++
+		case "allocs/kept":
+			assert.True(t, budget.Bound.Holds(found.perKept), "%v allocations an item that is kept", found.perKept)
+			checked++
+		}
+	}
+	assert.Equal(t, 1, checked, "budgets of the row for allocations")
 }

@@ -13,23 +13,23 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
 )
 
-// ours returns the processor at rate 0.1, with keys over that. A namespace is kept, as by the floor.
+// ours returns the processor at rate 0.1. keys are added to the configuration. Like the floor, it keeps all of keptNamespace.
 func ours(keys settings) spanProcessor {
 	all := settings{"sample_rate": 0.1, "namespaces": settings{keptNamespace: 1}}
 	maps.Copy(all, keys)
 	return spanProcessor{name: "ours", factory: namespacesampler.NewFactory(), keys: all}
 }
 
-// named returns a processor under another name, where there are two of a kind.
+// named returns the processor under another name.
 func (p spanProcessor) named(name string) spanProcessor {
 	p.name = name
 	return p
 }
 
-// bySpan decides each span by its own namespace's rate.
+// bySpan returns settings that decide each span by the rate of its own namespace.
 func bySpan() settings { return settings{"tracing": settings{"sampler": "trace_id_ratio"}} }
 
-// probabilisticSampler returns the peer that samples by trace ID, and knows no namespace, at 10 percent.
+// probabilisticSampler returns the peer that samples by trace ID, at 10 percent. It reads no namespace.
 func probabilisticSampler(mode string) spanProcessor { return probabilisticSamplerAt(mode, 10) }
 
 func probabilisticSamplerAt(mode string, percent float64) spanProcessor {
@@ -39,7 +39,7 @@ func probabilisticSamplerAt(mode string, percent float64) spanProcessor {
 	}
 }
 
-// filter returns the peer that drops spans by OTTL conditions: those of so many namespaces.
+// filter returns the peer that drops the spans of a number of namespaces by OTTL conditions.
 func filter(namespaces int) spanProcessor {
 	conditions := make([]any, namespaces)
 	for i := range conditions {
@@ -51,7 +51,7 @@ func filter(namespaces int) spanProcessor {
 	}
 }
 
-// transform returns the peer that writes attributes by OTTL statements: the same namespace to every span.
+// transform returns the peer that writes attributes by OTTL statements. It writes the same namespace to every span.
 func transform() spanProcessor {
 	return spanProcessor{
 		name: "transform", factory: transformprocessor.NewFactory(),

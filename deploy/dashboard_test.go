@@ -4,9 +4,12 @@ package deploy
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,32 +18,39 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ask holds what an expression of the dashboard answers after ten minutes of series to what it should: labels → value.
-func ask(t *testing.T, expr string, series map[string]string, want map[string]float64) {
+// m is a mapping of a promtool test file.
+type m map[string]any
+
+// query is an expression of the dashboard and the samples that it should return.
+type query struct {
+	expr string
+	want map[string]float64 // by labels
+}
+
+// ask asserts what expressions return after ten minutes of series.
+func ask(t *testing.T, series map[string]string, queries ...query) {
 	t.Helper()
-	for variable, value := range map[string]string{"$job": ".*", "$instance": ".*", "$namespace": ".*", "$__rate_interval": "5m"} {
-		expr = strings.ReplaceAll(expr, variable, value)
-	}
-	type m map[string]any
-	var input, samples []m
+	variables := strings.NewReplacer("$job", ".*", "$instance", ".*", "$namespace", ".*", "$__rate_interval", "5m")
+	var input, tests []m
 	for name, values := range series {
 		input = append(input, m{"series": name, "values": values})
 	}
-	for labels, value := range want {
-		samples = append(samples, m{"labels": labels, "value": value})
+	for _, q := range queries {
+		samples := []m{}
+		for labels, value := range q.want {
+			samples = append(samples, m{"labels": labels, "value": value})
+		}
+		tests = append(tests, m{"expr": variables.Replace(q.expr), "eval_time": "10m", "exp_samples": samples})
 	}
-	text, err := yaml.Marshal(m{"tests": []m{{
-		"interval": "1m", "input_series": input,
-		"promql_expr_test": []m{{"expr": expr, "eval_time": "10m", "exp_samples": samples}},
-	}}})
+	text, err := yaml.Marshal(m{"tests": []m{{"interval": "1m", "input_series": input, "promql_expr_test": tests}}})
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "test.yaml")
 	require.NoError(t, os.WriteFile(file, text, 0o600))
-	said, err := exec.CommandContext(t.Context(), "promtool", "test", "rules", file).CombinedOutput()
-	assert.NoError(t, err, "%s (make alerts installs promtool)", said)
+	output, err := exec.CommandContext(t.Context(), "promtool", "test", "rules", file).CombinedOutput()
+	assert.NoError(t, err, "%s (make alerts installs promtool)", output)
 }
 
-// panels are those of the dashboard.
+// panels returns the panels of the dashboard by title.
 func panels(t *testing.T) (byTitle map[string]panel) {
 	t.Helper()
 	text, err := os.ReadFile("grafana/namespace_sampler.json")
@@ -54,7 +64,7 @@ func panels(t *testing.T) (byTitle map[string]panel) {
 	return byTitle
 }
 
-func TestTheDashboardShowsNamespacesOfWhichNothingIsKept(t *testing.T) {
+func TestANamespaceOfWhichNothingIsKeptIsShownWithShareZero(t *testing.T) {
 	const spans, points = "otelcol_processor_namespace_sampler_spans", "otelcol_processor_namespace_sampler_datapoints"
 	for title, metric := range map[string]string{
 		"Share of spans kept, by namespace":       spans,
@@ -63,18 +73,20 @@ func TestTheDashboardShowsNamespacesOfWhichNothingIsKept(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			found := panels(t)[title]
 			require.Len(t, found.Targets, 1)
-			ask(t, found.Targets[0].Expr, map[string]string{
-				metric + `{namespace="payments", decision="kept", rule="exact"}`:   "0+60x10",
-				metric + `{namespace="orders", decision="kept", rule="exact"}`:     "0+60x10",
-				metric + `{namespace="orders", decision="dropped", rule="exact"}`:  "0+180x10",
-				metric + `{namespace="silent", decision="dropped", rule="global"}`: "0+60x10",
-				points + `{namespace="_none", decision="kept", rule="passed"}`:     "0+60x10", // no rate applies to these
-			}, map[string]float64{`{namespace="payments"}`: 1, `{namespace="orders"}`: 0.25, `{namespace="silent"}`: 0})
+			ask(t, map[string]string{
+				metric + `{sampling_namespace="payments", decision="kept", rule="exact"}`:   "0+60x10",
+				metric + `{sampling_namespace="orders", decision="kept", rule="exact"}`:     "0+60x10",
+				metric + `{sampling_namespace="orders", decision="dropped", rule="exact"}`:  "0+180x10",
+				metric + `{sampling_namespace="silent", decision="dropped", rule="global"}`: "0+60x10",
+				points + `{sampling_namespace="_none", decision="kept", rule="passed"}`:     "0+60x10", // no rate applies
+			}, query{found.Targets[0].Expr, map[string]float64{
+				`{sampling_namespace="payments"}`: 1, `{sampling_namespace="orders"}`: 0.25, `{sampling_namespace="silent"}`: 0,
+			}})
 		})
 	}
 }
 
-func TestTheDashboardShowsACollectorThatLacksRuntimeOverrides(t *testing.T) {
+func TestACollectorThatLacksRuntimeOverridesIsVisible(t *testing.T) {
 	found := panels(t)["Runtime overrides in force"]
 	require.Len(t, found.Targets, 2)
 	const metric = "otelcol_processor_namespace_sampler_overrides_in_force"
@@ -82,7 +94,86 @@ func TestTheDashboardShowsACollectorThatLacksRuntimeOverrides(t *testing.T) {
 		metric + `{instance="a", signal="all"}`: "3x10", metric + `{instance="a", signal="traces"}`: "1x10",
 		metric + `{instance="b", signal="all"}`: "0x10", metric + `{instance="b", signal="traces"}`: "1x10",
 	}
-	for i, all := range []float64{0, 3} { // the least, the most
-		ask(t, found.Targets[i].Expr, series, map[string]float64{`{signal="all"}`: all, `{signal="traces"}`: 1})
+	for i, all := range []float64{0, 3} { // minimum, maximum
+		ask(t, series, query{found.Targets[i].Expr, map[string]float64{`{signal="all"}`: all, `{signal="traces"}`: 1}})
 	}
 }
+
+// perSignal are the metrics that only a processor in a pipeline of the signal has.
+var perSignal = map[string][]string{
+	"traces":  {"spans", "tracestate_faults", "forgotten_traces"},
+	"metrics": {"datapoints", "saturated_datapoints"},
+}
+
+// seriesWithout returns series of all documented metrics that exist without a signal, with every combination of label values.
+func seriesWithout(metrics map[string]map[string][]string, missing string) map[string]string {
+	series := map[string]string{}
+	for name, labels := range metrics {
+		if slices.Contains(perSignal[missing], strings.TrimPrefix(name, prefix)) {
+			continue
+		}
+		combinations := []string{`job="otelcol", instance="a"`}
+		for label, values := range labels {
+			if label == "le" {
+				values = []string{"1", "+Inf"}
+			} else if len(values) == 0 {
+				values = []string{"x"}
+			}
+			var longer []string
+			for _, value := range values {
+				for _, labels := range combinations {
+					longer = append(longer, fmt.Sprintf("%s, %s=%q", labels, label, value))
+				}
+			}
+			combinations = longer
+		}
+		for _, labels := range combinations {
+			series[name+"{"+labels+"}"] = "1+60x10"
+		}
+	}
+	return series
+}
+
+const prefix = "otelcol_processor_namespace_sampler_"
+
+func TestTheDashboardWorksForACollectorWithOneSignal(t *testing.T) {
+	text, err := os.ReadFile("grafana/namespace_sampler.json")
+	require.NoError(t, err)
+	var dashboard struct {
+		Templating struct {
+			List []struct{ Type, Definition string }
+		}
+		Panels []panel
+	}
+	require.NoError(t, json.Unmarshal(text, &dashboard))
+	metrics := documented(t)
+	notEmpty, empty := map[string]float64{"{}": 1}, map[string]float64{}
+	for missing, absent := range perSignal {
+		t.Run("without "+missing, func(t *testing.T) {
+			var queries []query
+			for _, variable := range dashboard.Templating.List {
+				if variable.Type != "query" {
+					continue
+				}
+				call := labelValuesPattern.FindStringSubmatch(variable.Definition)
+				require.NotNil(t, call, variable.Definition)
+				labelled := fmt.Sprintf(`%s, %s!=""}`, strings.TrimSuffix(call[1], "}"), call[2])
+				queries = append(queries, query{"group(" + labelled + ")", notEmpty})
+			}
+			for _, p := range dashboard.Panels {
+				for _, target := range p.Targets {
+					want := empty
+					for _, match := range metricPattern.FindAllStringSubmatch(target.Expr, -1) {
+						if !slices.Contains(absent, strings.TrimPrefix(match[1], prefix)) {
+							want = notEmpty // one metric that exists is enough
+						}
+					}
+					queries = append(queries, query{"group(" + target.Expr + ")", want})
+				}
+			}
+			ask(t, seriesWithout(metrics, missing), queries...)
+		})
+	}
+}
+
+var labelValuesPattern = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package deploy holds what is put up beside the collector: a dashboard and alerts.
+// Package deploy tests the dashboard and the alerts.
 package deploy
 
 import (
@@ -17,7 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// documented are the internal metrics: name → label → the values that it can have, none for any.
+// documented returns the internal metrics: name → label → its possible values, empty if any value is possible.
 func documented(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("../namespacesampler/documentation.md")
@@ -53,7 +53,7 @@ func documented(t *testing.T) map[string]map[string][]string {
 	return metrics
 }
 
-// scraped are the labels that Prometheus adds.
+// scraped are the labels that Prometheus adds to every series.
 var scraped = []string{"job", "instance"}
 
 var (
@@ -63,8 +63,8 @@ var (
 	legendPattern   = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}`)
 )
 
-// check holds an expression, and what is said with its labels, to the metrics that there are.
-func check(t *testing.T, metrics map[string]map[string][]string, where, expr string, said ...string) {
+// check asserts that an expression, and the texts that use its labels, refer to documented metrics and labels only.
+func check(t *testing.T, metrics map[string]map[string][]string, where, expr string, texts ...string) {
 	t.Helper()
 	known := slices.Clone(scraped)
 	found := metricPattern.FindAllStringSubmatch(expr, -1)
@@ -87,7 +87,7 @@ func check(t *testing.T, metrics map[string]map[string][]string, where, expr str
 	for _, match := range groupingPattern.FindAllStringSubmatch(expr, -1) {
 		used = append(used, strings.Split(match[1], ", ")...)
 	}
-	for _, text := range said {
+	for _, text := range texts {
 		for _, match := range legendPattern.FindAllStringSubmatch(text, -1) {
 			used = append(used, match[1])
 		}
@@ -105,13 +105,10 @@ type panel struct {
 	Targets     []struct{ RefID, Expr, LegendFormat string }
 }
 
-func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
+func TestTheDashboardShowsEveryDocumentedMetric(t *testing.T) {
 	text, err := os.ReadFile("grafana/namespace_sampler.json")
 	require.NoError(t, err)
 	var dashboard struct {
-		Templating struct {
-			List []struct{ Type, Definition string }
-		}
 		Panels []panel
 	}
 	require.NoError(t, json.Unmarshal(text, &dashboard))
@@ -119,12 +116,12 @@ func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
 	shown, taken := map[string]bool{}, map[[2]int]string{}
 	ids := map[int]bool{}
 	for _, p := range dashboard.Panels {
-		assert.False(t, ids[p.ID], "%s: the ID is another's", p.Title)
+		assert.False(t, ids[p.ID], "%s: the ID is used twice", p.Title)
 		ids[p.ID] = true
 		for x := range p.GridPos.W {
 			for y := range p.GridPos.H {
 				place := [2]int{p.GridPos.X + x, p.GridPos.Y + y}
-				assert.Empty(t, taken[place], "%s lies over another", p.Title)
+				assert.Empty(t, taken[place], "%s overlaps another panel", p.Title)
 				assert.Less(t, place[0], 24)
 				taken[place] = p.Title
 			}
@@ -141,11 +138,6 @@ func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
 			}
 		}
 	}
-	for _, variable := range dashboard.Templating.List {
-		if variable.Type == "query" {
-			check(t, metrics, "variable", variable.Definition)
-		}
-	}
 	for name := range metrics {
 		if !strings.HasSuffix(name, "_sum") && !strings.HasSuffix(name, "_count") {
 			assert.True(t, shown[name], "%s is not shown", name)
@@ -153,7 +145,7 @@ func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
 	}
 }
 
-func TestAlertsAreOnMetricsThatThereAre(t *testing.T) {
+func TestAlertsUseDocumentedMetricsAndAreTested(t *testing.T) {
 	text, err := os.ReadFile("prometheus/namespace_sampler.yaml")
 	require.NoError(t, err)
 	var rules struct {
@@ -172,8 +164,8 @@ func TestAlertsAreOnMetricsThatThereAre(t *testing.T) {
 	for _, group := range rules.Groups {
 		for _, rule := range group.Rules {
 			check(t, metrics, rule.Alert, rule.Expr, slices.Collect(maps.Values(rule.Annotations))...)
-			assert.Contains(t, string(tests), "- alertname: "+rule.Alert+"\n", "a test sees it fire")
-			assert.Contains(t, string(tests), "{alertname: "+rule.Alert+",", "and not")
+			assert.Contains(t, string(tests), "- alertname: "+rule.Alert+"\n", "a test expects it to fire")
+			assert.Contains(t, string(tests), "{alertname: "+rule.Alert+",", "a test expects it not to fire")
 		}
 	}
 }

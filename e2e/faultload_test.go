@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -20,7 +21,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// phase is a part of a fault's time.
+// phase is a part of a fault test.
 type phase int32
 
 const (
@@ -30,7 +31,7 @@ const (
 	phases // their number
 )
 
-// Spans of a batch: some name their namespace, some carry keys that are cached, some keys that nobody has seen yet.
+// Numbers of spans in a batch: with a namespace, with a cached key, and with a new key.
 const (
 	namedSpans  = 20
 	cachedSpans = 20
@@ -40,12 +41,12 @@ const (
 
 const (
 	loadWorkers = 4
-	// loadPace is the time from one batch of a worker to the next, at the least.
+	// loadPace is the minimum time between two batches of a worker.
 	loadPace = 5 * time.Millisecond
 )
 
-// faultLoad sends batches and notes what becomes of them, span by span. The rate of everything but payments is 0 while what
-// Postgres cannot be asked about is kept, so what arrives is of payments, or was decided by on_failure.
+// faultLoad sends batches and records which spans are kept. Only payments has a rate above 0, and on_failure is keep, so a kept
+// span belongs to payments or could not be looked up.
 type faultLoad struct {
 	t         testing.TB
 	collector *harness.Collector
@@ -59,10 +60,10 @@ type faultLoad struct {
 
 	mu      sync.Mutex
 	took    [phases][]time.Duration
-	fresh   map[uint64]phase // span IDs with fresh keys, by when they were sent
-	must    map[uint64]bool  // span IDs that have to arrive
-	seen    map[uint64]int   // span IDs that did
-	refused int              // requests that the collector did not take
+	fresh   map[uint64]phase // span IDs with fresh keys, and the phase in which they were sent
+	must    map[uint64]bool  // span IDs that must arrive
+	seen    map[uint64]int   // how often span IDs arrived
+	refused int              // requests that the collector refused
 }
 
 func newFaultLoad(t testing.TB, sink *harness.Sink) *faultLoad {
@@ -108,7 +109,7 @@ func (l *faultLoad) batch() ptrace.Traces {
 	return td
 }
 
-// start starts the senders. They go on until end, one batch after the other, at their pace.
+// start starts the senders. Each sends one batch after the other until end is called.
 func (l *faultLoad) start(collector *harness.Collector) {
 	l.collector = collector
 	l.began[before] = time.Now()
@@ -145,7 +146,7 @@ func (l *faultLoad) enter(p phase) {
 	l.phase.Store(int32(p))
 }
 
-// awaitBatches waits until so many batches of a phase are through.
+// awaitBatches waits until n batches of a phase were sent.
 func (l *faultLoad) awaitBatches(p phase, n int) {
 	l.t.Helper()
 	assert.True(l.t, harness.Eventually(2*time.Minute, func() bool {
@@ -162,8 +163,8 @@ func (l *faultLoad) end() {
 	l.began[phases] = time.Now()
 }
 
-// keptFresh returns how many spans with fresh keys of a phase were sent, and how many of them were kept: because Postgres
-// could not be asked.
+// keptFresh returns how many spans with fresh keys were sent in a phase, and how many of them were kept because their lookup
+// failed.
 func (l *faultLoad) keptFresh(p phase) (sent, kept int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -176,8 +177,8 @@ func (l *faultLoad) keptFresh(p phase) (sent, kept int) {
 	return sent, kept
 }
 
-// latency returns the 99th percentile of what batches of a phase took at the client, to and from the collector, and how many
-// spans a second went through.
+// latency returns the 99th percentile of the round-trip times of a phase's batches, measured at the client, and the spans sent
+// per second.
 func (l *faultLoad) latency(p phase) (p99 time.Duration, perSecond int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -189,26 +190,65 @@ func (l *faultLoad) latency(p phase) (p99 time.Duration, perSecond int) {
 	return took[len(took)*99/100], int(float64(len(took)*batchSpans) / lasted)
 }
 
-// assertAccounts asserts that every span is accounted for exactly once: none was refused, lost, or came twice, those that name
-// payments arrived, and the collector's counters say the same.
+// assertAccounts asserts that every span is accounted for exactly once: none was refused, lost or duplicated, all spans of
+// payments arrived, and the collector's counters agree.
 func (l *faultLoad) assertAccounts() {
 	l.t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	assert.Zero(l.t, l.refused, "requests that the collector did not take (C6)")
+	assert.Zero(l.t, l.refused, "requests that the collector refused (C6)")
 	for id, times := range l.seen {
 		if !assert.Equal(l.t, 1, times, "span %d", id) {
 			return
 		}
 		_, isFresh := l.fresh[id]
-		if !assert.True(l.t, isFresh || l.must[id], "span %d was to be dropped", id) {
+		if !assert.True(l.t, isFresh || l.must[id], "span %d should have been dropped", id) {
 			return
 		}
 	}
 	for id := range l.must {
-		if !assert.Equal(l.t, 1, l.seen[id], "span %d of payments has to arrive", id) {
+		if !assert.Equal(l.t, 1, l.seen[id], "span %d of payments is missing", id) {
 			return
 		}
 	}
 	assertCountedOnce(l.t, l.collector, "spans", int(l.sent.Load()), len(l.seen))
+}
+
+// fill sends spans until all of the keys are cached.
+func (l *faultLoad) fill(collector *harness.Collector) {
+	l.t.Helper()
+	l.collector = collector
+	client := harness.NewClient(l.t, collector)
+	require.True(l.t, harness.Eventually(time.Minute, func() bool {
+		spans := make([]span, len(l.cached))
+		for i, key := range l.cached {
+			spans[i] = newSpan([16]byte{1}, "", attrs{"task_uuid": key})
+			l.note(spans[i], true)
+		}
+		client.Traces(traces(l.t, nil, nil, spans...))
+		l.sent.Add(int64(len(spans)))
+		return collector.Scrape().Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "hit"}) >= float64(len(spans))
+	}))
+}
+
+// note records a span that is sent in addition to the load.
+func (l *faultLoad) note(s span, must bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := idOf(s)
+	if l.must[n] = must; !must {
+		delete(l.must, n)
+		l.fresh[n] = phases
+	}
+}
+
+// resolves sends a span with a fresh key and reports whether Postgres answered its lookup.
+func (l *faultLoad) resolves(client *harness.Client) bool {
+	s := newSpan([16]byte{1}, "", attrs{"task_uuid": taskerdb.NewUUID(time.Now())})
+	l.note(s, false)
+	client.Traces(traces(l.t, nil, nil, s))
+	l.sent.Add(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seen[idOf(s)] == 0
 }

@@ -75,7 +75,7 @@ func TestHostileSpansNeitherBreakItNorGetLost(t *testing.T) {
 		}
 	}
 	assertCountedOnce(t, collector, "spans", len(sent), len(sent))
-	for name := range collector.Scrape().Values(harness.Prefix+"spans", "namespace") {
+	for name := range collector.Scrape().Values(harness.Prefix+"spans", "sampling_namespace") {
 		assert.True(t, utf8.ValidString(name))
 		assert.LessOrEqual(t, len(name), 128+2, "a namespace of a megabyte is cut")
 	}

@@ -34,7 +34,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// plain is an inspect section with nothing but its endpoint.
+// plain is an inspect section with only an endpoint.
 const plain = "# and nothing else"
 
 var inspector = http.Client{Transport: &http.Transport{
@@ -42,7 +42,7 @@ var inspector = http.Client{Transport: &http.Transport{
 	TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
 }}
 
-// inspect reads what a collector shows; set may change the request.
+// inspect sends a request to a collector's inspect server; set, if not nil, changes the request.
 func inspect(t testing.TB, collector *harness.Collector, path string, set func(*http.Request)) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+collector.Inspect()+path, nil)
@@ -58,14 +58,14 @@ func inspect(t testing.TB, collector *harness.Collector, path string, set func(*
 	return response.StatusCode, string(all)
 }
 
-// tasker's commands, as its documentation has them.
+// Commands from Tasker's documentation.
 const (
 	showTelemetry = `curl http://localhost:8080/config | jq '.common.telemetry'`
 	showNames     = `curl -s http://localhost:8080/config | jq '.common.telemetry.metrics.namespaces | keys[]'`
 	showDatabase  = `psql $DATABASE_URL -c "SELECT name FROM tasker_task_namespaces;"`
 )
 
-// shell returns what runs commands like a user's, whose curl finds a collector where Tasker used to listen.
+// shell returns a function that runs commands as a user would. Their curl reaches the collector at the address that Tasker listens on.
 func shell(t *testing.T, collector *harness.Collector, dsn string) func(command string) string {
 	t.Helper()
 	home := t.TempDir()
@@ -124,11 +124,11 @@ postgres: {dsn: %q, layout: tasker_legacy}
 	difference := run(`diff <(` + strings.Replace(showDatabase, "-c", "-At -c", 1) + ` | sort) <(` +
 		strings.Replace(showNames, "jq ", "jq -r ", 1) + ` | sort) || test $? = 1`)
 	assert.Equal(t, "1c1\n< inventory\n---\n> orders\n", difference,
-		"inventory is registered and takes the global rate; orders is configured and nobody registered it")
+		"inventory is registered without an override; orders has an override and is not registered")
 }
 
-// TestExplanationsAgreeWithWhatHappened asks why of 10,000 spans, after they came out or did not.
-func TestExplanationsAgreeWithWhatHappened(t *testing.T) {
+// TestExplanationsAgreeWithDecisions asks for an explanation of 10,000 decisions.
+func TestExplanationsAgreeWithDecisions(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Sink: sink, Inspect: plain, Processor: `
@@ -176,11 +176,11 @@ namespaces: {payments: 1, orders: 0.5, silent: 0, "rust_*": 0.1}
 	t.Log(decisions)
 	assert.Positive(t, decisions["trace kept"])
 	assert.Positive(t, decisions["trace dropped"])
-	assert.Positive(t, decisions["global kept"], "what named no namespace is not remembered")
+	assert.Positive(t, decisions["global kept"], "the trace of a span without a namespace is not remembered")
 }
 
-// TestWithoutCredentialsThereIsNothingToSee, and with them no secret: not the password, nor that of the database, nor the key.
-func TestWithoutCredentialsThereIsNothingToSee(t *testing.T) {
+// Without credentials, requests are refused. With credentials, the answers contain neither the passwords nor the private key.
+func TestCredentialsAreRequiredAndSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2-planted"
 	certificate, key := selfSigned(t)
@@ -222,7 +222,7 @@ postgres: {dsn: "postgres://tasker:` + secret + `@localhost:1/tasker?application
 	response, err := inspector.Do(request)
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
-	assert.Equal(t, `Basic realm="collector"`, response.Header.Get("WWW-Authenticate"), "browsers ask for the password")
+	assert.Equal(t, `Basic realm="collector"`, response.Header.Get("WWW-Authenticate"), "browsers prompt for the password")
 
 	assert.Contains(t, seen.String(), `"reachable":false`)
 	seen.WriteString(collector.Log().String())
@@ -234,7 +234,7 @@ postgres: {dsn: "postgres://tasker:` + secret + `@localhost:1/tasker?application
 	}
 }
 
-// selfSigned returns a certificate for this machine and its key.
+// selfSigned returns a certificate and its key.
 func selfSigned(t *testing.T) (certificate, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
@@ -248,7 +248,7 @@ func selfSigned(t *testing.T) (certificate, key string) {
 		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
 }
 
-func TestHostileNamespacesDoNoHarm(t *testing.T) {
+func TestHostileNamespacesAreEscapedInJSON(t *testing.T) {
 	t.Parallel()
 	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: "sample_rate: 1"})
 	client := harness.NewClient(t, collector)
@@ -261,14 +261,14 @@ func TestHostileNamespacesDoNoHarm(t *testing.T) {
 	assert.Less(t, len(body), 64<<10)
 }
 
-// hostileNames would do harm where they are not taken for text.
+// hostileNames do harm if they are not treated as text.
 var hostileNames = []string{
 	`<script>document.title="harmed"</script>`, `"><img src=x onerror='document.title="harmed"'>`, `</script><script>document.title="harmed"`,
 	"{{.}}", "a\u202Ereversed\u2066c", "\u200B", "line\nbreak\ttab\x00nul", "\u2028\u2029", "__proto__", "constructor", "toString",
 	strings.Repeat("x", 64<<10), strings.Repeat("é", 64<<10),
 }
 
-// thousands has a collector see n namespaces.
+// thousands sends spans of n namespaces.
 func thousands(t testing.TB, client *harness.Client, r *rand.Rand, n int) {
 	t.Helper()
 	var spans []span
@@ -280,12 +280,13 @@ func thousands(t testing.TB, client *harness.Client, r *rand.Rand, n int) {
 	client.Traces(traces(t, nil, nil, spans...))
 }
 
-// TestManyWhoAskShareAnAnswer asks 200 times a second; what that costs is printed. That the answer is rendered at most once a second is
-// shown, by the clock, where it is rendered.
-func TestManyWhoAskShareAnAnswer(t *testing.T) {
-	seconds := 2
-	if os.Getenv("SOAK") != "" {
-		seconds = 20
+// TestManyClientsAreServed sends 200 requests a second and prints what they cost. The unit tests of the inspect server show that
+// the answer is rendered at most once a second.
+func TestManyClientsAreServed(t *testing.T) {
+	seconds := 20
+	if os.Getenv("SOAK") == "" {
+		t.Parallel() // the printed costs matter in the long form only
+		seconds = 1
 	}
 	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: "sample_rate: 0.5"})
 	thousands(t, harness.NewClient(t, collector), random(), 2000)

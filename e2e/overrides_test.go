@@ -42,7 +42,7 @@ sample_rate: 0.25
 tracing: {sampler: trace_id_ratio}
 postgres: {dsn: "` + dsn + `", overrides: {enabled: true, interval: 1h}, registry: {interval: 0}}`})
 		fleet[i] = member{collector, sink, harness.NewClient(t, collector)}
-		require.True(t, harness.Eventually(30*time.Second, func() bool {
+		require.True(t, harness.Eventually(time.Minute, func() bool {
 			return collector.Log().Count("runtime overrides apply at once when they are notified") == 1
 		}))
 	}
@@ -66,7 +66,7 @@ postgres: {dsn: "` + dsn + `", overrides: {enabled: true, interval: 1h}, registr
 		VALUES ('payments', 1, $1, 'incident 7', 'alice')`, ends)
 	require.NoError(t, err)
 	began := time.Now()
-	require.True(t, harness.Eventually(30*time.Second, func() bool { return decided(1) }), "in force")
+	require.True(t, harness.Eventually(time.Minute, func() bool { return decided(1) }), "in force")
 	t.Logf("in force on all within %v", time.Since(began))
 	require.True(t, harness.Eventually(time.Until(ends)+30*time.Second, func() bool { return decided(0.25) }), "ended")
 	t.Logf("ended on all within %v of expires_at", time.Since(ends))

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -118,13 +119,13 @@ func exportToPrometheus(t *testing.T, dsn string, tasks, exports int, rate float
 // exposedSeries returns the detailed series that are exposed, and the number of health series.
 func exposedSeries(t *testing.T, collector *harness.Collector, export int) (kept map[string]bool, health int) {
 	kept = map[string]bool{}
-	for series, value := range collector.Exposed() {
-		if strings.HasPrefix(series, "mpsc_channel_usage_percent") {
+	for _, sample := range collector.Exposed() {
+		if sample.Metric[model.MetricNameLabel] == "mpsc_channel_usage_percent" {
 			health++
 			continue
 		}
-		if id, want, ok := expected(t, series, export); ok { // all but target_info
-			require.Equal(t, want, value, "export %d: %s", export, series)
+		if id, want, ok := expected(t, sample.Metric, export); ok { // all but target_info
+			require.Equal(t, want, sample.Value, "export %d: %s", export, sample.Metric)
 			kept[id] = true
 		}
 	}
@@ -193,37 +194,31 @@ func cumulativePoint(m pmetric.Metric, histogram bool, value int) pcommon.Map {
 	return dp.Attributes()
 }
 
-// expected returns which series a line of the exposition is of, and its value in an export; false for lines of no task.
-func expected(t testing.TB, line string, export int) (id, value string, ok bool) {
+// expected returns the series that a sample belongs to and its value in an export, and false for a sample without a task.
+func expected(t testing.TB, metric model.Metric, export int) (id string, value model.SampleValue, ok bool) {
 	t.Helper()
-	name, labels, _ := strings.Cut(line, "{")
-	label := func(key string) string {
-		_, rest, _ := strings.Cut(","+labels, ","+key+`="`)
-		value, _, _ := strings.Cut(rest, `"`)
-		return value
-	}
-	uuid := label("correlation_id")
+	uuid := string(metric["correlation_id"])
 	if uuid == "" {
-		return "", "", false
+		return "", 0, false
 	}
 	task, err := strconv.ParseInt(uuid[24:], 16, 64)
 	require.NoError(t, err)
-	require.Equal(t, domain(int(task)), label("namespace"), "resolved where it was absent")
+	require.EqualValues(t, domain(int(task)), metric["namespace"], "a missing namespace is resolved")
 	for n, s := range seriesOfATask {
 		exposed := strings.ReplaceAll(s.metric, ".", "_")
-		part, ok := strings.CutPrefix(name, exposed)
-		if !ok || s.attributes != nil && label(s.attributes[0]) != s.attributes[1] {
+		part, ok := strings.CutPrefix(string(metric[model.MetricNameLabel]), exposed)
+		if !ok || s.attributes != nil && string(metric[model.LabelName(s.attributes[0])]) != s.attributes[1] {
 			continue
 		}
 		v := valueOf(int(task), n, export)
 		switch {
 		case part == "_sum":
 			v *= 50
-		case part == "_bucket" && label("le") == "10":
+		case part == "_bucket" && metric[model.BucketLabel] == "10":
 			v = 0
 		}
-		return fmt.Sprint(task, " ", n), strconv.FormatFloat(float64(v), 'g', -1, 64), true
+		return fmt.Sprint(task, " ", n), model.SampleValue(v), true
 	}
-	require.Failf(t, "a series that nobody sent", "%s", line)
-	return "", "", false
+	require.Failf(t, "a series that nobody sent", "%s", metric)
+	return "", 0, false
 }

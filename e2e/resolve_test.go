@@ -271,7 +271,7 @@ func TestATaskThatIsCommittedAfterItsTelemetryIsFoundSoon(t *testing.T) {
 	client.Traces(traces(t, nil, nil, silent))
 	require.Empty(t, sink.Spans())
 	insert(t, dsn, taskerdb.LayoutTasker, task)
-	require.True(t, harness.Eventually(10*time.Second, func() bool {
+	require.True(t, harness.Eventually(time.Minute, func() bool {
 		client.Traces(traces(t, nil, nil, silent))
 		return len(sink.Spans()) > 0
 	}))

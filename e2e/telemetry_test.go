@@ -63,7 +63,7 @@ func TestEveryItemIsCountedOnceByNamespaceDecisionAndRule(t *testing.T) {
 	scrape := collector.Scrape()
 	total := 0
 	for row, n := range sent {
-		labels := harness.Labels{"namespace": row.namespace, "rule": row.rule, "decision": "kept"}
+		labels := harness.Labels{"sampling_namespace": row.namespace, "rule": row.rule, "decision": "kept"}
 		assert.EqualValues(t, kept[row], scrape.Sum(harness.Prefix+"spans", labels), "%v", labels)
 		labels["decision"] = "dropped"
 		assert.EqualValues(t, n-kept[row], scrape.Sum(harness.Prefix+"spans", labels), "%v", labels)
@@ -71,9 +71,9 @@ func TestEveryItemIsCountedOnceByNamespaceDecisionAndRule(t *testing.T) {
 	}
 	assert.EqualValues(t, total, scrape.Sum(harness.Prefix+"spans", nil), "and nothing else is counted")
 	for _, want := range []harness.Labels{
-		{"namespace": "payments", "rule": "exact", "decision": "kept"},
-		{"namespace": "silent", "rule": "exact", "decision": "dropped"},
-		{"namespace": "_none", "rule": "passed", "decision": "kept"},
+		{"sampling_namespace": "payments", "rule": "exact", "decision": "kept"},
+		{"sampling_namespace": "silent", "rule": "exact", "decision": "dropped"},
+		{"sampling_namespace": "_none", "rule": "passed", "decision": "kept"},
 	} {
 		assert.EqualValues(t, 30, scrape.Sum(harness.Prefix+"datapoints", want), "%v", want)
 	}
@@ -176,9 +176,9 @@ telemetry: {max_namespaces: 5}
 	assert.Equal(t, map[string]bool{
 		"stranger 0": true, "stranger 1": true, "_other": true, "_none": true,
 		"payments": true, "orders": true, "analytics": true,
-	}, scrape.Values(harness.Prefix+"spans", "namespace"))
-	assert.EqualValues(t, 98*2, scrape.Sum(harness.Prefix+"spans", harness.Labels{"namespace": "_other"}))
-	assert.EqualValues(t, 7, scrape.Sum(harness.Prefix+"spans", harness.Labels{"namespace": "analytics"}))
+	}, scrape.Values(harness.Prefix+"spans", "sampling_namespace"))
+	assert.EqualValues(t, 98*2, scrape.Sum(harness.Prefix+"spans", harness.Labels{"sampling_namespace": "_other"}))
+	assert.EqualValues(t, 7, scrape.Sum(harness.Prefix+"spans", harness.Labels{"sampling_namespace": "analytics"}))
 	assertCountedOnce(t, collector, "spans", 228, 228)
 }
 
@@ -194,7 +194,7 @@ telemetry: {max_namespaces: 0}
 		client.Traces(traces(t, nil, nil, randomSpans(random(), 3, attrs{"namespace": name})...))
 	}
 	scrape := collector.Scrape()
-	require.EqualValues(t, 3, scrape.Sum(harness.Prefix+"spans", harness.Labels{"namespace": "payments"}))
-	require.EqualValues(t, 3, scrape.Sum(harness.Prefix+"spans", harness.Labels{"namespace": "orders"}))
-	require.EqualValues(t, 6, scrape.Sum(harness.Prefix+"spans", harness.Labels{"namespace": "_other"}))
+	require.EqualValues(t, 3, scrape.Sum(harness.Prefix+"spans", harness.Labels{"sampling_namespace": "payments"}))
+	require.EqualValues(t, 3, scrape.Sum(harness.Prefix+"spans", harness.Labels{"sampling_namespace": "orders"}))
+	require.EqualValues(t, 6, scrape.Sum(harness.Prefix+"spans", harness.Labels{"sampling_namespace": "_other"}))
 }

@@ -6,9 +6,9 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,7 +21,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// The load is 100 requests of 50 traces of 20 spans, sent over and over by four clients.
+// The load is 100 requests of 50 traces of 20 spans, sent repeatedly by four clients.
 const (
 	loadRequests     = 100
 	tracesOfRequest  = 50
@@ -30,18 +30,18 @@ const (
 	throughputSender = 4
 )
 
-// freshMark is where a trace ID has the number of the round, so that every trace is new to the collector. No text and no
-// number of the load has these bytes.
+// freshMark marks where a trace ID has the number of the round, which makes every trace new to the collector. These bytes occur
+// nowhere else in the load.
 var freshMark = []byte{0xfd, 0xfe, 0xff, 0xfc}
 
-// preparedRequest is an encoded request with the places of its trace IDs.
+// preparedRequest is an encoded request with the offsets of its trace IDs.
 type preparedRequest struct {
 	bytes  []byte
 	traces []int
 	round  uint32
 }
 
-// refresh makes all traces of the request new ones: of the same randomness, so that the same spans are kept.
+// refresh gives all traces of the request new IDs with the same randomness, so that the same spans are kept.
 func (r *preparedRequest) refresh() {
 	r.round++
 	for _, at := range r.traces {
@@ -49,7 +49,7 @@ func (r *preparedRequest) refresh() {
 	}
 }
 
-// prepareRequests encodes the load. identify adds what tells the namespace of a trace, the last of its spans' ten attributes.
+// prepareRequests encodes the load. identify adds the last of the ten attributes of a span, which tells the namespace of its trace.
 func prepareRequests(t testing.TB, identify func(trace int, attributes pcommon.Map)) []*preparedRequest {
 	t.Helper()
 	requests := make([]*preparedRequest, loadRequests)
@@ -71,8 +71,8 @@ func prepareRequests(t testing.TB, identify func(trace int, attributes pcommon.M
 	return requests
 }
 
-// throughputSpans returns the spans of a request. The randomness of its traces is spread evenly, so that a rate of any number
-// of fiftieths keeps exactly its share of each request.
+// throughputSpans returns the spans of a request. The randomness of the traces of all requests is spread evenly, so that rates of
+// two decimal places keep exactly their share of a round.
 func throughputSpans(request int, identify func(trace int, attributes pcommon.Map)) ptrace.Traces {
 	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	td := ptrace.NewTraces()
@@ -85,7 +85,8 @@ func throughputSpans(request int, identify func(trace int, attributes pcommon.Ma
 		var id pcommon.TraceID
 		copy(id[:], freshMark)
 		binary.BigEndian.PutUint32(id[4:], uint32(trace))
-		binary.BigEndian.PutUint64(id[8:], (uint64(inRequest)*2+1)<<55/tracesOfRequest)
+		rank := uint64(inRequest*loadRequests + request) // also spread evenly over a request
+		binary.BigEndian.PutUint64(id[8:], (rank*2+1)<<42/(loadRequests*tracesOfRequest)<<13)
 
 		span := spans.AppendEmpty()
 		span.SetTraceID(id)
@@ -105,16 +106,16 @@ func throughputSpans(request int, identify func(trace int, attributes pcommon.Ma
 	return td
 }
 
-// throughputNamespace is the namespace of a trace: one of twelve, none of which has a rate of its own.
+// throughputNamespace returns the namespace of a trace, one of twelve.
 func throughputNamespace(trace int) string { return fmt.Sprint("namespace-", trace%12) }
 
-// named has spans name their namespace.
+// named puts the namespace itself on a span.
 func named(trace int, attributes pcommon.Map) {
 	attributes.PutStr("namespace", throughputNamespace(trace))
 }
 
-// identified has spans name their task only, and returns the tasks of all traces, and one of each namespace that the rates name:
-// the collector warns of a namespace that nobody registered.
+// identified returns a function that puts only the task of a trace on its spans, and the tasks of all traces. There is also a task
+// for each namespace of unusedRates: the collector warns of overrides for namespaces that are not registered.
 func identified() (identify func(trace int, attributes pcommon.Map), tasks []taskerdb.Task) {
 	for trace := range loadRequests * tracesOfRequest {
 		tasks = append(tasks, newTask(throughputNamespace(trace)))
@@ -127,7 +128,8 @@ func identified() (identify func(trace int, attributes pcommon.Map), tasks []tas
 type throughput struct {
 	requests []*preparedRequest
 	clients  []*harness.RawClient
-	sent     int // spans
+	every    time.Duration // from one request to the next; 0: as soon as a client has its answer
+	sent     int           // spans
 }
 
 func newThroughput(t testing.TB, c *harness.Collector, requests []*preparedRequest) *throughput {
@@ -139,24 +141,25 @@ func newThroughput(t testing.TB, c *harness.Collector, requests []*preparedReque
 	return load
 }
 
-// send sends requests, each client one at a time, in so many rounds through all of them.
+// send sends all requests as many times as there are rounds. Each client has one request under way.
 func (l *throughput) send(t testing.TB, rounds int) {
 	t.Helper()
 	for range rounds {
-		var next atomic.Int64
+		due := make(chan *preparedRequest)
 		senders, ctx := errgroup.WithContext(t.Context())
+		senders.Go(func() error {
+			defer close(due)
+			return l.schedule(ctx, due)
+		})
 		for _, client := range l.clients {
 			senders.Go(func() error {
-				for {
-					n := int(next.Add(1)) - 1
-					if n >= len(l.requests) {
-						return nil
-					}
-					l.requests[n].refresh()
-					if err := client.Traces(ctx, l.requests[n].bytes); err != nil {
+				for request := range due {
+					request.refresh()
+					if err := client.Traces(ctx, request.bytes); err != nil {
 						return err
 					}
 				}
+				return nil
 			})
 		}
 		if err := senders.Wait(); err != nil {
@@ -164,4 +167,25 @@ func (l *throughput) send(t testing.TB, rounds int) {
 		}
 		l.sent += len(l.requests) * spansOfRequest
 	}
+}
+
+// schedule passes the requests on when they are due.
+func (l *throughput) schedule(ctx context.Context, due chan<- *preparedRequest) error {
+	var ticks <-chan time.Time
+	if l.every > 0 {
+		ticker := time.NewTicker(l.every)
+		defer ticker.Stop()
+		ticks = ticker.C
+	}
+	for _, request := range l.requests {
+		if ticks != nil {
+			<-ticks
+		}
+		select {
+		case due <- request:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }

@@ -169,5 +169,5 @@ func TestNoSpansLeaveWhileTracingIsDisabled(t *testing.T) {
 	assert.Empty(t, sink.Spans())
 	assert.Equal(t, 1, collector.Log().Count("no spans leave"))
 	assert.EqualValues(t, 10, collector.Scrape().Sum(harness.Prefix+"spans",
-		harness.Labels{"decision": "dropped", "rule": "disabled", "namespace": "a"}))
+		harness.Labels{"decision": "dropped", "rule": "disabled", "sampling_namespace": "a"}))
 }

@@ -150,7 +150,7 @@ tracing: {always_keep: [span.status.code == STATUS_CODE_ERROR]}
 	}
 	assert.Len(t, sink.Spans(), n)
 	assert.EqualValues(t, n, collector.Scrape().Sum(harness.Prefix+"spans",
-		harness.Labels{"rule": "always_keep", "namespace": "analytics", "decision": "kept"}))
+		harness.Labels{"rule": "always_keep", "sampling_namespace": "analytics", "decision": "kept"}))
 }
 
 func TestInternalSpansGoAndTheirChildrenStayInTheTrace(t *testing.T) {

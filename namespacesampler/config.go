@@ -10,90 +10,99 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 )
 
 // Config is the configuration of the processor.
 type Config struct {
-	// Namespace says where the namespace of an item is found.
+	// Namespace configures where the namespace of an item is found.
 	Namespace NamespaceConfig `mapstructure:"namespace"`
 	// SampleRate is the global rate, 0 to 1.
 	SampleRate float64 `mapstructure:"sample_rate"`
-	// Namespaces are overrides for every signal.
+	// Namespaces are overrides for all signals.
 	Namespaces Overrides `mapstructure:"namespaces"`
-	// Tracing is about spans.
+	// Tracing configures the sampling of spans.
 	Tracing TracingConfig `mapstructure:"tracing"`
-	// Spans is about spans of a kind.
+	// Spans configures particular kinds of spans.
 	Spans SpansConfig `mapstructure:"spans"`
-	// Metrics is about data points.
+	// Metrics configures the sampling of data points.
 	Metrics MetricsConfig `mapstructure:"metrics"`
-	// DryRun decides and counts, drops nothing, and changes nothing.
+	// DryRun decides and counts, but drops and changes nothing.
 	DryRun bool `mapstructure:"dry_run"`
-	// Postgres resolves namespaces that are missing; without it the attributes alone decide.
+	// Postgres configures the resolution of missing namespaces. Without it the attributes alone decide.
 	Postgres configoptional.Optional[PostgresConfig] `mapstructure:"postgres"`
-	// Inspect is where to see what the processor does, over HTTP; without it there is no server.
+	// Inspect configures the HTTP server that shows what the processor does. Without it there is no server.
 	Inspect configoptional.Optional[confighttp.ServerConfig] `mapstructure:"inspect"`
-	// Telemetry is about the processor's own metrics.
+	// Telemetry configures the internal metrics.
 	Telemetry TelemetryConfig `mapstructure:"telemetry"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// NamespaceConfig says where the namespace of an item is found.
+// NamespaceConfig configures where the namespace of an item is found.
 type NamespaceConfig struct {
 	// Attributes are tried in order, each on the item, then its scope, then its resource. Resolved namespaces are
 	// written to the first.
 	Attributes []string `mapstructure:"attributes"`
-	// MissingValues are values that count as absent.
+	// MissingValues are the values that count as absent.
 	MissingValues []string `mapstructure:"missing_values"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// TracingConfig is about spans.
+// TracingConfig configures the sampling of spans.
 type TracingConfig struct {
-	// Enabled false lets no spans leave.
+	// Enabled drops all spans if it is false.
 	Enabled bool `mapstructure:"enabled"`
 	// Sampler is parent_based or trace_id_ratio.
 	Sampler Sampler `mapstructure:"sampler"`
 	// Mode is equalizing or proportional.
-	Mode decision.Mode `mapstructure:"mode"`
+	Mode Mode `mapstructure:"mode"`
 	// SamplingPrecision is the number of hexadecimal digits of thresholds, 1 to 14.
 	SamplingPrecision int `mapstructure:"sampling_precision"`
-	// SampleRate is the global rate for spans, in place of the one for all signals.
+	// SampleRate is the global rate of spans. It replaces the one for all signals.
 	SampleRate *float64 `mapstructure:"sample_rate"`
-	// Namespaces are overrides for spans; they win over those for all signals.
+	// Namespaces are overrides for spans. They take precedence over those for all signals.
 	Namespaces Overrides `mapstructure:"namespaces"`
-	// AlwaysKeep are OTTL conditions on spans: what any of them matches is kept at any rate.
+	// AlwaysKeep are OTTL conditions on spans. A span that matches any of them is kept at any rate.
 	AlwaysKeep Conditions `mapstructure:"always_keep"`
-	// HonorPriority lets spans ask for a decision by their sampling.priority attribute.
+	// HonorPriority lets the sampling.priority attribute of spans decide.
 	HonorPriority bool `mapstructure:"honor_priority"`
-	// TraceMemory bounds the memory of the rates of traces; for parent_based.
+	// TraceMemory bounds the memory of the rates of traces. It applies to parent_based.
 	TraceMemory TraceMemoryConfig `mapstructure:"trace_memory"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// Conditions are OTTL conditions: an item that any of them matches, matches.
+// Conditions are OTTL conditions. They match an item if any of them does.
 type Conditions []string
 
-// Sampler says what the unit of span sampling is.
+// Sampler is the unit of span sampling.
 type Sampler string
 
 const (
-	// ParentBased decides all spans of a trace by one rate.
+	// ParentBased samples all spans of a trace at one rate.
 	ParentBased Sampler = "parent_based"
-	// TraceIDRatio decides each span by its own namespace's rate.
+	// TraceIDRatio samples each span at the rate of its own namespace.
 	TraceIDRatio Sampler = "trace_id_ratio"
+)
+
+// Mode is how a rate combines with earlier sampling.
+type Mode string
+
+const (
+	// Equalizing brings spans down to the rate. Spans that arrive sampled at the rate or below are kept as they are.
+	Equalizing Mode = "equalizing"
+	// Proportional samples what arrives at the rate, whatever it was sampled at before.
+	Proportional Mode = "proportional"
 )
 
 // TraceMemoryConfig bounds the memory of the rates of traces.
 type TraceMemoryConfig struct {
-	// MaxTraces bounds the traces that are remembered.
+	// MaxTraces is the maximum number of traces remembered.
 	MaxTraces int `mapstructure:"max_traces"`
 	// TTL is how long a trace is remembered after its last spans.
 	TTL time.Duration `mapstructure:"ttl"`
@@ -102,106 +111,108 @@ type TraceMemoryConfig struct {
 	_ struct{}
 }
 
-// SpansConfig is about spans of a kind.
+// SpansConfig configures particular kinds of spans.
 type SpansConfig struct {
-	// Internal are spans of internal operations.
+	// Internal configures spans of internal operations.
 	Internal InternalConfig `mapstructure:"internal"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// InternalConfig is about spans of internal operations.
+// InternalConfig configures spans of internal operations.
 type InternalConfig struct {
-	// Enabled false drops them, and gives their children the nearest ancestor that is left for a parent.
+	// Enabled drops internal spans if it is false. Their children get the nearest surviving ancestor as parent.
 	Enabled bool `mapstructure:"enabled"`
-	// Match are OTTL conditions on spans: what any of them matches is internal.
+	// Match are OTTL conditions on spans. A span that matches any of them is internal.
 	Match Conditions `mapstructure:"match"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// MetricsConfig is about data points.
+// MetricsConfig configures the sampling of data points.
 type MetricsConfig struct {
-	// Enabled false lets no data points leave.
+	// Enabled drops all data points if it is false.
 	Enabled bool `mapstructure:"enabled"`
-	// Detailed are the metrics that rates apply to; others always pass.
+	// Detailed configures the metrics that rates apply to. Other metrics always pass.
 	Detailed DetailedConfig `mapstructure:"detailed"`
-	// Namespaces are overrides for data points; they win over those for all signals.
+	// Namespaces are overrides for data points. They take precedence over those for all signals.
 	Namespaces Overrides `mapstructure:"namespaces"`
 	// By is series or point.
 	By By `mapstructure:"by"`
-	// RescaleDelta multiplies kept delta points by the inverse of their rate. By point only.
+	// RescaleDelta multiplies kept delta points by the inverse of their rate. It needs By to be point.
 	RescaleDelta bool `mapstructure:"rescale_delta"`
 	// Exemplars is keep or sampled.
-	Exemplars Exemplars `mapstructure:"exemplars"`
+	Exemplars ExemplarMode `mapstructure:"exemplars"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// DetailedConfig is about the metrics that rates apply to.
+// DetailedConfig configures the metrics that rates apply to.
 type DetailedConfig struct {
-	// Enabled false means rate 0 for namespaces without an override.
+	// Enabled sets the global rate of data points to 0 if it is false; overrides still apply.
 	Enabled bool `mapstructure:"enabled"`
-	// SampleRate is the global rate for data points, in place of the one for all signals.
+	// SampleRate is the global rate of data points. It replaces the one for all signals.
 	SampleRate *float64 `mapstructure:"sample_rate"`
-	// Match are OTTL conditions on metrics: what none of them matches always passes. Without conditions all metrics match.
+	// Match are OTTL conditions on metrics. A metric that matches none of them always passes. Without conditions all metrics match.
 	Match Conditions `mapstructure:"match"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// By says what the unit of metric sampling is.
+// By is the unit of metric sampling.
 type By string
 
-// Units of metric sampling: series are kept whole or dropped whole, or every point is drawn by itself.
 const (
+	// BySeries keeps or drops whole series.
 	BySeries By = "series"
-	ByPoint  By = "point"
+	// ByPoint draws each point independently.
+	ByPoint By = "point"
 )
 
-// Exemplars says what becomes of the exemplars of kept points.
-type Exemplars string
+// ExemplarMode is what happens to the exemplars of kept points.
+type ExemplarMode string
 
-// What becomes of exemplars: all stay, or those go whose trace the rates for spans would drop.
 const (
-	ExemplarsKeep    Exemplars = "keep"
-	ExemplarsSampled Exemplars = "sampled"
+	// ExemplarsKeep keeps all exemplars.
+	ExemplarsKeep ExemplarMode = "keep"
+	// ExemplarsSampled removes the exemplars whose trace is dropped.
+	ExemplarsSampled ExemplarMode = "sampled"
 )
 
-// PostgresConfig is about the resolution of namespaces.
+// PostgresConfig configures the resolution of namespaces, and what else is read from Postgres.
 type PostgresConfig struct {
 	// DSN is a connection URL or keyword string of pgx.
 	DSN configopaque.String `mapstructure:"dsn"`
 	// Layout is tasker, tasker_legacy or none.
 	Layout Layout `mapstructure:"layout"`
-	// Lookups stand in place of the layout's, in order.
+	// Lookups replace those of the layout. They are tried in order.
 	Lookups []LookupConfig `mapstructure:"lookups"`
-	// MaxConnections bounds the pool.
+	// MaxConnections is the maximum number of connections of the pool.
 	MaxConnections int `mapstructure:"max_connections"`
-	// Wait is the longest that one batch waits for lookups; 0 means never.
+	// Wait is the longest that a batch waits for lookups; 0 means that batches never wait.
 	Wait time.Duration `mapstructure:"wait"`
-	// QueryTimeout bounds a round trip, connecting included.
+	// QueryTimeout bounds a round trip, including the time to connect.
 	QueryTimeout time.Duration `mapstructure:"query_timeout"`
-	// OnFailure is for items still without a namespace because Postgres could not be asked.
+	// OnFailure applies to items that have no namespace because Postgres could not be asked.
 	OnFailure OnFailure `mapstructure:"on_failure"`
 	// Cache bounds the cache of resolved keys.
 	Cache CacheConfig `mapstructure:"cache"`
 	// CircuitBreaker keeps batches from waiting while Postgres cannot be asked.
 	CircuitBreaker CircuitBreakerConfig `mapstructure:"circuit_breaker"`
-	// Registry is about the namespaces that are registered.
+	// Registry configures the reading of registered namespaces.
 	Registry RegistryConfig `mapstructure:"registry"`
-	// Overrides are overrides for the whole fleet while it runs.
+	// Overrides configures overrides that apply to the whole fleet at run time.
 	Overrides RuntimeOverridesConfig `mapstructure:"overrides"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// Layout names a set of attributes with the queries that resolve them.
+// Layout is a set of lookup attributes with the queries that resolve them.
 type Layout string
 
 // Layouts.
@@ -211,9 +222,9 @@ const (
 	LayoutNone         Layout = "none"
 )
 
-// LookupConfig is an attribute whose value a query resolves.
+// LookupConfig configures a lookup attribute and the query that resolves its values.
 type LookupConfig struct {
-	// Attribute is looked for on the item, then its resource.
+	// Attribute holds the key, on the item or its resource.
 	Attribute string `mapstructure:"attribute"`
 	// Query takes one text[] parameter, the keys, and returns rows (key text, namespace text).
 	Query string `mapstructure:"query"`
@@ -222,10 +233,10 @@ type LookupConfig struct {
 	_ struct{}
 }
 
-// OnFailure says what becomes of items without a namespace while Postgres cannot be asked.
+// OnFailure is what happens to items that have no namespace because Postgres could not be asked.
 type OnFailure string
 
-// What becomes of such items: the global rate decides, all are kept, all are dropped.
+// Values of OnFailure: items are sampled at the global rate, all are kept, or all are dropped.
 const (
 	OnFailureGlobalRate OnFailure = "global_rate"
 	OnFailureKeep       OnFailure = "keep"
@@ -234,58 +245,57 @@ const (
 
 // CacheConfig bounds the cache of resolved keys.
 type CacheConfig struct {
-	// MaxEntries bounds the entries.
+	// MaxEntries is the maximum number of entries.
 	MaxEntries int `mapstructure:"max_entries"`
-	// TTL is how long a resolved key is believed.
+	// TTL is how long a resolved key is cached.
 	TTL time.Duration `mapstructure:"ttl"`
-	// RefreshAfter is the age from which a resolved key is asked for again, behind the batches that it is served to; 0, and
-	// TTL or more, mean never.
+	// RefreshAfter is the age at which a cached key is refreshed in the background while it is still used; 0, and TTL or more, mean never.
 	RefreshAfter time.Duration `mapstructure:"refresh_after"`
-	// NegativeTTL is how long a key that Postgres does not know is not asked for again.
+	// NegativeTTL is how long a key that Postgres does not know is cached as unknown.
 	NegativeTTL time.Duration `mapstructure:"negative_ttl"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// CircuitBreakerConfig is about what happens while Postgres cannot be asked.
+// CircuitBreakerConfig configures the circuit breaker between batches and Postgres.
 type CircuitBreakerConfig struct {
-	// Failures is how many loads of keys in a row have to fail for it to open: then nothing waits and nothing is asked.
+	// Failures is the number of consecutive failed lookups that open the breaker. While it is open, no batch waits and nothing is asked.
 	Failures int `mapstructure:"failures"`
-	// Cooldown is how long it stays open before one load tries again; and how long a lookup rests that the server refuses.
+	// Cooldown is how long the breaker stays open before one lookup tries again, and how long a lookup that the server refuses is paused.
 	Cooldown time.Duration `mapstructure:"cooldown"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// RegistryConfig is about the namespaces that are registered: those in the layout's table of namespaces. Custom lookups have none.
+// RegistryConfig configures the reading of registered namespaces, which are those in the layout's table of namespaces. Custom lookups have none.
 type RegistryConfig struct {
-	// Interval is how often they are read; 0 means never.
+	// Interval is the time between reads; 0 means never.
 	Interval time.Duration `mapstructure:"interval"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// RuntimeOverridesConfig is about overrides in a table that every collector of a fleet reads.
+// RuntimeOverridesConfig configures overrides in a table that every collector of a fleet reads.
 type RuntimeOverridesConfig struct {
-	// Enabled has them read.
+	// Enabled enables runtime overrides.
 	Enabled bool `mapstructure:"enabled"`
-	// Table is their table, with its schema or without, as SQL writes it.
+	// Table is the name of the table, with or without a schema, in SQL syntax.
 	Table string `mapstructure:"table"`
-	// Interval is how often they are read.
+	// Interval is the time between reads.
 	Interval time.Duration `mapstructure:"interval"`
-	// Channel is where notifications of changes come, which have them read at once.
+	// Channel is the notification channel. A notification causes a read at once.
 	Channel string `mapstructure:"channel"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// TelemetryConfig is about the processor's own metrics.
+// TelemetryConfig configures the internal metrics.
 type TelemetryConfig struct {
-	// MaxNamespaces bounds the distinct namespaces in them; configured and registered ones always have a place.
+	// MaxNamespaces is the maximum number of distinct namespaces, in addition to the configured and registered ones.
 	MaxNamespaces int `mapstructure:"max_namespaces"`
 
 	// prevent unkeyed literal initialization
@@ -297,7 +307,7 @@ func createDefaultConfig() component.Config {
 		Namespace:  NamespaceConfig{Attributes: []string{"namespace"}, MissingValues: []string{"", "unknown"}},
 		SampleRate: 1,
 		Tracing: TracingConfig{
-			Enabled: true, Sampler: ParentBased, Mode: decision.Equalizing, SamplingPrecision: 4,
+			Enabled: true, Sampler: ParentBased, Mode: Equalizing, SamplingPrecision: 4,
 			TraceMemory: TraceMemoryConfig{MaxTraces: 100_000, TTL: time.Minute},
 		},
 		Metrics: MetricsConfig{

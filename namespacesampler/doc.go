@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package namespacesampler is an OpenTelemetry Collector processor that samples spans and metric data points by their
-// namespace, the business domain that they belong to.
+// Package namespacesampler is an OpenTelemetry Collector processor that samples spans and metric data points by namespace, the business domain that they
+// belong to. This package adapts it to the Collector: factory, configuration, and the sharing of one engine by all instances of a configuration.
 //
-// The data's path is the same for every signal, and the order in which the code reads:
+// Data takes the same path for every signal, and the packages follow it:
 //
-//	pdata in         traces.go, metrics.go     the walks over a batch
-//	resolve          internal/namespace        attributes → namespace or lookup key; cache; one round trip for the rest
-//	                 internal/postgres         what Postgres says of the keys
-//	look up rate     internal/rate             exact override → global rate
-//	                 trace_rates.go            one rate for all spans of a trace, remembered in internal/tracememory
-//	decide           exemption.go              what goes or stays at any rate: internal spans, always_keep, priority
-//	                 internal/decision         by trace ID for spans, by series identity for points
-//	drop or stamp    traces.go, metrics.go     kept spans say with which threshold they were kept
-//	                 orphans.go                children of dropped internal spans get another parent
-//	pdata out        telemetry.go              and what happened is counted
+//	pdata in          internal/spans, internal/points   the walk over a batch
+//	resolve           internal/batch                    the namespaces of all items at once
+//	                  internal/namespace                attributes, lookup keys, cache
+//	                  internal/postgres                 one round trip for what the cache lacks
+//	look up rate      internal/steering                 the rates in force: overrides by name, by pattern, the global rate
+//	                  internal/tracememory              one rate for all spans of a trace
+//	decide            internal/decision                 by trace ID for spans, by series for data points
+//	drop or stamp     internal/spans, internal/points   kept spans carry the threshold that they were kept at
+//	pdata out         internal/labels                   every item is counted once
 //
-// What is in force and what happened can be seen over HTTP: inspection.go, explain.go and internal/inspect.
+// internal/engine connects these packages, and internal/inspect shows over HTTP what they do.
 package namespacesampler
 
 //go:generate go tool -modfile=../tools/go.mod mdatagen metadata.yaml

@@ -15,19 +15,9 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 )
 
-// NewFactory returns the factory of the processor: type namespace_sampler, or namespacesampler.
+// NewFactory returns the factory of the processor: type namespace_sampler, with the alias namespacesampler.
 func NewFactory() processor.Factory {
-	return newFactory().processors()
-}
-
-// factory makes the instances of a configuration share one runtime.
-type factory struct {
-	runtimes *runtimes
-}
-
-func newFactory() *factory { return &factory{runtimes: newRuntimes()} }
-
-func (f *factory) processors() processor.Factory {
+	f := &factory{engines: newEngines()}
 	return xprocessor.NewFactory(
 		metadata.Type,
 		createDefaultConfig,
@@ -37,14 +27,19 @@ func (f *factory) processors() processor.Factory {
 	)
 }
 
+// factory creates instances. Those of one configuration share an engine (C2).
+type factory struct {
+	engines *engines
+}
+
 func (f *factory) createTraces(
 	ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Traces,
 ) (processor.Traces, error) {
-	l, err := f.runtimes.acquire(set, cfg.(*Config))
+	l, err := f.engines.acquire(set, cfg.(*Config))
 	if err != nil {
 		return nil, err
 	}
-	p, err := processorhelper.NewTraces(ctx, set, cfg, next, newTracesProcessor(l.runtime).process,
+	p, err := processorhelper.NewTraces(ctx, set, cfg, next, l.engine.NewSpans().Process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
 	if err != nil {
@@ -56,11 +51,11 @@ func (f *factory) createTraces(
 func (f *factory) createMetrics(
 	ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Metrics,
 ) (processor.Metrics, error) {
-	l, err := f.runtimes.acquire(set, cfg.(*Config))
+	l, err := f.engines.acquire(set, cfg.(*Config))
 	if err != nil {
 		return nil, err
 	}
-	p, err := processorhelper.NewMetrics(ctx, set, cfg, next, newMetricsProcessor(l.runtime).process,
+	p, err := processorhelper.NewMetrics(ctx, set, cfg, next, l.engine.NewPoints().Process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
 	if err != nil {

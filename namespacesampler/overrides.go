@@ -10,24 +10,24 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Overrides are rates in place of the global one. Configurations write them as a map, name → rate or name → {sample_rate, until}, or
-// as a list of {name, sample_rate, until}; a name with "::", which separates the keys of a configuration, needs the list.
+// Overrides replace the global rate for some namespaces. A configuration has them as a map, name → rate or name → {sample_rate, until}, or as a list of
+// {name, sample_rate, until}. A name that contains "::", the delimiter of configuration keys, needs the list.
 type Overrides []Override
 
-// Override is the rate of a namespace, or of those that match a pattern.
+// Override is the rate of a namespace, or of all namespaces that match a pattern.
 type Override struct {
-	// Name is a namespace, or a pattern: * stands for any run of characters, ? for one.
+	// Name is a namespace, or a pattern: * matches any run of characters, ? matches one.
 	Name string `mapstructure:"name"`
 	// SampleRate is the rate, 0 to 1.
 	SampleRate float64 `mapstructure:"sample_rate"`
-	// Until is when the override ends, as RFC 3339 has it, such as 2026-12-01T00:00:00Z; empty means never.
+	// Until is when the override expires, in RFC 3339 format, such as 2026-12-01T00:00:00Z; empty means never.
 	Until string `mapstructure:"until,omitempty"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// end returns when the override ends; zero means never.
+// end returns when the override expires; zero means never.
 func (o *Override) end() (time.Time, error) {
 	if o.Until == "" {
 		return time.Time{}, nil
@@ -39,12 +39,12 @@ func (o *Override) end() (time.Time, error) {
 	return end, nil
 }
 
-// listed returns the overrides as rate tables take them. They must be valid.
-func (o Overrides) listed() []rate.Override {
+// rates returns valid overrides as rate tables take them.
+func (o Overrides) rates(signal rate.Signal, source rate.Source) []rate.Override {
 	overrides := make([]rate.Override, len(o))
 	for i := range o {
 		end, _ := o[i].end()
-		overrides[i] = rate.Override{Key: o[i].Name, Probability: o[i].SampleRate, Until: end}
+		overrides[i] = rate.Override{Key: o[i].Name, Signal: signal, Source: source, Probability: o[i].SampleRate, Until: end}
 	}
 	return overrides
 }

@@ -8,20 +8,22 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/processor"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/engine"
 )
 
-// runtimes are the runtimes of a factory, one per configuration (C2). The collector makes an instance of a processor for
-// each pipeline that names it; pool, cache and server are theirs together.
-type runtimes struct {
+// engines holds the engines in use, one for each configuration (C2). The collector creates an instance of the processor for every pipeline that names
+// it; they share connections, cache and server.
+type engines struct {
 	mu    sync.Mutex
 	inUse map[*Config]*shared
 }
 
-func newRuntimes() *runtimes { return &runtimes{inUse: map[*Config]*shared{}} }
+func newEngines() *engines { return &engines{inUse: map[*Config]*shared{}} }
 
-// shared is a runtime with the instances that hold it.
+// shared is an engine with the number of instances that use it.
 type shared struct {
-	runtime *runtime
+	engine *engine.Engine
 
 	mu       sync.Mutex
 	leases   int
@@ -29,59 +31,59 @@ type shared struct {
 	startErr error
 }
 
-// lease is one instance's hold on a runtime.
+// lease is the share of one instance in an engine.
 type lease struct {
 	*shared
-	all      *runtimes
+	engines  *engines
 	cfg      *Config
 	released sync.Once
 }
 
-// acquire returns a lease on the runtime of a configuration, which is made for the first.
-func (rs *runtimes) acquire(set processor.Settings, cfg *Config) (*lease, error) {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	s, ok := rs.inUse[cfg]
+// acquire returns a lease of the engine of a configuration, and creates the engine for the first one.
+func (e *engines) acquire(set processor.Settings, cfg *Config) (*lease, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, ok := e.inUse[cfg]
 	if !ok {
-		rt, err := newRuntime(set, cfg)
+		built, err := engine.New(set, cfg.build())
 		if err != nil {
 			return nil, err
 		}
-		s = &shared{runtime: rt}
-		rs.inUse[cfg] = s
+		s = &shared{engine: built}
+		e.inUse[cfg] = s
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.leases++
-	return &lease{shared: s, all: rs, cfg: cfg}, nil
+	return &lease{shared: s, engines: e, cfg: cfg}, nil
 }
 
-// start starts the runtime with the first instance that starts. A failure is every instance's.
+// start starts the engine with the first instance. Its error is returned to every instance.
 func (l *lease) start(ctx context.Context, host component.Host) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.runtime.health.addHost(host)
+	l.engine.AddHost(host)
 	if !l.started {
 		l.started = true
-		l.startErr = l.runtime.start(ctx, host)
+		l.startErr = l.engine.Start(ctx, host)
 	}
 	return l.startErr
 }
 
-// shutdown gives the lease back, once however often it is called; the last one stops the runtime within ctx (C3).
+// shutdown returns the lease. The last lease shuts the engine down within ctx (C3). Further calls do nothing.
 func (l *lease) shutdown(ctx context.Context) (err error) {
 	l.released.Do(func() {
-		l.all.mu.Lock()
+		l.engines.mu.Lock()
 		l.mu.Lock()
 		l.leases--
 		last := l.leases == 0
 		if last {
-			delete(l.all.inUse, l.cfg)
+			delete(l.engines.inUse, l.cfg)
 		}
 		l.mu.Unlock()
-		l.all.mu.Unlock()
+		l.engines.mu.Unlock()
 		if last {
-			err = l.runtime.shutdown(ctx)
+			err = l.engine.Shutdown(ctx)
 		}
 	})
 	return err

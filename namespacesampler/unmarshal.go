@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -16,83 +15,72 @@ import (
 
 var _ confmap.Unmarshaler = (*Config)(nil)
 
-// Unmarshal implements confmap.Unmarshaler. It refuses what decoding would silently make something else: a key without a value, which
-// would be 0 or false, so that a rate whose environment variable is not set would drop everything; and a fraction where a whole
-// number belongs; and overrides that have none of their forms. A section, a list or an optional value that is null is as if it were left out, which is how the collector prints
-// them.
+// Unmarshal implements confmap.Unmarshaler. It refuses what decoding would silently change: a null where a value is expected, which would become 0 or
+// false, so that a rate whose environment variable is not set would drop everything; a fraction where a whole number is expected; a single condition in place
+// of a list, which would be split at commas; and overrides in no valid form. A section, list or optional value that is null is treated as absent.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
-	section := conf.ToStringMap()
-	errs := listOverrides(section)
-	if err := errors.Join(append(errs, plain("", section, reflect.TypeFor[Config]())...)...); err != nil {
+	defaults, err := completeDefaults()
+	if err != nil {
 		return err
 	}
-	type fields Config // not an Unmarshaler
+	section := conf.ToStringMap()
+	errs := listOverrides(section)
+	if err := errors.Join(append(errs, check("", section, defaults)...)...); err != nil {
+		return err
+	}
+	type fields Config // without this method
 	return confmap.NewFromStringMap(section).Unmarshal((*fields)(c))
 }
 
-// plain returns an error for each value of a section that does not say what it would be decoded to, and removes what is as if it
-// were left out.
-func plain(path string, section map[string]any, typ reflect.Type) (errs []error) {
-	for _, key := range slices.Sorted(maps.Keys(section)) {
-		field := fieldOf(typ, key)
-		switch value := section[key].(type) {
+// completeDefaults returns the default configuration, with all optional sections, as the collector prints it. It shows which keys have scalar values.
+func completeDefaults() (map[string]any, error) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Postgres.GetOrInsertDefault()
+	cfg.Inspect.GetOrInsertDefault()
+	conf := confmap.New()
+	if err := conf.Marshal(cfg); err != nil {
+		return nil, fmt.Errorf("default configuration: %w", err)
+	}
+	return conf.ToStringMap(), nil
+}
+
+// conditionKeys are the keys of OTTL conditions.
+var conditionKeys = []string{"tracing::always_keep", "spans::internal::match", "metrics::detailed::match"}
+
+// check returns an error for each value of a section that decoding would silently change, and removes nulls that are treated as absent.
+func check(path string, section, defaults map[string]any) (errs []error) {
+	for _, name := range slices.Sorted(maps.Keys(section)) {
+		key := path + name
+		fallback, known := defaults[name]
+		switch value := section[name].(type) {
 		case nil:
-			if field != nil && isOptional(field) {
-				delete(section, key)
+			if isNullable(fallback, known) || strings.HasPrefix(key, "inspect::") && !known { // the server's optional keys have no default
+				delete(section, name)
 				continue
 			}
-			errs = append(errs, fmt.Errorf("%s%s: must have a value, got null (leave the key out to have its default; "+
-				"an environment variable that is not set is null)", path, key))
+			errs = append(errs, fmt.Errorf("%s: must have a value, got null (leave the key out for its default; "+
+				"an environment variable that is not set is null)", key))
 		case float64:
-			if field != nil && field.Kind() == reflect.Int && value != math.Trunc(value) {
-				errs = append(errs, fmt.Errorf("%s%s: must be a whole number, got %v", path, key, value))
+			if _, ok := fallback.(int); ok && value != math.Trunc(value) {
+				errs = append(errs, fmt.Errorf("%s: must be a whole number, got %v", key, value))
 			}
 		case string:
-			if field == reflect.TypeFor[Conditions]() { // which decoding would cut at its commas
-				errs = append(errs, fmt.Errorf("%s%s: must be a list of OTTL conditions, e.g. ['%s'], got %q", path, key, value, value))
+			if slices.Contains(conditionKeys, key) {
+				errs = append(errs, fmt.Errorf("%s: must be a list of OTTL conditions, e.g. ['%s'], got %q", key, value, value))
 			}
 		case map[string]any:
-			errs = append(errs, plain(path+key+confmap.KeyDelimiter, value, field)...)
+			inner, _ := fallback.(map[string]any)
+			errs = append(errs, check(key+confmap.KeyDelimiter, value, inner)...)
 		}
 	}
 	return errs
 }
 
-// fieldOf returns the type of a key of a section: a field's, or that of what a map or an optional section holds; nil where there is none.
-func fieldOf(typ reflect.Type, key string) reflect.Type {
-	if typ == nil {
-		return nil
+// isNullable reports whether a key with this default can be null: sections, lists and optional values can.
+func isNullable(fallback any, known bool) bool {
+	switch fallback.(type) {
+	case nil, map[string]any, []any:
+		return known
 	}
-	if typ.Kind() == reflect.Map {
-		return typ.Elem()
-	}
-	get, ok := reflect.PointerTo(typ).MethodByName("Get")
-	if ok && get.Type.NumIn() == 1 && get.Type.NumOut() == 1 && get.Type.Out(0).Kind() == reflect.Pointer { // configoptional.Optional
-		typ = get.Type.Out(0).Elem()
-	}
-	if typ.Kind() != reflect.Struct {
-		return nil
-	}
-	for field := range typ.Fields() {
-		name, options, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
-		if name == key {
-			return field.Type
-		}
-		if options == "squash" {
-			if inner := fieldOf(field.Type, key); inner != nil {
-				return inner
-			}
-		}
-	}
-	return nil
-}
-
-// isOptional reports whether a key of a type can be without a value: sections and lists have defaults, pointers mean "not set".
-func isOptional(typ reflect.Type) bool {
-	switch typ.Kind() {
-	case reflect.Struct, reflect.Map, reflect.Slice, reflect.Pointer:
-		return true
-	default:
-		return false
-	}
+	return false
 }

@@ -12,11 +12,10 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 )
 
-// overrideSections are where overrides stand.
+// overrideSections are the keys of overrides.
 var overrideSections = []string{"namespaces", "tracing::namespaces", "metrics::namespaces"}
 
-// listOverrides turns the overrides of a configuration into lists, whatever form they have, and returns an error for each that has
-// none.
+// listOverrides converts the overrides of a configuration from either form to lists, and returns an error for each that is in neither.
 func listOverrides(config map[string]any) (errs []error) {
 	for _, path := range overrideSections {
 		section, key := config, path
@@ -46,7 +45,7 @@ func listOverrides(config map[string]any) (errs []error) {
 	return errs
 }
 
-// unmarshalling is the overrides of a section while they become a list.
+// unmarshalling converts the overrides of one section to a list.
 type unmarshalling struct {
 	path string
 	list []any // of map[string]any, with the keys of Override
@@ -60,13 +59,13 @@ func (u *unmarshalling) errorf(key, format string, args ...any) {
 	u.errs = append(u.errs, fmt.Errorf("%s%s: %w", u.path, key, fmt.Errorf(format, args...)))
 }
 
-// fromMap takes a map of names. A name without a value removes the override of an earlier file.
+// fromMap adds the overrides of a map. A name without a value removes the override of an earlier file.
 func (u *unmarshalling) fromMap(byName map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		switch value := byName[name].(type) {
 		case nil:
 		case map[string]any:
-			if inner, ok := stranger(value, "sample_rate", "until"); ok {
+			if inner, ok := unknownKey(value, "sample_rate", "until"); ok {
 				whole := wholeName(name, value)
 				u.errorf(name, `must be a rate between 0 and 1, or {sample_rate, until}, got the key %q (if the name is %q: a name `+
 					`that holds "::" cannot be a key; list it, such as namespaces: [{name: %q, sample_rate: 0.5}])`,
@@ -80,7 +79,7 @@ func (u *unmarshalling) fromMap(byName map[string]any) {
 	}
 }
 
-// fromList takes a list of objects.
+// fromList adds the overrides of a list of objects.
 func (u *unmarshalling) fromList(list []any) {
 	for i, element := range list {
 		key := fmt.Sprint(i)
@@ -94,7 +93,7 @@ func (u *unmarshalling) fromList(list []any) {
 			u.errorf(key+"::name", "must be the name of a namespace, or a pattern, got %v", object["name"])
 			continue
 		}
-		if inner, ok := stranger(object, "name", "sample_rate", "until"); ok {
+		if inner, ok := unknownKey(object, "name", "sample_rate", "until"); ok {
 			u.errorf(key, "must be an object {name, sample_rate, until}, got the key %q", inner)
 			continue
 		}
@@ -102,7 +101,7 @@ func (u *unmarshalling) fromList(list []any) {
 	}
 }
 
-// add takes an override.
+// add adds one override.
 func (u *unmarshalling) add(key, name string, object map[string]any) {
 	override := map[string]any{"name": name}
 	switch probability := object["sample_rate"].(type) {
@@ -116,7 +115,7 @@ func (u *unmarshalling) add(key, name string, object map[string]any) {
 	switch until := object["until"].(type) {
 	case nil:
 	case time.Time:
-		override["until"] = until.Format(time.RFC3339Nano) // YAML knows times
+		override["until"] = until.Format(time.RFC3339Nano) // YAML decodes times
 	case string:
 		override["until"] = until
 	default:
@@ -125,11 +124,11 @@ func (u *unmarshalling) add(key, name string, object map[string]any) {
 	u.list = append(u.list, override)
 }
 
-// wholeName returns the name that a nested key was, most likely.
+// wholeName returns the name that was probably split into nested keys.
 func wholeName(name string, value any) string {
 	for {
 		object, _ := value.(map[string]any)
-		inner, ok := stranger(object, "sample_rate", "until")
+		inner, ok := unknownKey(object, "sample_rate", "until")
 		if !ok {
 			return name
 		}
@@ -137,8 +136,8 @@ func wholeName(name string, value any) string {
 	}
 }
 
-// stranger returns a key of an object that is none of those known; of several, the first.
-func stranger(object map[string]any, known ...string) (string, bool) {
+// unknownKey returns the first key of an object that is not known.
+func unknownKey(object map[string]any, known ...string) (string, bool) {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(known, key) {
 			return key, true

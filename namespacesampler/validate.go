@@ -15,14 +15,12 @@ import (
 	"go.opentelemetry.io/collector/config/confignet"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Validate implements confmap.Validator. It reports all faults at once, each on a line of its own that names the key, from
-// the processor's on, the value, and what would be right. It walks the sections by itself, because the collector puts
-// the key only in front of the first line of what a section reports.
+// Validate implements confmap.Validator. It reports all errors at once, each on one line with the key, the value, and what would be valid. It validates
+// the sections itself, because the collector prefixes only the first line of a section's error with its key.
 func (c *Config) Validate() error {
 	var f faults
 	c.Namespace.validate(&f)
@@ -59,7 +57,7 @@ func (c *NamespaceConfig) validate(f *faults) {
 
 func (c *TracingConfig) validate(f *faults, missing []string) {
 	oneOf(f, "tracing::sampler", c.Sampler, ParentBased, TraceIDRatio)
-	oneOf(f, "tracing::mode", c.Mode, decision.Modes...)
+	oneOf(f, "tracing::mode", c.Mode, Equalizing, Proportional)
 	f.within("tracing::sampling_precision", c.SamplingPrecision, 1, 14, "hexadecimal digits")
 	f.rate("tracing::sample_rate", c.SampleRate)
 	c.Namespaces.validate(f, "tracing::namespaces", missing)
@@ -122,7 +120,7 @@ func (c *PostgresConfig) validate(f *faults) {
 	f.add("postgres::overrides::channel", postgres.ValidateChannel(c.Overrides.Channel))
 }
 
-// validateInspect says what the collector's own validation of servers leaves to their start.
+// validateInspect checks what the collector's own validation of servers does not.
 func validateInspect(f *faults, c *confighttp.ServerConfig) {
 	if c.NetAddr.Transport == confignet.TransportTypeUnix {
 		return
@@ -132,7 +130,7 @@ func validateInspect(f *faults, c *confighttp.ServerConfig) {
 	}
 }
 
-// keysParameter is the parameter $1.
+// keysParameter matches the parameter $1.
 var keysParameter = regexp.MustCompile(`\$1(\D|$)`)
 
 func (c *LookupConfig) validate(f *faults, key string) {
@@ -145,7 +143,7 @@ func (c *LookupConfig) validate(f *faults, key string) {
 	}
 }
 
-// faults are the errors of a configuration.
+// faults collects the errors of a configuration.
 type faults []error
 
 func (f *faults) add(key string, err error) {
@@ -158,7 +156,7 @@ func (f *faults) addf(key, format string, args ...any) {
 	f.add(key, fmt.Errorf(format, args...))
 }
 
-// conditions takes what compiling conditions returned.
+// conditions adds the error of compiling conditions.
 func (f *faults) conditions(_ any, err error) {
 	if err != nil {
 		*f = append(*f, err)
@@ -177,7 +175,7 @@ func (f *faults) within(key string, got, least, most int, unit string) {
 	}
 }
 
-// duration refuses what is no time, and what is less than a millisecond: a number without a unit counts nanoseconds.
+// duration requires a duration of at least a millisecond. A shorter one is probably a number without a unit, which counts nanoseconds.
 func (f *faults) duration(key string, got time.Duration, right string) {
 	switch {
 	case got <= 0:

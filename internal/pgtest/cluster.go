@@ -21,11 +21,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
 )
 
 const (
@@ -55,8 +56,8 @@ type Cluster struct {
 
 	databases atomic.Int64 // how many NewDatabase has named
 
-	mu      sync.Mutex // held while the server starts, crashes or stops
-	server  *process   // nil before the first start
+	mu      sync.Mutex     // held while the server starts, crashes or stops
+	server  *child.Process // nil before the first start
 	stopped bool
 	stopErr error
 }
@@ -156,7 +157,7 @@ func (c *Cluster) Stop() error {
 	}
 	c.stopped = true
 	if c.server != nil {
-		c.stopErr = c.server.stop(syscall.SIGQUIT)
+		c.stopErr = stopServer(c.server, syscall.SIGQUIT)
 	}
 	c.log.freeze()
 	c.stopErr = errors.Join(c.stopErr, removeFolder(c.dir))
@@ -172,7 +173,7 @@ func (c *Cluster) Crash() error {
 	if !c.running() {
 		return errors.New("crash: the server is not running")
 	}
-	if err := c.server.kill(); err != nil {
+	if err := killServer(c.server); err != nil {
 		return fmt.Errorf("crash: %w", err)
 	}
 	return nil
@@ -189,7 +190,7 @@ func (c *Cluster) Restart(ctx context.Context) error {
 		return errors.New("restart: the cluster is stopped and its folder removed; launch a new one")
 	}
 	if c.running() {
-		if err := c.server.stop(syscall.SIGINT); err != nil {
+		if err := stopServer(c.server, syscall.SIGINT); err != nil {
 			return fmt.Errorf("restart: %w", err)
 		}
 	}
@@ -203,7 +204,7 @@ func (c *Cluster) Restart(ctx context.Context) error {
 }
 
 func (c *Cluster) running() bool {
-	return c.server != nil && !c.server.exited()
+	return c.server != nil && !c.server.Exited()
 }
 
 // writeFiles puts the files that settings name into the data folder, for the server's user alone.
@@ -250,10 +251,4 @@ func removeFolder(dir string) error {
 		return fmt.Errorf("remove the cluster's folder: %w", err)
 	}
 	return nil
-}
-
-// lastLines is the end of a log, for an error message.
-func lastLines(text string, n int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

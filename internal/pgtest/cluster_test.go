@@ -18,7 +18,7 @@ func TestAStoppedClusterLeavesNoProcessAndNoFolder(t *testing.T) {
 	c, err := Launch(t.Context())
 	require.NoError(t, err)
 	conn := connect(t, c.DSN("postgres")) // a backend that does not go by itself
-	pids := append(children(c.server.pid()), c.server.pid())
+	pids := append(children(c.server.PID()), c.server.PID())
 	require.DirExists(t, c.dir)
 
 	require.NoError(t, c.Stop())
@@ -94,7 +94,7 @@ func TestCommittedDataSurvivesACrash(t *testing.T) {
 	victim := connect(t, dsn)
 	_, err := victim.Exec(t.Context(), `INSERT INTO kept SELECT generate_series(1, 1000)`)
 	require.NoError(t, err)
-	addr, pids := c.Addr(), append(children(c.server.pid()), c.server.pid())
+	addr, pids := c.Addr(), append(children(c.server.PID()), c.server.PID())
 
 	require.NoError(t, c.Crash())
 	for _, pid := range pids {

@@ -52,7 +52,7 @@ func launchAndHang() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	fmt.Println(c.server.pid(), c.dir)
+	fmt.Println(c.server.PID(), c.dir)
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
 	os.Exit(1)
 }

@@ -17,6 +17,8 @@ import (
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
 )
 
 // Pooler is PgBouncer in transaction mode before a cluster: a client has a server's connection for a transaction only, so
@@ -24,7 +26,7 @@ import (
 type Pooler struct {
 	addr    string
 	log     *serverLog
-	process *process
+	process *child.Process
 }
 
 // poolerConfig is what PgBouncer has by default, but for transaction mode; a pool of one connection, which makes clients take
@@ -51,11 +53,11 @@ func NewPooler(t TB, c *Cluster) *Pooler {
 		return nil
 	}
 	t.Cleanup(func() {
-		if err := p.process.stop(syscall.SIGTERM); err != nil {
+		if err := p.process.Stop(stopGrace); err != nil {
 			t.Errorf("stop PgBouncer: %v", err)
 		}
 		if t.Failed() {
-			t.Logf("PgBouncer's log ends with:\n%s", lastLines(p.log.text(), 30))
+			t.Logf("PgBouncer's log ends with:\n%s", child.LastLines(p.log.text(), 30))
 		}
 		p.log.freeze()
 	})
@@ -103,12 +105,12 @@ func (c *Cluster) tryPooler(ctx context.Context, program string) (*Pooler, error
 		addr: net.JoinHostPort("127.0.0.1", fmt.Sprint(port)),
 		log:  &serverLog{path: strings.TrimSuffix(config, ".ini") + ".log"},
 	}
-	if p.process, err = c.spawnTo(p.log, program, config); err != nil {
+	if p.process, err = c.spawnTo(p.log, syscall.SIGKILL, program, config); err != nil {
 		return nil, err
 	}
 	var last error
 	err = poll(ctx, func() bool {
-		if p.process.exited() {
+		if p.process.Exited() {
 			return true
 		}
 		conn, err := pgx.Connect(ctx, p.DSN(c.DSN("postgres")))
@@ -118,10 +120,10 @@ func (c *Cluster) tryPooler(ctx context.Context, program string) (*Pooler, error
 		return conn.Close(ctx) == nil
 	})
 	switch {
-	case p.process.exited():
-		err = p.process.exit()
+	case p.process.Exited():
+		err = exitReason(p.process)
 	case err == nil:
 		return p, nil
 	}
-	return nil, errors.Join(fmt.Errorf("%w; it said:\n%s", err, lastLines(p.log.text(), 20)), last, p.process.killGroup())
+	return nil, errors.Join(fmt.Errorf("%w; it said:\n%s", err, child.LastLines(p.log.text(), 20)), last, p.process.Kill())
 }

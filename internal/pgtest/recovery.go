@@ -29,7 +29,7 @@ func (c *Cluster) RestartInRecovery(ctx context.Context, accepts bool) error {
 		return errors.New("restart in recovery: the cluster is stopped and its folder removed; launch a new one")
 	}
 	if c.running() {
-		if err := c.server.stop(syscall.SIGINT); err != nil {
+		if err := stopServer(c.server, syscall.SIGINT); err != nil {
 			return fmt.Errorf("restart in recovery: %w", err)
 		}
 	}
@@ -56,13 +56,13 @@ func (c *Cluster) startRefusing(ctx context.Context) (err error) {
 		return err
 	}
 	err = poll(ctx, func() bool {
-		return c.server.exited() || strings.Contains(c.Log()[before:], "entering standby mode")
+		return c.server.Exited() || strings.Contains(c.Log()[before:], "entering standby mode")
 	})
-	if err == nil && c.server.exited() {
-		err = c.server.exit()
+	if err == nil && c.server.Exited() {
+		err = exitReason(c.server)
 	}
 	if err != nil {
-		return errors.Join(err, c.server.stop(syscall.SIGQUIT))
+		return errors.Join(err, stopServer(c.server, syscall.SIGQUIT))
 	}
 	return nil
 }

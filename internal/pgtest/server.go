@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
 )
 
 // errPortTaken tells a start that lost the race for its port from one that failed for good.
@@ -35,12 +37,12 @@ func (c *Cluster) initdb(ctx context.Context) error {
 		return err
 	}
 	select {
-	case <-p.done:
+	case <-p.Done():
 	case <-ctx.Done():
-		return errors.Join(fmt.Errorf("initdb: %w", context.Cause(ctx)), p.killGroup())
+		return errors.Join(fmt.Errorf("initdb: %w", context.Cause(ctx)), p.Kill())
 	}
-	if p.err != nil {
-		return fmt.Errorf("initdb: %w; it said:\n%s", p.err, lastLines(c.Log(), 20))
+	if err := p.Wait(); err != nil {
+		return fmt.Errorf("initdb: %w; its output:\n%s", err, child.LastLines(c.Log(), 20))
 	}
 	return nil
 }
@@ -54,17 +56,17 @@ func (c *Cluster) start(ctx context.Context) error {
 	}
 	c.server = server
 	if c.options.nice != 0 { // before it has children, which inherit it
-		if err := syscall.Setpriority(syscall.PRIO_PROCESS, server.pid(), c.options.nice); err != nil {
-			return errors.Join(fmt.Errorf("set the server's priority: %w", err), server.stop(syscall.SIGQUIT))
+		if err := syscall.Setpriority(syscall.PRIO_PROCESS, server.PID(), c.options.nice); err != nil {
+			return errors.Join(fmt.Errorf("set the server's priority: %w", err), stopServer(server, syscall.SIGQUIT))
 		}
 	}
 	if err := c.awaitReady(ctx); err != nil {
-		err = errors.Join(err, server.stop(syscall.SIGQUIT))
+		err = errors.Join(err, stopServer(server, syscall.SIGQUIT))
 		said := c.Log()[before:]
 		if strings.Contains(said, "could not bind") {
 			return fmt.Errorf("%w: %s", errPortTaken, c.Addr())
 		}
-		return fmt.Errorf("%w; the server's log ends with:\n%s", err, lastLines(said, 20))
+		return fmt.Errorf("%w; the server's log ends with:\n%s", err, child.LastLines(said, 20))
 	}
 	return nil
 }
@@ -111,7 +113,7 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 	}
 	var last error
 	err = poll(ctx, func() bool {
-		if c.server.exited() {
+		if c.server.Exited() {
 			return true
 		}
 		conn, err := pgx.ConnectConfig(ctx, config)
@@ -123,8 +125,8 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 		return true
 	})
 	switch {
-	case c.server.exited():
-		return fmt.Errorf("the server ended while it started: %w", c.server.exit())
+	case c.server.Exited():
+		return fmt.Errorf("the server ended while it started: %w", exitReason(c.server))
 	case err != nil:
 		return fmt.Errorf("the server does not accept connections: %w", errors.Join(err, last))
 	default:
@@ -132,12 +134,13 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 	}
 }
 
-// spawn starts a program of the installation with its output in the log.
-func (c *Cluster) spawn(program string, args ...string) (*process, error) {
-	return c.spawnTo(c.log, program, args...)
+// spawn starts a program of the installation with its output in the server's log. When this process dies, the program
+// receives SIGQUIT, the server's immediate shutdown: unlike SIGKILL, it ends the backends and frees the shared memory.
+func (c *Cluster) spawn(program string, args ...string) (*child.Process, error) {
+	return c.spawnTo(c.log, syscall.SIGQUIT, program, args...)
 }
 
-func (c *Cluster) spawnTo(log *serverLog, program string, args ...string) (*process, error) {
+func (c *Cluster) spawnTo(log *serverLog, parentDeath syscall.Signal, program string, args ...string) (*child.Process, error) {
 	output, err := log.open()
 	if err != nil {
 		return nil, err
@@ -148,9 +151,8 @@ func (c *Cluster) spawnTo(log *serverLog, program string, args ...string) (*proc
 	cmd.Dir = c.dir // the folder of this process may be closed to the server's user
 	cmd.Env = serverEnv(os.Environ())
 	cmd.Stdout, cmd.Stderr = output, output
-	// A group of its own, so that Ctrl-C in a terminal reaches this process only, which then decides when to stop.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.owner}
-	return startProcess(cmd)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner}
+	return child.Start(cmd, parentDeath)
 }
 
 // serverEnv leaves out what would reach into the server from outside: PGDATA, PGPORT and the like, and the language.

@@ -4,7 +4,11 @@
 
 package pgtest
 
-import "context"
+import (
+	"context"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
+)
 
 // TB is what this package needs of testing.TB.
 type TB interface {
@@ -29,7 +33,7 @@ func Start(t TB, opts ...Option) *Cluster {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the server's log ends with:\n%s", lastLines(c.Log(), 30))
+			t.Logf("the server's log ends with:\n%s", child.LastLines(c.Log(), 30))
 		}
 		if err := c.Stop(); err != nil {
 			t.Errorf("stop PostgreSQL: %v", err)

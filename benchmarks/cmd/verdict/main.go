@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Verdict reads results of benchmarks and prints how they compare to the budgets:
+// Verdict compares the results of benchmarks to the budgets and prints a table:
 //
 //	verdict FILE…
 //
-// The exit status is 1 where a budget is missed, and 2 where results are missing or cannot be read.
+// The exit status is 1 if a budget is missed, and 2 if results are missing or cannot be read.
 package main
 
 import (

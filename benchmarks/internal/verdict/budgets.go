@@ -2,88 +2,103 @@
 
 package verdict
 
-// Budget is a row of the table: what a benchmark may need.
+import (
+	"fmt"
+	"slices"
+)
+
+// Budget bounds a measured value, or its ratio to a reference.
 type Budget struct {
-	// Work says what is done, and Against beside what.
+	// Work says what is done, and Against what it is compared to.
 	Work, Against string
-	// Benchmark is the name of the measured one without "Benchmark" and the number of CPUs; Unit is what is read of it.
+	// Benchmark is the name of the measured benchmark, without "Benchmark" and the number of CPUs. Unit is the value that is read.
 	Benchmark, Unit string
-	// Reference is that of the one beside it, empty where the value itself has a bound.
+	// Reference is the benchmark that the value is divided by. If it is empty, the value itself is bounded.
 	Reference string
-	// Most bounds the ratio, or the value. Below excludes the bound itself.
-	Most  float64
-	Below bool
-	// Beside is a row without a budget: another reading of the reference of the row before.
-	Beside bool
+	Bound     Bound
 }
 
+const (
+	floor   = "floor"
+	sampler = "probabilistic_sampler"
+)
+
 // Budgets are those of the product.
-var Budgets = []Budget{
+var Budgets = slices.Concat(collectorBudgets, spanBudgets, otherBudgets, twoCoreBudgets())
+
+var collectorBudgets = []Budget{
 	{
-		Work: "span by namespace, rate 0.1", Against: "floor",
-		Benchmark: "Row/row=ratio/who=ours", Reference: "Row/row=ratio/who=floor", Unit: "ns/item", Most: 1.25,
-	},
-	{Work: "… allocations a span", Benchmark: "Row/row=ratio/who=ours", Unit: "allocs/item", Most: 0},
-	{
-		Work: "… the same", Against: "probabilistic_sampler equalizing",
-		Benchmark: "Row/row=ratio/who=ours", Reference: "Row/row=ratio/who=probabilistic_sampler_equalizing", Unit: "ns/item", Most: 0.30,
+		Work: "collector, cached namespaces, rate 1", Against: "no processor", Unit: "cpu-s/Mitem", Bound: atMost(1.04).withInterval(1.08),
+		Benchmark: "Collector/with=namespace_sampler_1", Reference: "Collector/with=none",
 	},
 	{
-		Work: "… the same", Against: "filter, 5 conditions",
-		Benchmark: "Row/row=ratio/who=ours", Reference: "Row/row=ratio/who=filter_5", Unit: "ns/item", Most: 0.30,
+		Work: "… rate 0.1", Against: "no processor", Unit: "cpu-s/Mitem", Bound: atMost(0.92),
+		Benchmark: "Collector/with=namespace_sampler_0.1", Reference: "Collector/with=none",
 	},
 	{
-		Work: "span of a remembered trace, 1 a trace", Against: "floor",
-		Benchmark: "Row/row=remembered_1/who=ours", Reference: "Row/row=remembered_1/who=floor", Unit: "ns/item", Most: 2,
+		Work: "… rate 0.01", Against: "no processor", Unit: "cpu-s/Mitem", Bound: atMost(0.88),
+		Benchmark: "Collector/with=namespace_sampler_0.01", Reference: "Collector/with=none",
 	},
 	{
-		Work: "span of a remembered trace, 20 a trace", Against: "floor",
-		Benchmark: "Row/row=remembered_20/who=ours", Reference: "Row/row=remembered_20/who=floor", Unit: "ns/item", Most: 2,
+		Work: "collector, a rate for each namespace: CPU", Against: "tail_sampling", Unit: "cpu-s/Mitem", Bound: atMost(0.47),
+		Benchmark: "TailSampling/with=namespace_sampler", Reference: "TailSampling/with=tail_sampling",
 	},
 	{
-		Work: "span resolved from the cache, 1 a task", Against: "floor",
-		Benchmark: "Row/row=resolved_1/who=ours", Reference: "Row/row=resolved_1/who=floor", Unit: "ns/item", Most: 2,
-	},
-	{
-		Work: "span resolved from the cache, 20 a task", Against: "floor",
-		Benchmark: "Row/row=resolved_20/who=ours", Reference: "Row/row=resolved_20/who=floor", Unit: "ns/item", Most: 2,
-	},
-	{ // one, and one for the growth of the attributes
-		Work: "… allocations a kept span, with growth", Benchmark: "Row/row=resolved_1/who=ours", Unit: "allocs/kept", Most: 2,
-	},
-	{Work: "stamped, allocations a kept span", Benchmark: "Row/row=stamped/who=ours", Unit: "allocs/kept", Most: 1},
-	{
-		Work: "data point, by series", Against: "hashing its bytes",
-		Benchmark: "Row/row=points/who=ours", Reference: "Row/row=points/who=hash", Unit: "ns/item", Most: 8,
-	},
-	{
-		Work: "… the same", Against: "hashing rows that lie there", Beside: true,
-		Benchmark: "Row/row=points/who=ours", Reference: "Row/row=points/who=hash_of_rows", Unit: "ns/item",
-	},
-	{Work: "… allocations a point", Benchmark: "Row/row=points/who=ours", Unit: "allocs/item", Most: 0},
-	{
-		Work: "1,000 unknown keys", Against: "a query per key",
-		Benchmark: "Lookup/row=unknown/who=ours", Reference: "Lookup/row=unknown/who=query_per_key", Unit: "ns/item", Most: 0.05,
-	},
-	{
-		Work: "… the same", Against: "a prepared query per key", Beside: true,
-		Benchmark: "Lookup/row=unknown/who=ours", Reference: "Lookup/row=unknown/who=prepared_query_per_key", Unit: "ns/item",
-	},
-	{
-		Work: "… the same", Against: "4 prepared queries at a time", Beside: true,
-		Benchmark: "Lookup/row=unknown/who=ours", Reference: "Lookup/row=unknown/who=prepared_query_per_key_by_4", Unit: "ns/item",
-	},
-	{Work: "… round trips", Benchmark: "Lookup/row=unknown/who=ours", Unit: "round-trips/op", Most: 1},
-	{
-		Work:      "500,000 cached keys, bytes an entry",
-		Benchmark: "CacheMemory", Unit: "B/entry", Most: 160,
-	},
-	{
-		Work: "built collector, CPU at rate 1", Against: "without the processor",
-		Benchmark: "Collector/with=namespace_sampler_1", Reference: "Collector/with=none", Unit: "cpu-s/Mitem", Most: 1.05,
-	},
-	{
-		Work: "built collector, CPU at rate 0.1", Against: "without the processor",
-		Benchmark: "Collector/with=namespace_sampler_0.1", Reference: "Collector/with=none", Unit: "cpu-s/Mitem", Most: 1, Below: true,
+		Work: "… peak resident memory", Against: "tail_sampling", Unit: "MB-peak-rss", Bound: atMost(0.10),
+		Benchmark: "TailSampling/with=namespace_sampler", Reference: "TailSampling/with=tail_sampling",
 	},
 }
+
+var spanBudgets = []Budget{
+	{Work: "span by its own namespace, rate 0.1", Against: sampler, Unit: "ns/item", Bound: atMost(0.20), Benchmark: ours("ratio"), Reference: peer("ratio", sampler)},
+	{Work: "… time", Against: "filter, 5 conditions", Unit: "ns/item", Bound: atMost(0.25), Benchmark: ours("ratio"), Reference: peer("ratio", "filter_5")},
+	{Work: "… time", Against: floor, Unit: "ns/item", Benchmark: ours("ratio"), Reference: peer("ratio", floor)},
+	{Work: "… allocations a span", Unit: "allocs/item", Bound: atMost(0), Benchmark: ours("ratio")},
+
+	{Work: "span of a remembered trace, 20 a trace", Against: sampler, Unit: "ns/item", Bound: atMost(0.25), Benchmark: ours("remembered_20"), Reference: peer("remembered_20", sampler)},
+	{Work: "… time", Against: floor, Unit: "ns/item", Benchmark: ours("remembered_20"), Reference: peer("remembered_20", floor)},
+	{Work: "… allocations a span", Unit: "allocs/item", Bound: atMost(0), Benchmark: ours("remembered_20")},
+	{Work: "span of a remembered trace, 1 a trace", Against: sampler, Unit: "ns/item", Bound: atMost(0.33), Benchmark: ours("remembered_1"), Reference: peer("remembered_1", sampler)},
+	{Work: "… time", Against: floor, Unit: "ns/item", Benchmark: ours("remembered_1"), Reference: peer("remembered_1", floor)},
+	{Work: "… allocations a span", Unit: "allocs/item", Bound: atMost(0), Benchmark: ours("remembered_1")},
+
+	{Work: "span resolved from the cache, 20 a task", Against: sampler, Unit: "ns/item", Bound: atMost(0.55), Benchmark: ours("resolved_20"), Reference: peer("resolved_20", sampler)},
+	{Work: "… time", Against: floor, Unit: "ns/item", Benchmark: ours("resolved_20"), Reference: peer("resolved_20", floor)},
+	{Work: "… allocations a kept span, 1 of them growth", Unit: "allocs/kept", Bound: atMost(2), Benchmark: ours("resolved_20")},
+	{Work: "span resolved from the cache, 1 a task", Against: sampler, Unit: "ns/item", Bound: atMost(1), Benchmark: ours("resolved_1"), Reference: peer("resolved_1", sampler)},
+	{Work: "… time", Against: floor, Unit: "ns/item", Benchmark: ours("resolved_1"), Reference: peer("resolved_1", floor)},
+	{Work: "… allocations a kept span, 1 of them growth", Unit: "allocs/kept", Bound: atMost(2), Benchmark: ours("resolved_1")},
+
+	{Work: "stamped span, allocations a kept span", Unit: "allocs/kept", Bound: atMost(1), Benchmark: ours("stamped")},
+}
+
+var otherBudgets = []Budget{
+	{Work: "data point by series, 8 attributes", Against: "copying and hashing its bytes", Unit: "ns/item", Bound: atMost(8), Benchmark: ours("points"), Reference: peer("points", "hash")},
+	{Work: "… time", Against: "hashing bytes in a row", Unit: "ns/item", Benchmark: ours("points"), Reference: peer("points", "hash_of_rows")},
+	{Work: "… allocations a point", Unit: "allocs/item", Bound: atMost(0), Benchmark: ours("points")},
+
+	{Work: "1,000 unknown keys", Against: "a query for each key", Unit: "keys/s", Bound: atLeast(20), Benchmark: "Lookup/who=ours", Reference: "Lookup/who=query_per_key"},
+	{Work: "… keys a second", Against: "a prepared query for each key", Unit: "keys/s", Benchmark: "Lookup/who=ours", Reference: "Lookup/who=prepared_query_per_key"},
+	{Work: "… round trips", Unit: "round-trips/op", Bound: atMost(1), Benchmark: "Lookup/who=ours"},
+
+	{Work: "memory of a cached key", Unit: "B/entry", Bound: atMost(160), Benchmark: "CacheMemory"},
+	{Work: "memory of a remembered trace", Unit: "B/trace", Bound: atMost(200), Benchmark: "TraceMemory"},
+}
+
+// twoCoreBudgets returns a budget for each row that is measured in process. The floor is for orientation: it shares nothing between
+// goroutines and shows what the machine can do.
+func twoCoreBudgets() []Budget {
+	budgets := []Budget{{Work: "two cores against one, ratio, floor", Unit: "speed-up", Benchmark: "Parallel/row=ratio/who=floor"}}
+	for _, row := range []string{"ratio", "remembered_20", "remembered_1", "resolved_20", "resolved_1", "stamped", "points"} {
+		budgets = append(budgets, Budget{
+			Work: "two cores against one, " + row, Unit: "speed-up", Bound: atLeast(1.7), Benchmark: "Parallel/row=" + row + "/who=ours",
+		})
+	}
+	return budgets
+}
+
+// ours returns the name of the benchmark of the processor in a row of BenchmarkRow.
+func ours(row string) string { return peer(row, "ours") }
+
+// peer returns the name of the benchmark of a contender in a row of BenchmarkRow.
+func peer(row, who string) string { return fmt.Sprintf("Row/row=%s/who=%s", row, who) }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package verdict judges results of benchmarks by budgets. A budget bounds a measured value, or its ratio to a reference that was
-// measured beside it. What is judged is the median over runs; the confidence interval of the median says how sure that is, by the
-// method of benchstat, which assumes nothing of how results are distributed. A ratio is taken run by run, so that a slow minute
-// hits both its sides, and the median is that of the ratios.
+// Package verdict compares benchmark results to budgets. A budget bounds a measured value, or its ratio to a reference. Ratios are
+// taken run by run, so that a slow minute affects both sides, and the median of the ratios is judged. Its confidence interval is
+// computed as benchstat does it, without an assumption about the distribution.
 package verdict

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// fewestRuns are those that the median needs for an interval at this confidence.
+	// fewestRuns is the smallest number of runs for which the median has an interval at this confidence.
 	fewestRuns = 6
 	confidence = 0.95
 )
@@ -20,31 +20,17 @@ type Verdict struct {
 	Budget
 	Ours      benchmath.Summary
 	Reference benchmath.Summary
-	// Judged is the ratio of the two, or ours where there is no reference.
+	// Judged is the ratio of the two, or ours if there is no reference.
 	Judged benchmath.Summary
 }
 
-// Met reports whether the median is within the budget, if there is one.
-func (v Verdict) Met() bool {
-	if v.Beside {
-		return true
-	}
-	if v.Below {
-		return v.Judged.Center < v.Most
-	}
-	return v.Judged.Center <= v.Most
-}
+// Met reports whether the measurement is within the budget.
+func (v Verdict) Met() bool { return v.Bound.met(v.Judged) }
 
-// IsClear reports whether the whole interval is on the same side of the bound as the median.
-func (v Verdict) IsClear() bool {
-	if v.Beside {
-		return true
-	}
-	within := func(x float64) bool { return x < v.Most || !v.Below && x <= v.Most }
-	return within(v.Judged.Lo) == within(v.Judged.Hi)
-}
+// IsClear reports whether the whole confidence interval is on the same side of the bound as the median.
+func (v Verdict) IsClear() bool { return v.Bound.clear(v.Judged) }
 
-// Judge holds results to the budgets. A row without results is an error, and so is one with too few runs.
+// Judge compares results to the budgets. A row without results, or with too few runs, is an error.
 func Judge(budgets []Budget, results Results) ([]Verdict, error) {
 	verdicts := make([]Verdict, 0, len(budgets))
 	for _, b := range budgets {
@@ -71,7 +57,7 @@ func judge(b Budget, results Results) (Verdict, error) {
 		return Verdict{}, err
 	}
 	if len(ours) != len(reference) {
-		return Verdict{}, fmt.Errorf("%d runs of %s and %d of %s: want as many", len(ours), b.Benchmark, len(reference), b.Reference)
+		return Verdict{}, fmt.Errorf("%d runs of %s and %d of %s: want the same number", len(ours), b.Benchmark, len(reference), b.Reference)
 	}
 	ratios := make([]float64, len(ours))
 	for i := range ratios {
@@ -84,7 +70,7 @@ func judge(b Budget, results Results) (Verdict, error) {
 	return v, nil
 }
 
-// of returns what was measured, at least in as many runs as a verdict needs.
+// of returns the values of a benchmark. Fewer than a verdict needs are an error.
 func (r Results) of(benchmark, unit string) ([]float64, error) {
 	values := r[measure{benchmark, unit}]
 	if len(values) < fewestRuns {

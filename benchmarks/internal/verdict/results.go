@@ -15,8 +15,8 @@ type Results map[measure][]float64
 
 type measure struct{ benchmark, unit string }
 
-// Read adds the results of a file in the format of Go benchmarks. Lines that are none are passed over, also
-// those that say that a benchmark failed: it has no result then.
+// Read adds the results of a file in the format of Go benchmarks. Other lines are ignored, including those of failed benchmarks,
+// which have no result.
 func (r Results) Read(file io.Reader, name string) error {
 	reader := benchfmt.NewReader(file, name)
 	for reader.Scan() {

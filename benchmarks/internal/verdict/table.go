@@ -10,15 +10,15 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// Print writes the table, and returns how many rows missed their budget.
+// Print writes the table and returns how many rows missed their budget.
 func Print(out io.Writer, verdicts []Verdict) (missed int, err error) {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0) // keeps what it is given until Flush, which returns what fails
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0) // it buffers; Flush returns the errors
 	_, _ = fmt.Fprintln(w, "work\tours\treference\tagainst\tratio\t95% interval\tbudget\tverdict")
 	unclear := false
 	for _, v := range verdicts {
 		word := "met"
 		switch {
-		case v.Beside:
+		case v.Bound.sign == none:
 			word = "–"
 		case !v.Met():
 			word = "MISSED"
@@ -38,23 +38,17 @@ func Print(out io.Writer, verdicts []Verdict) (missed int, err error) {
 		return missed, err
 	}
 	if unclear {
-		_, err = fmt.Fprintln(out, "? the interval has both sides of the budget: measure on a quieter machine, or more runs")
+		_, err = fmt.Fprintln(out, "?: the budget lies inside the interval; measure on a quieter machine, or more rounds")
 	}
 	return missed, err
 }
 
+// bound returns the bound as text, with × if it is one of a ratio.
 func (b Budget) bound() string {
-	if b.Beside {
-		return "–"
+	if b.Reference == "" {
+		return b.Bound.text("")
 	}
-	sign, unit := "≤", ""
-	if b.Below {
-		sign = "<"
-	}
-	if b.Reference != "" {
-		unit = " ×"
-	}
-	return fmt.Sprintf("%s %v%s", sign, b.Most, unit)
+	return b.Bound.text(" ×")
 }
 
 func interval(s benchmath.Summary) string {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// results has runs of two benchmarks that take turns.
+// results returns the results of two benchmarks that ran in turns.
 func results(t *testing.T, ours, reference []float64) Results {
 	t.Helper()
 	var lines strings.Builder
@@ -29,8 +29,8 @@ func results(t *testing.T, ours, reference []float64) Results {
 }
 
 var (
-	ratio     = Budget{Work: "walk", Benchmark: "Row/who=ours", Reference: "Row/who=floor", Unit: "ns/item", Most: 2}
-	fewAllocs = Budget{Work: "allocations", Benchmark: "Row/who=ours", Unit: "allocs/item", Most: 0}
+	ratio     = Budget{Work: "walk", Benchmark: "Row/who=ours", Reference: "Row/who=floor", Unit: "ns/item", Bound: atMost(2)}
+	fewAllocs = Budget{Work: "allocations", Benchmark: "Row/who=ours", Unit: "allocs/item", Bound: atMost(0)}
 )
 
 func judged(t *testing.T, b Budget, ours, reference []float64) Verdict {
@@ -41,7 +41,7 @@ func judged(t *testing.T, b Budget, ours, reference []float64) Verdict {
 	return verdicts[0]
 }
 
-// TestARatioIsThatOfNeighbours: the machine slowed down tenfold for both, which medians of each would not show to be alike.
+// Every second run is ten times slower for both. A ratio of the two medians could not show that they are alike.
 func TestARatioIsThatOfNeighbours(t *testing.T) {
 	v := judged(t, ratio, []float64{15, 150, 15, 150, 15, 150}, []float64{10, 100, 10, 100, 10, 100})
 	assert.InDelta(t, 1.5, v.Judged.Center, 1e-9)
@@ -62,13 +62,25 @@ func TestTheMedianIsJudgedAndTheIntervalSaysHowSureThatIs(t *testing.T) {
 	assert.True(t, v.IsClear())
 }
 
-func TestABoundIsWithinUnlessBelowIsAskedFor(t *testing.T) {
+func TestABoundIncludesItsValue(t *testing.T) {
 	twice, once := []float64{2, 2, 2, 2, 2, 2}, []float64{1, 1, 1, 1, 1, 1}
-	assert.True(t, judged(t, ratio, twice, once).Met())
-	below := ratio
-	below.Below = true
-	assert.False(t, judged(t, below, twice, once).Met())
-	assert.True(t, judged(t, fewAllocs, twice, once).Met(), "0 is no more than 0")
+	for bound, met := range map[Bound]bool{
+		atMost(2): true, atMost(1.9): false, atLeast(2): true, atLeast(2.1): false, {}: true,
+	} {
+		b := ratio
+		b.Bound = bound
+		assert.Equal(t, met, judged(t, b, twice, once).Met(), bound)
+	}
+	assert.True(t, judged(t, fewAllocs, twice, once).Met(), "0 is at most 0")
+}
+
+func TestTheUpperEndOfTheIntervalCanBeBounded(t *testing.T) {
+	runs, once := []float64{1, 1, 1, 1, 1, 3}, []float64{1, 1, 1, 1, 1, 1}
+	for upperEnd, met := range map[float64]bool{3: true, 2.9: false} {
+		b := ratio
+		b.Bound = atMost(2).withInterval(upperEnd)
+		assert.Equal(t, met, judged(t, b, runs, once).Met(), upperEnd)
+	}
 }
 
 func TestWhatIsNotMeasuredIsAnError(t *testing.T) {
@@ -80,7 +92,7 @@ func TestWhatIsNotMeasuredIsAnError(t *testing.T) {
 		{nil, six, "walk: 0 results of BenchmarkRow/who=ours in ns/item: want at least 6"},
 		{six, nil, "walk: 0 results of BenchmarkRow/who=floor in ns/item: want at least 6"},
 		{six[:5], six, "5 results"},
-		{append(six, 1), six, "want as many"},
+		{append(six, 1), six, "want the same number"},
 		{six, []float64{0, 1, 1, 1, 1, 1}, "want more than 0"},
 	} {
 		_, err := Judge([]Budget{ratio}, results(t, test.ours, test.reference))
@@ -91,7 +103,7 @@ func TestWhatIsNotMeasuredIsAnError(t *testing.T) {
 func TestTheTableHasEveryRow(t *testing.T) {
 	r := results(t, []float64{3, 3, 3, 3, 3, 3}, []float64{1, 1, 1, 1, 1, 1})
 	beside := ratio
-	beside.Most, beside.Beside = 0, true
+	beside.Bound = Bound{}
 	verdicts, err := Judge([]Budget{ratio, fewAllocs, beside}, r)
 	require.NoError(t, err)
 	var out strings.Builder
@@ -104,7 +116,7 @@ func TestTheTableHasEveryRow(t *testing.T) {
 	assert.Regexp(t, `^walk +3 ns/item +1 +3 +– +– +–$`, lines[3])
 }
 
-// TestBudgetsAreNamedOnce: a row that is judged by the name of another would hide it.
+// A budget that reads the results of another by mistake would go unnoticed.
 func TestBudgetsAreNamedOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, b := range Budgets {

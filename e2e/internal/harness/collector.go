@@ -3,61 +3,76 @@
 package harness
 
 import (
-	"net/http"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
 )
 
 const (
 	readyTimeout = 30 * time.Second
-	// stopGrace is longer than any collector should need to end.
-	stopGrace    = 20 * time.Second
+	// stopGrace is far longer than a collector takes to stop, even on a busy machine.
+	stopGrace    = time.Minute
 	portAttempts = 5
 )
 
-// Options say which collector to start.
+// Options describe the collector to start.
 type Options struct {
 	// Processor is the YAML of the processor's section, without its name.
 	Processor string
 	// Type is the processor's type; empty for namespace_sampler.
 	Type string
-	// Bare leaves the processor out: what comes in goes out.
+	// Bare leaves the processor out, so that everything received is exported.
 	Bare bool
-	// Sink receives what the processor lets through.
+	// Sink receives what the processor keeps.
 	Sink *Sink
-	// SinkAddr is the host:port of what receives it in the place of Sink.
+	// SinkAddr is the host:port of another server that receives it instead of Sink.
 	SinkAddr string
-	// Copy, where it is not nil, receives what came in, from pipelines without the processor.
+	// Copy, if not nil, receives what the collector received, from pipelines without the processor.
 	Copy *Sink
-	// ToPrometheus sends data points to a Prometheus exporter in place of Sink; see Exposed.
+	// ToPrometheus exports data points to a Prometheus exporter instead of Sink; see Exposed.
 	ToPrometheus bool
-	// Inspect, where it is not empty, adds an inspect section: a line of YAML for it besides the endpoint, or a comment.
+	// Inspect, if not empty, adds an inspect section. It is a line of YAML for the section besides the endpoint, or a comment.
 	Inspect string
-	// Extensions are other extensions, with their settings as YAML.
+	// Extensions are extensions with their settings as YAML.
 	Extensions map[string]string
-	// Measured is for a collector whose costs are: it is OtelcolBench, with a pipeline for spans alone, and as few internal
-	// metrics as a collector has by default.
+	// Measured is for measuring a collector's costs: it runs OtelcolBench, with a pipeline for spans only, and with the default
+	// level of internal metrics.
 	Measured bool
 	// Env is added to the environment.
 	Env []string
-	// Expect are parts of the warnings and errors that the log may hold; any other fails the test.
+	// Expect are parts of the warnings and errors that the log may contain; any other fails the test.
 	Expect []string
 }
 
-// Collector is a process of the built collector.
+// componentType returns the type of the processor, empty if there is none.
+func (o *Options) componentType() string {
+	switch {
+	case o.Bare:
+		return ""
+	case o.Type == "":
+		return "namespace_sampler"
+	default:
+		return o.Type
+	}
+}
+
+// Collector is a running process of the built collector.
 type Collector struct {
 	t       testing.TB
-	process *process
+	process *child.Process
 	log     *Log
 	addr    addresses
 	expect  []string
 	stopped bool
 }
 
-// Start starts a collector and waits until it is healthy. The test's end stops it and demands that it ended well.
+// Start starts a collector and waits until it is ready. When the test ends, the collector is stopped as by Stop.
 func Start(t testing.TB, o Options) *Collector {
 	t.Helper()
 	binary := Otelcol
@@ -66,68 +81,79 @@ func Start(t testing.TB, o Options) *Collector {
 	}
 	path := binary(t)
 	for attempt := 1; ; attempt++ {
-		c := &Collector{t: t, log: &Log{}, addr: freeAddresses(t), expect: o.Expect}
-		cmd := exec.Command(path, "--config", o.write(t, c.addr))
+		c := &Collector{t: t, log: &Log{}, addr: newAddresses(t), expect: o.Expect}
+		cmd := exec.Command("sh", "-c", ignoringInterrupt, path, "--config", o.write(t, c.addr))
 		cmd.Env = append(os.Environ(), o.Env...)
 		cmd.Stdout, cmd.Stderr = c.log, c.log
 		var err error
-		if c.process, err = startProcess(cmd); err != nil {
+		if c.process, err = child.Start(cmd, syscall.SIGKILL); err != nil {
 			t.Fatalf("start the collector: %v", err)
 		}
 		if c.awaitReady() {
+			c.readAddresses(&o)
 			t.Cleanup(c.end)
 			return c
 		}
-		c.process.kill()
+		if err := c.process.Kill(); err != nil {
+			t.Fatal(err)
+		}
 		if !strings.Contains(c.log.String(), "address already in use") || attempt == portAttempts {
 			t.Fatalf("the collector did not become ready; its log:\n%s", c.log)
 		}
 	}
 }
 
-// awaitReady waits until the health check answers that all is well, and until the process has then come to rest: the
-// collector begins to listen for signals a moment after it reports that it is ready, and a SIGTERM before that would kill it.
-// It reports false when the process ends instead.
+// awaitReady waits until the collector logs that it is ready, and until it handles SIGTERM, which it does a moment later: before
+// that, the signal would kill it. It returns false if the collector exits or takes too long.
 func (c *Collector) awaitReady() bool {
-	client := http.Client{Timeout: time.Second}
-	defer client.CloseIdleConnections()
-	healthy := poll(readyTimeout, func() (done, ok bool) {
-		if c.process.exited() {
+	return poll(readyTimeout, func() (done, ok bool) {
+		if c.process.Exited() {
 			return true, false
 		}
-		response, err := client.Get("http://" + c.addr.Health)
-		if err != nil {
-			return false, false
-		}
-		_ = response.Body.Close()
-		return response.StatusCode == http.StatusOK, true
-	})
-	return healthy && poll(readyTimeout, func() (done, ok bool) {
-		return c.log.Count("Everything is ready") > 0 && c.process.idle(), !c.process.exited()
+		ready := c.log.Count("Everything is ready") > 0 && handlesStop(c.process.PID())
+		return ready, ready
 	})
 }
 
-// Addr is the host:port of the OTLP/gRPC receiver.
+// readAddresses reads the addresses that the collector chose from its log.
+func (c *Collector) readAddresses(o *Options) {
+	c.t.Helper()
+	c.addr.OTLP = c.loggedAddress("otlp", "endpoint")
+	if o.Inspect != "" {
+		c.addr.Inspect = c.loggedAddress(o.componentType(), "address")
+	}
+}
+
+func (c *Collector) loggedAddress(component, field string) string {
+	c.t.Helper()
+	address := c.log.Value(component, field)
+	if address == "" {
+		c.t.Fatalf("the component %s did not log its address; the collector's log:\n%s", component, c.log)
+	}
+	return address
+}
+
+// Addr returns the host:port of the OTLP/gRPC receiver.
 func (c *Collector) Addr() string { return c.addr.OTLP }
 
-// Inspect is the host:port of the processor's inspect section.
+// Inspect returns the host:port of the processor's inspect server.
 func (c *Collector) Inspect() string { return c.addr.Inspect }
 
-// Log is what the collector has written so far.
+// Log returns the collector's log.
 func (c *Collector) Log() *Log { return c.log }
 
-// Stop ends the collector with SIGTERM, as an orchestrator does, and fails the test unless it ends well: in time, with
-// exit code 0, and without an unexpected line in its log.
+// Stop stops the collector with SIGTERM, as an orchestrator does. It fails the test unless the collector exits in time, with
+// status 0, and without an unexpected line in its log.
 func (c *Collector) Stop() {
 	c.t.Helper()
 	if c.stopped {
 		return
 	}
 	c.stopped = true
-	if c.process.exited() {
-		c.t.Errorf("the collector ended by itself: %v", c.process.err)
-	} else if err := c.process.terminate(stopGrace); err != nil {
-		c.t.Errorf("the collector did not end well: %v", err)
+	if c.process.Exited() {
+		c.t.Errorf("the collector exited before it was stopped: %v", c.process.Wait())
+	} else if err := errors.Join(c.process.Stop(stopGrace), c.process.Wait()); err != nil {
+		c.t.Errorf("the collector did not stop cleanly: %v", err)
 	}
 	for _, line := range c.log.Faults(c.expect) {
 		c.t.Errorf("in the collector's log: %s", line)

@@ -12,32 +12,31 @@ import (
 	"text/template"
 )
 
-// addresses are those of one collector, on free loopback ports.
+// anyPort makes a server choose a free port. The OTLP receiver and the inspect server log the address that they chose.
+const anyPort = "127.0.0.1:0"
+
+// addresses are the loopback addresses of one collector.
 type addresses struct {
-	OTLP, Health, Prometheus, Inspect, MetricsHost, MetricsPort string
+	OTLP, Prometheus, Inspect, MetricsHost, MetricsPort string
 }
 
-// freeAddresses asks the kernel for free ports. Another process may take one before the collector does; Start then
-// tries again.
-func freeAddresses(t testing.TB) addresses {
+// newAddresses returns the addresses for a configuration. Neither the internal metrics nor the Prometheus exporter log the port
+// that they chose, and the collector takes no listener from its parent. They get ports that are free now; if another process
+// takes one before the collector does, Start tries again.
+func newAddresses(t testing.TB) addresses {
 	t.Helper()
-	var free []string
-	for range 5 {
-		free = append(free, FreeAddress(t))
-	}
-	host, port, err := net.SplitHostPort(free[3])
+	host, port, err := net.SplitHostPort(freeAddress(t))
 	if err != nil {
-		t.Fatalf("free port: %v", err)
+		t.Fatalf("find a free port: %v", err)
 	}
-	return addresses{OTLP: free[0], Health: free[1], Prometheus: free[2], Inspect: free[4], MetricsHost: host, MetricsPort: port}
+	return addresses{OTLP: anyPort, Inspect: anyPort, Prometheus: freeAddress(t), MetricsHost: host, MetricsPort: port}
 }
 
-// FreeAddress returns a loopback address that nobody listened on a moment ago.
-func FreeAddress(t testing.TB) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", anyPort)
 	if err != nil {
-		t.Fatalf("free port: %v", err)
+		t.Fatalf("find a free port: %v", err)
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
@@ -76,13 +75,14 @@ exporters:
 {{- if .ToPrometheus}}
   prometheus: {endpoint: {{.Prometheus}}, metric_expiration: 1h, write_timeout: 5m}
 {{- end}}
+{{- if .Extensions}}
 extensions:
-  health_check: {endpoint: "{{.Health}}"}
 {{- range $name, $settings := .Extensions}}
   {{$name}}: {{$settings}}
 {{- end}}
+{{- end}}
 service:
-  extensions: [health_check{{range $name, $_ := .Extensions}}, {{$name}}{{end}}]
+  extensions: [{{range $name, $_ := .Extensions}}{{$name}}, {{end}}]
   telemetry:
     logs: {level: info, encoding: json, sampling: {enabled: false}}
     metrics:
@@ -107,7 +107,7 @@ service:
 {{- end}}
 `))
 
-// write writes the configuration to a file of the test and returns its path.
+// write writes the configuration to a temporary file and returns its path.
 func (o *Options) write(t testing.TB, a addresses) string {
 	t.Helper()
 	values := struct {
@@ -116,17 +116,11 @@ func (o *Options) write(t testing.TB, a addresses) string {
 		Extensions                                   map[string]string
 		ToPrometheus, Measured                       bool
 	}{
-		addresses: a, Type: o.Type, Processor: indented(o.Processor), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus,
+		addresses: a, Type: o.componentType(), Processor: indented(o.Processor), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus,
 		Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
 	}
 	if o.Inspect == "" {
 		values.InspectSettings = ""
-	}
-	switch {
-	case o.Bare:
-		values.Type = ""
-	case o.Type == "":
-		values.Type = "namespace_sampler"
 	}
 	if o.Sink != nil {
 		values.Sink = o.Sink.Addr()
@@ -145,7 +139,7 @@ func (o *Options) write(t testing.TB, a addresses) string {
 	return path
 }
 
-// indented moves a block of YAML to its place below the processor's name.
+// indented indents a block of YAML to its place below the processor's name.
 func indented(yaml string) string {
 	var out strings.Builder
 	for line := range strings.Lines(strings.Trim(yaml, "\n")) {

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Log is what a collector writes: JSON lines, and whatever else a process that goes wrong says.
+// Log collects what a collector writes: JSON lines, and whatever a process prints when it fails.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -28,7 +28,7 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
-// Count returns the number of lines that hold a text.
+// Count returns the number of lines that contain a text.
 func (l *Log) Count(text string) int {
 	n := 0
 	for line := range strings.Lines(l.String()) {
@@ -39,11 +39,26 @@ func (l *Log) Count(text string) int {
 	return n
 }
 
-// signalIsOff is said of a configuration that lets nothing of a signal through, as that of many a test does.
+// Value returns the value of a text field in the latest entry of a component that has the field, or an empty string.
+func (l *Log) Value(component, field string) string {
+	value := ""
+	for line := range strings.Lines(l.String()) {
+		var entry map[string]any
+		if json.Unmarshal([]byte(line), &entry) != nil || entry["otelcol.component.id"] != component {
+			continue
+		}
+		if text, ok := entry[field].(string); ok {
+			value = text
+		}
+	}
+	return value
+}
+
+// signalIsOff is part of the warning about a signal whose every rate is 0, which many tests configure on purpose.
 const signalIsOff = `"every rate for`
 
-// Faults returns the lines that nobody expects of a collector that is well: warnings and errors that hold none of the
-// expected texts, and lines that are no log entries, such as panics and reports of data races.
+// Faults returns the unexpected lines: warnings and errors that contain none of the expected texts, and lines that are not log
+// entries, such as panics and reports of data races.
 func (l *Log) Faults(expect []string) []string {
 	var faults []string
 	for line := range strings.Lines(l.String()) {
@@ -54,14 +69,14 @@ func (l *Log) Faults(expect []string) []string {
 		if err := json.Unmarshal([]byte(line), &entry); err == nil && (entry.Level == "info" || entry.Level == "debug") {
 			continue
 		}
-		if line != "" && !holdsAny(line, expect) && !strings.Contains(line, signalIsOff) {
+		if line != "" && !containsAny(line, expect) && !strings.Contains(line, signalIsOff) {
 			faults = append(faults, line)
 		}
 	}
 	return faults
 }
 
-func holdsAny(line string, texts []string) bool {
+func containsAny(line string, texts []string) bool {
 	for _, text := range texts {
 		if strings.Contains(line, text) {
 			return true

@@ -4,9 +4,10 @@ package harness
 
 import (
 	"io"
+	"maps"
 	"net"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -20,41 +21,37 @@ const Prefix = "otelcol_processor_namespace_sampler_"
 // Labels are labels with their values.
 type Labels map[string]string
 
-// Scrape is what the internal metrics said at one moment.
+// Scrape holds metrics as they were at one moment, by name.
 type Scrape map[string]*dto.MetricFamily
 
 // Scrape reads the collector's internal metrics.
 func (c *Collector) Scrape() Scrape {
 	c.t.Helper()
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(c.get(net.JoinHostPort(c.addr.MetricsHost, c.addr.MetricsPort))))
+	return c.scrape(net.JoinHostPort(c.addr.MetricsHost, c.addr.MetricsPort))
+}
+
+// Exposed returns the samples of the Prometheus exporter. It fails the test if a series is exposed twice, or if the exporter
+// could not collect a metric.
+func (c *Collector) Exposed() model.Vector {
+	c.t.Helper()
+	families := slices.Collect(maps.Values(c.scrape(c.addr.Prometheus)))
+	samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{}, families...)
 	if err != nil {
 		c.t.Fatalf("scrape: %v", err)
 	}
-	return families
-}
-
-// Exposed returns the series of the Prometheus exporter with their values: name and labels, as they are written there, to the
-// value. The test fails where one stands there twice, or where anything could not be collected.
-func (c *Collector) Exposed() map[string]string {
-	c.t.Helper()
-	series := map[string]string{}
-	for line := range strings.Lines(c.get(c.addr.Prometheus)) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
+	seen := make(map[model.Fingerprint]bool, len(samples))
+	for _, sample := range samples {
+		fingerprint := sample.Metric.Fingerprint()
+		if seen[fingerprint] {
+			c.t.Errorf("exposed twice: %s", sample.Metric)
 		}
-		end := strings.LastIndexByte(line, ' ')
-		if _, twice := series[line[:end]]; twice {
-			c.t.Errorf("exposed twice: %s", line[:end])
-		}
-		series[line[:end]] = line[end+1:]
+		seen[fingerprint] = true
 	}
-	return series
+	return samples
 }
 
-// get returns what an address exposes.
-func (c *Collector) get(address string) string {
+// scrape returns the metrics that an address exposes in the text format.
+func (c *Collector) scrape(address string) Scrape {
 	c.t.Helper()
 	client := http.Client{Timeout: 5 * time.Minute}
 	defer client.CloseIdleConnections()
@@ -63,15 +60,20 @@ func (c *Collector) get(address string) string {
 		c.t.Fatalf("scrape: %v", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		c.t.Fatalf("scrape: %s: %v\n%s", response.Status, err, body)
+	if response.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(response.Body)
+		c.t.Fatalf("scrape: %s\n%s", response.Status, body)
 	}
-	return string(body)
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(response.Body)
+	if err != nil {
+		c.t.Fatalf("scrape: %v", err)
+	}
+	return families
 }
 
-// Sum returns the sum over all series of a metric that have the labels; that of a histogram is its number of
-// observations. A metric that is not there has none.
+// Sum returns the sum of a metric's series that have the labels. A histogram counts as its number of observations, an absent
+// metric as 0.
 func (s Scrape) Sum(name string, labels Labels) float64 {
 	var sum float64
 	for _, m := range s[name].GetMetric() {

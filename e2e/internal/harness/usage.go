@@ -15,7 +15,7 @@ type Usage struct {
 // Usage reads what the kernel has counted, so that the collector itself does nothing for it. Only Linux can be asked.
 func (c *Collector) Usage() Usage {
 	c.t.Helper()
-	proc, err := procfs.NewProc(c.process.cmd.Process.Pid)
+	proc, err := procfs.NewProc(c.process.PID())
 	if err != nil {
 		c.t.Fatalf("read what the collector uses: %v", err)
 	}

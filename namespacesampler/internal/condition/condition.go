@@ -11,58 +11,47 @@ import (
 	"sync/atomic"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/ottlfuncs"
-	"go.opentelemetry.io/collector/component"
-	"go.uber.org/zap"
 )
 
-// Set is the conditions of one key: it matches what any of them matches. It is safe for concurrent use.
+// Set holds the conditions of one configuration key. It matches an item if any of them does. It is safe for concurrent use.
 type Set[K any] struct {
+	name       string
 	conditions []*ottl.Condition[K]
 	failed     func(Failure)
-	said       []atomic.Bool // which of them have failed before
+	hasFailed  []atomic.Bool // by index of the condition
 }
 
-// Failure is a condition that could not be evaluated on an item, and so counts as not matching.
+// Failure is a condition that could not be evaluated on an item, and so did not match it.
 type Failure struct {
-	// Index is that of the condition in its list.
-	Index int
-	// Err says what it could not do. It can hold values of the telemetry.
+	// Key is the configuration key of the condition, name and index.
+	Key string
+	// Err is the reason. It may contain values of the telemetry.
 	Err error
-	// First reports whether it is the condition's first failure.
+	// First reports whether this is the first failure of the condition.
 	First bool
 }
 
-// Spans compiles conditions on spans, whose paths begin with span, scope or resource. The error reports all that do not compile,
-// each under its key: name and index.
-func Spans(name string, texts []string, failed func(Failure)) (*Set[*ottlspan.TransformContext], error) {
-	functions := ottlfuncs.StandardConverters[*ottlspan.TransformContext]()
-	isRoot := ottlfuncs.NewIsRootSpanFactoryNew()
-	functions[isRoot.Name()] = isRoot
-	parser, err := ottlspan.NewParser(functions, settings, ottlspan.EnablePathContextNames())
+// Spans compiles conditions on spans, whose paths begin with span, scope or resource. The error reports each condition that does not
+// compile under its key: name and index. failed is called for each failed evaluation; it may be nil for a set that is only compiled.
+func Spans(name string, texts []string, failed func(Failure)) (*Set[Span], error) {
+	parser, err := spanParser()
 	if err != nil {
 		return nil, err
 	}
 	return compile(name, texts, parser, failed)
 }
 
-// Metrics compiles conditions on metrics, whose paths begin with metric, scope or resource.
-func Metrics(name string, texts []string, failed func(Failure)) (*Set[*ottlmetric.TransformContext], error) {
-	functions := ottlfuncs.StandardConverters[*ottlmetric.TransformContext]()
-	parser, err := ottlmetric.NewParser(functions, settings, ottlmetric.EnablePathContextNames())
+// Metrics compiles conditions on metrics, whose paths begin with metric, scope or resource. It is like Spans otherwise.
+func Metrics(name string, texts []string, failed func(Failure)) (*Set[Metric], error) {
+	parser, err := metricParser()
 	if err != nil {
 		return nil, err
 	}
 	return compile(name, texts, parser, failed)
 }
-
-// settings: conditions say what goes wrong by the errors that they return.
-var settings = component.TelemetrySettings{Logger: zap.NewNop()}
 
 func compile[K any](name string, texts []string, parser ottl.Parser[K], failed func(Failure)) (*Set[K], error) {
-	s := &Set[K]{failed: failed, said: make([]atomic.Bool, len(texts))}
+	s := &Set[K]{name: name, failed: failed, hasFailed: make([]atomic.Bool, len(texts))}
 	var errs []error
 	for i, text := range texts {
 		compiled, err := parser.ParseCondition(text)
@@ -75,7 +64,7 @@ func compile[K any](name string, texts []string, parser ottl.Parser[K], failed f
 	return s, errors.Join(errs...)
 }
 
-// oneLine: each fault of a configuration takes one line.
+// oneLine joins the lines of an error, since each error of a configuration takes one line.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 // IsEmpty reports whether there are no conditions.
@@ -86,7 +75,7 @@ func (s *Set[K]) Match(ctx context.Context, item K) bool {
 	for i, c := range s.conditions {
 		matches, err := c.Eval(ctx, item)
 		if err != nil {
-			s.failed(Failure{Index: i, Err: err, First: !s.said[i].Swap(true)})
+			s.failed(Failure{Key: fmt.Sprintf("%s::%d", s.name, i), Err: err, First: !s.hasFailed[i].Swap(true)})
 			continue
 		}
 		if matches {

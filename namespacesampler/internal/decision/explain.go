@@ -9,11 +9,11 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Explanation is what Decide decides on a span, with the two numbers that it compares.
+// Explanation is the decision on a span with the two numbers that it compares.
 type Explanation struct {
-	// Threshold is the one that the span is held to: that of the rate, or of earlier sampling where it is higher (T4).
+	// Threshold is the threshold that applies to the span: that of the rate, or that of earlier sampling if it is higher (T4).
 	Threshold sampling.Threshold
-	// Randomness is that of the span, where HasRandomness is true. Drawn reports whether the decision cannot be foretold without it (T9).
+	// Randomness is valid if HasRandomness is true. Drawn reports whether the decision is random for lack of it (T9).
 	Randomness    sampling.Randomness
 	HasRandomness bool
 	Drawn         bool
@@ -21,7 +21,7 @@ type Explanation struct {
 	Fault         Fault
 }
 
-// Digits returns a threshold as th has it, hexadecimal digits without trailing zeros, or never.
+// Digits returns a threshold as th shows it, in hexadecimal digits without trailing zeros, or "never".
 func Digits(threshold sampling.Threshold) string {
 	if threshold == sampling.NeverSampleThreshold {
 		return "never"
@@ -29,7 +29,7 @@ func Digits(threshold sampling.Threshold) string {
 	return threshold.TValue()
 }
 
-// Explain explains the decision on a span by its trace ID and its tracestate at a rate.
+// Explain explains the decision on a span with a trace ID and a tracestate at a rate.
 func (s SpanSampler) Explain(id pcommon.TraceID, raw string, r *rate.Rate) Explanation {
 	d := s.Decide(id, raw, r)
 	e := Explanation{Threshold: r.Threshold, Keep: d.Keep, Fault: d.Fault}

@@ -9,23 +9,23 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// PriorityAttribute is the attribute by which OpenTracing let applications ask for a span to be kept or dropped.
+// PriorityAttribute is the attribute that OpenTracing defined for applications to request that a span is kept or dropped.
 const PriorityAttribute = "sampling.priority"
 
-// Priority is what a span asks for.
+// Priority is the decision that a span requests.
 type Priority uint8
 
 const (
 	// NoPriority leaves the decision to the rate.
 	NoPriority Priority = iota
-	// PriorityKeep asks for the span to be kept, whatever the rate.
+	// PriorityKeep requests that the span is kept at any rate.
 	PriorityKeep
-	// PriorityDrop asks for it to be dropped.
+	// PriorityDrop requests that the span is dropped.
 	PriorityDrop
 )
 
-// PriorityOf reads the priority attribute of a span (T13): an integer, a double or a string that holds a number. 0 drops, more keeps;
-// anything else, negative numbers and NaN among it, asks for nothing.
+// PriorityOf reads the priority attribute of a span (T13), an integer, a double or a numeric string: 0 drops, a positive number keeps. Anything else, such as
+// a negative number or NaN, requests nothing.
 func PriorityOf(attributes pcommon.Map) Priority {
 	v, ok := attributes.Get(PriorityAttribute)
 	if !ok {

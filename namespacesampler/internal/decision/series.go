@@ -10,11 +10,10 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Series is the identity of a metric series, or of the part of one that has been hashed so far. docs/adr/002 defines it:
-// a change there or here moves every kept set.
+// Series is the identity of a metric series, or the hash of its outer parts so far. docs/adr/002 defines it; a change of it changes which series are kept.
 type Series uint64
 
-// Randomness returns the 56 bits that the series is drawn by.
+// Randomness returns the 56 bits that decide the series.
 func (s Series) Randomness() sampling.Randomness {
 	randomness, err := sampling.UnsignedToRandomness(uint64(s) >> 8)
 	if err != nil {
@@ -23,8 +22,8 @@ func (s Series) Randomness() sampling.Randomness {
 	return randomness
 }
 
-// Metric is what identifies a metric (M3). Type is 1 gauge, 2 sum, 3 histogram, 4 exponential histogram, 5 summary;
-// Temporality is 1 delta, 2 cumulative, 0 where there is none.
+// Metric identifies a metric (M3). Type is 1 for gauge, 2 sum, 3 histogram, 4 exponential histogram, 5 summary. Temporality is 1 for delta, 2 cumulative,
+// 0 none.
 type Metric struct {
 	Name        string
 	Unit        string
@@ -36,10 +35,8 @@ type Metric struct {
 // SeriesHasher computes series identities, outermost first: resource, scope, metric, point. The identity does not depend
 // on the order of attributes, nor on whether a namespace is absent or a missing value (M4). It does not allocate.
 type SeriesHasher struct {
-	// IsMissing reports whether an attribute stands for a missing namespace, and so is left out.
+	// IsMissing reports whether an attribute is a namespace attribute with a missing value, which is not hashed.
 	IsMissing func(key string, value pcommon.Value) bool
-	// Keys remembers the keys of points, where it is not nil; then the hasher is not safe for concurrent use.
-	Keys *Keys
 }
 
 // Resource begins an identity.
@@ -47,14 +44,14 @@ func (h SeriesHasher) Resource(attributes pcommon.Map) Series {
 	return Series(join(0, h.attributes(attributes)))
 }
 
-// Scope adds the instrumentation scope.
+// Scope adds the instrumentation scope to an identity.
 func (h SeriesHasher) Scope(s Series, name, version string, attributes pcommon.Map) Series {
 	x := join(uint64(s), text(name))
 	x = join(x, text(version))
 	return Series(join(x, h.attributes(attributes)))
 }
 
-// Metric adds the metric.
+// Metric adds the metric to an identity.
 func (SeriesHasher) Metric(s Series, m Metric) Series {
 	x := join(uint64(s), text(m.Name))
 	x = join(x, uint64(m.Type)) //nolint:gosec // 1 to 5
@@ -65,13 +62,10 @@ func (SeriesHasher) Metric(s Series, m Metric) Series {
 
 // Point completes the identity with the attributes of a data point.
 func (h SeriesHasher) Point(s Series, attributes pcommon.Map) Series {
-	if h.Keys == nil {
-		return Series(join(uint64(s), h.attributes(attributes)))
-	}
-	return Series(join(uint64(s), h.attributesOfPoint(attributes)))
+	return Series(join(uint64(s), h.attributes(attributes)))
 }
 
-// attributes sums the entries, so that their order does not matter. Maps within values are summed like any other.
+// attributes returns the sum of the hashes of all entries, so that their order does not matter. Nested maps are treated alike.
 func (h SeriesHasher) attributes(m pcommon.Map) (sum uint64) {
 	for key, v := range m.All() {
 		if !h.IsMissing(key, v) {
@@ -109,7 +103,7 @@ func (h SeriesHasher) value(v pcommon.Value) uint64 {
 
 func text(s string) uint64 { return xxhash.Sum64String(s) }
 
-// blob is the text of bytes, hashed in pieces because the data offers no view of them.
+// blob hashes bytes in pieces, since pdata does not expose them as a slice.
 func blob(b pcommon.ByteSlice) uint64 {
 	var digest xxhash.Digest
 	digest.Reset()
@@ -131,10 +125,10 @@ func bit(b bool) uint64 {
 	return 0
 }
 
-// join folds x into h; the order of folding matters.
+// join combines x with h. It is not commutative.
 func join(h, x uint64) uint64 { return mix(h ^ (x + 0x9e3779b97f4a7c15)) }
 
-// mix is the 64-bit finaliser of MurmurHash3: every bit of the input bears on every bit of the output.
+// mix is the 64-bit finalizer of MurmurHash3: every input bit affects every output bit.
 func mix(x uint64) uint64 {
 	x ^= x >> 33
 	x *= 0xff51afd7ed558ccd

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package decision decides: spans by the randomness of their trace and the threshold that they arrive with, metric
-// series by their identity. The same input gives the same decision in every collector of a fleet.
+// Package decision decides which items are kept: spans by the randomness of their trace and the threshold that they arrive with, metric series by their
+// identity. Every collector of a fleet makes the same decision on the same input.
 package decision
 
 import (
@@ -14,32 +14,35 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Mode says how a rate combines with the sampling that a span has already been through (T4).
+// Mode is how a rate combines with earlier sampling of the span (T4).
 type Mode string
 
 const (
-	// Equalizing brings spans down to the rate: what arrives at or below it passes as it is.
+	// Equalizing brings spans down to the rate. Spans that arrive sampled at the rate or below are kept as they are.
 	Equalizing Mode = "equalizing"
-	// Proportional takes the rate's share of whatever arrives.
+	// Proportional samples what arrives at the rate, whatever it was sampled at before.
 	Proportional Mode = "proportional"
 )
 
 // Modes are the modes that there are.
 var Modes = []Mode{Equalizing, Proportional}
 
-// Fault is what is wrong with the tracestate of a span. It never costs the span.
+// Fault is a fault of the tracestate of a span. A span is never dropped because of it.
 type Fault uint8
 
 const (
-	// NoFault is a tracestate in order.
+	// NoFault is a valid tracestate.
 	NoFault Fault = iota
-	// Malformed is a tracestate that does not parse: left as it is, and nothing in it is believed (T8).
+	// Malformed is a tracestate that does not parse. It is not changed, and ignored (T8).
 	Malformed
-	// Inconsistent is a threshold above the span's randomness, which cannot be true: erased where it may be (T7).
+	// Inconsistent is a threshold above the randomness of the span, which cannot be true. It is erased unless the rate is 1 (T7).
 	Inconsistent
-	// Limit is a tracestate that would grow past a limit if it were stamped: left as it is (T10).
+	// Limit is a tracestate that stamping would grow beyond a limit. It is not changed (T10).
 	Limit
 )
+
+// NumFaults is the number of values of Fault.
+const NumFaults = Limit + 1
 
 // Faults are the faults that are counted.
 var Faults = []Fault{Malformed, Inconsistent, Limit}
@@ -61,7 +64,7 @@ func (f Fault) String() string {
 
 // Span is the decision on one span.
 type Span struct {
-	// Tracestate is that of the span after the decision; the one that came in where nothing changed.
+	// Tracestate is the tracestate of the kept span; equal to the incoming one if nothing changed.
 	Tracestate string
 	Fault      Fault
 	Keep       bool
@@ -73,8 +76,7 @@ type SpanSampler struct {
 	precision int
 }
 
-// NewSpanSampler returns the sampler of a mode; precision (1 to 14 hexadecimal digits) is that of thresholds that
-// proportional mode computes.
+// NewSpanSampler returns the sampler of a mode. Precision, 1 to 14 hexadecimal digits, applies to thresholds computed in proportional mode.
 func NewSpanSampler(mode Mode, precision int) SpanSampler {
 	return SpanSampler{mode: mode, precision: precision}
 }
@@ -89,7 +91,7 @@ func (s SpanSampler) Decide(id pcommon.TraceID, tracestate string, r *rate.Rate)
 	}
 	ts, ok := parseTracestate(tracestate)
 	if !ok {
-		// T8: as if there were no tracestate, and leave it as it is.
+		// T8: decide as if there were no tracestate, and do not change it.
 		d := decideUnstamped(&id, r)
 		d.Tracestate, d.Fault = tracestate, Malformed
 		return d
@@ -97,8 +99,7 @@ func (s SpanSampler) Decide(id pcommon.TraceID, tracestate string, r *rate.Rate)
 	return s.decideStamped(id, &ts, r)
 }
 
-// noID is the ID of no trace. To compare with it takes a fraction of IsEmpty, which copies IDs, as calls by value do: a span's is copied
-// once.
+// noID is the empty trace ID. Comparing with it is faster than IsEmpty, which copies the ID.
 var noID pcommon.TraceID
 
 // decideUnstamped decides by the trace ID alone.
@@ -114,7 +115,7 @@ func decideUnstamped(id *pcommon.TraceID, r *rate.Rate) Span {
 	return Span{Keep: true, Tracestate: r.Tracestate}
 }
 
-// decideStamped decides by what the tracestate says of earlier sampling.
+// decideStamped decides by the trace ID and the earlier sampling that the tracestate tells of.
 func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate) Span {
 	untouched := Span{Keep: true, Tracestate: ts.raw}
 
@@ -143,7 +144,7 @@ func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.R
 		return Span{}
 	}
 	if !sampling.ThresholdGreater(threshold, ts.threshold) {
-		return untouched // T5: the threshold that it came with stands
+		return untouched // T5: the incoming threshold is as high
 	}
 	stamped, ok := ts.with(tvalue)
 	if !ok {
@@ -153,8 +154,8 @@ func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.R
 	return Span{Keep: true, Tracestate: stamped}
 }
 
-// Drops reports whether Decide would drop a span, and so would at every lower rate (T14). It costs less, for spans of which
-// nothing else has to be known then. Where the decision is a draw, it cannot be foreseen, and the answer is false.
+// Drops reports whether Decide drops a span at a rate, and thus at every lower rate (T14). It is cheaper than Decide. A random draw cannot be foreseen: Drops
+// returns false then.
 func (s SpanSampler) Drops(id pcommon.TraceID, raw string, r *rate.Rate) bool {
 	switch {
 	case r.IsAlways():
@@ -180,8 +181,7 @@ func (s SpanSampler) Drops(id pcommon.TraceID, raw string, r *rate.Rate) bool {
 	return !ok || !threshold.ShouldSample(randomness)
 }
 
-// outgoing returns the threshold that the span is to leave with and its digits, and false where its probability is too
-// small to be expressed (T4).
+// outgoing returns the threshold of the kept span and its digits, and false if its probability is too small to be expressed (T4).
 func (s SpanSampler) outgoing(ts *tracestate, r *rate.Rate) (sampling.Threshold, string, bool) {
 	if s.mode == Equalizing || ts.threshold == sampling.AlwaysSampleThreshold {
 		if sampling.ThresholdGreater(ts.threshold, r.Threshold) {
@@ -193,13 +193,13 @@ func (s SpanSampler) outgoing(ts *tracestate, r *rate.Rate) (sampling.Threshold,
 	if err != nil {
 		return sampling.NeverSampleThreshold, "", false
 	}
-	if sampling.ThresholdGreater(ts.threshold, out) { // rounding must not raise the probability (T5)
+	if sampling.ThresholdGreater(ts.threshold, out) { // rounding must not increase the probability (T5)
 		return ts.threshold, "", true
 	}
 	return out, out.TValue(), true
 }
 
-// draw is an independent draw, for items that have no randomness of their own.
+// draw decides independently, for items without randomness.
 func draw(r *rate.Rate) bool {
 	randomness, err := sampling.UnsignedToRandomness(rand.Uint64() >> 8) //nolint:gosec // sampling is no secret
 	return err == nil && r.Threshold.ShouldSample(randomness)

@@ -17,23 +17,20 @@ const (
 	maxValueBytes      = 256
 )
 
-// tracestate is a parsed tracestate: what the ot member says, and where it stands. Parsing and editing are our own
-// because they are on the path of every span that was sampled before, and pkg/sampling allocates per member, rejects
-// 32 members and keys that begin with a digit, and loses members of some malformed states; the digits are read by
-// pkg/sampling.
+// tracestate is a parsed tracestate. It is parsed and edited here rather than by pkg/sampling, which allocates for each member (the budget of a stamped span is
+// one allocation), rejects 32 members and keys that begin with a digit, and loses members of some malformed states. pkg/sampling decodes the digits.
 type tracestate struct {
 	raw     string
-	ot      string // the value of the ot member, empty where there is none
+	ot      string // the value of the ot member; empty if there is none
 	members int
 
 	randomness    sampling.Randomness
-	threshold     sampling.Threshold // that of probability 1 where there is none
+	threshold     sampling.Threshold // that of probability 1 if there is none
 	hasRandomness bool
 	hasThreshold  bool
 }
 
-// parseTracestate parses a tracestate of W3C Trace Context Level 2. It reports false where the state, or its ot member,
-// is malformed: then nothing in it can be relied on (T8).
+// parseTracestate parses a tracestate of W3C Trace Context Level 2. It returns false if the state or its ot member is malformed (T8).
 func parseTracestate(raw string) (tracestate, bool) {
 	ts := tracestate{raw: raw}
 	if len(raw) > maxTracestateBytes {
@@ -41,7 +38,7 @@ func parseTracestate(raw string) (tracestate, bool) {
 	}
 	for member := range members(raw) {
 		if member == "" {
-			continue // empty members are allowed, and count for nothing
+			continue // empty members are valid
 		}
 		key, value, ok := strings.Cut(member, "=")
 		if !ok || !isKey(key) || !isValue(value) {
@@ -59,7 +56,7 @@ func parseTracestate(raw string) (tracestate, bool) {
 	return ts, true
 }
 
-// parseOT parses the value of the ot member: sub-members key:value, separated by semicolons.
+// parseOT parses the value of the ot member: key:value pairs separated by semicolons.
 func (ts *tracestate) parseOT(value string) bool {
 	ts.ot = value
 	for rest, more := value, true; more; {
@@ -91,7 +88,7 @@ func (ts *tracestate) parseOT(value string) bool {
 	return true
 }
 
-// randomnessOf returns the randomness of a span (T1), and false where it has none: no rv and no trace ID.
+// randomnessOf returns the randomness of a span (T1), and false if it has neither an rv nor a trace ID.
 func (ts *tracestate) randomnessOf(id pcommon.TraceID) (sampling.Randomness, bool) {
 	if ts.hasRandomness {
 		return ts.randomness, true
@@ -99,13 +96,12 @@ func (ts *tracestate) randomnessOf(id pcommon.TraceID) (sampling.Randomness, boo
 	return sampling.TraceIDToRandomness(id), id != noID
 }
 
-// isFalse reports whether the threshold cannot be true: no span of this randomness passes it (T7).
+// isFalse reports whether the threshold cannot be true, because a span of this randomness does not pass it (T7).
 func (ts *tracestate) isFalse(randomness sampling.Randomness) bool {
 	return ts.hasThreshold && !ts.threshold.ShouldSample(randomness)
 }
 
-// with returns the state with the threshold of these digits, its ot member left-most (T11), and false where that would
-// break a limit (T10). It costs one allocation.
+// with returns the state with a threshold, the ot member left-most (T11), and false if that would exceed a limit (T10). It allocates once.
 func (ts *tracestate) with(tvalue string) (string, bool) {
 	if ts.ot == "" && ts.members == maxMembers {
 		return "", false
@@ -123,7 +119,7 @@ func (ts *tracestate) with(tvalue string) (string, bool) {
 	return string(out), true
 }
 
-// without returns the state without a threshold. The ot member goes where nothing is left in it.
+// without returns the state without a threshold. An empty ot member is removed.
 func (ts *tracestate) without() string {
 	var buf [maxTracestateBytes]byte
 	out := append(buf[:0], "ot="...)
@@ -133,7 +129,7 @@ func (ts *tracestate) without() string {
 	return string(ts.appendOthers(out))
 }
 
-// appendOT appends the value of the ot member: rv first, then the threshold, then the rest in its order.
+// appendOT appends the value of the ot member: rv, the threshold, and the rest in its order.
 func (ts *tracestate) appendOT(out []byte, tvalue string) []byte {
 	start := len(out)
 	add := func(parts ...string) {
@@ -164,7 +160,7 @@ func (ts *tracestate) appendOT(out []byte, tvalue string) []byte {
 	return out
 }
 
-// appendOthers appends the members other than ot, in their order and with their bytes.
+// appendOthers appends the members other than ot, unchanged and in their order.
 func (ts *tracestate) appendOthers(out []byte) []byte {
 	for member := range members(ts.raw) {
 		if member == "" || strings.HasPrefix(member, "ot=") {
@@ -178,7 +174,7 @@ func (ts *tracestate) appendOthers(out []byte) []byte {
 	return out
 }
 
-// members yields the list members of a tracestate without the optional white space around them.
+// members yields the members of a tracestate without surrounding white space.
 func members(raw string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for member := range strings.SplitSeq(raw, ",") {

@@ -121,8 +121,9 @@ type Override struct {
 	Source     string     `json:"source"`
 	ExpiresAt  *time.Time `json:"expires_at"`
 	// Of runtime overrides: why, and by whom.
-	Reason    string `json:"reason,omitempty"`
-	UpdatedBy string `json:"updated_by,omitempty"`
+	Reason    string     `json:"reason,omitempty"`
+	UpdatedBy string     `json:"updated_by,omitempty"`
+	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 }
 
 // Row is one namespace.

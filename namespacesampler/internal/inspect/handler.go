@@ -25,7 +25,7 @@ type Source interface {
 // Handler serves what a source knows.
 type Handler struct {
 	source     Source
-	namespaces *shared
+	namespaces *throttle
 	others     []string // parameters that are not ours
 }
 
@@ -39,7 +39,7 @@ func NewHandler(source Source, others ...string) *Handler {
 
 func newHandler(source Source, now func() time.Time, others ...string) *Handler {
 	h := &Handler{source: source, others: others}
-	h.namespaces = newShared(now, h.renderNamespaces)
+	h.namespaces = newThrottle(now, h.renderNamespaces)
 	return h
 }
 

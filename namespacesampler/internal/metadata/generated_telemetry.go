@@ -157,7 +157,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.ProcessorNamespaceSamplerCircuitBreakerChanges, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_circuit_breaker_changes",
-		metric.WithDescription("Changes of the circuit breaker between batches and Postgres, by the state that it changed to. [Alpha]"),
+		metric.WithDescription("State changes of the circuit breaker between batches and Postgres, by new state. [Alpha]"),
 		metric.WithUnit("{changes}"),
 	)
 	errs = errors.Join(errs, err)
@@ -169,38 +169,38 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerConditionErrors, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_condition_errors",
-		metric.WithDescription("Evaluations of conditions that failed, and so count as not matching. [Alpha]"),
+		metric.WithDescription("Failed evaluations of conditions, which count as not matching. [Alpha]"),
 		metric.WithUnit("{errors}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerDatapoints, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_datapoints",
-		metric.WithDescription("Metric data points that came in, by namespace, decision and rule. Every point is counted exactly once. [Alpha]"),
+		metric.WithDescription("Metric data points received, by namespace, decision and rule. Every point is counted exactly once. [Alpha]"),
 		metric.WithUnit("{datapoints}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerForgottenTraces, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_forgotten_traces",
-		metric.WithDescription("Traces whose rate was forgotten before tracing::trace_memory::ttl because there were more than max_traces. [Alpha]"),
+		metric.WithDescription("Traces whose rate was forgotten before tracing::trace_memory::ttl because there were more than tracing::trace_memory::max_traces. [Alpha]"),
 		metric.WithUnit("{traces}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerLookupDuration, err = builder.meter.Float64Histogram(
 		"otelcol_processor_namespace_sampler_lookup_duration",
-		metric.WithDescription("Time from the start of a load of keys to its end, waiting for a connection included. [Alpha]"),
+		metric.WithDescription("Duration of loading keys from Postgres, including the wait for a connection. [Alpha]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerLookupKeys, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_lookup_keys",
-		metric.WithDescription("Distinct keys of batches that were looked up, by outcome; malformed ones by occurrence. [Alpha]"),
+		metric.WithDescription("Distinct keys looked up for batches, by outcome. Malformed keys are counted by occurrence. [Alpha]"),
 		metric.WithUnit("{keys}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerLookupLateKeys, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_lookup_late_keys",
-		metric.WithDescription("Keys that resolved after items had been decided without their namespace: from then on the namespace's rate holds, and a metric series may be kept that was dropped, or dropped that was kept. [Alpha]"),
+		metric.WithDescription("Keys that resolved after items had been decided without their namespace. From then on the rate of the namespace applies, so that a dropped metric series may be kept, or a kept one dropped. [Alpha]"),
 		metric.WithUnit("{keys}"),
 	)
 	errs = errors.Join(errs, err)
@@ -212,43 +212,43 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerOverridesAge, err = builder.meter.Float64ObservableGauge(
 		"otelcol_processor_namespace_sampler_overrides_age",
-		metric.WithDescription("Time since the table of runtime overrides was last read without an error, or since the start where it never was. Only with postgres::overrides::enabled. [Alpha]"),
+		metric.WithDescription("Time since the table of runtime overrides was last read successfully, or since start if it never was. Only with postgres::overrides::enabled. [Alpha]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerOverridesInForce, err = builder.meter.Int64ObservableGauge(
 		"otelcol_processor_namespace_sampler_overrides_in_force",
-		metric.WithDescription("Runtime overrides that are in force, by the signal that they are for. Only with postgres::overrides::enabled. [Alpha]"),
+		metric.WithDescription("Runtime overrides in force, by signal. Only with postgres::overrides::enabled. [Alpha]"),
 		metric.WithUnit("{overrides}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerOverridesRejected, err = builder.meter.Int64ObservableGauge(
 		"otelcol_processor_namespace_sampler_overrides_rejected",
-		metric.WithDescription("Rows of the table of runtime overrides that were skipped in the last read, because they make no sense. Only with postgres::overrides::enabled. [Alpha]"),
+		metric.WithDescription("Invalid rows of the table of runtime overrides, skipped in the last read. Only with postgres::overrides::enabled. [Alpha]"),
 		metric.WithUnit("{rows}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate, err = builder.meter.Int64ObservableGauge(
 		"otelcol_processor_namespace_sampler_registered_namespaces_on_global_rate",
-		metric.WithDescription("Registered namespaces that no override matches, so that the global rate of the signal decides. Only where namespaces are registered (postgres::registry). [Alpha]"),
+		metric.WithDescription("Registered namespaces that no override matches, so that the global rate of the signal applies. Only if registered namespaces are read (postgres::registry). [Alpha]"),
 		metric.WithUnit("{namespaces}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerSaturatedDatapoints, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_saturated_datapoints",
-		metric.WithDescription("Delta points of which a number would have left its range when it was rescaled, and was set to the range's end (M7). [Alpha]"),
+		metric.WithDescription("Delta points with a number that overflowed when it was rescaled, and was set to the end of its range. [Alpha]"),
 		metric.WithUnit("{datapoints}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerSpans, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_spans",
-		metric.WithDescription("Spans that came in, by namespace, decision and rule. Every span is counted exactly once. [Alpha]"),
+		metric.WithDescription("Spans received, by namespace, decision and rule. Every span is counted exactly once. [Alpha]"),
 		metric.WithUnit("{spans}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerTracestateFaults, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_tracestate_faults",
-		metric.WithDescription("Spans whose tracestate was left or corrected because of a fault. Counted where a rate above 0 decides: what goes anyway is not parsed. [Alpha]"),
+		metric.WithDescription("Spans with a faulty tracestate, which was left as it is or corrected. The tracestate of spans sampled at rate 0 is not parsed. [Alpha]"),
 		metric.WithUnit("{spans}"),
 	)
 	errs = errors.Join(errs, err)

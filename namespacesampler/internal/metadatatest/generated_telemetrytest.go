@@ -24,7 +24,7 @@ func NewSettings(tt *componenttest.Telemetry) processor.Settings {
 func AssertEqualProcessorNamespaceSamplerCircuitBreakerChanges(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_circuit_breaker_changes",
-		Description: "Changes of the circuit breaker between batches and Postgres, by the state that it changed to. [Alpha]",
+		Description: "State changes of the circuit breaker between batches and Postgres, by new state. [Alpha]",
 		Unit:        "{changes}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -54,7 +54,7 @@ func AssertEqualProcessorNamespaceSamplerCircuitBreakerState(t *testing.T, tt *c
 func AssertEqualProcessorNamespaceSamplerConditionErrors(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_condition_errors",
-		Description: "Evaluations of conditions that failed, and so count as not matching. [Alpha]",
+		Description: "Failed evaluations of conditions, which count as not matching. [Alpha]",
 		Unit:        "{errors}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -70,7 +70,7 @@ func AssertEqualProcessorNamespaceSamplerConditionErrors(t *testing.T, tt *compo
 func AssertEqualProcessorNamespaceSamplerDatapoints(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_datapoints",
-		Description: "Metric data points that came in, by namespace, decision and rule. Every point is counted exactly once. [Alpha]",
+		Description: "Metric data points received, by namespace, decision and rule. Every point is counted exactly once. [Alpha]",
 		Unit:        "{datapoints}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -86,7 +86,7 @@ func AssertEqualProcessorNamespaceSamplerDatapoints(t *testing.T, tt *componentt
 func AssertEqualProcessorNamespaceSamplerForgottenTraces(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_forgotten_traces",
-		Description: "Traces whose rate was forgotten before tracing::trace_memory::ttl because there were more than max_traces. [Alpha]",
+		Description: "Traces whose rate was forgotten before tracing::trace_memory::ttl because there were more than tracing::trace_memory::max_traces. [Alpha]",
 		Unit:        "{traces}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -102,7 +102,7 @@ func AssertEqualProcessorNamespaceSamplerForgottenTraces(t *testing.T, tt *compo
 func AssertEqualProcessorNamespaceSamplerLookupDuration(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.HistogramDataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_lookup_duration",
-		Description: "Time from the start of a load of keys to its end, waiting for a connection included. [Alpha]",
+		Description: "Duration of loading keys from Postgres, including the wait for a connection. [Alpha]",
 		Unit:        "s",
 		Data: metricdata.Histogram[float64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -117,7 +117,7 @@ func AssertEqualProcessorNamespaceSamplerLookupDuration(t *testing.T, tt *compon
 func AssertEqualProcessorNamespaceSamplerLookupKeys(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_lookup_keys",
-		Description: "Distinct keys of batches that were looked up, by outcome; malformed ones by occurrence. [Alpha]",
+		Description: "Distinct keys looked up for batches, by outcome. Malformed keys are counted by occurrence. [Alpha]",
 		Unit:        "{keys}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -133,7 +133,7 @@ func AssertEqualProcessorNamespaceSamplerLookupKeys(t *testing.T, tt *componentt
 func AssertEqualProcessorNamespaceSamplerLookupLateKeys(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_lookup_late_keys",
-		Description: "Keys that resolved after items had been decided without their namespace: from then on the namespace's rate holds, and a metric series may be kept that was dropped, or dropped that was kept. [Alpha]",
+		Description: "Keys that resolved after items had been decided without their namespace. From then on the rate of the namespace applies, so that a dropped metric series may be kept, or a kept one dropped. [Alpha]",
 		Unit:        "{keys}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -165,7 +165,7 @@ func AssertEqualProcessorNamespaceSamplerLookupRoundTrips(t *testing.T, tt *comp
 func AssertEqualProcessorNamespaceSamplerOverridesAge(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_overrides_age",
-		Description: "Time since the table of runtime overrides was last read without an error, or since the start where it never was. Only with postgres::overrides::enabled. [Alpha]",
+		Description: "Time since the table of runtime overrides was last read successfully, or since start if it never was. Only with postgres::overrides::enabled. [Alpha]",
 		Unit:        "s",
 		Data: metricdata.Gauge[float64]{
 			DataPoints: dps,
@@ -179,7 +179,7 @@ func AssertEqualProcessorNamespaceSamplerOverridesAge(t *testing.T, tt *componen
 func AssertEqualProcessorNamespaceSamplerOverridesInForce(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_overrides_in_force",
-		Description: "Runtime overrides that are in force, by the signal that they are for. Only with postgres::overrides::enabled. [Alpha]",
+		Description: "Runtime overrides in force, by signal. Only with postgres::overrides::enabled. [Alpha]",
 		Unit:        "{overrides}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
@@ -193,7 +193,7 @@ func AssertEqualProcessorNamespaceSamplerOverridesInForce(t *testing.T, tt *comp
 func AssertEqualProcessorNamespaceSamplerOverridesRejected(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_overrides_rejected",
-		Description: "Rows of the table of runtime overrides that were skipped in the last read, because they make no sense. Only with postgres::overrides::enabled. [Alpha]",
+		Description: "Invalid rows of the table of runtime overrides, skipped in the last read. Only with postgres::overrides::enabled. [Alpha]",
 		Unit:        "{rows}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
@@ -207,7 +207,7 @@ func AssertEqualProcessorNamespaceSamplerOverridesRejected(t *testing.T, tt *com
 func AssertEqualProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_registered_namespaces_on_global_rate",
-		Description: "Registered namespaces that no override matches, so that the global rate of the signal decides. Only where namespaces are registered (postgres::registry). [Alpha]",
+		Description: "Registered namespaces that no override matches, so that the global rate of the signal applies. Only if registered namespaces are read (postgres::registry). [Alpha]",
 		Unit:        "{namespaces}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
@@ -221,7 +221,7 @@ func AssertEqualProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate(t *tes
 func AssertEqualProcessorNamespaceSamplerSaturatedDatapoints(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_saturated_datapoints",
-		Description: "Delta points of which a number would have left its range when it was rescaled, and was set to the range's end (M7). [Alpha]",
+		Description: "Delta points with a number that overflowed when it was rescaled, and was set to the end of its range. [Alpha]",
 		Unit:        "{datapoints}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -237,7 +237,7 @@ func AssertEqualProcessorNamespaceSamplerSaturatedDatapoints(t *testing.T, tt *c
 func AssertEqualProcessorNamespaceSamplerSpans(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_spans",
-		Description: "Spans that came in, by namespace, decision and rule. Every span is counted exactly once. [Alpha]",
+		Description: "Spans received, by namespace, decision and rule. Every span is counted exactly once. [Alpha]",
 		Unit:        "{spans}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -253,7 +253,7 @@ func AssertEqualProcessorNamespaceSamplerSpans(t *testing.T, tt *componenttest.T
 func AssertEqualProcessorNamespaceSamplerTracestateFaults(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_tracestate_faults",
-		Description: "Spans whose tracestate was left or corrected because of a fault. Counted where a rate above 0 decides: what goes anyway is not parsed. [Alpha]",
+		Description: "Spans with a faulty tracestate, which was left as it is or corrected. The tracestate of spans sampled at rate 0 is not parsed. [Alpha]",
 		Unit:        "{spans}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

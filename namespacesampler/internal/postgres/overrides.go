@@ -9,16 +9,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-)
 
-// Override is a row of the table of runtime overrides as it stands; nothing says that it makes sense.
-type Override struct {
-	Namespace, Signal string
-	SampleRate        float64   // NaN for NULL
-	ExpiresAt         time.Time // zero for never
-	Reason, UpdatedBy string
-	UpdatedAt         time.Time // zero for unknown
-}
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
 
 // MaxNameBytes is more than the longest name that a row can have: longer ones are cut to it.
 const MaxNameBytes = 2000
@@ -31,13 +24,15 @@ const overridesSQL = `SELECT coalesce(left(namespace::text, %d), ''), coalesce(l
 	coalesce(extract(epoch FROM updated_at)::float8, 'Infinity')
 FROM %s ORDER BY 1, 2 LIMIT %d`
 
-// Overrides reads the table of runtime overrides, MaxRows of it and one more where there are more. An error is a *ReadError.
-func (db *DB) Overrides(ctx context.Context, table Table) ([]Override, error) {
+// Overrides reads the table of runtime overrides: up to MaxRows rows, and one more if there are more. Rows are returned as they are and may
+// be invalid; a NULL rate is NaN. An error is a *ReadError.
+func (db *DB) Overrides(ctx context.Context, table Table) ([]rate.Override, error) {
 	sql := fmt.Sprintf(overridesSQL, MaxNameBytes, table, MaxRows+1)
-	return read(ctx, db, sql, func(row pgx.CollectableRow) (o Override, err error) {
+	return read(ctx, db, sql, func(row pgx.CollectableRow) (rate.Override, error) {
+		o := rate.Override{Source: rate.RuntimeOverride}
 		var expires, updated float64
-		err = row.Scan(&o.Namespace, &o.Signal, &o.SampleRate, &expires, &o.Reason, &o.UpdatedBy, &updated)
-		o.ExpiresAt, o.UpdatedAt = timeOf(expires), timeOf(updated)
+		err := row.Scan(&o.Key, (*string)(&o.Signal), &o.Probability, &expires, &o.Reason, &o.UpdatedBy, &updated)
+		o.Until, o.UpdatedAt = timeOf(expires), timeOf(updated)
 		return o, err
 	})
 }

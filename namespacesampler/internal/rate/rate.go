@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rate says with which probability a namespace is sampled, and by which rule.
+// Package rate holds sampling rates: one probability and threshold each, and the tables that map namespaces to rates.
 package rate
 
 import (
@@ -11,27 +11,27 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 )
 
-// Rate is a sampling probability with all that deciding by it needs, computed once (T2).
+// Rate is a sampling probability with everything that a decision needs, computed once (T2).
 type Rate struct {
 	// Probability is in [0, 1].
 	Probability float64
-	// Threshold is the rejection threshold: an item is kept when its randomness is not below it.
+	// Threshold is the rejection threshold: an item is kept if its randomness is not below it.
 	Threshold sampling.Threshold
-	// Tracestate is that of a kept span that arrived with none, "ot=th:…"; empty at the rates 0 and 1.
+	// Tracestate is "ot=th:…", the tracestate of a kept span that arrived with none; empty at rates 0 and 1.
 	Tracestate string
-	// TValue is the threshold as hexadecimal digits without trailing zeros; empty at the rates 0 and 1.
+	// TValue is the threshold in hexadecimal digits without trailing zeros; empty at rates 0 and 1.
 	TValue string
 }
 
-// Always is the rate 1: everything is kept, and nothing is touched.
+// Always is rate 1: everything is kept, and nothing is changed.
 var Always = Rate{Probability: 1, Threshold: sampling.AlwaysSampleThreshold}
 
-// Never is the rate 0.
+// Never is rate 0.
 var Never = Rate{Probability: 0, Threshold: sampling.NeverSampleThreshold}
 
-// New returns the rate of a probability in [0, 1], its threshold rounded to precision hexadecimal digits (1 to 14; more
-// are used close to 0 and 1, as the specification has it). The error is that of Validate; next to it stands Never,
-// because the zero Rate, like what the library returns next to an error, has the threshold of 1 (T3).
+// New returns the rate of a probability in [0, 1]. Its threshold is rounded to precision hexadecimal digits (1 to 14; close to 0 and
+// 1 more digits are used, as the specification requires). The error is that of Validate; the rate is Never then, because the zero
+// Rate has the threshold of rate 1, as has the value that the sampling library returns with an error (T3).
 func New(probability float64, precision int) (Rate, error) {
 	if err := Validate(probability); err != nil {
 		return Never, err
@@ -61,12 +61,12 @@ func (r *Rate) IsAlways() bool { return r.Threshold == sampling.AlwaysSampleThre
 // IsNever reports whether the rate is 0.
 func (r *Rate) IsNever() bool { return r.Threshold == sampling.NeverSampleThreshold }
 
-// Validate reports why a probability cannot be a sample rate, and what would be right (T3).
+// Validate returns an error if a probability is not a valid sample rate; the message says what would be valid (T3).
 func Validate(probability float64) error {
 	switch {
 	case math.IsNaN(probability):
 		return errors.New("sample rate must be between 0 and 1, got NaN (not a number)")
-	case probability > 1 && probability <= 100: // a percentage, most likely
+	case probability > 1 && probability <= 100: // probably a percentage
 		return fmt.Errorf("sample rate must be between 0 and 1, got %v (for %v %% write %.6g)",
 			probability, probability, probability/100)
 	case probability < 0 || probability > 1:

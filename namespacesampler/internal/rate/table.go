@@ -10,89 +10,68 @@ import (
 	"time"
 )
 
-// Rule says how a namespace found its rate.
+// Rule is how the rate of a namespace was found.
 type Rule string
 
-// Rules, in the order in which they are tried.
+// Rules, in order of precedence.
 const (
 	Exact   Rule = "exact"
 	Pattern Rule = "pattern"
 	Global  Rule = "global"
 )
 
-// Source says where the rate comes from.
-type Source string
-
-// Sources, in the order in which they are tried.
-const (
-	RuntimeOverride Source = "runtime_override"
-	SignalOverride  Source = "signal_override"
-	SharedOverride  Source = "shared_override"
-	SignalGlobal    Source = "signal_global"
-	SharedGlobal    Source = "global"
-)
-
-// Match is the rate of a namespace with the rule and the source that gave it. Matches are comparable.
+// Match is the rate of a namespace, with the rule and the source that it comes from. Matches are comparable.
 type Match struct {
 	Rate
 	Rule   Rule
 	Source Source
-	// Pattern is the pattern that matched, under the rule Pattern.
+	// Pattern is the pattern that matched; empty unless Rule is Pattern.
 	Pattern string
-	// ExpiresAt is when the override ends, in UTC; zero where it does not.
+	// ExpiresAt is when the override expires, in UTC; zero if it does not.
 	ExpiresAt time.Time
 }
 
-// Override is a probability in place of the global one.
-type Override struct {
-	// Key is the name of a namespace, or a pattern.
-	Key         string
-	Probability float64
-	// Until is when the override ends; zero means never.
-	Until time.Time
-}
-
-// IsOver reports whether the override has ended.
-func (o *Override) IsOver(now time.Time) bool { return !o.Until.IsZero() && !now.Before(o.Until) }
-
-// Spec is what a table is made of: the overrides and the global rate of one signal. In each list, of two overrides with the same
-// key the later wins.
+// Spec describes the table of one signal.
 type Spec struct {
-	// RuntimeSignal and RuntimeShared are set while the collector runs, for this signal and for all; they win over the others.
-	RuntimeSignal, RuntimeShared []Override
-	// SignalOverrides and SharedOverrides are configured, for this signal and for all.
-	SignalOverrides, SharedOverrides []Override
-	// SignalGlobal is the signal's global probability, in place of Global where it is not nil.
+	// Signal is Traces or Metrics.
+	Signal Signal
+	// Overrides of all signals and sources; those of other signals are ignored. Of two overrides with the same identity the later
+	// one wins.
+	Overrides []Override
+	// SignalGlobal is the global probability of the signal. If it is nil, Global applies.
 	SignalGlobal *float64
 	Global       float64
-	// Precision is that of the thresholds, in hexadecimal digits, 1 to 14.
+	// Precision is the precision of thresholds in hexadecimal digits, 1 to 14.
 	Precision int
-	// Now is the time that the table is for: overrides that are over by then are as if they were not there.
+	// Now is the time that the table is built for: overrides that have expired by then are ignored.
 	Now time.Time
 }
 
-// Table maps every namespace to its rate. It is immutable and safe for concurrent use.
+// Table maps every namespace to its rate for one signal. It is immutable and safe for concurrent use.
 type Table struct {
 	runtime, configured layer
 	global              *Match
-	most                *Match
-	ends                time.Time
+	highest             *Match
+	nextExpiry          time.Time
 }
 
-// layer is a set of overrides: the exact ones before the patterns, and among each the signal's before those of all signals.
+// layer is a set of overrides of the same precedence: exact ones win over patterns, and among each the overrides of the signal win over
+// those of all signals.
 type layer struct {
 	exact    map[string]*Match
 	patterns []patternMatch
 }
 
-// NewTable builds the table of a signal. It reports all rates that cannot be, each with its source and namespace.
+// NewTable builds the table of a signal. The error reports every invalid rate with its source and key.
 func NewTable(spec Spec) (*Table, error) {
 	b := builder{spec: spec}
 	t := &Table{
 		runtime: b.layer(
-			list{RuntimeOverride, spec.RuntimeSignal}, list{RuntimeOverride, spec.RuntimeShared}),
+			func(o *Override) bool { return o.Source == RuntimeOverride && o.Signal == All },
+			func(o *Override) bool { return o.Source == RuntimeOverride && o.Signal != All }),
 		configured: b.layer(
-			list{SignalOverride, spec.SignalOverrides}, list{SharedOverride, spec.SharedOverrides}),
+			func(o *Override) bool { return o.Source == SharedOverride },
+			func(o *Override) bool { return o.Source == SignalOverride }),
 	}
 	if spec.SignalGlobal != nil {
 		t.global = b.match(string(SignalGlobal), *spec.SignalGlobal, Match{Rule: Global, Source: SignalGlobal})
@@ -102,75 +81,66 @@ func NewTable(spec Spec) (*Table, error) {
 	if len(b.errs) > 0 {
 		return nil, fmt.Errorf("rate table: %w", errors.Join(b.errs...))
 	}
-	t.ends, t.most = b.ends, t.global
-	for m := range t.overrides {
-		if m.Probability > t.most.Probability {
-			t.most = m
+	t.nextExpiry, t.highest = b.nextExpiry, t.global
+	for m := range t.matches {
+		if m.Probability > t.highest.Probability {
+			t.highest = m
 		}
 	}
 	return t, nil
 }
 
-// builder is a table while it is built.
+// builder holds the state of NewTable.
 type builder struct {
-	spec Spec
-	ends time.Time
-	errs []error
+	spec       Spec
+	nextExpiry time.Time
+	errs       []error
 }
 
-// list is a list of overrides with where it comes from.
-type list struct {
-	source    Source
-	overrides []Override
-}
-
-// layer lays the overrides of a signal over those of all signals.
-func (b *builder) layer(signal, shared list) layer {
+// layer builds a layer from the overrides of all signals and those of the signal, which win.
+func (b *builder) layer(shared, signal func(*Override) bool) layer {
 	l := layer{exact: map[string]*Match{}}
-	add := func(from list) (patterns []patternMatch) {
-		byKey := map[string]Override{}
-		for _, o := range from.overrides {
-			if !o.IsOver(b.spec.Now) {
-				byKey[o.Key] = o
-			}
-		}
-		for _, key := range slices.Sorted(maps.Keys(byKey)) { // errors come in one order
-			o := byKey[key]
-			where := fmt.Sprintf("%s %q", from.source, key)
-			until := o.Until.Round(0).UTC()
-			b.end(until)
-			exact := b.match(where, o.Probability, Match{Rule: Exact, Source: from.source, ExpiresAt: until})
-			l.exact[key] = exact
-			if IsPattern(key) {
-				m := *exact
-				m.Rule, m.Pattern = Pattern, key
-				patterns = append(patterns, patternMatch{pattern: key, literals: literals(key), Match: &m})
-			}
-		}
-		sortPatterns(patterns)
-		return patterns
-	}
-	last := add(shared)
-	l.patterns = append(add(signal), last...)
+	sharedPatterns := b.add(&l, shared)
+	l.patterns = append(b.add(&l, signal), sharedPatterns...)
 	return l
 }
 
-// end takes the end of an override: the next one of a table is when it has to be built anew.
-func (b *builder) end(until time.Time) {
-	if !until.IsZero() && (b.ends.IsZero() || until.Before(b.ends)) {
-		b.ends = until
+// add adds the selected overrides to the exact matches of a layer and returns their patterns, longest first.
+func (b *builder) add(l *layer, selected func(*Override) bool) (patterns []patternMatch) {
+	byKey := map[string]*Override{}
+	for i := range b.spec.Overrides {
+		if o := &b.spec.Overrides[i]; o.appliesTo(b.spec.Signal) && selected(o) && !o.IsExpired(b.spec.Now) {
+			byKey[o.Key] = o
+		}
 	}
+	for _, key := range slices.Sorted(maps.Keys(byKey)) { // for a stable order of errors
+		o := byKey[key]
+		until := o.Until.Round(0).UTC()
+		if !until.IsZero() && (b.nextExpiry.IsZero() || until.Before(b.nextExpiry)) {
+			b.nextExpiry = until
+		}
+		exact := b.match(fmt.Sprintf("%s %q", o.Source, key), o.Probability,
+			Match{Rule: Exact, Source: o.Source, ExpiresAt: until})
+		l.exact[key] = exact
+		if IsPattern(key) {
+			m := *exact
+			m.Rule, m.Pattern = Pattern, key
+			patterns = append(patterns, patternMatch{pattern: key, literals: literals(key), Match: &m})
+		}
+	}
+	sortPatterns(patterns)
+	return patterns
 }
 
-func (b *builder) match(where string, probability float64, m Match) *Match {
+func (b *builder) match(origin string, probability float64, m Match) *Match {
 	var err error
 	if m.Rate, err = New(probability, b.spec.Precision); err != nil {
-		b.errs = append(b.errs, fmt.Errorf("%s: %w", where, err))
+		b.errs = append(b.errs, fmt.Errorf("%s: %w", origin, err))
 	}
 	return &m
 }
 
-// Lookup returns the rate of a namespace; that of the empty name is the global rate, whatever the patterns. It never returns nil.
+// Lookup returns the rate of a namespace. The empty name has the global rate; no pattern matches it. Lookup never returns nil.
 func (t *Table) Lookup(namespace string) *Match {
 	if namespace == "" {
 		return t.global
@@ -199,18 +169,18 @@ func (l *layer) lookup(namespace string) *Match {
 	return nil
 }
 
-// Global returns the rate of namespaces that no override names.
+// Global returns the rate of namespaces without an override.
 func (t *Table) Global() *Match { return t.global }
 
-// Most returns the highest rate that a namespace can have: what it drops, every rate of the table drops (T14).
-func (t *Table) Most() *Match { return t.most }
+// Highest returns the highest rate of the table. Whatever it drops, every other rate of the table drops too (T14).
+func (t *Table) Highest() *Match { return t.highest }
 
-// Ends returns when the first of the overrides ends, and the table with it; zero for never.
-func (t *Table) Ends() time.Time { return t.ends }
+// NextExpiry returns when the first override expires, and the table must be rebuilt; zero means never.
+func (t *Table) NextExpiry() time.Time { return t.nextExpiry }
 
-// IsUniform reports whether all namespaces have one rate.
+// IsUniform reports whether all namespaces have the same rate.
 func (t *Table) IsUniform() bool {
-	for m := range t.overrides {
+	for m := range t.matches {
 		if m.Threshold != t.global.Threshold {
 			return false
 		}
@@ -218,40 +188,46 @@ func (t *Table) IsUniform() bool {
 	return true
 }
 
-// overrides yields all overrides. A pattern is among the exact ones, as it matches what it says.
-func (t *Table) overrides(yield func(*Match) bool) {
+// IsFixed reports whether every rate is 0 or 1, so that no randomness is needed to decide.
+func (t *Table) IsFixed() bool {
+	isFixed := func(m *Match) bool { return m.IsAlways() || m.IsNever() }
+	for m := range t.matches {
+		if !isFixed(m) {
+			return false
+		}
+	}
+	return isFixed(t.global)
+}
+
+// matches yields the matches of all overrides. Patterns are yielded as exact matches too, since a pattern matches its own text.
+func (t *Table) matches(yield func(*Match) bool) {
 	for _, l := range [...]*layer{&t.configured, &t.runtime} {
 		for _, m := range l.exact {
 			if !yield(m) {
 				return
 			}
 		}
-		for i := range l.patterns {
-			if !yield(l.patterns[i].Match) {
-				return
-			}
-		}
 	}
 }
 
-// Listed returns the overrides by their keys, names and patterns, each from the first source that has it.
-func (t *Table) Listed() map[string]*Match {
-	listed := maps.Clone(t.configured.exact)
-	maps.Copy(listed, t.runtime.exact)
-	return listed
-}
-
-// Overrides returns the probabilities of the overrides by their keys.
-func (t *Table) Overrides() map[string]float64 {
-	overrides := map[string]float64{}
-	for key, m := range t.Listed() {
-		overrides[key] = m.Probability
-	}
+// Overrides returns the winning override of each key, names and patterns alike.
+func (t *Table) Overrides() map[string]*Match {
+	overrides := maps.Clone(t.configured.exact)
+	maps.Copy(overrides, t.runtime.exact)
 	return overrides
 }
 
-// Names returns the names of the namespaces that overrides name, sorted, without the patterns.
+// Probabilities returns the probabilities of Overrides.
+func (t *Table) Probabilities() map[string]float64 {
+	probabilities := map[string]float64{}
+	for key, m := range t.Overrides() {
+		probabilities[key] = m.Probability
+	}
+	return probabilities
+}
+
+// Names returns the sorted names of the namespaces that have an override of their own; patterns are not names.
 func (t *Table) Names() []string {
-	names := slices.Sorted(maps.Keys(t.Listed()))
+	names := slices.Sorted(maps.Keys(t.Overrides()))
 	return slices.DeleteFunc(names, IsPattern)
 }

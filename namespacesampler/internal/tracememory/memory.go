@@ -1,112 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tracememory remembers what was settled about traces, so that their later spans are decided like their first.
+// Package tracememory remembers what was settled about traces, so that spans that arrive later are sampled like the first ones (T16).
 package tracememory
 
 import (
+	"encoding/binary"
 	"fmt"
-	"sync"
+	"math/bits"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Config bounds a memory in traces and in time.
+// Trace is what is remembered of a trace: its rate, never a decision, so that late spans are stamped correctly; and the label that counts
+// its spans without a namespace.
+type Trace struct {
+	Rate  *rate.Match
+	Label *labels.Label
+}
+
+// Config bounds a memory.
 type Config struct {
-	// MaxTraces is how many traces are remembered; beyond, the one that was quiet for longest is forgotten.
+	// MaxTraces is the number of traces remembered. Beyond it, the trace that was quiet for longest is forgotten.
 	MaxTraces int
 	// TTL is how long a trace is remembered after its last spans.
 	TTL time.Duration
 }
 
-// Memory maps trace IDs to values of V. It is safe for concurrent use.
+// Memory maps trace IDs to traces. It is safe for concurrent use.
 //
-// The order in which traces are forgotten is that of their last use, not of their number of uses, which most caches go by: an
-// active trace is worth more than one that was large and has ended.
-type Memory[V any] struct {
-	ttl time.Duration
-	now func() time.Time
-
-	mu     sync.Mutex
-	traces *simplelru.LRU[pcommon.TraceID, *entry[V]]
-	early  int // traces that were forgotten before their time since the last session
+// Traces are forgotten by last use. Most caches weigh the number of uses, but an active trace is worth more here than a large one that has
+// ended.
+type Memory struct {
+	ttl    time.Duration
+	now    func() time.Time
+	shards []shard
 }
 
-type entry[V any] struct {
-	value V
-	used  time.Duration // since began
-}
+const (
+	// maxShards is more than the CPUs that usually work on batches at the same time. Batches lock one shard for one trace at a time.
+	maxShards = 64
+	// minShardTraces keeps shards so large that they fill evenly. A small memory has one shard and forgets in exact order.
+	minShardTraces = 1024
+)
 
 // New returns an empty memory. It needs no closing.
-func New[V any](cfg Config) (*Memory[V], error) {
-	traces, err := simplelru.NewLRU[pcommon.TraceID, *entry[V]](cfg.MaxTraces, nil)
-	if err != nil {
-		return nil, fmt.Errorf("memory of %d traces: %w", cfg.MaxTraces, err)
+func New(cfg Config) (*Memory, error) {
+	if cfg.MaxTraces < 1 {
+		return nil, fmt.Errorf("max_traces must be at least 1, got %d", cfg.MaxTraces)
 	}
-	return &Memory[V]{ttl: cfg.TTL, now: time.Now, traces: traces}, nil
-}
-
-// began is what times are counted from: a duration takes a third of the memory of a time.
-var began = time.Now()
-
-// Session is the memory in the hands of one batch: it is locked once for all traces of it.
-type Session[V any] struct {
-	memory *Memory[V]
-	now    time.Duration
-}
-
-// maxForgetting bounds the work of one session on traces whose time is over; Recall does not return them anyway.
-const maxForgetting = 1000
-
-// Open begins a session, which must be closed before anything that can wait.
-func (m *Memory[V]) Open() Session[V] {
-	m.mu.Lock()
-	s := Session[V]{memory: m, now: m.now().Sub(began)}
-	for range maxForgetting {
-		_, oldest, ok := m.traces.GetOldest()
-		if !ok || !s.isOver(oldest) {
-			break
+	n := 1
+	for n < maxShards && cfg.MaxTraces/(2*n) >= minShardTraces {
+		n *= 2
+	}
+	m := &Memory{ttl: cfg.TTL, now: time.Now, shards: make([]shard, n)}
+	for i := range m.shards {
+		most := cfg.MaxTraces / n
+		if i < cfg.MaxTraces%n {
+			most++
 		}
-		m.traces.RemoveOldest()
+		m.shards[i].init(most, cfg.TTL)
 	}
-	return s
+	return m, nil
 }
 
-// Close ends the session and returns how many traces were forgotten in it before their time.
-func (s Session[V]) Close() (early int) {
-	early, s.memory.early = s.memory.early, 0
-	s.memory.mu.Unlock()
-	return early
+// epoch is the origin of instants, which take a third of the memory of a time.
+var epoch = time.Now()
+
+// Instant is a time as the memory counts it. A batch takes it once.
+type Instant time.Duration
+
+// Now returns the current instant.
+func (m *Memory) Now() Instant { return Instant(m.now().Sub(epoch)) }
+
+// shardOf selects a shard by a hash of the whole ID: either half may be constant, or both may be equal.
+func (m *Memory) shardOf(id *pcommon.TraceID) *shard {
+	high, low := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
+	hash := (bits.RotateLeft64(high, 32) ^ low) * 0x9e3779b97f4a7c15 // Fibonacci hashing: the upper bits are well mixed
+	return &m.shards[hash>>32&uint64(len(m.shards)-1)]               //nolint:gosec // at least one shard
 }
 
 // Recall returns what is remembered of a trace, and remembers it for another TTL.
-func (s Session[V]) Recall(id pcommon.TraceID) (V, bool) {
-	e, ok := s.memory.traces.Get(id)
-	if !ok || s.isOver(e) {
-		var nothing V
-		return nothing, false
-	}
-	e.used = s.now
-	return e.value, true
+func (m *Memory) Recall(id *pcommon.TraceID, now Instant) (Trace, bool) {
+	return m.shardOf(id).recall(id, now)
 }
 
-// Peek returns what is remembered of a trace, for no longer than it would be without asking.
-func (s Session[V]) Peek(id pcommon.TraceID) (V, bool) {
-	e, ok := s.memory.traces.Peek(id)
-	if !ok || s.isOver(e) {
-		var nothing V
-		return nothing, false
-	}
-	return e.value, true
+// Peek returns what is remembered of a trace without remembering it for longer.
+func (m *Memory) Peek(id *pcommon.TraceID, now Instant) (Trace, bool) {
+	return m.shardOf(id).peek(id, now)
 }
 
-// Remember remembers a value for a trace that Recall has not found in this session.
-func (s Session[V]) Remember(id pcommon.TraceID, value V) {
-	_, quietest, _ := s.memory.traces.GetOldest()
-	if s.memory.traces.Add(id, &entry[V]{value: value, used: s.now}) && !s.isOver(quietest) {
-		s.memory.early++
-	}
+// Remember remembers a trace, unless another batch has remembered it meanwhile, and returns what is remembered now. It reports whether
+// another trace was forgotten before its TTL to make room.
+func (m *Memory) Remember(id *pcommon.TraceID, now Instant, t Trace) (remembered Trace, early bool) {
+	return m.shardOf(id).remember(id, now, t)
 }
 
-func (s Session[V]) isOver(e *entry[V]) bool { return s.now-e.used > s.memory.ttl }
+// Len returns the number of traces in memory, including those whose TTL is over and which have not been removed yet.
+func (m *Memory) Len() (n int) {
+	for i := range m.shards {
+		n += m.shards[i].len()
+	}
+	return n
+}

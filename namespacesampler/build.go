@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler
+
+import (
+	"slices"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/engine"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
+)
+
+// build translates a valid configuration into the terms of the packages that it configures.
+func (c *Config) build() engine.Config {
+	cfg := engine.Config{
+		Attributes:    c.Namespace.Attributes,
+		MissingValues: c.Namespace.MissingValues,
+		DryRun:        c.DryRun,
+		MaxNamespaces: c.Telemetry.MaxNamespaces,
+		Rates: steering.RatesConfig{
+			Overrides: slices.Concat(
+				c.Namespaces.rates(rate.All, rate.SharedOverride),
+				c.Tracing.Namespaces.rates(rate.Traces, rate.SignalOverride),
+				c.Metrics.Namespaces.rates(rate.Metrics, rate.SignalOverride)),
+			Global:        c.SampleRate,
+			TracesGlobal:  c.Tracing.SampleRate,
+			MetricsGlobal: c.Metrics.Detailed.globalRate(),
+			Precision:     c.Tracing.SamplingPrecision,
+		},
+		Spans: engine.SpansConfig{
+			Enabled:       c.Tracing.Enabled,
+			Sampler:       decision.NewSpanSampler(decision.Mode(c.Tracing.Mode), c.Tracing.SamplingPrecision),
+			AlwaysKeep:    c.Tracing.AlwaysKeep,
+			HonorPriority: c.Tracing.HonorPriority,
+		},
+		Points: engine.PointsConfig{
+			Enabled:         c.Metrics.Enabled,
+			Detailed:        c.Metrics.Detailed.Match,
+			ByPoint:         c.Metrics.By == ByPoint,
+			RescaleDelta:    c.Metrics.RescaleDelta,
+			SampleExemplars: c.Metrics.Exemplars == ExemplarsSampled,
+		},
+		Shown: c.shown(),
+	}
+	if c.Tracing.Sampler == ParentBased {
+		cfg.Spans.Memory = &tracememory.Config{MaxTraces: c.Tracing.TraceMemory.MaxTraces, TTL: c.Tracing.TraceMemory.TTL}
+	}
+	if !c.Spans.Internal.Enabled {
+		cfg.Spans.DropInternal = c.Spans.Internal.Match
+	}
+	if c.Postgres.HasValue() {
+		pg := c.Postgres.Get()
+		cfg.OnFailure, cfg.Postgres = pg.OnFailure.build(), pg.build(c.Namespace.MissingValues)
+	}
+	if c.Inspect.HasValue() {
+		cfg.Inspect = c.Inspect.Get()
+	}
+	return cfg
+}
+
+func (c *PostgresConfig) build(missingValues []string) *engine.PostgresConfig {
+	cfg := &engine.PostgresConfig{
+		Pool: postgres.PoolConfig{
+			DSN:            string(c.DSN),
+			MaxConnections: int32(c.MaxConnections), //nolint:gosec // at most 1,000
+			ConnectTimeout: c.QueryTimeout,
+		},
+		Layout: c.layout(),
+		Cache: namespace.CacheConfig{
+			MaxEntries: c.Cache.MaxEntries, TTL: c.Cache.TTL, NegativeTTL: c.Cache.NegativeTTL, RefreshAfter: c.Cache.RefreshAfter,
+		},
+		Failures:     c.CircuitBreaker.Failures,
+		Cooldown:     c.CircuitBreaker.Cooldown,
+		Wait:         c.Wait,
+		QueryTimeout: c.QueryTimeout,
+		Registry:     c.registry(),
+	}
+	if c.Overrides.Enabled {
+		table, _ := postgres.ParseTable(c.Overrides.Table) // valid
+		cfg.Overrides = &steering.OverridesConfig{
+			Table: table, Interval: c.Overrides.Interval, Channel: c.Overrides.Channel, MissingValues: missingValues,
+		}
+	}
+	return cfg
+}
+
+// layout returns the lookups in force.
+func (c *PostgresConfig) layout() postgres.Layout {
+	switch {
+	case len(c.Lookups) > 0:
+		custom := make([]postgres.CustomLookup, len(c.Lookups))
+		for i, l := range c.Lookups {
+			custom[i] = postgres.CustomLookup{Attribute: l.Attribute, Query: l.Query}
+		}
+		return postgres.Custom(custom)
+	case c.Layout == LayoutTaskerLegacy:
+		return postgres.TaskerLegacy()
+	case c.Layout == LayoutTasker:
+		return postgres.Tasker()
+	}
+	return postgres.Layout{}
+}
+
+// registry returns where registered namespaces are read from, or nil if they are not read. Custom lookups have no table of namespaces.
+func (c *PostgresConfig) registry() *steering.RegistryConfig {
+	switch {
+	case c.Registry.Interval == 0 || len(c.Lookups) > 0:
+	case c.Layout == LayoutTasker:
+		return &steering.RegistryConfig{From: postgres.TaskerRegistry, Interval: c.Registry.Interval}
+	case c.Layout == LayoutTaskerLegacy:
+		return &steering.RegistryConfig{From: postgres.TaskerLegacyRegistry, Interval: c.Registry.Interval}
+	}
+	return nil
+}
+
+func (f OnFailure) build() batch.OnFailure {
+	switch f {
+	case OnFailureKeep:
+		return batch.Keep
+	case OnFailureDrop:
+		return batch.Drop
+	case OnFailureGlobalRate:
+	}
+	return batch.GlobalRate
+}
+
+// globalRate returns the global rate of data points, or nil if it is that of all signals.
+func (c *DetailedConfig) globalRate() *float64 {
+	if c.Enabled {
+		return c.SampleRate
+	}
+	return new(float64) // only overrides let points pass
+}
+
+// shown returns what /config shows, without rates and overrides.
+func (c *Config) shown() inspect.Telemetry {
+	t := inspect.Telemetry{
+		Enabled:   true,
+		DryRun:    c.DryRun,
+		Namespace: inspect.Namespace{Attributes: c.Namespace.Attributes, MissingValues: list(c.Namespace.MissingValues)},
+		Tracing: inspect.Tracing{
+			Enabled:           c.Tracing.Enabled,
+			Sampler:           string(c.Tracing.Sampler),
+			Mode:              string(c.Tracing.Mode),
+			SamplingPrecision: c.Tracing.SamplingPrecision,
+			AlwaysKeep:        list(c.Tracing.AlwaysKeep),
+			HonorPriority:     c.Tracing.HonorPriority,
+		},
+		Metrics: inspect.Metrics{
+			Enabled: c.Metrics.Enabled,
+			Detailed: inspect.Detailed{
+				Enabled: c.Metrics.Detailed.Enabled, SampleRate: c.SampleRate, Match: list(c.Metrics.Detailed.Match),
+			},
+			By:           string(c.Metrics.By),
+			RescaleDelta: c.Metrics.RescaleDelta,
+			Exemplars:    string(c.Metrics.Exemplars),
+		},
+		Spans: inspect.Spans{Internal: inspect.Internal{Enabled: c.Spans.Internal.Enabled, Match: list(c.Spans.Internal.Match)}},
+	}
+	if own := c.Metrics.Detailed.SampleRate; own != nil {
+		t.Metrics.Detailed.SampleRate = *own
+	}
+	if c.Postgres.HasValue() {
+		pg := c.Postgres.Get()
+		t.Postgres = &inspect.Postgres{
+			Layout: string(pg.Layout), Lookups: []string{}, Wait: pg.Wait.String(), OnFailure: string(pg.OnFailure),
+		}
+		for _, lookup := range pg.layout().Lookups {
+			t.Postgres.Lookups = append(t.Postgres.Lookups, lookup.Attribute)
+		}
+	}
+	return t
+}
+
+// list returns a copy of a list that JSON shows as [] if it is empty.
+func list(l []string) []string { return append([]string{}, l...) }

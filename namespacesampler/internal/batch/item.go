@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package batch
+
+import "github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+
+// Item is what is known of the namespace of a span or data point.
+type Item struct {
+	// Namespace is empty if there is none.
+	Namespace string
+	// lookup is the index of the item's key among those looked up, or noLookup.
+	lookup  int32
+	outcome namespace.Outcome // of the lookup
+	// Carries reports whether the item, its scope or its resource carries a namespace or a lookup attribute.
+	Carries bool
+}
+
+const noLookup = -1
+
+// NewItem returns an item of which nothing is known.
+func NewItem() Item { return Item{lookup: noLookup} }
+
+// IsLookedUp reports whether a key of the item is looked up.
+func (it *Item) IsLookedUp() bool { return it.lookup != noLookup }
+
+// IsResolved reports whether the namespace was found by a lookup, so that it must be written to the item.
+func (it *Item) IsResolved() bool { return it.lookup != noLookup && it.Namespace != "" }
+
+// IsUnavailable reports whether the item has no namespace because Postgres could not be asked.
+func (it *Item) IsUnavailable() bool {
+	return it.lookup != noLookup && it.outcome == namespace.Unavailable
+}

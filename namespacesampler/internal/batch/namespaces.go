@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package batch
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// Namespace is a namespace that a walk has met.
+type Namespace struct {
+	Rate *rate.Match
+	// Rule is the rule that Rate comes from.
+	Rule labels.Rule
+	// Counters count the items of the namespace.
+	Counters *Counters
+}
+
+// Counters count the items of a label since the last report.
+type Counters struct {
+	Label  *labels.Label
+	counts labels.Counts
+	isUsed bool
+}
+
+// Count counts an item.
+func (c *Counters) Count(r labels.Rule, keep bool) { c.counts[r][labels.DecisionOf(keep)]++ }
+
+// Namespaces finds the rates and counters of namespaces. It is reused from batch to batch and remembers the namespaces that it has met, so
+// that an item costs one map lookup.
+type Namespaces struct {
+	signal labels.Signal
+	set    *labels.Set
+
+	table   *rate.Table
+	version uint64 // of the labels
+	known   map[string]*Namespace
+	bytes   int // of the names in known
+
+	counters []*Counters // by the index of their label
+	used     []*Counters // since the last report
+}
+
+// maxKnownBytes bounds the names that are remembered from batch to batch, since they come from telemetry.
+const maxKnownBytes = 256 << 10
+
+// NewNamespaces returns the namespaces of a signal's walk.
+func NewNamespaces(signal labels.Signal, set *labels.Set) Namespaces {
+	return Namespaces{signal: signal, set: set, known: map[string]*Namespace{}}
+}
+
+// Begin sets the table for the next batch. It reports whether it is another than that of the last batch.
+func (n *Namespaces) Begin(table *rate.Table) (changed bool) {
+	version := n.set.Version()
+	changed = table != n.table
+	if changed || version != n.version {
+		n.table, n.version = table, version
+		n.forget()
+	}
+	return changed
+}
+
+// Table returns the table of the batch.
+func (n *Namespaces) Table() *rate.Table { return n.table }
+
+func (n *Namespaces) forget() {
+	clear(n.known)
+	n.bytes = 0
+}
+
+// Of returns a namespace by name. The empty name stands for items without a namespace, which have the global rate.
+func (n *Namespaces) Of(name string) *Namespace {
+	ns, ok := n.known[name]
+	if !ok {
+		ns = n.meet(strings.Clone(name)) // a clone, so that the telemetry is not retained
+	}
+	n.use(ns.Counters)
+	return ns
+}
+
+func (n *Namespaces) meet(name string) *Namespace {
+	ns := &Namespace{Rate: n.table.Lookup(name), Rule: labels.Global, Counters: n.CountersOf(n.set.Of(name))}
+	switch ns.Rate.Rule {
+	case rate.Exact:
+		ns.Rule = labels.Exact
+	case rate.Pattern:
+		ns.Rule = labels.Pattern
+	case rate.Global:
+	}
+	n.known[name] = ns
+	n.bytes += len(name)
+	return ns
+}
+
+// CountersOf returns the counters of a label.
+func (n *Namespaces) CountersOf(l *labels.Label) *Counters {
+	if missing := l.Index + 1 - len(n.counters); missing > 0 {
+		n.counters = append(n.counters, make([]*Counters, missing)...)
+	}
+	c := n.counters[l.Index]
+	if c == nil {
+		c = &Counters{Label: l}
+		n.counters[l.Index] = c
+	}
+	n.use(c)
+	return c
+}
+
+func (n *Namespaces) use(c *Counters) {
+	if !c.isUsed {
+		c.isUsed = true
+		n.used = append(n.used, c)
+	}
+}
+
+// Report adds what was counted since the last report to the item counter of the signal.
+func (n *Namespaces) Report(ctx context.Context, items metric.Int64Counter) {
+	now := time.Now()
+	for _, c := range n.used {
+		c.Label.Report(ctx, n.signal, &c.counts, items, now)
+		c.counts, c.isUsed = labels.Counts{}, false
+	}
+	clear(n.used)
+	n.used = n.used[:0]
+	if n.bytes > maxKnownBytes {
+		n.forget()
+		clear(n.counters)
+	}
+}

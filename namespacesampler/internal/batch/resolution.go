@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package batch
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+)
+
+// Resolution finds the namespaces of the items of a batch: in their attributes, else by one lookup for all of them. It can be reused for
+// the next batch after Reset.
+type Resolution struct {
+	common       *Common
+	surroundings namespace.Surroundings // of the current scope
+	malformed    int
+
+	indexes map[namespace.Key]int32
+	keys    []namespace.Key // distinct; to be looked up
+	answers []namespace.Answer
+}
+
+// NewResolution returns an empty resolution.
+func NewResolution(c *Common) Resolution {
+	return Resolution{common: c, indexes: map[namespace.Key]int32{}}
+}
+
+// Enter reads what a scope and its resource say about the items that follow.
+func (r *Resolution) Enter(scope, resource pcommon.Map) {
+	r.common.Reader.Surround(&r.surroundings, scope, resource)
+	r.malformed += r.surroundings.Malformed
+}
+
+// ReadNamespace reads the namespace that an item carries.
+func (r *Resolution) ReadNamespace(it *Item, attributes pcommon.Map) {
+	it.Namespace, it.Carries = r.common.Reader.Name(attributes, &r.surroundings)
+}
+
+// ReadKey returns the lookup key of an item without a namespace, or nil if it has none. The key is valid until the next call.
+func (r *Resolution) ReadKey(it *Item, attributes pcommon.Map) *namespace.Key {
+	f := r.common.Reader.Key(attributes, &r.surroundings)
+	r.malformed += f.Malformed
+	it.Carries = f.Carries
+	return f.Key
+}
+
+// Want has the key of an item looked up by Resolve.
+func (r *Resolution) Want(it *Item, key *namespace.Key) {
+	if n := len(r.keys); n > 0 && r.keys[n-1] == *key { // items of a task arrive together
+		it.lookup = int32(n - 1) //nolint:gosec // a batch has fewer items
+		return
+	}
+	index, ok := r.indexes[*key]
+	if !ok {
+		index = int32(len(r.keys)) //nolint:gosec // a batch has fewer items
+		r.indexes[*key] = index
+		r.keys = append(r.keys, *key)
+	}
+	it.lookup = index
+}
+
+// Resolve looks up all wanted keys at once and waits for the answers as long as the configuration allows. It reports whether anything was
+// looked up.
+func (r *Resolution) Resolve(ctx context.Context) bool {
+	if len(r.keys) == 0 {
+		return false
+	}
+	r.answers = append(r.answers[:0], make([]namespace.Answer, len(r.keys))...)
+	if r.common.Resolver != nil {
+		r.count(ctx, r.common.Resolver.Resolve(ctx, r.keys, r.answers))
+	}
+	return true
+}
+
+// Complete takes the answer for an item after Resolve.
+func (r *Resolution) Complete(it *Item) {
+	if it.lookup == noLookup {
+		return
+	}
+	answer := &r.answers[it.lookup]
+	it.outcome = answer.Outcome
+	if !r.common.Reader.IsMissingName(answer.Name) {
+		it.Namespace = answer.Name
+	}
+}
+
+func (r *Resolution) count(ctx context.Context, c namespace.Counts) {
+	r.add(ctx, c.Hits, hit)
+	r.add(ctx, c.Resolved, resolved)
+	r.add(ctx, c.Unknown, unknown)
+	r.add(ctx, c.Unavailable, unavailable)
+}
+
+func (r *Resolution) add(ctx context.Context, keys int, outcome metric.AddOption) {
+	if keys > 0 {
+		r.common.Telemetry.ProcessorNamespaceSamplerLookupKeys.Add(ctx, int64(keys), outcome)
+	}
+}
+
+// Report counts the malformed keys of the batch.
+func (r *Resolution) Report(ctx context.Context) { r.add(ctx, r.malformed, malformed) }
+
+// maxKeptKeys is the largest number of keys whose map is kept for the next batch, since clearing a map takes time in proportion to its size.
+const maxKeptKeys = 4096
+
+// Reset forgets the batch, whose telemetry it refers to.
+func (r *Resolution) Reset() {
+	if len(r.indexes) > maxKeptKeys {
+		r.indexes = map[namespace.Key]int32{}
+	}
+	clear(r.indexes)
+	clear(r.keys)
+	clear(r.answers)
+	r.keys, r.answers, r.malformed = r.keys[:0], r.answers[:0], 0
+	r.surroundings.Reset()
+}
+
+// Attribute sets of the outcomes of keys (C9).
+var (
+	hit         = outcomeOption("hit")
+	resolved    = outcomeOption("resolved")
+	unknown     = outcomeOption("unknown")
+	unavailable = outcomeOption("unavailable")
+	malformed   = outcomeOption("malformed")
+)
+
+func outcomeOption(outcome string) metric.AddOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", outcome)))
+}

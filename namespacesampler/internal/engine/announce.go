@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+)
+
+// announce logs what is in force, and warns of what is probably a mistake.
+func (e *Engine) announce() {
+	shown, tables := &e.cfg.Shown, e.steering.Rates.InForce()
+	fields := []zap.Field{
+		zap.Strings("namespace_attributes", shown.Namespace.Attributes),
+		zap.String("sampler", shown.Tracing.Sampler),
+		zap.String("mode", shown.Tracing.Mode),
+		zap.Float64("spans_global_rate", tables.Traces.Global().Probability),
+		zap.Any("spans_overrides", tables.Traces.Probabilities()),
+		zap.Float64("datapoints_global_rate", tables.Metrics.Global().Probability),
+		zap.Any("datapoints_overrides", tables.Metrics.Probabilities()),
+		zap.Any("overrides_end", tables.Expiries()),
+		zap.Int("detailed_match", len(shown.Metrics.Detailed.Match)),
+		zap.String("datapoints_by", shown.Metrics.By),
+		zap.Bool("rescale_delta", shown.Metrics.RescaleDelta),
+		zap.String("exemplars", shown.Metrics.Exemplars),
+		zap.Int("always_keep", len(shown.Tracing.AlwaysKeep)),
+		zap.Bool("honor_priority", shown.Tracing.HonorPriority),
+		zap.Bool("drops_internal_spans", len(e.cfg.Spans.DropInternal) > 0),
+		zap.Bool("dry_run", e.cfg.DryRun),
+		zap.Bool("resolves_from_postgres", e.cfg.Postgres != nil),
+	}
+	if pg := e.cfg.Postgres; pg != nil {
+		fields = append(fields, zap.String("layout", shown.Postgres.Layout), zap.Strings("lookups", shown.Postgres.Lookups),
+			zap.Duration("wait", pg.Wait), zap.String("on_failure", shown.Postgres.OnFailure),
+			zap.Bool("runtime_overrides", pg.Overrides != nil))
+	}
+	if expired := e.steering.Rates.Expired(time.Now()); len(expired) > 0 {
+		fields = append(fields, zap.Strings("overrides_over", expired))
+	}
+	e.logger.Info("sampling by namespace", fields...)
+	e.warn()
+}
+
+// warn logs what is probably a mistake.
+func (e *Engine) warn() {
+	if e.cfg.DryRun {
+		e.logger.Warn("dry_run is true: nothing is dropped or changed; decisions are only counted")
+		return
+	}
+	tables, keepsOnFailure := e.steering.Rates.InForce(), e.cfg.OnFailure == batch.Keep
+	spans, points := &e.cfg.Spans, &e.cfg.Points
+	switch {
+	case !spans.Enabled:
+		e.logger.Warn("tracing::enabled is false: no spans leave this processor")
+	case tables.Traces.Highest().IsNever() && !keepsOnFailure && len(spans.AlwaysKeep) == 0 && !spans.HonorPriority:
+		e.logger.Warn("every rate for spans is 0: no spans leave this processor")
+	}
+	switch {
+	case !points.Enabled:
+		e.logger.Warn("metrics::enabled is false: no data points leave this processor")
+	case tables.Metrics.Highest().IsNever() && !keepsOnFailure:
+		e.logger.Warn("every rate for data points is 0: no detailed metrics leave this processor")
+	}
+}

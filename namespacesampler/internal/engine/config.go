@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/config/confighttp"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
+)
+
+// Config is a valid configuration of the processor, in the terms of the packages that it is for.
+type Config struct {
+	// Attributes carry the namespace; MissingValues count as absent.
+	Attributes, MissingValues []string
+	OnFailure                 batch.OnFailure
+	DryRun                    bool
+	// MaxNamespaces bounds the namespaces in internal metrics.
+	MaxNamespaces int
+
+	Rates  steering.RatesConfig
+	Spans  SpansConfig
+	Points PointsConfig
+	// Postgres is nil if the attributes alone decide.
+	Postgres *PostgresConfig
+	// Inspect is nil if there is no HTTP server.
+	Inspect *confighttp.ServerConfig
+	// Shown is the configuration as /config shows it, without rates and overrides.
+	Shown inspect.Telemetry
+}
+
+// SpansConfig configures spans.
+type SpansConfig struct {
+	Enabled bool
+	Sampler decision.SpanSampler
+	// Memory is nil for trace_id_ratio.
+	Memory        *tracememory.Config
+	AlwaysKeep    []string // OTTL conditions
+	DropInternal  []string // OTTL conditions
+	HonorPriority bool
+}
+
+// PointsConfig configures data points.
+type PointsConfig struct {
+	Enabled         bool
+	Detailed        []string // OTTL conditions
+	ByPoint         bool
+	RescaleDelta    bool
+	SampleExemplars bool
+}
+
+// PostgresConfig configures resolution and steering.
+type PostgresConfig struct {
+	Pool     postgres.PoolConfig
+	Layout   postgres.Layout
+	Cache    namespace.CacheConfig
+	Failures int
+	Cooldown time.Duration
+	// Wait is the longest that a batch waits for lookups. QueryTimeout bounds a round trip.
+	Wait, QueryTimeout time.Duration
+	Overrides          *steering.OverridesConfig // nil unless enabled
+	Registry           *steering.RegistryConfig  // nil unless there is one
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// observe registers the gauges of what the configuration enables. They are observed when internal metrics are collected.
+func (e *Engine) observe() error {
+	var errs []error
+	t := e.telemetry
+	if w := e.steering.Overrides; w != nil {
+		errs = append(errs,
+			t.RegisterProcessorNamespaceSamplerOverridesAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
+				o.Observe(w.Age().Seconds())
+				return nil
+			}),
+			t.RegisterProcessorNamespaceSamplerOverridesRejectedCallback(func(_ context.Context, o metric.Int64Observer) error {
+				o.Observe(int64(len(w.State().Rejected)))
+				return nil
+			}),
+			t.RegisterProcessorNamespaceSamplerOverridesInForceCallback(e.observeOverrides))
+	}
+	if w := e.steering.Registry; w != nil {
+		errs = append(errs, t.RegisterProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRateCallback(
+			func(_ context.Context, o metric.Int64Observer) error {
+				if traces, metrics, ok := w.OnGlobalRate(); ok {
+					o.Observe(traces, signalOptions[rate.Traces])
+					o.Observe(metrics, signalOptions[rate.Metrics])
+				}
+				return nil
+			}))
+	}
+	return errors.Join(errs...)
+}
+
+func (e *Engine) observeOverrides(_ context.Context, o metric.Int64Observer) error {
+	counts := map[rate.Signal]int64{}
+	for _, override := range e.steering.Rates.InForce().Overrides {
+		if override.Source == rate.RuntimeOverride {
+			counts[override.Signal]++
+		}
+	}
+	for s, option := range signalOptions {
+		o.Observe(counts[s], option)
+	}
+	return nil
+}
+
+// signalOptions are the attribute sets of signals.
+var signalOptions = func() map[rate.Signal]metric.ObserveOption {
+	options := map[rate.Signal]metric.ObserveOption{}
+	for _, s := range []rate.Signal{rate.All, rate.Traces, rate.Metrics} {
+		options[s] = metric.WithAttributeSet(attribute.NewSet(attribute.String("signal", string(s))))
+	}
+	return options
+}()

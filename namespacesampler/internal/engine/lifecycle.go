@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+)
+
+// AddHost adds the host of an instance, to which the status of the component is reported.
+func (e *Engine) AddHost(host component.Host) { e.health.addHost(host) }
+
+// Start starts resolution, steering and the HTTP server. It succeeds while the database is down (C7).
+func (e *Engine) Start(ctx context.Context, host component.Host) error {
+	e.announce()
+	e.steering.Start()
+	if e.cfg.Postgres != nil {
+		if err := e.startPostgres(e.cfg.Postgres); err != nil {
+			return err
+		}
+	}
+	if e.cfg.Inspect == nil {
+		return nil
+	}
+	var err error
+	if e.server, err = inspect.Start(ctx, *e.cfg.Inspect, e.view(), host.GetExtensions(), e.settings); err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	return nil
+}
+
+func (e *Engine) startPostgres(cfg *PostgresConfig) error {
+	db, err := postgres.Open(postgres.Config{
+		Pool:     cfg.Pool,
+		Queries:  cfg.Layout.Queries,
+		Cooldown: cfg.Cooldown,
+		Logger:   e.logger,
+		Telemetry: postgres.Telemetry{
+			Tracer: e.settings.TracerProvider, Meter: e.settings.MeterProvider, Pool: e.id.String(),
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("postgres::dsn: %w", err)
+	}
+	resolver, err := namespace.NewResolver(namespace.ResolverConfig{
+		Cache:       cfg.Cache,
+		Breaker:     namespace.BreakerConfig{Failures: cfg.Failures, Cooldown: cfg.Cooldown, Changed: e.breakerChanged},
+		Wait:        cfg.Wait,
+		LoadTimeout: cfg.QueryTimeout,
+		MaxLoads:    int(cfg.Pool.MaxConnections),
+		Loaded:      e.loaded,
+	}, db)
+	if err != nil {
+		return errors.Join(err, db.Close(context.Background()))
+	}
+	e.db, e.common.Resolver = db, resolver
+	e.telemetry.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), int64(namespace.Closed))
+	e.steering.Watch(db)
+	return nil
+}
+
+// Shutdown stops what Start started, within ctx. It may be called without Start.
+func (e *Engine) Shutdown(ctx context.Context) (err error) {
+	defer e.telemetry.Shutdown()
+	if e.server != nil {
+		err = e.server.Close(ctx)
+	}
+	err = errors.Join(err, e.steering.Stop(ctx))
+	if e.db != nil {
+		err = errors.Join(err, e.common.Resolver.Close(ctx), e.db.Close(ctx))
+	}
+	return err
+}
+
+// loaded counts a load of keys, and takes its result for the health of Postgres.
+func (e *Engine) loaded(l namespace.Load) {
+	ctx := context.Background()
+	e.telemetry.ProcessorNamespaceSamplerLookupRoundTrips.Add(ctx, int64(l.RoundTrips))
+	if l.Late > 0 {
+		e.telemetry.ProcessorNamespaceSamplerLookupLateKeys.Add(ctx, int64(l.Late))
+	}
+	if l.RoundTrips > 0 || l.Err != nil {
+		e.telemetry.ProcessorNamespaceSamplerLookupDuration.Record(ctx, l.Duration.Seconds())
+		e.health.lookedUp(l.Err)
+	}
+}
+
+// breakerChanged counts and logs a change of the circuit breaker.
+func (e *Engine) breakerChanged(state namespace.BreakerState) {
+	ctx := context.Background()
+	e.telemetry.ProcessorNamespaceSamplerCircuitBreakerChanges.Add(ctx, 1,
+		metric.WithAttributeSet(attribute.NewSet(attribute.String("state", state.String()))))
+	e.telemetry.ProcessorNamespaceSamplerCircuitBreakerState.Record(ctx, int64(state))
+	e.health.breakerChanged(state)
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inspect
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
+)
+
+// View is the Source of a running processor.
+type View struct {
+	// Static is what does not change while the processor runs. Rates and overrides are filled in for each answer.
+	Static   Telemetry
+	Steering *steering.Steering
+	Labels   *labels.Set
+	// Memory is nil for trace_id_ratio.
+	Memory  *tracememory.Memory
+	Sampler decision.SpanSampler
+	// IsMissing reports whether a name counts as an absent namespace.
+	IsMissing func(name string) bool
+	// State returns the state of Postgres, cache and circuit breaker; null if the processor does not use Postgres.
+	State func() State
+
+	matches steering.Matches
+}
+
+var _ Source = (*View)(nil)
+
+// Config implements Source. The answer is an explicit list of safe fields, never a dump with secrets removed.
+func (v *View) Config() Config {
+	tables := v.Steering.Rates.InForce()
+	t := v.Static
+	t.Tracing.SampleRate, t.Tracing.Namespaces = tables.Traces.Global().Probability, tables.Traces.Probabilities()
+	t.Metrics.Namespaces = tables.Metrics.Probabilities()
+	return Config{Common: Common{Telemetry: t}}
+}
+
+// Namespaces implements Source.
+func (v *View) Namespaces() Namespaces {
+	n := Namespaces{
+		Overrides: v.overrides(),
+		DryRun:    v.Static.DryRun,
+		Enabled:   Enabled{Traces: v.Static.Tracing.Enabled, Metrics: v.Static.Metrics.Enabled},
+		None:      sums(v.Labels.None()),
+		Other:     sums(v.Labels.Other()),
+		State:     v.State(),
+	}
+	var registry steering.RegistryState
+	if w := v.Steering.Registry; w != nil {
+		registry = w.State()
+		n.Registry = &Registry{ReadAt: timeOrNil(registry.ReadAt), Error: errorOrNil(registry.Err)}
+	}
+	if w := v.Steering.Overrides; w != nil {
+		n.State.RuntimeOverrides = runtimeOverrides(w.State())
+	}
+	n.Namespaces = v.rows(registry)
+	return n
+}
+
+// rows returns the namespaces that were seen, are registered or are configured, sorted by name.
+func (v *View) rows(registry steering.RegistryState) []Row {
+	tables, seen := v.Steering.Rates.InForce(), v.Labels.All()
+	names := append(tables.Names(), registry.Names...)
+	for name := range seen {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+
+	rows := make([]Row, len(names))
+	for i, pair := range v.matches.Of(tables, names) {
+		name := names[i]
+		row := Row{
+			Name:       name,
+			Cut:        len(name) > namespace.MaxShownBytes,
+			Configured: pair.Traces.Rule == rate.Exact || pair.Metrics.Rule == rate.Exact,
+			Traces:     Signal{Rate: rateOf(pair.Traces)},
+			Metrics:    Signal{Rate: rateOf(pair.Metrics)},
+		}
+		if !registry.ReadAt.IsZero() {
+			_, registered := slices.BinarySearch(registry.Names, name)
+			row.Registered = &registered
+		}
+		if label, ok := seen[name]; ok {
+			row.LastSeen = timeOrNil(label.LastSeen())
+			row.Traces.Counts, row.Metrics.Counts = counts(label, labels.Spans), counts(label, labels.DataPoints)
+		}
+		rows[i] = row
+	}
+	return rows
+}
+
+// overrides returns the overrides in force, sorted by key.
+func (v *View) overrides() []Override {
+	inForce := slices.Clone(v.Steering.Rates.InForce().Overrides)
+	slices.SortStableFunc(inForce, func(a, b rate.Override) int { return strings.Compare(a.Key, b.Key) })
+	overrides := make([]Override, len(inForce))
+	for i := range inForce {
+		o := &inForce[i]
+		overrides[i] = Override{
+			Key: o.Key, Signal: string(o.Signal), SampleRate: o.Probability, Source: string(o.Source), ExpiresAt: timeOrNil(o.Until),
+			Reason: o.Reason, UpdatedBy: o.UpdatedBy, UpdatedAt: timeOrNil(o.UpdatedAt),
+		}
+	}
+	return overrides
+}
+
+// maxRejectedShown bounds the rejected rows in an answer.
+const maxRejectedShown = 100
+
+func runtimeOverrides(state steering.OverridesState) *RuntimeOverrides {
+	r := &RuntimeOverrides{
+		ReadAt: timeOrNil(state.ReadAt), Error: errorOrNil(state.Err), Rejected: len(state.Rejected), RejectedRows: []RejectedRow{},
+	}
+	for _, row := range state.Rejected[:min(len(state.Rejected), maxRejectedShown)] {
+		r.RejectedRows = append(r.RejectedRows, RejectedRow{Namespace: row.Namespace, Signal: row.Signal, Error: row.Reason})
+	}
+	return r
+}
+
+func sums(l *labels.Label) Sums {
+	return Sums{LastSeen: timeOrNil(l.LastSeen()), Traces: counts(l, labels.Spans), Metrics: counts(l, labels.DataPoints)}
+}
+
+func counts(l *labels.Label, s labels.Signal) Counts {
+	return Counts{Kept: l.Kept(s), Dropped: l.Dropped(s)}
+}
+
+func rateOf(m *rate.Match) Rate {
+	return Rate{
+		SampleRate: m.Probability, Rule: string(m.Rule), Pattern: m.Pattern, Source: string(m.Source), ExpiresAt: timeOrNil(m.ExpiresAt),
+	}
+}
+
+// timeOrNil returns nil for the zero time.
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Millisecond)
+	return &t
+}
+
+// errorOrNil returns the message of an error. Errors of reading tables contain nothing of the DSN; others are not shown.
+func errorOrNil(err error) *string {
+	if err == nil {
+		return nil
+	}
+	text := "the table cannot be read"
+	var read *postgres.ReadError
+	if errors.As(err, &read) {
+		text = namespace.Shown(read.Error())
+	}
+	return &text
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package points
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// lookups says which lookups a table makes needless.
+type lookups struct {
+	highest *rate.Rate
+	// dropsSeries is true if the highest rate drops some series, whatever their namespace.
+	dropsSeries bool
+	// isUniform is true if the namespace makes no difference to any decision.
+	isUniform bool
+}
+
+func (p *Processor) planLookups(table *rate.Table) lookups {
+	highest := p.common.HighestRate(table)
+	return lookups{
+		highest:     highest,
+		dropsSeries: !p.cfg.ByPoint && !highest.IsAlways(),
+		isUniform:   table.IsUniform() && p.common.OnFailure == batch.GlobalRate && !p.cfg.SampleExemplars,
+	}
+}
+
+// needsLookup reports whether the namespace of a point can change a decision, or an attribute of a kept point.
+func (w *walk) needsLookup(p *point, attributes pcommon.Map) bool {
+	switch {
+	case w.lookups.highest.IsNever():
+		return false
+	case w.lookups.dropsSeries && !decision.KeepSeries(p.series, w.lookups.highest):
+		return false
+	}
+	return !w.lookups.isUniform || w.lacksTarget(attributes)
+}

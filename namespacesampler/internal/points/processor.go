@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package points samples metric data points: it walks over a batch, finds the rate of each point's namespace, and keeps or drops whole series,
+// or single points.
+package points
+
+import (
+	"context"
+	"sync"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/processor/processorhelper"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
+)
+
+// Config configures the sampling of data points.
+type Config struct {
+	// Enabled false drops all points.
+	Enabled bool
+	// Detailed matches the metrics that rates apply to. If it is empty, rates apply to all metrics.
+	Detailed *condition.Set[condition.Metric]
+	// ByPoint draws each point on its own, instead of keeping or dropping whole series.
+	ByPoint bool
+	// RescaleDelta multiplies kept delta points by the inverse of their rate. It needs ByPoint.
+	RescaleDelta bool
+	// SampleExemplars removes exemplars whose trace is dropped.
+	SampleExemplars bool
+	// TracingEnabled and Memory are those of spans, for exemplars. Memory is nil for trace_id_ratio.
+	TracingEnabled bool
+	Memory         *tracememory.Memory
+}
+
+// Processor samples the data points of one pipeline. It is safe for concurrent use.
+type Processor struct {
+	cfg    Config
+	common *batch.Common
+	rates  *steering.Rates
+	walks  sync.Pool
+}
+
+// New returns a processor.
+func New(cfg Config, common *batch.Common, rates *steering.Rates) *Processor {
+	p := &Processor{cfg: cfg, common: common, rates: rates}
+	p.walks.New = func() any { return newWalk(p) }
+	return p
+}
+
+// maxPooledPoints is the size of the largest batch whose working memory is kept for the next one.
+const maxPooledPoints = 1 << 16
+
+// Process samples a batch. It returns ErrSkipProcessingData if no points are left (C5).
+func (p *Processor) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
+	w := p.walks.Get().(*walk)
+	defer p.release(ctx, w)
+
+	w.begin(p.rates.InForce())
+	w.read(ctx, md)
+	if p.cfg.Enabled {
+		w.resolve(ctx)
+		w.apply(md)
+	} else {
+		w.disable()
+	}
+
+	switch {
+	case p.common.DryRun:
+		return md, nil
+	case !p.cfg.Enabled || md.ResourceMetrics().Len() == 0:
+		return md, processorhelper.ErrSkipProcessingData
+	}
+	return md, nil
+}
+
+// release reports what happened to a batch and keeps the working memory for another.
+func (p *Processor) release(ctx context.Context, w *walk) {
+	w.report(ctx)
+	size := len(w.points)
+	w.reset()
+	if size <= maxPooledPoints {
+		p.walks.Put(w)
+	}
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package points
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
+)
+
+// point is what is known of a data point of the batch.
+type point struct {
+	item batch.Item
+	// series is the identity of the point's series as it arrived, before a namespace is written to it (M5). It is computed for points that carry a
+	// namespace or a key, if the walk decides by it.
+	series decision.Series
+}
+
+// walk is the working memory for one batch. Points are read in the order of the batch, and changed in the same order, after all lookups (C1).
+type walk struct {
+	p          *Processor
+	tables     *steering.Tables
+	namespaces batch.Namespaces
+	resolution batch.Resolution
+	identity   identity
+	lookups    lookups
+	points     []point
+	isDetailed []bool // of each metric
+	saturated  int64
+
+	// Position of apply.
+	nextPoint, nextMetric int
+	resource              pcommon.Resource
+	scope                 pcommon.InstrumentationScope
+}
+
+func newWalk(p *Processor) *walk {
+	return &walk{
+		p:          p,
+		namespaces: batch.NewNamespaces(labels.DataPoints, p.common.Labels),
+		resolution: batch.NewResolution(p.common),
+		identity:   identity{hasher: decision.SeriesHasher{IsMissing: p.common.Reader.IsMissing}},
+	}
+}
+
+func (w *walk) begin(tables *steering.Tables) {
+	w.tables = tables
+	if w.namespaces.Begin(tables.Metrics) {
+		w.identity.isNeeded = !w.p.cfg.ByPoint && !tables.Metrics.IsFixed()
+		w.lookups = w.p.planLookups(tables.Metrics)
+	}
+}
+
+// read reads what decides each point: its namespace, or the key to look it up by, and the identity of its series.
+func (w *walk) read(ctx context.Context, md pmetric.Metrics) {
+	for _, rm := range md.ResourceMetrics().All() {
+		w.resource = rm.Resource()
+		w.identity.enterResource(rm.Resource())
+		for _, sm := range rm.ScopeMetrics().All() {
+			w.scope = sm.Scope()
+			w.identity.enterScope(sm.Scope())
+			w.resolution.Enter(sm.Scope().Attributes(), rm.Resource().Attributes())
+			for _, m := range sm.Metrics().All() {
+				detailed := w.p.isDetailed(ctx, rm, sm, m)
+				w.isDetailed = append(w.isDetailed, detailed)
+				if detailed {
+					w.identity.enterMetric(m)
+				}
+				eachAttributes(m, func(attributes pcommon.Map) { w.readPoint(attributes, detailed) })
+			}
+		}
+	}
+}
+
+func (w *walk) readPoint(attributes pcommon.Map, isDetailed bool) {
+	w.points = append(w.points, point{item: batch.NewItem()})
+	p := &w.points[len(w.points)-1]
+	w.resolution.ReadNamespace(&p.item, attributes)
+	if !isDetailed {
+		return
+	}
+	if p.item.Carries {
+		w.identity.enterPoint(p, attributes)
+		return
+	}
+	if !w.p.common.Reader.HasLookups() {
+		return
+	}
+	key := w.resolution.ReadKey(&p.item, attributes)
+	if p.item.Carries {
+		w.identity.enterPoint(p, attributes)
+	}
+	if key != nil && w.needsLookup(p, attributes) {
+		w.resolution.Want(&p.item, key)
+	}
+}
+
+// resolve looks up the namespaces that are missing.
+func (w *walk) resolve(ctx context.Context) {
+	if !w.resolution.Resolve(ctx) {
+		return
+	}
+	for i := range w.points {
+		w.resolution.Complete(&w.points[i].item)
+	}
+}
+
+// apply samples all points, and removes those that are dropped, with everything that is empty then (M9).
+func (w *walk) apply(md pmetric.Metrics) {
+	md.ResourceMetrics().RemoveIf(func(rm pmetric.ResourceMetrics) bool {
+		w.resource = rm.Resource()
+		scopes := rm.ScopeMetrics().Len()
+		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
+			w.scope = sm.Scope()
+			metrics := sm.Metrics().Len()
+			sm.Metrics().RemoveIf(func(m pmetric.Metric) bool { return !w.sampleMetric(m) })
+			return metrics > 0 && sm.Metrics().Len() == 0
+		})
+		return scopes > 0 && rm.ScopeMetrics().Len() == 0
+	})
+}
+
+// sampleMetric samples the points of a metric, and reports whether the metric is kept.
+func (w *walk) sampleMetric(m pmetric.Metric) (keep bool) {
+	detailed := w.isDetailed[w.nextMetric]
+	w.nextMetric++
+	before := pointCount(m)
+	if !detailed {
+		for range before {
+			w.namespaces.Of(w.take().item.Namespace).Counters.Count(labels.Passed, true)
+		}
+		return true
+	}
+	w.samplePoints(m)
+	return before == 0 || pointCount(m) > 0
+}
+
+func (w *walk) take() *point {
+	p := &w.points[w.nextPoint]
+	w.nextPoint++
+	return p
+}
+
+// outcome is what happens to a data point.
+type outcome struct {
+	keep bool
+	// rescale is the rate to rescale a delta point by, or nil.
+	rescale *rate.Rate
+	// exemplarsOf is the point whose exemplars are sampled, or nil if they are kept.
+	exemplarsOf *point
+}
+
+// sample looks up the rate of the next data point, decides, and writes the resolved namespace to it (M5).
+func (w *walk) sample(attributes pcommon.Map, flags pmetric.DataPointFlags) outcome {
+	p := w.take()
+	ns := w.namespaces.Of(p.item.Namespace)
+	rule, keep := w.decide(p, ns, flags)
+	ns.Counters.Count(rule, keep)
+
+	switch {
+	case w.p.common.DryRun:
+		return outcome{keep: true}
+	case !keep:
+		return outcome{}
+	}
+	if p.item.IsResolved() && w.lacksTarget(attributes) {
+		attributes.PutStr(w.p.common.Reader.Target(), p.item.Namespace)
+	}
+	out := outcome{keep: true}
+	if isByRate(rule) && w.p.cfg.RescaleDelta && !ns.Rate.IsAlways() {
+		out.rescale = &ns.Rate.Rate
+	}
+	if w.p.cfg.SampleExemplars && p.item.Carries {
+		out.exemplarsOf = p
+	}
+	return out
+}
+
+// decide decides a data point: points without a namespace or a key pass, then on_failure decides, then the rate.
+func (w *walk) decide(p *point, ns *batch.Namespace, flags pmetric.DataPointFlags) (rule labels.Rule, keep bool) {
+	if !p.item.Carries || w.p.cfg.ByPoint && flags.NoRecordedValue() { // M8
+		return labels.Passed, true
+	}
+	if decides, keep := w.p.common.OnFailure.Decides(p.item.IsUnavailable()); decides {
+		return labels.Unavailable, keep
+	}
+	return ns.Rule, w.keeps(p, &ns.Rate.Rate)
+}
+
+// keeps decides by the series of a data point (M2), or for the point alone (M6).
+func (w *walk) keeps(p *point, r *rate.Rate) bool {
+	switch {
+	case r.IsAlways():
+		return true
+	case r.IsNever():
+		return false
+	case w.p.cfg.ByPoint:
+		return decision.DrawPoint(r)
+	}
+	return decision.KeepSeries(p.series, r)
+}
+
+func isByRate(r labels.Rule) bool { return r != labels.Passed && r != labels.Unavailable }
+
+// lacksTarget reports whether the attribute that resolved namespaces are written to is absent from point, scope and resource. Overwriting a missing value
+// could merge two series (M5).
+func (w *walk) lacksTarget(attributes pcommon.Map) bool {
+	target := w.p.common.Reader.Target()
+	for _, m := range [...]pcommon.Map{attributes, w.scope.Attributes(), w.resource.Attributes()} {
+		if _, ok := m.Get(target); ok {
+			return false
+		}
+	}
+	return true
+}
+
+// isDetailed reports whether rates apply to a metric. A metric of unspecified temporality passes (M8).
+func (p *Processor) isDetailed(ctx context.Context, rm pmetric.ResourceMetrics, sm pmetric.ScopeMetrics, m pmetric.Metric) bool {
+	if temporality, ok := temporalityOf(m); ok && temporality == pmetric.AggregationTemporalityUnspecified {
+		return false
+	}
+	if p.cfg.Detailed.IsEmpty() || !p.cfg.Enabled {
+		return true
+	}
+	metric := condition.NewMetric(rm, sm, m)
+	defer metric.Close()
+	return p.cfg.Detailed.Match(ctx, metric)
+}
+
+// disable counts all points as dropped because metrics are disabled.
+func (w *walk) disable() {
+	for i := range w.points {
+		w.namespaces.Of(w.points[i].item.Namespace).Counters.Count(labels.Disabled, false)
+	}
+}
+
+// report adds what happened to the batch to the internal metrics.
+func (w *walk) report(ctx context.Context) {
+	t := w.p.common.Telemetry
+	w.resolution.Report(ctx)
+	w.namespaces.Report(ctx, t.ProcessorNamespaceSamplerDatapoints)
+	if w.saturated > 0 {
+		t.ProcessorNamespaceSamplerSaturatedDatapoints.Add(ctx, w.saturated)
+	}
+}
+
+// reset prepares the walk for the next batch. It releases the telemetry of this one.
+func (w *walk) reset() {
+	clear(w.points)
+	w.points, w.isDetailed, w.saturated = w.points[:0], w.isDetailed[:0], 0
+	w.nextPoint, w.nextMetric = 0, 0
+	w.resource, w.scope = pcommon.Resource{}, pcommon.InstrumentationScope{}
+	w.resolution.Reset()
+}

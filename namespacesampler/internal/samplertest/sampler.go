@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package samplertest runs the processor for tests as the collector does: created by its factory from a configuration, started, and shut down.
+package samplertest
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadatatest"
+)
+
+// Sampler is a running processor with a traces and a metrics instance, which share one engine.
+type Sampler struct {
+	t         testing.TB
+	Telemetry *componenttest.Telemetry
+	Logs      *observer.ObservedLogs
+
+	Traces  processor.Traces
+	Metrics processor.Metrics
+	// Spans and Points are what left the processor.
+	Spans  consumertest.TracesSink
+	Points consumertest.MetricsSink
+}
+
+// Start starts the processor with settings, as YAML decodes them, on top of the defaults.
+func Start(t testing.TB, settings map[string]any) *Sampler {
+	t.Helper()
+	return StartWith(t, Load(t, settings))
+}
+
+// StartWith starts the processor with a configuration. Each change is applied to the component's settings.
+func StartWith(t testing.TB, cfg *namespacesampler.Config, change ...func(*processor.Settings)) *Sampler {
+	t.Helper()
+	s := &Sampler{t: t, Telemetry: componenttest.NewTelemetry()}
+	factory := namespacesampler.NewFactory()
+
+	core, logs := observer.New(zapcore.DebugLevel)
+	set := metadatatest.NewSettings(s.Telemetry)
+	set.Logger, s.Logs = zap.New(core), logs
+	for _, c := range change {
+		c(&set)
+	}
+	var err error
+	s.Traces, err = factory.CreateTraces(t.Context(), set, cfg, &s.Spans)
+	require.NoError(t, err)
+	s.Metrics, err = factory.CreateMetrics(t.Context(), set, cfg, &s.Points)
+	require.NoError(t, err)
+	host := componenttest.NewNopHost()
+	require.NoError(t, s.Traces.Start(t.Context(), host))
+	require.NoError(t, s.Metrics.Start(t.Context(), host))
+	t.Cleanup(func() {
+		require.NoError(t, s.Traces.Shutdown(context.Background()))
+		require.NoError(t, s.Metrics.Shutdown(context.Background()))
+		require.NoError(t, s.Telemetry.Shutdown(context.Background()))
+	})
+	return s
+}
+
+// Load decodes and validates a configuration.
+func Load(t testing.TB, settings map[string]any) *namespacesampler.Config {
+	t.Helper()
+	cfg := namespacesampler.NewFactory().CreateDefaultConfig().(*namespacesampler.Config)
+	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
+	require.NoError(t, confmap.Validate(cfg))
+	return cfg
+}
+
+// LogCount returns the number of log lines with a message.
+func (s *Sampler) LogCount(message string) int { return s.Logs.FilterMessage(message).Len() }
+
+// ConsumeTraces sends spans and returns those that came out.
+func (s *Sampler) ConsumeTraces(td ptrace.Traces) []ptrace.Span {
+	s.t.Helper()
+	s.Spans.Reset()
+	require.NoError(s.t, s.Traces.ConsumeTraces(s.t.Context(), td))
+	var out []ptrace.Span
+	for _, batch := range s.Spans.AllTraces() {
+		for _, rs := range batch.ResourceSpans().All() {
+			for _, ss := range rs.ScopeSpans().All() {
+				for _, span := range ss.Spans().All() {
+					out = append(out, span)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// ConsumeMetrics sends points and returns what came out, nil for nothing.
+func (s *Sampler) ConsumeMetrics(md pmetric.Metrics) *pmetric.Metrics {
+	s.t.Helper()
+	s.Points.Reset()
+	require.NoError(s.t, s.Metrics.ConsumeMetrics(s.t.Context(), md))
+	all := s.Points.AllMetrics()
+	if len(all) == 0 {
+		return nil
+	}
+	require.Len(s.t, all, 1)
+	return &all[0]
+}
+
+// Counts returns the points of a counter by their attribute values, joined by spaces: decision, sampling_namespace and rule first.
+func (s *Sampler) Counts(metric string) map[string]int64 {
+	s.t.Helper()
+	m, err := s.Telemetry.GetMetric("otelcol_processor_namespace_sampler_" + metric)
+	if err != nil {
+		return map[string]int64{} // nothing was counted
+	}
+	out := map[string]int64{}
+	for _, dp := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		out[valuesOf(dp.Attributes)] = dp.Value
+	}
+	return out
+}
+
+func valuesOf(attributes attribute.Set) string {
+	var values []string
+	for _, key := range []attribute.Key{"decision", "sampling_namespace", "rule"} {
+		if v, ok := attributes.Value(key); ok {
+			values = append(values, v.AsString())
+		}
+	}
+	if len(values) == 0 {
+		for _, kv := range attributes.ToSlice() {
+			values = append(values, kv.Value.AsString())
+		}
+	}
+	return strings.Join(values, " ")
+}
+
+// Span describes a span. An empty trace ID is replaced by a random one. Unless it is a root, its parent is in no batch.
+type Span struct {
+	ID         pcommon.TraceID
+	Root       bool
+	Tracestate string
+	Attributes map[string]any
+}
+
+// TracesOf returns a batch of spans in one scope.
+func TracesOf(t testing.TB, spans ...Span) ptrace.Traces {
+	t.Helper()
+	td := ptrace.NewTraces()
+	AppendSpans(t, td, nil, nil, spans...)
+	return td
+}
+
+// AppendSpans appends spans in a resource and a scope of their own.
+func AppendSpans(t testing.TB, td ptrace.Traces, resource, scope map[string]any, spans ...Span) {
+	t.Helper()
+	rs := td.ResourceSpans().AppendEmpty()
+	require.NoError(t, rs.Resource().Attributes().FromRaw(resource))
+	ss := rs.ScopeSpans().AppendEmpty()
+	require.NoError(t, ss.Scope().Attributes().FromRaw(scope))
+	for i, s := range spans {
+		out := ss.Spans().AppendEmpty()
+		out.SetName(fmt.Sprintf("span %d", i))
+		if s.ID.IsEmpty() {
+			s.ID = RandomID()
+		}
+		out.SetTraceID(s.ID)
+		out.SetSpanID([8]byte{1, byte(i >> 8), byte(i)})
+		if !s.Root {
+			out.SetParentSpanID([8]byte{2})
+		}
+		out.TraceState().FromRaw(s.Tracestate)
+		require.NoError(t, out.Attributes().FromRaw(s.Attributes))
+	}
+}
+
+// RandomID returns a random trace ID.
+func RandomID() (id pcommon.TraceID) {
+	binary.BigEndian.PutUint64(id[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
+	return id
+}
+
+// LowID and HighID are trace IDs with the least and the greatest randomness: every rate below 1 drops the one, and every rate above 0 keeps the other.
+var (
+	LowID  = pcommon.TraceID{0: 1}
+	HighID = pcommon.TraceID{0: 1, 9: 255, 10: 255, 11: 255, 12: 255, 13: 255, 14: 255, 15: 255}
+)

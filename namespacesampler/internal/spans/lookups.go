@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package spans
+
+import "github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+
+// wantKeys has those keys looked up whose namespace can change a decision, or an attribute of a kept span.
+func (w *walk) wantKeys() {
+	highest := w.p.common.HighestRate(w.namespaces.Table())
+	w.markHopeful(highest)
+	for i := range w.spans {
+		if s := &w.spans[i]; s.candidate != none && w.needsLookup(s, int32(i), highest) {
+			w.resolution.Want(&s.item, &w.candidates[s.candidate])
+		}
+	}
+}
+
+// markHopeful marks the unsettled traces that have spans which the highest rate would keep.
+func (w *walk) markHopeful(highest *rate.Rate) {
+	for i := range w.spans {
+		s := &w.spans[i]
+		if s.trace == none || s.exemption != notExempt {
+			continue
+		}
+		if t := &w.traces.list[s.trace]; !t.isSettled && !t.mayBeKept {
+			t.mayBeKept = !w.p.cfg.Sampler.Drops(s.id, s.tracestate, highest)
+		}
+	}
+}
+
+func (w *walk) needsLookup(s *span, i int32, highest *rate.Rate) bool {
+	if _, keep, exempt := s.exemption.decides(); exempt && keep {
+		return true // the namespace is written to the span
+	}
+	if s.trace != none {
+		if t := &w.traces.list[s.trace]; t.isSettled {
+			highest = &t.settled.Rate.Rate
+		} else if t.mayBeKept && t.canBeNamedBy(i) {
+			return true
+		}
+	}
+	return s.exemption == notExempt && !w.p.cfg.Sampler.Drops(s.id, s.tracestate, highest)
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package spans samples spans: it walks over a batch, finds the rate of each trace or span, and drops or stamps each span.
+package spans
+
+import (
+	"context"
+	"sync"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor/processorhelper"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
+)
+
+// Config configures the sampling of spans.
+type Config struct {
+	// Enabled false drops all spans.
+	Enabled bool
+	Sampler decision.SpanSampler
+	// Memory remembers the rates of traces. Without it each span is sampled at the rate of its own namespace.
+	Memory *tracememory.Memory
+	// Internal matches the spans of internal operations that are dropped.
+	Internal *condition.Set[condition.Span]
+	// AlwaysKeep matches the spans that are kept at any rate.
+	AlwaysKeep *condition.Set[condition.Span]
+	// HonorPriority lets the attribute sampling.priority decide.
+	HonorPriority bool
+}
+
+// Processor samples the spans of one pipeline. It is safe for concurrent use.
+type Processor struct {
+	cfg    Config
+	common *batch.Common
+	rates  *steering.Rates
+	walks  sync.Pool
+}
+
+// New returns a processor.
+func New(cfg Config, common *batch.Common, rates *steering.Rates) *Processor {
+	p := &Processor{cfg: cfg, common: common, rates: rates}
+	p.walks.New = func() any { return newWalk(p) }
+	return p
+}
+
+// maxPooledSpans is the size of the largest batch whose working memory is kept for the next one.
+const maxPooledSpans = 1 << 16
+
+// Process samples a batch. It returns ErrSkipProcessingData if no spans are left (C5).
+func (p *Processor) Process(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
+	w := p.walks.Get().(*walk)
+	defer p.release(ctx, w)
+
+	w.begin(p.rates.InForce().Traces)
+	w.read(ctx, td)
+	if p.cfg.Enabled {
+		w.resolve(ctx)
+		w.apply(td)
+	} else {
+		w.disable()
+	}
+
+	switch {
+	case p.common.DryRun:
+		return td, nil
+	case !p.cfg.Enabled || td.ResourceSpans().Len() == 0:
+		return td, processorhelper.ErrSkipProcessingData
+	}
+	return td, nil
+}
+
+// release reports what happened to a batch and keeps the working memory for another.
+func (p *Processor) release(ctx context.Context, w *walk) {
+	w.report(ctx)
+	size := len(w.spans)
+	w.reset()
+	if size <= maxPooledSpans {
+		p.walks.Put(w)
+	}
+}

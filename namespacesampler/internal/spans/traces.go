@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package spans
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
+)
+
+// traces are the traces of a batch. All spans of a trace are sampled at the rate of one namespace: that of the root span if it is in the batch,
+// else that of the first span that has one (T16).
+type traces struct {
+	memory   *tracememory.Memory // nil for trace_id_ratio
+	now      tracememory.Instant
+	list     []trace
+	indexes  map[pcommon.TraceID]int32 // of the traces that are not remembered
+	previous int32                     // index of the trace of the previous span
+	early    int                       // traces forgotten before their TTL
+}
+
+// trace is a trace of the batch.
+type trace struct {
+	id pcommon.TraceID
+	// Indexes of spans, or none: the first root, the first with a namespace, the first with a key.
+	root, named, keyed int32
+	rootHasKey         bool
+	// mayBeKept is false if no rate that the trace can get keeps any of its spans.
+	mayBeKept bool
+	// isGuessed is true if a span that could name the trace was not looked up, because no rate would keep any span.
+	isGuessed bool
+	// isUnavailable is true if the trace has no namespace because Postgres could not be asked.
+	isUnavailable bool
+
+	isSettled bool
+	settled   tracememory.Trace
+	counters  *batch.Counters // of spans that have no namespace of their own
+}
+
+func newTraces(memory *tracememory.Memory) traces {
+	return traces{memory: memory, indexes: map[pcommon.TraceID]int32{}, previous: none}
+}
+
+// settleKnown finds the traces of the spans, and settles those that are remembered and those that need no lookup. All traces are recalled before
+// any is remembered, so that a batch cannot push its own traces out of memory.
+func (w *walk) settleKnown() {
+	t := &w.traces
+	if t.memory == nil {
+		return
+	}
+	t.now = t.memory.Now()
+	for i := range w.spans {
+		s := &w.spans[i]
+		if s.id.IsEmpty() {
+			continue
+		}
+		s.trace = w.traceOf(&s.id)
+		if t := &t.list[s.trace]; !t.isSettled {
+			t.join(int32(i), s)
+		}
+	}
+	for i := range t.list {
+		t := &t.list[i]
+		if t.isSettled {
+			continue
+		}
+		if by, ok := t.namedBy(w.spans); ok {
+			w.settleBy(t, by)
+		}
+	}
+}
+
+// traceOf returns the index of a trace. A remembered trace can be listed more than once if its spans are not adjacent.
+func (w *walk) traceOf(id *pcommon.TraceID) int32 {
+	t := &w.traces
+	if t.previous != none && t.list[t.previous].id == *id {
+		return t.previous
+	}
+	next := int32(len(t.list)) //nolint:gosec // a batch has fewer spans
+	known, remembered := t.memory.Recall(id, t.now)
+	if !remembered {
+		if i, ok := t.indexes[*id]; ok {
+			t.previous = i
+			return i
+		}
+		t.indexes[*id] = next
+	}
+	t.list = append(t.list, trace{id: *id, root: none, named: none, keyed: none})
+	if remembered {
+		w.settle(&t.list[next], known)
+	}
+	t.previous = next
+	return next
+}
+
+// join notes what a span of the trace says about its namespace.
+func (t *trace) join(i int32, s *span) {
+	hasKey := s.candidate != none
+	if t.root == none && s.isRoot {
+		t.root, t.rootHasKey = i, hasKey
+	}
+	if t.named == none && s.item.Namespace != "" {
+		t.named = i
+	}
+	if t.keyed == none && hasKey {
+		t.keyed = i
+	}
+}
+
+// namedBy returns the span whose namespace is that of the trace, or none. ok is false if a lookup can change the answer.
+func (t *trace) namedBy(spans []span) (i int32, ok bool) {
+	switch {
+	case t.root != none && spans[t.root].item.Namespace != "":
+		return t.root, true
+	case t.rootHasKey:
+		return none, false
+	}
+	return t.named, t.keyed == none || t.named != none && t.named < t.keyed
+}
+
+// canBeNamedBy reports whether the namespace of a span that has a key can become that of the trace.
+func (t *trace) canBeNamedBy(i int32) bool { return i == t.root || t.named == none || i < t.named }
+
+// settleRest settles the other traces after the lookup.
+func (w *walk) settleRest() {
+	if w.traces.memory == nil {
+		return
+	}
+	for i := range w.spans {
+		if s := &w.spans[i]; s.candidate != none && s.trace != none {
+			w.traces.list[s.trace].learn(int32(i), s)
+		}
+	}
+	for i := range w.traces.list {
+		if t := &w.traces.list[i]; !t.isSettled {
+			w.settleLookedUp(t)
+		}
+	}
+}
+
+// learn notes the result of the lookup for a span.
+func (t *trace) learn(i int32, s *span) {
+	if t.isSettled {
+		return
+	}
+	t.isUnavailable = t.isUnavailable || s.item.IsUnavailable()
+	t.isGuessed = t.isGuessed || !s.item.IsLookedUp() && t.canBeNamedBy(i)
+	if s.item.Namespace != "" && (t.named == none || i < t.named) {
+		t.named = i
+	}
+}
+
+func (w *walk) settleLookedUp(t *trace) {
+	if known, ok := w.traces.memory.Recall(&t.id, w.traces.now); ok { // settled by a concurrent batch
+		t.isUnavailable = false
+		w.settle(t, known)
+		return
+	}
+	by := t.named
+	if t.root != none && w.spans[t.root].item.Namespace != "" {
+		by = t.root
+	}
+	if t.isGuessed && by != none { // good enough to count by, but not to be remembered
+		w.settle(t, w.traceLike(by))
+		return
+	}
+	w.settleBy(t, by)
+}
+
+// settleBy settles a trace by the namespace of a span, and remembers it. Without a span the global rate applies, and the trace is not
+// remembered, since later spans may know more.
+func (w *walk) settleBy(t *trace, by int32) {
+	if by == none {
+		ns := w.namespaces.Of("")
+		w.settle(t, tracememory.Trace{Rate: ns.Rate, Label: ns.Counters.Label})
+		return
+	}
+	t.isUnavailable = false
+	remembered, early := w.traces.memory.Remember(&t.id, w.traces.now, w.traceLike(by))
+	if early {
+		w.traces.early++
+	}
+	w.settle(t, remembered)
+}
+
+// traceLike returns a trace of the namespace of a span.
+func (w *walk) traceLike(i int32) tracememory.Trace {
+	ns := w.namespaces.Of(w.spans[i].item.Namespace)
+	return tracememory.Trace{Rate: ns.Rate, Label: ns.Counters.Label}
+}
+
+func (w *walk) settle(t *trace, settled tracememory.Trace) {
+	t.isSettled, t.settled, t.counters = true, settled, w.namespaces.CountersOf(settled.Label)
+}
+
+// spanRate is the rate of a span, the rule that it comes from, and the counters that count the span.
+type spanRate struct {
+	match       *rate.Match
+	rule        labels.Rule
+	unavailable bool
+	counters    *batch.Counters
+}
+
+// rateOf returns the rate of a span: that of its trace, else that of its own namespace. A span is counted under its own namespace if it has one,
+// else under that of its trace.
+func (w *walk) rateOf(s *span) spanRate {
+	if s.trace == none {
+		own := w.namespaces.Of(s.item.Namespace)
+		return spanRate{match: own.Rate, rule: own.Rule, unavailable: s.item.IsUnavailable(), counters: own.Counters}
+	}
+	t := &w.traces.list[s.trace]
+	by := spanRate{match: t.settled.Rate, rule: labels.Trace, unavailable: t.isUnavailable, counters: t.counters}
+	if s.item.Namespace == "" {
+		if t.settled.Label == w.p.common.Labels.None() {
+			by.rule = labels.Global
+		}
+		return by
+	}
+	own := w.namespaces.Of(s.item.Namespace)
+	by.counters = own.Counters
+	if own.Counters.Label == t.settled.Label && isEqual(own.Rate, t.settled.Rate) {
+		by.rule = own.Rule
+	}
+	return by
+}
+
+// isEqual reports whether two rates are equal. A remembered rate can come from a table that was replaced since.
+func isEqual(a, b *rate.Match) bool { return a == b || *a == *b }
+
+// maxKeptTraces is the largest number of traces whose map is kept for the next batch, since clearing a map takes time in proportion to its size.
+const maxKeptTraces = 4096
+
+func (t *traces) reset() {
+	if len(t.indexes) > maxKeptTraces {
+		t.indexes = map[pcommon.TraceID]int32{}
+	}
+	clear(t.indexes)
+	clear(t.list)
+	t.list, t.previous, t.early = t.list[:0], none, 0
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package spans
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// span is what is known of a span of the batch.
+type span struct {
+	item       batch.Item
+	id         pcommon.TraceID
+	tracestate string
+	// candidate is the index of the key that the namespace can be looked up by, or none. trace is that of the span's trace, or none.
+	candidate, trace int32
+	exemption        exemption
+	isRoot           bool
+}
+
+const none = -1
+
+// walk is the working memory for one batch. Spans are read in the order of the batch, and changed in the same order, after all lookups (C1).
+type walk struct {
+	p          *Processor
+	namespaces batch.Namespaces
+	resolution batch.Resolution
+	spans      []span
+	candidates []namespace.Key
+	traces     traces
+	orphans    orphans
+	faults     [decision.NumFaults]int64
+	next       int // span to be applied
+}
+
+func newWalk(p *Processor) *walk {
+	return &walk{
+		p:          p,
+		namespaces: batch.NewNamespaces(labels.Spans, p.common.Labels),
+		resolution: batch.NewResolution(p.common),
+		traces:     newTraces(p.cfg.Memory),
+	}
+}
+
+func (w *walk) begin(table *rate.Table) { w.namespaces.Begin(table) }
+
+// read reads what decides each span: its namespace, or the key to look it up by; its trace; and whether it is exempt from the rate.
+func (w *walk) read(ctx context.Context, td ptrace.Traces) {
+	hasExemptions := w.p.cfg.Enabled && w.p.hasExemptions()
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			w.resolution.Enter(ss.Scope().Attributes(), rs.Resource().Attributes())
+			spans := ss.Spans()
+			for i := range spans.Len() {
+				data := spans.At(i)
+				s := w.add(data)
+				if hasExemptions {
+					s.exemption = w.p.exemptionOf(ctx, rs, ss, data)
+				}
+				if s.exemption == internal {
+					w.orphans.internals++
+				}
+			}
+		}
+	}
+}
+
+// add adds a span of the batch, with its namespace or its key.
+func (w *walk) add(data ptrace.Span) *span {
+	w.spans = append(w.spans, span{
+		item: batch.NewItem(), id: data.TraceID(), tracestate: data.TraceState().AsRaw(), candidate: none, trace: none,
+		isRoot: data.ParentSpanID().IsEmpty(),
+	})
+	s := &w.spans[len(w.spans)-1]
+	attributes := data.Attributes()
+	w.resolution.ReadNamespace(&s.item, attributes)
+	if !s.item.Carries && w.p.common.Reader.HasLookups() {
+		w.readKey(s, attributes)
+	}
+	return s
+}
+
+func (w *walk) readKey(s *span, attributes pcommon.Map) {
+	key := w.resolution.ReadKey(&s.item, attributes)
+	if key == nil {
+		return
+	}
+	if n := len(w.candidates); n == 0 || w.candidates[n-1] != *key { // spans of a task arrive together
+		w.candidates = append(w.candidates, *key)
+	}
+	s.candidate = int32(len(w.candidates) - 1) //nolint:gosec // a batch has fewer spans
+}
+
+// resolve finds the namespaces that are missing, and the rates of all traces. Traces that are settled by what is known need no lookup, nor do
+// spans that no rate can keep.
+func (w *walk) resolve(ctx context.Context) {
+	w.settleKnown()
+	if len(w.candidates) == 0 {
+		return
+	}
+	w.wantKeys()
+	if w.resolution.Resolve(ctx) {
+		for i := range w.spans {
+			w.resolution.Complete(&w.spans[i].item)
+		}
+	}
+	w.settleRest()
+}
+
+// apply samples all spans, and removes those that are dropped.
+func (w *walk) apply(td ptrace.Traces) {
+	td.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool {
+		scopes := rs.ScopeSpans().Len()
+		rs.ScopeSpans().RemoveIf(func(ss ptrace.ScopeSpans) bool {
+			spans := ss.Spans().Len()
+			ss.Spans().RemoveIf(func(data ptrace.Span) bool {
+				s := &w.spans[w.next]
+				w.next++
+				return !w.sample(s, data)
+			})
+			return spans > 0 && ss.Spans().Len() == 0
+		})
+		return scopes > 0 && rs.ScopeSpans().Len() == 0
+	})
+	w.orphans.adopt(td)
+}
+
+// sample looks up the rate of a span, decides, and drops or stamps it.
+func (w *walk) sample(s *span, data ptrace.Span) (keep bool) {
+	by := w.rateOf(s)
+	d, rule := w.decide(s, &by)
+	by.counters.Count(rule, d.Keep)
+	w.faults[d.Fault]++
+
+	switch {
+	case w.p.common.DryRun:
+		return true
+	case !d.Keep:
+		w.orphans.dropped(data, s.exemption == internal)
+		return false
+	}
+	if d.Tracestate != s.tracestate {
+		data.TraceState().FromRaw(d.Tracestate)
+	}
+	if s.item.IsResolved() {
+		data.Attributes().PutStr(w.p.common.Reader.Target(), s.item.Namespace)
+	}
+	return true
+}
+
+// decide decides a span: by its exemption, else by on_failure, else by its rate.
+func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
+	if rule, keep, ok := s.exemption.decides(); ok {
+		return decision.Span{Keep: keep, Tracestate: s.tracestate}, rule // T13, T17
+	}
+	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
+		return decision.Span{Keep: keep, Tracestate: s.tracestate}, labels.Unavailable
+	}
+	return w.p.cfg.Sampler.Decide(s.id, s.tracestate, &by.match.Rate), by.rule
+}
+
+// disable counts all spans as dropped because spans are disabled.
+func (w *walk) disable() {
+	for i := range w.spans {
+		w.namespaces.Of(w.spans[i].item.Namespace).Counters.Count(labels.Disabled, false)
+	}
+}
+
+// report adds what happened to the batch to the internal metrics.
+func (w *walk) report(ctx context.Context) {
+	t := w.p.common.Telemetry
+	w.resolution.Report(ctx)
+	w.namespaces.Report(ctx, t.ProcessorNamespaceSamplerSpans)
+	if w.traces.early > 0 {
+		t.ProcessorNamespaceSamplerForgottenTraces.Add(ctx, int64(w.traces.early))
+	}
+	for _, f := range decision.Faults {
+		if n := w.faults[f]; n > 0 {
+			t.ProcessorNamespaceSamplerTracestateFaults.Add(ctx, n, faultOptions[f])
+		}
+	}
+}
+
+// faultOptions are the attribute sets of tracestate faults.
+var faultOptions = func() (options [decision.NumFaults]metric.AddOption) {
+	for _, f := range decision.Faults {
+		options[f] = metric.WithAttributeSet(attribute.NewSet(attribute.String("fault", f.String())))
+	}
+	return options
+}()
+
+// reset prepares the walk for the next batch. It releases the telemetry of this one.
+func (w *walk) reset() {
+	clear(w.spans)
+	clear(w.candidates)
+	w.spans, w.candidates, w.next = w.spans[:0], w.candidates[:0], 0
+	w.faults = [decision.NumFaults]int64{}
+	w.resolution.Reset()
+	w.traces.reset()
+	w.orphans.reset()
+}

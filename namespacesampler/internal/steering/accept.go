@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package steering
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// maxRuntimeNameBytes is the maximum length of a namespace in the table of runtime overrides.
+const maxRuntimeNameBytes = 1024
+
+// Rejected is a row of the table of runtime overrides that is skipped, as it may be shown. It is comparable.
+type Rejected struct {
+	Namespace, Signal, Reason string
+}
+
+// accept separates the valid rows of the table of runtime overrides from the invalid ones.
+func accept(rows []rate.Override, missing []string) (good []rate.Override, bad []Rejected) {
+	patterns := 0
+	for i := range rows {
+		row := &rows[i]
+		err := validate(row, missing)
+		if rate.IsPattern(row.Key) && err == nil {
+			if patterns++; patterns > rate.MaxPatterns {
+				err = fmt.Errorf("there are more than %d patterns", rate.MaxPatterns)
+			}
+		}
+		if i == postgres.MaxRows {
+			err = fmt.Errorf("the table has more than %d rows: this row and the ones after it are not read", postgres.MaxRows)
+		}
+		if err != nil {
+			bad = append(bad, Rejected{namespace.Shown(row.Key), namespace.Shown(string(row.Signal)), err.Error()})
+			continue
+		}
+		good = append(good, *row)
+	}
+	return good, bad
+}
+
+func validate(row *rate.Override, missing []string) error {
+	switch {
+	case row.Key == "":
+		return errors.New("namespace must not be empty or NULL")
+	case len(row.Key) > maxRuntimeNameBytes:
+		return fmt.Errorf("namespace must be at most %d bytes", maxRuntimeNameBytes)
+	case slices.Contains(missing, row.Key):
+		return fmt.Errorf("namespace must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", row.Key)
+	case !slices.Contains([]rate.Signal{rate.All, rate.Traces, rate.Metrics}, row.Signal):
+		return fmt.Errorf("signal must be all, traces or metrics, got %q", row.Signal)
+	case math.IsNaN(row.Probability):
+		return errors.New("sample_rate must be between 0 and 1, got NaN or NULL")
+	}
+	return errors.Join(rate.ValidateKey(row.Key), rate.Validate(row.Probability))
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package steering
+
+import (
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// maxChangesLogged bounds the log lines of one replacement, since a script may fill the table of overrides.
+const maxChangesLogged = 100
+
+// logChanges logs each override that was added, changed or removed, or has expired, with its author and reason.
+func logChanges(logger *zap.Logger, before, after *Tables, now time.Time) {
+	old := map[rate.OverrideID]*rate.Override{}
+	for i := range before.Overrides {
+		old[before.Overrides[i].ID()] = &before.Overrides[i]
+	}
+	changes := 0
+	log := func(message string, o *rate.Override, more ...zap.Field) {
+		if changes++; changes <= maxChangesLogged {
+			logger.Info(message, append(describe(o, before, after), more...)...)
+		}
+	}
+	for i := range after.Overrides {
+		o := &after.Overrides[i]
+		was, ok := old[o.ID()]
+		delete(old, o.ID())
+		switch {
+		case !ok:
+			log("an override is in force", o)
+		case !isEqual(was, o):
+			log("an override has changed", o, previousUntil(was, o)...)
+		}
+	}
+	for i := range before.Overrides {
+		o := &before.Overrides[i]
+		switch _, gone := old[o.ID()]; {
+		case !gone:
+		case o.IsExpired(now):
+			log("an override has ended", o)
+		default:
+			log("an override was removed", o)
+		}
+	}
+	if more := changes - maxChangesLogged; more > 0 {
+		logger.Info("more overrides have changed", zap.Int("overrides", more))
+	}
+}
+
+func isEqual(a, b *rate.Override) bool {
+	return a.Probability == b.Probability && a.Until.Equal(b.Until) && a.Reason == b.Reason && a.UpdatedBy == b.UpdatedBy
+}
+
+// previousUntil returns when an override was to expire, if that has changed.
+func previousUntil(was, is *rate.Override) []zap.Field {
+	switch {
+	case was.Until.Equal(is.Until):
+		return nil
+	case was.Until.IsZero():
+		return []zap.Field{zap.String("until_before", "never")}
+	}
+	return []zap.Field{zap.Time("until_before", was.Until.UTC())}
+}
+
+// describe returns the fields of a change, among them the effective rates of the override's key before and after.
+func describe(o *rate.Override, before, after *Tables) []zap.Field {
+	fields := []zap.Field{
+		zap.String("namespace", namespace.Shown(o.Key)),
+		zap.String("signal", string(o.Signal)),
+		zap.String("source", string(o.Source)),
+		zap.String("from", before.effective(o)),
+		zap.String("to", after.effective(o)),
+	}
+	if !o.Until.IsZero() {
+		fields = append(fields, zap.Time("until", o.Until.UTC()))
+	}
+	if o.Reason != "" {
+		fields = append(fields, zap.String("reason", o.Reason))
+	}
+	if o.UpdatedBy != "" {
+		fields = append(fields, zap.String("updated_by", o.UpdatedBy))
+	}
+	return fields
+}
+
+// effective returns the rates of the key of an override for the signals that the override applies to.
+func (t *Tables) effective(o *rate.Override) string {
+	traces, metrics := t.Traces.Lookup(o.Key).Probability, t.Metrics.Lookup(o.Key).Probability
+	switch {
+	case o.Signal == rate.Traces || traces == metrics && o.Signal == rate.All:
+		return fmt.Sprint(traces)
+	case o.Signal == rate.Metrics:
+		return fmt.Sprint(metrics)
+	}
+	return fmt.Sprintf("%v (metrics %v)", traces, metrics)
+}

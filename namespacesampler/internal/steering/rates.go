@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package steering
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// seriesPrecision is the precision of thresholds of metric series. They are never stamped, so all 14 digits are used.
+const seriesPrecision = 14
+
+// clockCheck is how often the clock is read while an override is due to expire. A single timer would not notice that the clock was set or
+// that the machine was suspended.
+const clockCheck = time.Second
+
+// RatesConfig is the part of the configuration that rates come from.
+type RatesConfig struct {
+	// Overrides are the configured overrides. They are valid.
+	Overrides []rate.Override
+	// Global is the global rate; TracesGlobal and MetricsGlobal replace it for one signal, unless they are nil.
+	Global                      float64
+	TracesGlobal, MetricsGlobal *float64
+	// Precision is the precision of thresholds of spans in hexadecimal digits, 1 to 14.
+	Precision int
+}
+
+// Rates holds the tables in force. It replaces them when a runtime override is added, changed or removed, and when any override expires. A
+// batch takes the tables once, at its beginning; neither waits for the other.
+type Rates struct {
+	cfg     RatesConfig
+	logger  *zap.Logger
+	current atomic.Pointer[Tables]
+
+	mu      sync.Mutex // held while tables are replaced
+	runtime []rate.Override
+	timer   *time.Timer
+	stopped bool
+}
+
+func newRates(cfg RatesConfig, logger *zap.Logger) (*Rates, error) {
+	r := &Rates{cfg: cfg, logger: logger}
+	t, err := r.build(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	r.current.Store(t)
+	return r, nil
+}
+
+// InForce returns the tables in force.
+func (r *Rates) InForce() *Tables { return r.current.Load() }
+
+// Expired returns the keys of configured overrides that have expired and can be removed from the configuration.
+func (r *Rates) Expired(now time.Time) (keys []string) {
+	for i := range r.cfg.Overrides {
+		if o := &r.cfg.Overrides[i]; o.IsExpired(now) {
+			keys = append(keys, namespace.Shown(o.Key))
+		}
+	}
+	return keys
+}
+
+// start makes overrides expire on time until stop is called.
+func (r *Rates) start() { r.replace(func() {}) }
+
+// setRuntime replaces the runtime overrides. They must be valid and have distinct identities.
+func (r *Rates) setRuntime(overrides []rate.Override) { r.replace(func() { r.runtime = overrides }) }
+
+// replace makes a change, puts new tables in force, and logs how they differ.
+func (r *Rates) replace(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return
+	}
+	change()
+	r.rebuild(time.Now())
+}
+
+// expire replaces the tables if an override has expired. The timer calls it.
+func (r *Rates) expire() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return
+	}
+	now := time.Now()
+	if next := r.InForce().nextExpiry(); !next.IsZero() && !now.Before(next) {
+		r.rebuild(now)
+		return
+	}
+	r.schedule(now)
+}
+
+func (r *Rates) rebuild(now time.Time) {
+	defer r.schedule(now)
+	before := r.InForce()
+	after, err := r.build(now)
+	if err != nil { // cannot happen: overrides were validated
+		r.logger.Error("sample rates could not be replaced; the previous ones stay in force", zap.Error(err))
+		return
+	}
+	r.current.Store(after)
+	logChanges(r.logger, before, after, now)
+}
+
+// schedule sets the timer for the next expiry.
+func (r *Rates) schedule(now time.Time) {
+	if r.timer != nil {
+		r.timer.Stop()
+		r.timer = nil
+	}
+	if next := r.InForce().nextExpiry(); !next.IsZero() {
+		r.timer = time.AfterFunc(min(next.Sub(now), clockCheck), r.expire)
+	}
+}
+
+// stop ends what start began. The tables stay in force.
+func (r *Rates) stop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopped = true
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+}
+
+func (r *Rates) build(now time.Time) (*Tables, error) {
+	overrides := unexpired(slices.Concat(r.cfg.Overrides, r.runtime), now)
+	traces, err := rate.NewTable(rate.Spec{
+		Signal: rate.Traces, Overrides: overrides, SignalGlobal: r.cfg.TracesGlobal, Global: r.cfg.Global,
+		Precision: r.cfg.Precision, Now: now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tracing: %w", err)
+	}
+	metrics, err := rate.NewTable(rate.Spec{
+		Signal: rate.Metrics, Overrides: overrides, SignalGlobal: r.cfg.MetricsGlobal, Global: r.cfg.Global,
+		Precision: seriesPrecision, Now: now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	return &Tables{Traces: traces, Metrics: metrics, Overrides: overrides}, nil
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package steering holds the sample rates in force and keeps them up to date: with the runtime overrides that it reads from Postgres, and with
+// the expiry of overrides. It also reads the registered namespaces, to warn of overrides that match none.
+package steering
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+)
+
+// Config configures steering.
+type Config struct {
+	Rates RatesConfig
+	// Overrides is nil unless runtime overrides are enabled.
+	Overrides *OverridesConfig
+	// Registry is nil unless registered namespaces are read.
+	Registry *RegistryConfig
+	// QueryTimeout bounds each read.
+	QueryTimeout time.Duration
+	// Asked is called after each read with nil, or with the reason why Postgres could not be asked.
+	Asked func(error)
+	// Registered is called with the registered namespaces when they have changed. They are shared and must not be modified.
+	Registered func(names []string)
+	Logger     *zap.Logger
+}
+
+// Steering is the rates in force with the watches that change them. It does nothing before Start.
+type Steering struct {
+	Rates     *Rates
+	Overrides *OverrideWatch // nil unless enabled
+	Registry  *RegistryWatch // nil unless enabled
+
+	cancel  context.CancelFunc
+	watches sync.WaitGroup
+}
+
+// New returns the steering of a configuration. An error reports invalid rates.
+func New(cfg Config) (*Steering, error) {
+	rates, err := newRates(cfg.Rates, cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
+	s := &Steering{Rates: rates, cancel: func() {}}
+	read := func() {}
+	if cfg.Registry != nil {
+		s.Registry = newRegistryWatch(&cfg, rates)
+		read = s.Registry.warn
+	}
+	if cfg.Overrides != nil {
+		s.Overrides = newOverrideWatch(&cfg, rates, read)
+	}
+	return s, nil
+}
+
+// Start makes overrides expire on time.
+func (s *Steering) Start() { s.Rates.start() }
+
+// Watch reads runtime overrides and registered namespaces from a database, in the background, until Stop.
+func (s *Steering) Watch(db *postgres.DB) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	if w := s.Overrides; w != nil {
+		notified := make(chan struct{}, 1)
+		s.watches.Go(func() { w.run(ctx, db, notified) })
+		s.watches.Go(func() { w.listen(ctx, db, notified) })
+	}
+	if w := s.Registry; w != nil {
+		s.watches.Go(func() { w.run(ctx, db) })
+	}
+}
+
+// Stop ends expiry and watches, and waits for the watches until ctx ends. The tables stay in force.
+func (s *Steering) Stop(ctx context.Context) error {
+	s.Rates.stop()
+	s.cancel()
+	ended := make(chan struct{})
+	go func() {
+		s.watches.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

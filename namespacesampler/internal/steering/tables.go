@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package steering
+
+import (
+	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// Tables are the rates of all signals at one time. They are immutable.
+type Tables struct {
+	Traces, Metrics *rate.Table
+	// Overrides are the overrides that have not expired, configured ones first, including those that others take precedence over.
+	Overrides []rate.Override
+}
+
+// Names returns the namespaces that have an override of their own.
+func (t *Tables) Names() []string { return append(t.Traces.Names(), t.Metrics.Names()...) }
+
+// Expiries returns when overrides expire, by key.
+func (t *Tables) Expiries() map[string]time.Time {
+	expiries := map[string]time.Time{}
+	for i := range t.Overrides {
+		if o := &t.Overrides[i]; !o.Until.IsZero() {
+			expiries[o.Key] = o.Until
+		}
+	}
+	return expiries
+}
+
+// nextExpiry returns when the first override expires; zero means never.
+func (t *Tables) nextExpiry() time.Time {
+	next := t.Traces.NextExpiry()
+	if other := t.Metrics.NextExpiry(); next.IsZero() || !other.IsZero() && other.Before(next) {
+		next = other
+	}
+	return next
+}
+
+// unexpired returns the overrides that have not expired.
+func unexpired(overrides []rate.Override, now time.Time) (left []rate.Override) {
+	for i := range overrides {
+		if !overrides[i].IsExpired(now) {
+			left = append(left, overrides[i])
+		}
+	}
+	return left
+}
