@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/config"
-	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/process"
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
@@ -99,7 +98,7 @@ func (d *Demo) runVariant(ctx context.Context, s *site, v *variant) (result *rep
 		args = append(args, processor.Argument(setting))
 	}
 	endpoint := net.JoinHostPort("127.0.0.1", ports[0])
-	collector, err := process.Start(d.Collector, args, []string{
+	collector, err := startCollector(d.Collector, args, []string{
 		"DATABASE_URL=" + s.dsn,
 		"OTLP_ENDPOINT=" + endpoint,
 		"EXPORT_ENDPOINT=" + listener.Addr().String(),
@@ -110,14 +109,14 @@ func (d *Demo) runVariant(ctx context.Context, s *site, v *variant) (result *rep
 		return nil, fmt.Errorf("start the collector: %w", err)
 	}
 	defer func() {
-		if stopErr := collector.Stop(); stopErr != nil {
+		if stopErr := collector.Stop(stopTimeout); stopErr != nil {
 			err = errors.Join(err, fmt.Errorf("stop the collector: %w", stopErr))
 		}
 		if (err != nil || !result.Passed()) && ctx.Err() == nil {
-			printf(d.Log, "\nlast lines of the collector's log:\n%s\n", collector.LogTail(shownLogLines))
+			printf(d.Log, "\nlast lines of the collector's log:\n%s\n", collector.logTail(shownLogLines))
 		}
 	}()
-	if err := collector.AwaitListening(ctx, endpoint); err != nil {
+	if err := collector.awaitListening(ctx, endpoint); err != nil {
 		return nil, fmt.Errorf("start the collector %s with %s: %w", d.Collector, d.Config, err)
 	}
 	printf(d.Log, "collector %s listens at %s\n", d.Collector, endpoint)
@@ -135,7 +134,7 @@ func (d *Demo) runVariant(ctx context.Context, s *site, v *variant) (result *rep
 	}
 	result, err = r.Run(ctx)
 	if err != nil {
-		return nil, collector.Explain(ctx, err)
+		return nil, collector.explain(ctx, err)
 	}
 	result.Title = v.title
 	return result, nil
