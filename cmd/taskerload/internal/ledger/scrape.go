@@ -18,7 +18,7 @@ import (
 )
 
 // namespaceLabel is the label of the processor's own metrics that holds the namespace.
-const namespaceLabel = "namespace"
+const namespaceLabel = "sampling_namespace"
 
 const scrapeTimeout = 10 * time.Second
 

@@ -12,8 +12,8 @@ import (
 
 const exposition = `# HELP otelcol_processor_namespace_sampler_spans Spans.
 # TYPE otelcol_processor_namespace_sampler_spans counter
-otelcol_processor_namespace_sampler_spans_total{decision="kept",namespace="a}b \" {c",rule="exact"} 12
-otelcol_processor_namespace_sampler_spans__spans__total{decision="dropped",namespace="x",rule="global"} 30
+otelcol_processor_namespace_sampler_spans_total{decision="kept",sampling_namespace="a}b \" {c",rule="exact"} 12
+otelcol_processor_namespace_sampler_spans__spans__total{decision="dropped",sampling_namespace="x",rule="global"} 30
 otelcol_processor_namespace_sampler_datapoints{decision="kept"} 1.5e+03
 otelcol_processor_namespace_sampler_spans_malformed_total 99
 otelcol_processor_namespace_sampler_lookup_keys__keys__total{outcome="hit"} 7

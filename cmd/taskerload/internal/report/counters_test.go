@@ -18,8 +18,8 @@ func TestOnlyWhatTheRunAddedToACounterCounts(t *testing.T) {
 	t.Parallel()
 	at := func(kept, dropped int) *ledger.Scrape {
 		s, err := ledger.Parse(strings.NewReader(fmt.Sprintf(`
-otelcol_processor_namespace_sampler_spans_total{decision="kept",namespace="orders",rule="trace"} %d
-otelcol_processor_namespace_sampler_spans_total{decision="dropped",namespace="_none",rule="global"} %d
+otelcol_processor_namespace_sampler_spans_total{decision="kept",sampling_namespace="orders",rule="trace"} %d
+otelcol_processor_namespace_sampler_spans_total{decision="dropped",sampling_namespace="_none",rule="global"} %d
 `, kept, dropped)))
 		require.NoError(t, err)
 		return s

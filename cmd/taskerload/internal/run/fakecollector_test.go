@@ -140,7 +140,7 @@ func (f *fakeCollector) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for c, n := range f.counters {
-		printf(w, "otelcol_processor_namespace_sampler_%s_total{decision=%q,namespace=%q,rule=%q} %d\n",
+		printf(w, "otelcol_processor_namespace_sampler_%s_total{decision=%q,sampling_namespace=%q,rule=%q} %d\n",
 			c.metric, c.Decision, c.Namespace, c.Rule, n)
 	}
 	printf(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"hit\"} %d\n", f.keys)
