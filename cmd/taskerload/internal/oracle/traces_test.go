@@ -15,7 +15,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 )
 
-// Identifiers whose tasks are in these namespaces, and one that Postgres does not know.
+// UUIDs of tasks in these namespaces, and one that Postgres does not know.
 const (
 	inPayments  = "019e8232-b127-7bf1-998a-8a6fae25841d"
 	inOrders    = "019e8232-b159-73e4-96d5-53936f09fc37"
@@ -23,14 +23,14 @@ const (
 	inNothing   = "019e8232-b172-7503-a989-3d8e9c562e2b"
 )
 
-// Traces by what keeps them: any rate that occurs here, rates from a half on, rate 1 alone.
+// Traces that are kept by every rate in these tests, by rates from 0.5, and by rate 1 alone.
 var (
 	lucky   = pcommon.TraceID{15: 1, 9: 0xff, 10: 0xff, 11: 0xff}
 	middle  = pcommon.TraceID{15: 2, 9: 0xc0}
 	unlucky = pcommon.TraceID{15: 3}
 )
 
-// ask is a span: a root or not, with the namespace that it names, or the task that it has in place of that.
+// ask is a span with a namespace or a task UUID, or neither.
 type ask struct {
 	root        bool
 	named, task string
@@ -80,7 +80,7 @@ func testOracle() *Oracle {
 	}
 }
 
-func TestATraceHasTheRateOfItsRootElseOfTheFirstSpanThatTells(t *testing.T) {
+func TestATraceHasTheRateOfItsRootElseOfTheFirstSpanWithANamespace(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		id    pcommon.TraceID
@@ -88,7 +88,7 @@ func TestATraceHasTheRateOfItsRootElseOfTheFirstSpanThatTells(t *testing.T) {
 		want  []string
 		keys  int
 	}{
-		"the root, wherever it stands": {
+		"the root, wherever it is in the request": {
 			middle,
 			[]ask{bare, {named: "analytics"}, {root: true, named: "orders"}, {named: "shipping"}},
 			[]string{
@@ -103,19 +103,19 @@ func TestATraceHasTheRateOfItsRootElseOfTheFirstSpanThatTells(t *testing.T) {
 			[]string{"analytics kept by trace at 0.5", "orders kept by exact at 0.5, writes orders"},
 			1,
 		},
-		"not a root that nobody knows": {
+		"not a root with an unknown key": {
 			middle,
 			[]ask{{root: true, task: inNothing}, {named: "orders"}, {named: "payments"}},
 			[]string{"orders kept by trace at 0.5", "orders kept by exact at 0.5", "payments kept by trace at 0.5"},
 			1,
 		},
-		"nor one that says nothing at all": {
+		"not a root without namespace and key": {
 			middle,
 			[]ask{{root: true}, {named: "orders"}},
 			[]string{"orders kept by trace at 0.5", "orders kept by exact at 0.5"},
 			0,
 		},
-		"without a root the first in the order of the request, be it resolved": {
+		"without a root the first in the request, named or resolved": {
 			middle,
 			[]ask{bare, {task: inNothing}, {task: inOrders}, {named: "payments"}},
 			[]string{
@@ -124,7 +124,7 @@ func TestATraceHasTheRateOfItsRootElseOfTheFirstSpanThatTells(t *testing.T) {
 			},
 			2,
 		},
-		"the global rate where nothing tells": {
+		"the global rate if no span has a namespace": {
 			lucky,
 			[]ask{bare, {root: true, task: inNothing}},
 			[]string{"_none kept by global at 0.1", "_none kept by global at 0.1"},
@@ -149,7 +149,7 @@ func TestATraceIsRememberedOnceItHasANamespace(t *testing.T) {
 	t.Parallel()
 	o := testOracle()
 	got, _ := o.ask(t, lucky, bare, ask{task: inNothing})
-	assert.Equal(t, []string{"_none kept by global at 0.1", "_none kept by global at 0.1"}, got, "nothing tells")
+	assert.Equal(t, []string{"_none kept by global at 0.1", "_none kept by global at 0.1"}, got, "no span has a namespace")
 	got, _ = o.ask(t, lucky, ask{named: "orders"}, bare)
 	assert.Equal(t, []string{"orders kept by exact at 0.5", "orders kept by trace at 0.5"}, got, "and nothing was remembered")
 	got, _ = o.ask(t, lucky, bare, ask{root: true, named: "analytics"})
@@ -169,31 +169,31 @@ func TestOnlyKeysThatMatterAreLookedUp(t *testing.T) {
 		want       []string
 		keys       int
 	}{
-		"of a trace that is kept, for the attribute": {
+		"those of a trace that is kept, for the attribute": {
 			lucky, "", 1,
 			[]ask{{root: true, named: "analytics"}, {task: inOrders}},
 			[]string{"analytics kept by exact at 0.01", "orders kept by trace at 0.01, writes orders"},
 			1,
 		},
-		"none of one that its root dooms": {
+		"none of a trace that is dropped by its root": {
 			middle, "", 1,
 			[]ask{{task: inOrders}, {root: true, named: "analytics"}, {named: "payments"}},
 			[]string{"analytics dropped by trace at 0.01", "analytics dropped by exact at 0.01", "payments dropped by trace at 0.01"},
 			0,
 		},
-		"none of one that its first span dooms": {
+		"none of a trace that is dropped by its first span": {
 			middle, "", 1,
 			[]ask{bare, {named: "analytics"}, {task: inOrders}},
 			[]string{"analytics dropped by trace at 0.01", "analytics dropped by exact at 0.01", "analytics dropped by trace at 0.01"},
 			0,
 		},
-		"none of one that is remembered and dropped": {
+		"none of a trace that is remembered and dropped": {
 			middle, "analytics", 1,
 			[]ask{{task: inOrders}, {root: true, named: "orders"}},
 			[]string{"analytics dropped by trace at 0.01", "orders dropped by trace at 0.01"},
 			0,
 		},
-		"all of one whose root has to be looked up": {
+		"all of a trace whose root has to be looked up": {
 			middle, "", 1,
 			[]ask{{task: inOrders}, root, {named: "orders"}, {task: inNothing}},
 			[]string{
@@ -202,7 +202,7 @@ func TestOnlyKeysThatMatterAreLookedUp(t *testing.T) {
 			},
 			3,
 		},
-		"none where no rate keeps the trace": {
+		"none of a trace that no rate keeps": {
 			unlucky, "", 0.5,
 			[]ask{{task: inOrders}, root, bare},
 			[]string{"_none dropped by global at 0.1", "_none dropped by global at 0.1", "_none dropped by global at 0.1"},
@@ -222,8 +222,8 @@ func TestOnlyKeysThatMatterAreLookedUp(t *testing.T) {
 	}
 }
 
-// Where only one span of a trace can be kept, the others are looked up only as far as they may tell its rate.
-func TestOfASpanThatIsDroppedInAnyCaseTheKeyMattersForItsTrace(t *testing.T) {
+// If only one span of a trace can be kept, the others are looked up only if they can determine the rate of the trace.
+func TestTheKeyOfASpanThatIsDroppedInAnyCaseCanMatterForItsTrace(t *testing.T) {
 	t.Parallel()
 	o := testOracle()
 	o.config.SpanRates.Exact["payments"] = 0.5
@@ -244,7 +244,7 @@ func TestOfASpanThatIsDroppedInAnyCaseTheKeyMattersForItsTrace(t *testing.T) {
 	assert.Equal(t, Keys{inOrders: true}, keys)
 }
 
-func TestWithTraceIDRatioEachSpanIsOnItsOwn(t *testing.T) {
+func TestTraceIDRatioDecidesEachSpanByItself(t *testing.T) {
 	t.Parallel()
 	o := testOracle()
 	o.config.RatePerTrace = false
