@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Command taskerload sends Tasker-like telemetry through a collector and checks, item by item, what comes out.
+//
+// The data's path, by package:
+//
+//	internal/workload   generates tasks, spans and data points; fills Postgres with the tasks
+//	internal/config     reads from the collector's configuration what the processor must do
+//	internal/oracle     predicts the outcome for each item, without any code of the processor
+//	internal/run        starts collectors, sends and receives
+//	internal/ledger     records what must arrive and what does; reads the collector's counters
+//	internal/report     compares, and prints tables and checks
+//
+// internal/items walks over the spans and data points of OTLP requests.
 package main
 
 import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -15,17 +28,17 @@ import (
 // Exit statuses.
 const (
 	exitOK     = 0
-	exitFailed = 1 // a verdict, or something on the way to it
+	exitFailed = 1 // a check failed, or an error occurred
 	exitUsage  = 2
 )
 
-const usage = `taskerload puts a Tasker-like load on a collector and checks, item by item, what comes out of it.
+const usage = `taskerload sends Tasker-like telemetry through a collector and checks, item by item, what comes out.
 
-  taskerload demo   start Postgres and a collector, run, stop everything
-  taskerload seed   write the load's tasks to a Postgres of yours
-  taskerload run    send to a collector that is running, and check what it exports
+  taskerload demo   start Postgres and collectors, send the load, check, and stop everything
+  taskerload seed   insert the tasks of the load into a Postgres database
+  taskerload run    send the load to a running collector and check what it exports
 
-Each has --help. The same --seed and --tasks make the same tasks in all three.
+Each command has --help. The same --seed and --tasks give the same tasks in all three.
 Exit status: 0 passed, 1 failed, 2 wrong usage.
 `
 
@@ -39,34 +52,34 @@ func main() {
 // execute runs one command and returns the exit status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
-		say(stderr, "%s", usage)
+		printf(stderr, "%s", usage)
 		return exitUsage
 	}
-	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) (bool, error){
-		"demo": demoCommand,
-		"run":  runCommand,
-		"seed": seedCommand,
+	commands := map[string]command{
+		"demo": demo,
+		"run":  runOnce,
+		"seed": seed,
 	}
-	command, ok := commands[args[0]]
+	run, ok := commands[args[0]]
 	if !ok {
 		switch args[0] {
 		case "help", "-h", "-help", "--help":
-			say(stdout, "%s", usage)
+			printf(stdout, "%s", usage)
 			return exitOK
 		}
-		say(stderr, "taskerload: no command %q\n\n%s", args[0], usage)
+		printf(stderr, "taskerload: unknown command %q\n\n%s", args[0], usage)
 		return exitUsage
 	}
-	passed, err := command(ctx, args[1:], stdout, stderr)
+	passed, err := run(ctx, args[1:], stdout, stderr)
 	var wrong usageError
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case errors.As(err, &wrong):
-		say(stderr, "taskerload %s: %v (see taskerload %s --help)\n", args[0], err, args[0])
+		printf(stderr, "taskerload %s: %v (see taskerload %s --help)\n", args[0], err, args[0])
 		return exitUsage
 	case err != nil:
-		say(stderr, "taskerload %s: %v\n", args[0], err)
+		printf(stderr, "taskerload %s: %v\n", args[0], err)
 		return exitFailed
 	case !passed:
 		return exitFailed
@@ -74,7 +87,12 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// usageError is about the command line.
+// usageError is an error in the command line.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// printf ignores errors: if the terminal is gone, there is nowhere to report them.
+func printf(w io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(w, format, args...)
+}

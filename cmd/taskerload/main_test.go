@@ -4,30 +4,22 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
 )
 
-// The test binary also plays the programs that tests start: a collector, and a parent that gets killed.
-const roleVariable = "TASKERLOAD_TEST_ROLE"
-
-func TestMain(m *testing.M) {
-	switch os.Getenv(roleVariable) {
-	case "collector":
-		os.Exit(collectorMain())
-	case "parent":
-		os.Exit(parentMain())
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestEveryCommandExplainsItself(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		args []string
-		says []string
+		want []string
 	}{
 		{[]string{"--help"}, []string{"taskerload demo", "taskerload seed", "taskerload run"}},
 		{[]string{"help"}, []string{"taskerload demo"}},
@@ -37,20 +29,21 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		assert.Equal(t, exitOK, execute(t.Context(), test.args, &stdout, &stderr), test.args)
-		for _, says := range test.says {
-			assert.Contains(t, stdout.String(), says)
+		for _, want := range test.want {
+			assert.Contains(t, stdout.String(), want)
 		}
 		assert.Empty(t, stderr.String())
 	}
 }
 
 func TestWrongUsageExitsWithTwoAndNamesTheFlag(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		args []string
-		says string
+		want string
 	}{
 		"no command":          {nil, "taskerload demo"},
-		"no such command":     {[]string{"sed"}, `no command "sed"`},
+		"no such command":     {[]string{"sed"}, `unknown command "sed"`},
 		"no such flag":        {[]string{"run", "--spanz", "1"}, "spanz"},
 		"stray argument":      {[]string{"seed", "--dsn", "x", "y"}, `"y"`},
 		"seed without DSN":    {[]string{"seed"}, "--dsn"},
@@ -59,15 +52,53 @@ func TestWrongUsageExitsWithTwoAndNamesTheFlag(t *testing.T) {
 		"more series than is": {[]string{"demo", "--tasks", "10", "--series", "1000"}, "--series"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var stdout, stderr bytes.Buffer
 			assert.Equal(t, exitUsage, execute(t.Context(), test.args, &stdout, &stderr))
-			assert.Contains(t, stderr.String(), test.says)
+			assert.Contains(t, stderr.String(), test.want)
 		})
 	}
 }
 
-func TestAnErrorOnTheWayExitsWithOne(t *testing.T) {
+func TestAnErrorExitsWithOne(t *testing.T) {
+	t.Parallel()
 	var stdout, stderr bytes.Buffer
 	assert.Equal(t, exitFailed, execute(t.Context(), []string{"demo", "--config", "testdata/absent.yaml"}, &stdout, &stderr))
 	assert.Contains(t, stderr.String(), "absent.yaml")
+}
+
+func TestSeedInsertsTheTasksOnce(t *testing.T) {
+	t.Parallel()
+	cluster, err := pgtest.Launch(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, cluster.Stop()) })
+	dsn := cluster.DSN("postgres")
+
+	var stdout, stderr bytes.Buffer
+	args := []string{"seed", "--dsn", dsn, "--tasks", "3000"}
+	require.Equal(t, exitOK, execute(t.Context(), args, &stdout, &stderr), stderr.String())
+	assert.Contains(t, stdout.String(), "of 3,000 tasks")
+	require.Equal(t, exitOK, execute(t.Context(), args, &stdout, &stderr), stderr.String())
+	assert.Contains(t, stdout.String(), "nothing inserted")
+	require.Equal(t, exitFailed, execute(t.Context(), []string{"seed", "--dsn", dsn, "--tasks", "3100"}, &stdout, &stderr))
+	assert.Contains(t, stderr.String(), "another --tasks")
+}
+
+func TestARunThatIsNotFinishedInTimeFails(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, exitFailed, execute(t.Context(), []string{
+		"run", "--config", "../../testdata/demo.yaml", "--endpoint", "127.0.0.1:1", "--listen", "127.0.0.1:0",
+		"--tasks", "10", "--series", "10", "--timeout", "200ms",
+	}, &stdout, &stderr))
+	assert.Contains(t, stderr.String(), "--timeout 200ms")
+}
+
+func TestARunWhoseTracesDoNotFitInTheProcessorsMemoryIsRefused(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, exitFailed, execute(t.Context(), []string{
+		"run", "--config", "../../testdata/demo.yaml", "--listen", "127.0.0.1:0", "--spans", "2000001", "--cut",
+	}, &stdout, &stderr))
+	assert.Contains(t, stderr.String(), "tracing::trace_memory::max_traces: must be at least 100001, the number of traces that are cut, got 100000")
 }

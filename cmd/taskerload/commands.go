@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/config"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/run"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+// command runs with its arguments and reports whether it passed.
+type command func(ctx context.Context, args []string, stdout, stderr io.Writer) (bool, error)
+
+func seed(ctx context.Context, args []string, stdout, _ io.Writer) (bool, error) {
+	flags := newFlags("seed", `taskerload seed --dsn DSN
+
+Creates Tasker's tables in a Postgres database, if they are absent, and inserts the tasks of the load. A few percent of
+the tasks are left out, so that some lookups find nothing. Running the command again changes nothing.
+`, stdout)
+	var sizes workload.Sizes
+	registerTasks(flags, &sizes)
+	dsn := flags.String("dsn", "", "Postgres database, as a URL or keyword string (required)")
+	layout := flags.String("layout", string(taskerdb.LayoutTasker), "layout of the tables: tasker or tasker_legacy")
+	if err := parse(flags, args); err != nil {
+		return false, err
+	}
+	if *dsn == "" {
+		return false, usageError{errors.New("--dsn is required")}
+	}
+	if err := sizes.Validate(); err != nil {
+		return false, usageError{err}
+	}
+	added, err := workload.Seed(ctx, *dsn, taskerdb.Layout(*layout), workload.NewTasks(sizes.Seed, sizes.Tasks))
+	if err != nil {
+		return false, err
+	}
+	if added == 0 {
+		printf(stdout, "the database already holds the tasks: nothing inserted\n")
+		return true, nil
+	}
+	printf(stdout, "inserted %s of %s tasks; lookups of the others find nothing\n", report.Thousands(added), report.Thousands(sizes.Tasks))
+	return true, nil
+}
+
+func runOnce(ctx context.Context, args []string, stdout, stderr io.Writer) (bool, error) {
+	flags := newFlags("run", `taskerload run --endpoint HOST:PORT --listen HOST:PORT --config COLLECTOR.yaml
+
+Sends the load to a running collector over OTLP/gRPC, listens for what it exports over OTLP/gRPC, and compares every
+item with what the collector's configuration file requires, including tracestates and values.
+
+  - The collector's database must hold the tasks of the same --seed and --tasks: see taskerload seed.
+  - Nothing else may send to the collector or to the listening address during the run.
+  - No batching before the processor: its decision about a trace depends on which spans arrive together.
+
+With parent_based, a collector that was used before remembers traces. The same items must arrive, but its counters are
+then only compared in total.
+`, stdout)
+	var sizes workload.Sizes
+	var limits limits
+	registerSizes(flags, &sizes)
+	limits.register(flags)
+	flags.BoolVar(&sizes.Cut, "cut", false, "send each trace in 2 to 5 requests, its spans in the order in which they ended")
+	endpoint := flags.String("endpoint", "localhost:4317", "address of the collector's OTLP/gRPC receiver")
+	listen := flags.String("listen", "localhost:4319", "address that the collector exports to")
+	file := flags.String("config", "", "the collector's configuration file (required)")
+	metrics := flags.String("metrics-url", "", "URL of the collector's own metrics, such as http://localhost:8888/metrics; if empty, they are not checked")
+	if err := parse(flags, args); err != nil {
+		return false, err
+	}
+	if *file == "" {
+		return false, usageError{errors.New("--config is required")}
+	}
+	if err := sizes.Validate(); err != nil {
+		return false, usageError{err}
+	}
+	processor, err := config.Read(*file)
+	if err == nil {
+		err = processor.CheckMemory(sizes)
+	}
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := limits.context(ctx)
+	defer cancel()
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *listen)
+	if err != nil {
+		return false, err
+	}
+	r := run.Runner{
+		Processor: processor, Sizes: sizes, Tasks: workload.NewTasks(sizes.Seed, sizes.Tasks),
+		Endpoint: *endpoint, Listener: listener, MetricsURL: *metrics, Quiet: limits.quiet, Progress: stderr,
+	}
+	result, err := r.Run(ctx)
+	if err != nil {
+		return false, err
+	}
+	text, passed := report.Single(result)
+	printf(stdout, "%s", text)
+	return passed, nil
+}
+
+func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (bool, error) {
+	flags := newFlags("demo", `taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml
+
+Starts a throw-away Postgres with the tasks of the load, starts a collector, sends the load, checks what the collector
+exports, and stops everything, also after Ctrl-C. Then it sends the same spans through three more collectors: with
+trace_id_ratio; with parent_based and each trace cut into 2 to 5 requests; and with parent_based and every rate at 0.01.
+
+The programs initdb and postgres must be installed. The configuration must take its addresses from the environment
+variables OTLP_ENDPOINT, EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABASE_URL.
+`, stdout)
+	var limits limits
+	d := run.Demo{Log: stderr}
+	registerSizes(flags, &d.Sizes)
+	limits.register(flags)
+	flags.StringVar(&d.Collector, "collector", "bin/otelcol-tasker", "program of the collector")
+	flags.StringVar(&d.Config, "config", "testdata/demo.yaml", "the collector's configuration file")
+	if err := parse(flags, args); err != nil {
+		return false, err
+	}
+	if err := d.Sizes.Validate(); err != nil {
+		return false, usageError{err}
+	}
+	d.Quiet = limits.quiet
+	ctx, cancel := limits.context(ctx)
+	defer cancel()
+	runs, err := d.Run(ctx)
+	if err != nil {
+		return false, err
+	}
+	text, passed := runs.Report()
+	printf(stdout, "%s", text)
+	return passed, nil
+}

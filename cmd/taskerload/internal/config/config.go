@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package config reads from a collector's configuration file what the processor must do.
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+// Values of tracing::sampler.
+const (
+	ParentBased  = "parent_based"
+	TraceIDRatio = "trace_id_ratio"
+)
+
+// Processor is the part of the processor's configuration that decides the outcome.
+type Processor struct {
+	id string // the processor's type and name
+
+	Namespace struct {
+		Attributes    []string  `yaml:"attributes"`
+		MissingValues *[]string `yaml:"missing_values"`
+	} `yaml:"namespace"`
+	SampleRate *float64  `yaml:"sample_rate"`
+	Namespaces overrides `yaml:"namespaces"`
+	Tracing    struct {
+		Enabled    *bool     `yaml:"enabled"`
+		Sampler    string    `yaml:"sampler"`
+		Mode       string    `yaml:"mode"`
+		Precision  *int      `yaml:"sampling_precision"`
+		SampleRate *float64  `yaml:"sample_rate"`
+		Namespaces overrides `yaml:"namespaces"`
+		AlwaysKeep []any     `yaml:"always_keep"`
+		Priority   bool      `yaml:"honor_priority"`
+		Memory     struct {
+			MaxTraces *int `yaml:"max_traces"`
+		} `yaml:"trace_memory"`
+	} `yaml:"tracing"`
+	Spans struct {
+		Internal struct {
+			Match []any `yaml:"match"`
+		} `yaml:"internal"`
+	} `yaml:"spans"`
+	Metrics struct {
+		Enabled  *bool `yaml:"enabled"`
+		Detailed struct {
+			Enabled    *bool    `yaml:"enabled"`
+			SampleRate *float64 `yaml:"sample_rate"`
+			Match      []any    `yaml:"match"`
+		} `yaml:"detailed"`
+		Namespaces overrides `yaml:"namespaces"`
+		By         string    `yaml:"by"`
+	} `yaml:"metrics"`
+	DryRun    bool           `yaml:"dry_run"`
+	Postgres  map[string]any `yaml:"postgres"`
+	Telemetry struct {
+		MaxNamespaces *int `yaml:"max_namespaces"`
+	} `yaml:"telemetry"`
+}
+
+// Read reads the first namespace_sampler of a collector's configuration file, with the settings applied to it.
+func Read(path string, settings ...Setting) (*Processor, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := parse(content, settings...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+func parse(content []byte, settings ...Setting) (*Processor, error) {
+	// A yaml.Node keeps the order of the keys.
+	var file struct {
+		Processors yaml.Node `yaml:"processors"`
+	}
+	if err := yaml.Unmarshal(expandEnv(content), &file); err != nil {
+		return nil, err
+	}
+	for i := 0; i+1 < len(file.Processors.Content); i += 2 {
+		id := file.Processors.Content[i].Value
+		kind, _, _ := strings.Cut(id, "/")
+		if kind != "namespace_sampler" && kind != "namespacesampler" {
+			continue
+		}
+		section, err := apply(settings, file.Processors.Content[i+1])
+		if err != nil {
+			return nil, fmt.Errorf("processors::%s: %w", id, err)
+		}
+		p := Processor{id: id}
+		if err := section.Decode(&p); err != nil {
+			return nil, fmt.Errorf("processors::%s: %w", id, err)
+		}
+		if err := p.validate(); err != nil {
+			return nil, fmt.Errorf("processors::%s: taskerload cannot predict the outcome:\n%w", id, err)
+		}
+		return &p, nil
+	}
+	return nil, errors.New("no processor of type namespace_sampler or namespacesampler")
+}
+
+var envReference = regexp.MustCompile(`\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}`)
+
+// expandEnv replaces ${env:NAME} and ${env:NAME:-default} as the collector does.
+func expandEnv(content []byte) []byte {
+	return envReference.ReplaceAllFunc(content, func(reference []byte) []byte {
+		parts := envReference.FindSubmatch(reference)
+		if value, ok := os.LookupEnv(string(parts[1])); ok {
+			return []byte(value)
+		}
+		return parts[2]
+	})
+}
+
+// Oracle returns what the oracle needs to know.
+func (p *Processor) Oracle() oracle.Config {
+	return oracle.Config{
+		SpanRates:     p.spanRates(),
+		PointRates:    p.pointRates(),
+		RatePerTrace:  p.Sampler() == ParentBased,
+		Precision:     p.precision(),
+		MissingValues: orElse(p.Namespace.MissingValues, []string{"", "unknown"}),
+		Lookups:       p.Postgres != nil,
+		KeepOnFailure: p.Postgres["on_failure"] == "keep",
+	}
+}
+
+// Sampler is the value of tracing::sampler.
+func (p *Processor) Sampler() string { return cmp.Or(p.Tracing.Sampler, ParentBased) }
+
+// Layout is the layout of Tasker's tables.
+func (p *Processor) Layout() taskerdb.Layout {
+	if p.Postgres["layout"] == string(taskerdb.LayoutLegacy) {
+		return taskerdb.LayoutLegacy
+	}
+	return taskerdb.LayoutTasker
+}
+
+func (p *Processor) precision() int { return orElse(p.Tracing.Precision, 4) }
+
+func (p *Processor) spanRates() oracle.Rates {
+	return p.rates(p.Tracing.SampleRate, p.Tracing.Namespaces)
+}
+
+func (p *Processor) pointRates() oracle.Rates {
+	rates := p.rates(p.Metrics.Detailed.SampleRate, p.Metrics.Namespaces)
+	if isFalse(p.Metrics.Detailed.Enabled) {
+		rates.Global = 0
+	}
+	return rates
+}
+
+// rates combines the shared rates with those of a signal, which take precedence.
+func (p *Processor) rates(own *float64, ownExact overrides) oracle.Rates {
+	rates := oracle.Rates{Global: orElse(own, orElse(p.SampleRate, 1)), Exact: map[string]float64{}}
+	maps.Copy(rates.Exact, p.Namespaces)
+	maps.Copy(rates.Exact, ownExact)
+	return rates
+}
+
+func isFalse(b *bool) bool { return b != nil && !*b }
+
+func orElse[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}

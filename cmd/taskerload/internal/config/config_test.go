@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
+)
+
+func TestTheDemoConfigurationHasTheProductionRates(t *testing.T) {
+	t.Parallel()
+	c, err := Read("../../../../testdata/demo.yaml")
+	require.NoError(t, err)
+	for name, signal := range map[string]oracle.Rates{"spans": c.spanRates(), "data points": c.pointRates()} {
+		for namespace, want := range map[string]float64{
+			"payments": 1, "orders": 0.5, "analytics": 0.01, "integrations": 0.1, "shipping": 0.1, "": 0.1,
+		} {
+			got, _ := signal.Of(namespace)
+			assert.InDelta(t, want, got, 0, "%s of %q", name, namespace)
+		}
+	}
+	assert.NotNil(t, c.Postgres)
+}
+
+func TestASignalsOwnRateWinsOverTheSharedOne(t *testing.T) {
+	t.Parallel()
+	c, err := parse([]byte(`
+processors:
+  batch: {}
+  namespacesampler/edge:
+    sample_rate: 0.2
+    namespaces: {payments: 1, orders: {sample_rate: 0.5}, gone: null}
+    tracing: {sample_rate: 0.3, namespaces: [{name: "rust::linear", sample_rate: 0.7}, {name: payments, sample_rate: 0.9}]}
+    metrics: {detailed: {enabled: false}, namespaces: {analytics: 0}}
+  namespace_sampler: {sample_rate: 1}
+`))
+	require.NoError(t, err)
+	type answer struct {
+		rate float64
+		rule string
+	}
+	ask := func(r oracle.Rates, namespace string) answer {
+		rate, rule := r.Of(namespace)
+		return answer{rate, rule}
+	}
+	spans, points := c.spanRates(), c.pointRates()
+	assert.Equal(t, answer{0.9, oracle.RuleExact}, ask(spans, "payments"))
+	assert.Equal(t, answer{0.5, oracle.RuleExact}, ask(spans, "orders"))
+	assert.Equal(t, answer{0.7, oracle.RuleExact}, ask(spans, "rust::linear"))
+	assert.Equal(t, answer{0.3, oracle.RuleGlobal}, ask(spans, "gone"))
+	assert.Equal(t, answer{1, oracle.RuleExact}, ask(points, "payments"))
+	assert.Equal(t, answer{0, oracle.RuleExact}, ask(points, "analytics"))
+	assert.Equal(t, answer{0, oracle.RuleGlobal}, ask(points, "shipping"), "detailed metrics are off")
+	assert.Nil(t, c.Postgres)
+	assert.Equal(t, []string{"", "unknown"}, c.Oracle().MissingValues)
+	assert.Equal(t, 4, c.precision())
+}
+
+func TestConfigurationsAreReadAsTheCollectorReadsThem(t *testing.T) {
+	t.Setenv("RATE", "0.25")
+	c, err := parse([]byte(`
+processors:
+  namespace_sampler:
+    sample_rate: ${env:RATE}
+    tracing: {sample_rate: ${env:NOT_SET_HERE:-0.5}}
+    postgres: {dsn: "${env:NOT_SET_HERE}", lookups: []}
+`))
+	require.NoError(t, err)
+	assert.InDelta(t, 0.25, *c.SampleRate, 0)
+	assert.InDelta(t, 0.5, *c.Tracing.SampleRate, 0)
+}
+
+func TestSettingsThatTheOracleDoesNotImplementAreRefusedByName(t *testing.T) {
+	t.Parallel()
+	for settings, message := range map[string]string{
+		"namespaces: {'rust_*': 0.5}":                                    "rust_*",
+		"namespaces: {payments: {sample_rate: 1, until: 2030-01-01}}":    "until",
+		"namespaces: {payments: {}}":                                     "sample_rate is missing",
+		"sample_rate: 1.5":                                               "sample_rate: must be",
+		"sample_rate: 1.0e-18":                                           "sample_rate: must be",
+		"sample_rate: '${env:RATE}'":                                     "float64",
+		"sample_rate: .nan":                                              "sample_rate: must be",
+		"metrics: {namespaces: {orders: -1}}":                            "metrics::namespaces::orders",
+		"tracing: {sampler: always_on}":                                  "tracing::sampler: must be parent_based or trace_id_ratio",
+		"telemetry: {max_namespaces: 12}":                                "max_namespaces",
+		"tracing: {mode: proportional}":                                  "equalizing",
+		"tracing: {sampling_precision: 15}":                              "sampling_precision",
+		"tracing: {always_keep: [\"true\"]}":                             "always_keep",
+		"metrics: {by: point}":                                           "metrics::by",
+		"metrics: {detailed: {match: [\"true\"]}}":                       "detailed::match",
+		"dry_run: true":                                                  "dry_run",
+		"namespace: {attributes: [tenant]}":                              "namespace::attributes",
+		"postgres: {dsn: x, lookups: [{attribute: a, query: SELECT 1}]}": "lookups",
+	} {
+		t.Run(settings, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse([]byte("processors: {namespace_sampler: {" + settings + "}}"))
+			assert.ErrorContains(t, err, message)
+		})
+	}
+	_, err := parse([]byte("processors: {batch: {}, namespace_samplers: {}}"))
+	assert.ErrorContains(t, err, "no processor")
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
+)
+
+// Defaults of the processor.
+const (
+	defaultMaxTraces     = 100_000
+	defaultMaxNamespaces = 200
+)
+
+// validate refuses settings that the oracle does not implement. A wrong prediction would blame the collector.
+func (p *Processor) validate() error {
+	var errs []error
+	refuse := func(when bool, supported string) {
+		if when {
+			errs = append(errs, errors.New("  "+supported))
+		}
+	}
+	a := p.Namespace.Attributes
+	refuse(len(a) > 1 || len(a) == 1 && a[0] != items.NamespaceAttribute, "namespace::attributes: must be [namespace]")
+	refuse(p.Sampler() != ParentBased && p.Sampler() != TraceIDRatio, "tracing::sampler: must be parent_based or trace_id_ratio")
+	refuse(p.Tracing.Mode != "" && p.Tracing.Mode != "equalizing", "tracing::mode: must be equalizing")
+	refuse(isFalse(p.Tracing.Enabled), "tracing::enabled: must be true")
+	refuse(len(p.Tracing.AlwaysKeep) > 0, "tracing::always_keep: must be empty")
+	refuse(p.Tracing.Priority, "tracing::honor_priority: must be false")
+	refuse(len(p.Spans.Internal.Match) > 0, "spans::internal::match: must be empty")
+	refuse(isFalse(p.Metrics.Enabled), "metrics::enabled: must be true")
+	refuse(len(p.Metrics.Detailed.Match) > 0, "metrics::detailed::match: must be empty")
+	refuse(p.Metrics.By != "" && p.Metrics.By != "series", "metrics::by: must be series")
+	refuse(p.DryRun, "dry_run: must be false")
+	lookups, _ := p.Postgres["lookups"].([]any)
+	refuse(len(lookups) > 0, "postgres::lookups: must be empty")
+	refuse(p.Postgres["overrides"] != nil, "postgres::overrides: must be absent")
+	refuse(p.Postgres["layout"] == "none", "postgres::layout: must be tasker or tasker_legacy")
+	refuse(orElse(p.Telemetry.MaxNamespaces, defaultMaxNamespaces) < workload.Namespaces(),
+		fmt.Sprintf("telemetry::max_namespaces: must be at least %d", workload.Namespaces()))
+	for _, set := range []overrides{p.Namespaces, p.Tracing.Namespaces, p.Metrics.Namespaces} {
+		for name := range set {
+			refuse(strings.ContainsAny(name, "*?"), fmt.Sprintf("namespaces::%s: must be an exact name", name))
+		}
+	}
+	all := p.allRates()
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		rate := all[key]
+		refuse(rate != nil && !validRate(*rate), fmt.Sprintf("%s: must be 0 or between 2^-56 and 1, got %v", key, orElse(rate, 0)))
+	}
+	digits := p.precision()
+	refuse(digits < 1 || digits > sampling.NumHexDigits, fmt.Sprintf("tracing::sampling_precision: must be 1 to 14, got %d", digits))
+	return errors.Join(errs...)
+}
+
+// allRates are the configured rates by their keys.
+func (p *Processor) allRates() map[string]*float64 {
+	all := map[string]*float64{
+		"sample_rate":                    p.SampleRate,
+		"tracing::sample_rate":           p.Tracing.SampleRate,
+		"metrics::detailed::sample_rate": p.Metrics.Detailed.SampleRate,
+	}
+	for key, set := range map[string]overrides{
+		"namespaces": p.Namespaces, "tracing::namespaces": p.Tracing.Namespaces, "metrics::namespaces": p.Metrics.Namespaces,
+	} {
+		for name, rate := range set {
+			all[key+"::"+name] = &rate
+		}
+	}
+	return all
+}
+
+// validRate is false for NaN too.
+func validRate(rate float64) bool {
+	return rate == 0 || rate >= sampling.MinSamplingProbability && rate <= 1
+}
+
+// CheckMemory refuses a load whose cut traces do not fit in the processor's trace memory.
+func (p *Processor) CheckMemory(sizes workload.Sizes) error {
+	limit := orElse(p.Tracing.Memory.MaxTraces, defaultMaxTraces)
+	if n := sizes.Traces(); sizes.Cut && p.Sampler() == ParentBased && n > limit {
+		return fmt.Errorf("tracing::trace_memory::max_traces: must be at least %d, the number of traces that are cut, got %d: "+
+			"taskerload cannot predict the outcome", n, limit)
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
+)
+
+func TestCutTracesMustFitInTheProcessorsMemory(t *testing.T) {
+	t.Parallel()
+	c, err := parse([]byte("processors: {namespace_sampler: {tracing: {trace_memory: {max_traces: 99}}}}"))
+	require.NoError(t, err)
+	require.ErrorContains(t, c.CheckMemory(workload.Sizes{Spans: 1981, Cut: true}), "must be at least 100, the number of traces that are cut, got 99")
+	require.NoError(t, c.CheckMemory(workload.Sizes{Spans: 1980, Cut: true}))
+	require.NoError(t, c.CheckMemory(workload.Sizes{Spans: 1981}))
+	c.Tracing.Sampler = TraceIDRatio
+	require.NoError(t, c.CheckMemory(workload.Sizes{Spans: 1981, Cut: true}))
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package items
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+)
+
+// Point is a data point with its metric, scope and resource.
+type Point struct {
+	Resource   pcommon.Resource
+	Scope      pcommon.InstrumentationScope
+	Metric     pmetric.Metric
+	Attributes pcommon.Map
+	Reading    Reading
+}
+
+// Reading is everything in a data point except its attributes. Readings are compared with ==.
+type Reading struct {
+	Start, Time pcommon.Timestamp
+	Flags       pmetric.DataPointFlags
+	Value       string // a number with its type, or all numbers of a histogram
+	Exemplars   int
+	Description string // the metric's
+}
+
+// Points yields the data points of a request in their order. A metric of a type that the load does not send yields one
+// empty point.
+func Points(request pmetric.Metrics) iter.Seq[*Point] {
+	return func(yield func(*Point) bool) {
+		for _, resource := range request.ResourceMetrics().All() {
+			for _, scope := range resource.ScopeMetrics().All() {
+				for _, metric := range scope.Metrics().All() {
+					p := Point{Resource: resource.Resource(), Scope: scope.Scope(), Metric: metric}
+					for p.Attributes, p.Reading = range readings(metric) {
+						if !yield(&p) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func readings(metric pmetric.Metric) iter.Seq2[pcommon.Map, Reading] {
+	return func(yield func(pcommon.Map, Reading) bool) {
+		var numbers pmetric.NumberDataPointSlice
+		switch metric.Type() {
+		case pmetric.MetricTypeSum:
+			numbers = metric.Sum().DataPoints()
+		case pmetric.MetricTypeGauge:
+			numbers = metric.Gauge().DataPoints()
+		case pmetric.MetricTypeHistogram:
+			for _, p := range metric.Histogram().DataPoints().All() {
+				if !yield(p.Attributes(), readHistogram(p, metric.Description())) {
+					return
+				}
+			}
+			return
+		default:
+			yield(pcommon.NewMap(), Reading{})
+			return
+		}
+		for _, p := range numbers.All() {
+			if !yield(p.Attributes(), readNumber(p, metric.Description())) {
+				return
+			}
+		}
+	}
+}
+
+func readNumber(p pmetric.NumberDataPoint, description string) Reading {
+	value := ""
+	switch p.ValueType() {
+	case pmetric.NumberDataPointValueTypeInt:
+		value = fmt.Sprintf("int %d", p.IntValue())
+	case pmetric.NumberDataPointValueTypeDouble:
+		value = fmt.Sprintf("double %x", p.DoubleValue())
+	}
+	return Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}
+}
+
+func readHistogram(p pmetric.HistogramDataPoint, description string) Reading {
+	value := fmt.Sprintf("count %d sum %t %x min %t %x max %t %x buckets %v bounds %x", p.Count(),
+		p.HasSum(), p.Sum(), p.HasMin(), p.Min(), p.HasMax(), p.Max(),
+		p.BucketCounts().AsRaw(), p.ExplicitBounds().AsRaw())
+	return Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}
+}
+
+// Series returns text that is the same for all points of a series and for no other point. Attribute order does not
+// matter. It is text and not a hash, so that a collision cannot hide a fault.
+func (p *Point) Series() string { return p.series(false) }
+
+// SeriesWithoutNamespace is [Point.Series] as it would be without the point's own namespace attribute.
+func (p *Point) SeriesWithoutNamespace() string { return p.series(true) }
+
+func (p *Point) series(withoutNamespace bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s %q ", p.Metric.Name(), kind(p.Metric), p.Metric.Unit())
+	writeAttributes(&b, p.Attributes, withoutNamespace)
+	fmt.Fprintf(&b, " scope %s %s ", p.Scope.Name(), p.Scope.Version())
+	writeAttributes(&b, p.Scope.Attributes(), false)
+	b.WriteString(" resource ")
+	writeAttributes(&b, p.Resource.Attributes(), false)
+	return b.String()
+}
+
+// kind is the type of a metric, with its temporality and monotonicity if it has them.
+func kind(metric pmetric.Metric) string {
+	switch metric.Type() {
+	case pmetric.MetricTypeSum:
+		return fmt.Sprintf("sum %s %t", metric.Sum().AggregationTemporality(), metric.Sum().IsMonotonic())
+	case pmetric.MetricTypeHistogram:
+		return fmt.Sprintf("histogram %s", metric.Histogram().AggregationTemporality())
+	default:
+		return metric.Type().String()
+	}
+}
+
+func writeAttributes(b *strings.Builder, m pcommon.Map, withoutNamespace bool) {
+	keys := make([]string, 0, m.Len())
+	for key := range m.All() {
+		if !withoutNamespace || key != NamespaceAttribute {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	b.WriteByte('{')
+	for _, key := range keys {
+		v, _ := m.Get(key)
+		fmt.Fprintf(b, "%s=%s:%q;", key, v.Type(), v.AsString())
+	}
+	b.WriteByte('}')
+}
+
+func (p *Point) String() string {
+	return fmt.Sprintf("%s %v at %d", p.Metric.Name(), p.Attributes.AsRaw(), p.Reading.Time)
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package oracle predicts what the processor does to each span and data point.
+//
+// It works from the processor's configuration and from the rows in Postgres, and must not import any package of the
+// processor: a fault there must not be repeated here. Span decisions use collector-contrib's pkg/sampling. Series
+// identity is implemented from docs/adr/002-series-identity.md.
+//
+// For each item: [resolution] is where its namespace comes from, [Rates] gives the rate, a decision follows, and the
+// result is an [Outcome].
+package oracle
+
+import (
+	"sync"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+// Config is the part of the processor's configuration that decides the outcome.
+type Config struct {
+	SpanRates, PointRates Rates
+	RatePerTrace          bool     // parent_based: all spans of a trace have one rate
+	Precision             int      // hex digits of a span's threshold
+	MissingValues         []string // of the namespace attribute
+	Lookups               bool     // Postgres is configured
+	KeepOnFailure         bool     // items are kept if Postgres cannot be asked
+}
+
+// Oracle predicts outcomes. It may be used concurrently, but the requests that hold spans of one trace must be passed to
+// [Oracle.Spans] in the order in which the processor gets them.
+type Oracle struct {
+	config    Config
+	directory directory // nil without lookups
+	identity  identity
+
+	mu sync.Mutex
+	// remembered is the namespace whose rate applies to a trace, since the first request that determined it. Nothing is
+	// forgotten here, so the load must fit in the processor's trace memory.
+	remembered map[pcommon.TraceID]string
+}
+
+// New returns an oracle for a processor with this configuration and a database with these tasks.
+func New(config Config, rows []taskerdb.Task) *Oracle {
+	o := &Oracle{
+		config:     config,
+		identity:   identity{missingValues: config.MissingValues},
+		remembered: map[pcommon.TraceID]string{},
+	}
+	if config.Lookups {
+		o.directory = newDirectory(rows)
+	}
+	return o
+}
+
+// Keys is a set of lookup keys. No two identifiers of the load are equal, so the attribute need not be part of the key.
+type Keys map[string]bool
+
+func (k Keys) add(key string) {
+	if key != "" {
+		k[key] = true
+	}
+}

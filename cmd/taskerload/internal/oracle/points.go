@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
+)
+
+// seriesPrecision is the number of hex digits of a series' threshold.
+const seriesPrecision = 14
+
+// Points predicts the outcome for each data point of a request, in its order, and the keys that are looked up.
+func (o *Oracle) Points(request pmetric.Metrics) ([]Outcome, Keys) {
+	var outcomes []Outcome
+	keys := Keys{}
+	for p := range items.Points(request) {
+		out, key := o.point(o.identity.series(p), p.Attributes, p.Scope.Attributes(), p.Resource.Attributes())
+		outcomes = append(outcomes, out)
+		keys.add(key)
+	}
+	return outcomes, keys
+}
+
+// point predicts the outcome for a point of the series with this identity, and the key that is looked up for it.
+func (o *Oracle) point(series uint64, item, scope, resource pcommon.Map) (out Outcome, key string) {
+	randomness := seriesRandomness(series)
+	r := o.resolve(item, scope, resource)
+	if o.config.PointRates.highest() == 0 && !o.config.KeepOnFailure && r.key != "" { // every point is dropped
+		r = resolution{key: r.key, unused: true}
+	}
+	if r.named == "" && !carriesLookupAttribute(item, scope, resource) {
+		return Outcome{
+			Group: Group{LabelNotSampled, RulePassed, 1}, Source: r.source(),
+			Keep: true, Randomness: randomness, Rate: 1, Rule: RulePassed,
+		}, ""
+	}
+	rate, rule := o.config.PointRates.Of(r.namespace())
+	out = Outcome{
+		Group:      o.config.PointRates.group(r.label(), r.namespace()),
+		Source:     r.source(),
+		Keep:       threshold(rate, seriesPrecision).Unsigned() <= randomness,
+		Randomness: randomness,
+		Rate:       rate,
+		Namespace:  r.namespace(),
+		Rule:       rule,
+	}
+	// M5: a missing value is not replaced, because that could merge two series.
+	if !carries(items.NamespaceAttribute, item, scope, resource) {
+		out.Write = r.lookedUp
+	}
+	if r.unused {
+		return out, ""
+	}
+	return out, r.key
+}
+
+func carriesLookupAttribute(levels ...pcommon.Map) bool {
+	for _, name := range lookupAttributes {
+		if carries(name, levels...) {
+			return true
+		}
+	}
+	return false
+}
+
+func carries(name string, levels ...pcommon.Map) bool {
+	for _, m := range levels {
+		if _, ok := m.Get(name); ok {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+// Rules by which a rate is found, as the processor's own metrics name them.
+const (
+	RuleExact  = "exact"
+	RuleGlobal = "global"
+	RulePassed = "passed" // not sampled
+	RuleTrace  = "trace"  // the rate of the trace
+)
+
+// Rates of one signal.
+type Rates struct {
+	Global float64
+	Exact  map[string]float64 // by namespace
+}
+
+// Of returns the rate of a namespace and the rule that gave it. The empty namespace stands for none.
+func (r Rates) Of(namespace string) (rate float64, rule string) {
+	if rate, listed := r.Exact[namespace]; listed && namespace != "" {
+		return rate, RuleExact
+	}
+	return r.Global, RuleGlobal
+}
+
+// highest is the highest rate of any namespace.
+func (r Rates) highest() float64 {
+	highest := r.Global
+	for _, rate := range r.Exact {
+		highest = max(highest, rate)
+	}
+	return highest
+}
+
+func (r Rates) group(label, namespace string) Group {
+	rate, rule := r.Of(namespace)
+	return Group{label, rule, rate}
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+import "go.opentelemetry.io/collector/pdata/ptrace"
+
+// trace is the part of a trace that is in one request.
+type trace struct {
+	spans      []int  // indices of its spans in the request
+	root       int    // index of the first span without a parent, or noRoot
+	remembered string // the namespace that an earlier request determined
+	canBeKept  bool   // any of its spans can be kept
+
+	potential string // the namespace that decides if every key is looked up; empty: none
+	namespace string // the namespace that decides; empty: the global rate applies to this request
+}
+
+const noRoot = -1
+
+// namespaceOf is the remembered namespace, else that of the root, else that of the first span that has one.
+func (r *spanRequest) namespaceOf(t *trace) string {
+	if t.remembered != "" {
+		return t.remembered
+	}
+	return r.first(t, func(res *resolution) bool { return res.namespace() != "" }).namespace()
+}
+
+// first returns the resolution of the root if it qualifies, else the first one that does, else an empty one.
+func (r *spanRequest) first(t *trace, qualifies func(*resolution) bool) *resolution {
+	if t.root != noRoot && qualifies(&r.resolutions[t.root]) {
+		return &r.resolutions[t.root]
+	}
+	for _, i := range t.spans {
+		if qualifies(&r.resolutions[i]) {
+			return &r.resolutions[i]
+		}
+	}
+	return &resolution{}
+}
+
+// fixedNamespace returns the namespace of a trace if no lookup can change it.
+func (r *spanRequest) fixedNamespace(t *trace) (namespace string, fixed bool) {
+	if t.remembered != "" {
+		return t.remembered, true
+	}
+	res := r.first(t, func(res *resolution) bool { return res.named != "" || res.key != "" })
+	return res.named, res.key == ""
+}
+
+// lookupMatters reports whether looking up the key of the span with index i can change a decision, or an attribute of a
+// kept span.
+func (r *spanRequest) lookupMatters(span ptrace.Span, i int) bool {
+	if !r.config.RatePerTrace {
+		return r.canBeKept(span)
+	}
+	t := r.traces[span.TraceID()]
+	if namespace, fixed := r.fixedNamespace(t); fixed {
+		rate, _ := r.config.SpanRates.Of(namespace)
+		return r.decide(span, rate).keep
+	}
+	return r.canBeKept(span) || t.canBeKept && r.canDetermineTrace(t, i)
+}
+
+// canDetermineTrace reports whether the trace can get its namespace from the span with index i: it is the root, or no
+// earlier span names a namespace.
+func (r *spanRequest) canDetermineTrace(t *trace, i int) bool {
+	if i == t.root {
+		return true
+	}
+	for _, earlier := range t.spans {
+		if earlier == i {
+			return true
+		}
+		if r.resolutions[earlier].named != "" {
+			return false
+		}
+	}
+	panic("the span is not part of the trace")
+}

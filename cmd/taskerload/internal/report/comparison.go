@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+const (
+	// minSaved is the share of trace_id_ratio's keys that parent_based must save if nearly all traces are dropped.
+	minSaved = 0.9
+	// minComplete is the share of the kept traces that must be complete if traces are cut. A trace can be decided at two
+	// rates only if Postgres does not know the keys in its first requests.
+	minComplete = 0.99
+)
+
+// Comparison holds the runs of the demo. All have the same spans; only the main one has data points.
+type Comparison struct {
+	Main  *Run // the configuration as it is
+	Ratio *Run // trace_id_ratio
+	Cut   *Run // parent_based with cut traces
+	Low   *Run // parent_based with rates so low that nearly all traces are dropped
+}
+
+// Report returns the report about all runs, and whether all checks pass.
+func (c *Comparison) Report() (text string, ok bool) {
+	var b strings.Builder
+	c.Main.print(&b, c.Ratio, c.Main, c.Cut)
+	printSavedKeys(&b, c.Ratio, c.Main, c.Low)
+
+	checks := c.Main.Checks()
+	for _, r := range []*Run{c.Ratio, c.Cut, c.Low} {
+		checks = append(checks, r.summarize())
+	}
+	checks = append(checks, checkCut(c.Cut), checkSaved(c.Low, c.Ratio))
+	printChecks(&b, checks, c.Main, c.Ratio, c.Cut, c.Low)
+	printResult(&b, "demo", checks)
+	return b.String(), passed(checks)
+}
+
+// summarize combines the checks of a run into one.
+func (r *Run) summarize() Check { return combine(r.Title, r.Checks()) }
+
+func combine(title string, checks []Check) Check {
+	all := Check{Name: title + ": everything is as expected here too"}
+	for _, c := range checks {
+		if c.Faults > 0 {
+			all.Faults += c.Faults
+			all.Hint = fmt.Sprintf("%s (%s)", c.Name, c.Hint)
+		}
+	}
+	return all
+}
+
+func printSavedKeys(b *strings.Builder, ratio *Run, others ...*Run) {
+	fmt.Fprintf(b, "\nKEYS LOOKED UP FOR SPANS   (distinct keys per request, answered by the cache or by Postgres)\n")
+	t := table{header: []string{"run", "keys", "saved"}, left: 1, right: true}
+	all := ratio.spanKeys()
+	t.add(ratio.Title, Thousands(all), "")
+	for _, r := range others {
+		t.add(r.Title, Thousands(r.spanKeys()), percent(all-r.spanKeys(), all)+" %")
+	}
+	t.print(b)
+}
+
+func checkCut(cut *Run) Check {
+	all := allTraces(cut.Traces)
+	c := Check{
+		Name: cut.Title + ": at least 99 % of the traces that are kept are complete",
+		Hint: "the table of traces, and how many keys Postgres does not know",
+	}
+	if float64(all.complete) < minComplete*float64(all.kept) {
+		c.Faults = all.kept - all.complete
+	}
+	return c
+}
+
+func checkSaved(low, ratio *Run) Check {
+	most := int((1 - minSaved) * float64(ratio.spanKeys()))
+	return Check{
+		low.Title + ": at least 90 % of the keys of " + ratio.Title + " are saved",
+		max(0, low.spanKeys()-most),
+		"lookups for spans of traces that are dropped",
+	}
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/ledger"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
+)
+
+// counterChecks compares the processor's own metrics with what it must have counted.
+//
+// A processor that was used before may remember traces. Its decisions are the same, but it needs fewer lookups and counts
+// spans that it did not look up under the namespace of their trace, so only the totals are compared.
+func (r *Run) counterChecks() []Check {
+	switch {
+	case r.Growth == nil:
+		return nil
+	case r.RatePerTrace && r.Growth.UsedBefore():
+		spans, points := r.Growth.Total("spans"), r.Growth.Total("datapoints")
+		return []Check{{
+			"counters: every item is counted once",
+			abs(spans-r.Spans.Sent) + abs(points-r.Points.Sent),
+			fmt.Sprintf("otelcol_processor_namespace_sampler_spans grew by %d for %d spans, …_datapoints by %d for %d data points",
+				spans, r.Spans.Sent, points, r.Points.Sent),
+		}}
+	}
+	items, differences := r.counterFaults()
+	keys := r.Growth.Keys()
+	return []Check{
+		{"counters: every item is counted once, under its namespace, decision and rule", items, differences},
+		{
+			"counters: exactly the keys that can matter are looked up",
+			abs(keys - r.Spans.Keys - r.Points.Keys),
+			fmt.Sprintf("otelcol_processor_namespace_sampler_lookup_keys grew by %d, want %d for spans and %d for data points",
+				keys, r.Spans.Keys, r.Points.Keys),
+		},
+	}
+}
+
+// counterFaults is the total difference between the counters of items and their expected values, with the first few.
+func (r *Run) counterFaults() (total int, differences string) {
+	const shown = 4
+	var all []string
+	for _, s := range []*ledger.Summary{r.Spans, r.Points} {
+		off := map[oracle.Counter]int{}
+		for c, n := range r.Growth.Counters(s.Metric) {
+			off[c] += n
+		}
+		for c, n := range s.Counters {
+			off[c] -= n
+		}
+		for c, n := range off {
+			total += abs(n)
+			if n != 0 {
+				all = append(all, fmt.Sprintf("%s %v: %+d for %d", s.Metric, c, n, s.Counters[c]))
+			}
+		}
+	}
+	slices.Sort(all)
+	return total, cmp.Or(strings.Join(all[:min(len(all), shown)], "; "), "nothing")
+}
+
+// spanKeys is the number of keys that were looked up for spans, if those for data points are as expected.
+func (r *Run) spanKeys() int { return r.Growth.Keys() - r.Points.Keys }
+
+func abs(n int) int { return max(n, -n) }

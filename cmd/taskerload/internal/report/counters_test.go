@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/ledger"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
+)
+
+func TestOnlyWhatTheRunAddedToACounterCounts(t *testing.T) {
+	t.Parallel()
+	at := func(kept, dropped int) *ledger.Scrape {
+		s, err := ledger.Parse(strings.NewReader(fmt.Sprintf(`
+otelcol_processor_namespace_sampler_spans_total{decision="kept",sampling_namespace="orders",rule="trace"} %d
+otelcol_processor_namespace_sampler_spans_total{decision="dropped",sampling_namespace="_none",rule="global"} %d
+`, kept, dropped)))
+		require.NoError(t, err)
+		return s
+	}
+	kept, dropped := oracle.Counter{Namespace: "orders", Decision: "kept", Rule: oracle.RuleTrace}, oracle.Counter{Namespace: "_none", Decision: "dropped", Rule: oracle.RuleGlobal}
+	r := &Run{
+		Growth: &ledger.Growth{Before: at(40, 5), After: at(100, 15)},
+		Spans:  &ledger.Summary{Metric: "spans", Counters: map[oracle.Counter]int{kept: 60, dropped: 10}},
+		Points: &ledger.Summary{},
+	}
+	off, detail := r.counterFaults()
+	assert.Zero(t, off, detail)
+	r.Spans.Counters[kept] = 61
+	r.Spans.Counters[oracle.Counter{Namespace: "orders", Decision: "kept", Rule: oracle.RuleExact}] = 2
+	off, detail = r.counterFaults()
+	assert.Equal(t, 3, off)
+	assert.Equal(t, "spans orders kept by exact: -2 for 2; spans orders kept by trace: -1 for 61", detail)
+}

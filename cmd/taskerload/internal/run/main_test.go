@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// The test binary also runs as the collector that the demo starts.
+const collectorVariable = "TASKERLOAD_TEST_COLLECTOR"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(collectorVariable) != "" {
+		os.Exit(collectorMain())
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
+)
+
+// progress prints the state of a run: on a terminal a single line that is overwritten, else a line every few seconds.
+type progress struct {
+	sizes         workload.Sizes
+	spans, points progressReporter
+
+	once sync.Once
+	quit chan struct{}
+	done chan struct{}
+}
+
+func startProgress(w io.Writer, sizes workload.Sizes, spans, points progressReporter) *progress {
+	p := &progress{sizes: sizes, spans: spans, points: points, quit: make(chan struct{}), done: make(chan struct{})}
+	go p.loop(w)
+	return p
+}
+
+func (p *progress) loop(w io.Writer) {
+	defer close(p.done)
+	terminal := isTerminal(w)
+	every, format := 5*time.Second, "%s\n"
+	if terminal {
+		every, format = 250*time.Millisecond, "\r\x1b[K%s"
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			printf(w, format, p.line())
+		case <-p.quit:
+			if terminal {
+				printf(w, "\r\x1b[K")
+			}
+			return
+		}
+	}
+}
+
+func (p *progress) line() string {
+	spans, points := p.spans.Progress(), p.points.Progress()
+	return fmt.Sprintf("sent %s of %s spans and %s of %s data points; received %s items, %s outstanding",
+		report.Thousands(spans.Sent), report.Thousands(p.sizes.Spans),
+		report.Thousands(points.Sent), report.Thousands(p.sizes.DataPoints),
+		report.Thousands(spans.Arrived+points.Arrived), report.Thousands(spans.Outstanding+points.Outstanding))
+}
+
+func (p *progress) stop() {
+	p.once.Do(func() { close(p.quit) })
+	<-p.done
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// printf ignores errors: if the terminal is gone, there is nowhere to report them.
+func printf(w io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(w, format, args...)
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package run sends the load through a collector and collects the results.
+//
+// A [Runner] does one run against a collector that is running. A [Demo] starts Postgres and collectors for several runs.
+package run
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"net"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/config"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/ledger"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
+)
+
+// Runner sends the load to a collector and receives what it exports.
+type Runner struct {
+	Processor  *config.Processor
+	Sizes      workload.Sizes
+	Tasks      []workload.Task
+	Endpoint   string        // the collector's OTLP/gRPC receiver
+	Listener   net.Listener  // the address that the collector exports to; closed by Run
+	MetricsURL string        // the collector's own metrics; empty: not read
+	Quiet      time.Duration // what has not arrived after this long without arrivals is missing
+	Progress   io.Writer
+
+	ended <-chan struct{} // closed when the collector has ended; nil: unknown
+}
+
+var errCollectorEnded = errors.New("the collector ended during the run")
+
+// Run sends the whole load once.
+func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-r.ended:
+			cancel(errCollectorEnded)
+		case <-ctx.Done():
+		}
+	})
+	defer watch.Wait()
+	defer cancel(nil)
+
+	predictions := oracle.New(r.Processor.Oracle(), workload.Rows(r.Tasks))
+	spans, points := ledger.NewSpans(predictions), ledger.NewPoints(predictions)
+	receiver := startReceiver(r.Listener,
+		func(t ptrace.Traces) error { spans.Receive(t); return nil },
+		func(m pmetric.Metrics) error { points.Receive(m); return nil })
+	defer receiver.stop()
+
+	before, err := r.scrape(ctx)
+	if err != nil {
+		return nil, err
+	}
+	progress := startProgress(r.Progress, r.Sizes, spans, points)
+	defer progress.stop()
+	start := time.Now()
+	if err := r.send(ctx, start, spans, points); err != nil {
+		return nil, err
+	}
+	last, err := awaitSilence(ctx, r.Quiet, spans, points)
+	if err != nil {
+		return nil, err
+	}
+	progress.stop()
+	after, err := r.scrape(ctx)
+	if err != nil {
+		return nil, err
+	}
+	receiver.stop() // no arrivals while the ledgers settle
+
+	result := &report.Run{
+		Title:        title(r.Processor.Sampler(), r.Sizes.Cut),
+		RatePerTrace: r.Processor.Sampler() == config.ParentBased,
+		Cut:          r.Sizes.Cut,
+		Points:       points.Settle(),
+		Elapsed:      last.Sub(start),
+	}
+	result.Spans, result.Traces = spans.Settle()
+	if after != nil {
+		result.Growth = &ledger.Growth{Before: before, After: after}
+	}
+	return result, nil
+}
+
+// title names a run by what decides about traces.
+func title(sampler string, cut bool) string {
+	if cut {
+		return sampler + ", cut"
+	}
+	return sampler
+}
+
+// scrape returns nil without a URL.
+func (r *Runner) scrape(ctx context.Context) (*ledger.Scrape, error) {
+	if r.MetricsURL == "" {
+		return nil, nil
+	}
+	return ledger.Fetch(ctx, r.MetricsURL)
+}
+
+// send sends both signals at the same time.
+func (r *Runner) send(ctx context.Context, start time.Time, spans *ledger.Spans, points *ledger.Points) error {
+	if err := awaitReachable(ctx, r.Endpoint, reachableWithin); err != nil {
+		return err
+	}
+	s, err := newSender(r.Endpoint)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.close() }()
+	return concurrently(ctx,
+		func(ctx context.Context) error {
+			for requests := range workload.SpanRounds(r.Tasks, r.Sizes, start) {
+				if err := sendAll(ctx, recorded(requests, spans.Send), traceRequestsInFlight, s.sendTraces); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		func(ctx context.Context) error {
+			requests := workload.PointRequests(r.Tasks, r.Sizes, start)
+			return sendAll(ctx, recorded(requests, points.Send), metricRequestsInFlight, s.sendMetrics)
+		},
+	)
+}
+
+// recorded records each request in the ledger before it is sent, so that nothing arrives before it is expected.
+func recorded[T any](requests iter.Seq[T], record func(T)) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for request := range requests {
+			record(request)
+			if !yield(request) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package workload
+
+import (
+	"iter"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+)
+
+const (
+	pointsPerRequest = 1000
+	exportInterval   = 15 * time.Second
+)
+
+// PointRequests yields requests with the data points of the load. Every series is reported once, then every series again
+// one interval later, until all data points are sent. Cumulative values only grow.
+func PointRequests(tasks []Task, sizes Sizes, start time.Time) iter.Seq[pmetric.Metrics] {
+	return func(yield func(pmetric.Metrics) bool) {
+		all := newSeries(tasks, sizes.Seed, sizes.Series)
+		missing := sizes.DataPoints
+		for emission := 0; missing > 0; emission++ {
+			left := all[:min(missing, len(all))]
+			missing -= len(left)
+			for len(left) > 0 {
+				size := min(pointsPerRequest, len(left))
+				if !yield(pointRequest(left[:size], emission, start)) {
+					return
+				}
+				left = left[size:]
+			}
+		}
+	}
+}
+
+// pointRequest starts a new resource at each change of service and a new metric at each change of instrument.
+func pointRequest(part []series, emission int, start time.Time) pmetric.Metrics {
+	out := pmetric.NewMetrics()
+	var scope pmetric.ScopeMetrics
+	var metric pmetric.Metric
+	for i := range part {
+		s := &part[i]
+		newService := i == 0 || part[i-1].service != s.service
+		if newService {
+			resource := out.ResourceMetrics().AppendEmpty()
+			scope = resource.ScopeMetrics().AppendEmpty()
+			s.service.describe(resource.Resource(), scope.Scope())
+		}
+		if newService || part[i-1].instrument != s.instrument {
+			metric = scope.Metrics().AppendEmpty()
+			s.instrument.describe(metric)
+		}
+		s.emit(metric, emission, start)
+	}
+	return out
+}
+
+func (m *instrument) describe(metric pmetric.Metric) {
+	metric.SetName(m.name)
+	metric.SetUnit(m.unit)
+	metric.SetDescription(m.description)
+	switch m.kind {
+	case pmetric.MetricTypeSum:
+		metric.SetEmptySum().SetIsMonotonic(true)
+		metric.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	case pmetric.MetricTypeHistogram:
+		metric.SetEmptyHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	default:
+		metric.SetEmptyGauge()
+	}
+}
+
+func (s *series) emit(metric pmetric.Metric, emission int, start time.Time) {
+	// The value differs between series and emissions, so that swapped points are noticed.
+	value := int64(xxhash.Sum64String(s.id())%1000+1) * int64(emission+1)
+	from := pcommon.NewTimestampFromTime(start)
+	at := pcommon.NewTimestampFromTime(start.Add(time.Duration(emission+1) * exportInterval))
+
+	var attributes pcommon.Map
+	switch metric.Type() {
+	case pmetric.MetricTypeSum:
+		p := metric.Sum().DataPoints().AppendEmpty()
+		p.SetIntValue(value)
+		p.SetStartTimestamp(from)
+		p.SetTimestamp(at)
+		attributes = p.Attributes()
+	case pmetric.MetricTypeHistogram:
+		p := metric.Histogram().DataPoints().AppendEmpty()
+		fillHistogram(p, uint64(value))
+		p.SetStartTimestamp(from)
+		p.SetTimestamp(at)
+		attributes = p.Attributes()
+	default:
+		p := metric.Gauge().DataPoints().AppendEmpty()
+		p.SetDoubleValue(float64(value) / 8)
+		p.SetTimestamp(at)
+		attributes = p.Attributes()
+	}
+	attributes.EnsureCapacity(len(s.attributes) + 1)
+	for _, a := range s.attributes {
+		attributes.PutStr(a.key, a.value)
+	}
+}
+
+func fillHistogram(p pmetric.HistogramDataPoint, count uint64) {
+	bounds := []float64{5, 25, 100, 500, 2500}
+	buckets := make([]uint64, len(bounds)+1)
+	left := count
+	for i := range bounds {
+		buckets[i] = left / 3
+		left -= buckets[i]
+	}
+	buckets[len(bounds)] = left
+	p.ExplicitBounds().FromRaw(bounds)
+	p.BucketCounts().FromRaw(buckets)
+	p.SetCount(count)
+	p.SetSum(float64(count) * 17.25)
+	p.SetMin(0.5)
+	p.SetMax(2600)
+}
