@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package namespacesampler_test
 
 import (
 	"fmt"
@@ -11,127 +11,43 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
-// yamlOf decodes YAML, with the keys of the processor.
-func yamlOf(t *testing.T, yaml string) *confmap.Conf {
-	t.Helper()
-	retrieved, err := confmap.NewRetrievedFromYAML([]byte(yaml))
-	require.NoError(t, err)
-	conf, err := retrieved.AsConf()
-	require.NoError(t, err)
-	return conf
-}
-
-func TestTheFormsOfOverrides(t *testing.T) {
-	const until = "2026-12-01T00:00:00Z"
-	for yaml, want := range map[string]Overrides{
-		"{payments: 1, orders: 0.5}":                                        {{Name: "orders", SampleRate: 0.5}, {Name: "payments", SampleRate: 1}},
-		"{payments: {sample_rate: 1}}":                                      {{Name: "payments", SampleRate: 1}},
-		"{payments: {sample_rate: 1, until: " + until + "}}":                {{Name: "payments", SampleRate: 1, Until: until}},
-		`{payments: {sample_rate: 1, until: "` + until + `"}}`:              {{Name: "payments", SampleRate: 1, Until: until}},
-		"{payments: {sample_rate: 1, until: 2026-12-01}}":                   {{Name: "payments", SampleRate: 1, Until: until}},
-		"{payments: {sample_rate: 1, until: null}}":                         {{Name: "payments", SampleRate: 1}},
-		"[{name: 'rust::a', sample_rate: 0}, {name: b*, sample_rate: 0.5}]": {{Name: "rust::a"}, {Name: "b*", SampleRate: 0.5}},
-		"[{name: a, sample_rate: 1, until: 2026-12-01T09:00:00.5+09:00}]":   {{Name: "a", SampleRate: 1, Until: "2026-12-01T09:00:00.5+09:00"}},
-		`{"rust_*": 0.25, "?": 1}`:                                          {{Name: "?", SampleRate: 1}, {Name: "rust_*", SampleRate: 0.25}},
-		"{payments: null}":                                                  nil,
-		"{}":                                                                nil,
-		"[]":                                                                nil,
-		"null":                                                              nil,
-	} {
-		for _, section := range []string{"namespaces: %s", "tracing: {namespaces: %s}", "metrics: {namespaces: %s}"} {
-			cfg := createDefaultConfig().(*Config)
-			require.NoError(t, yamlOf(t, fmt.Sprintf(section, yaml)).Unmarshal(cfg), yaml)
-			require.NoError(t, confmap.Validate(cfg), yaml)
-			got := append(append(cfg.Namespaces, cfg.Tracing.Namespaces...), cfg.Metrics.Namespaces...)
-			assert.Equal(t, want, got, section, yaml)
-		}
-	}
-}
-
-func TestOverridesOfNoFormAreRefused(t *testing.T) {
-	for yaml, want := range map[string]string{
-		"0.5": "namespaces: must map names of namespaces to rates, such as {payments: 0.5}, or be a list of " +
-			"{name, sample_rate, until}, got 0.5",
-		`{"rust::linear::flow": 0.5}`: `namespaces::rust: must be a rate between 0 and 1, or {sample_rate, until}, got the key "linear" ` +
-			`(if the name is "rust::linear::flow": a name that holds "::" cannot be a key; list it, such as ` +
-			`namespaces: [{name: "rust::linear::flow", sample_rate: 0.5}])`,
-		"{payments: {rate: 1}}":                      `namespaces::payments: must be a rate between 0 and 1, or {sample_rate, until}, got the key "rate"`,
-		"{payments: all}":                            `namespaces::payments: must be a rate between 0 and 1, got "all"`,
-		"{payments: true}":                           `namespaces::payments: must be a rate between 0 and 1, got true`,
-		"{payments: {}}":                             `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
-		"{payments: {until: 2026-12-01T00:00:00Z}}":  `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
-		"{payments: {sample_rate: 1, until: 5}}":     `namespaces::payments::until: must be a time with its zone, such as 2026-12-01T00:00:00Z, got 5`,
-		"[payments]":                                 `namespaces::0: must be an object {name, sample_rate, until}, got payments`,
-		"[{sample_rate: 1}]":                         `namespaces::0::name: must be the name of a namespace, or a pattern, got <nil>`,
-		"[{name: a}]":                                `namespaces::0::sample_rate: must be a rate between 0 and 1, got none`,
-		"[{name: a, sample_rate: 1, end: tomorrow}]": `namespaces::0: must be an object {name, sample_rate, until}, got the key "end"`,
-	} {
-		require.ErrorContains(t, yamlOf(t, "namespaces: "+yaml).Unmarshal(createDefaultConfig()), want, yaml)
-	}
-}
-
-// TestOverridesOfSeveralFiles add up; a later one replaces, changes a field of, or removes one of an earlier file.
-func TestOverridesOfSeveralFiles(t *testing.T) {
-	conf := yamlOf(t, `namespaces: {payments: 1, orders: 1, billing: {sample_rate: 1, until: 2026-12-01T00:00:00Z}, gone: 0.5}`)
-	require.NoError(t, conf.Merge(yamlOf(t, `namespaces: {orders: 0.5, billing: {sample_rate: 0.25}, gone: null, "new*": 0.125}`)))
-	cfg := createDefaultConfig().(*Config)
-	require.NoError(t, conf.Unmarshal(cfg))
-	assert.Equal(t, Overrides{
-		{Name: "billing", SampleRate: 0.25, Until: "2026-12-01T00:00:00Z"},
-		{Name: "new*", SampleRate: 0.125},
-		{Name: "orders", SampleRate: 0.5},
-		{Name: "payments", SampleRate: 1},
-	}, cfg.Namespaces)
-}
-
-// TestPrintedOverridesLoadAgain: the collector prints configurations as they were decoded.
-func TestPrintedOverridesLoadAgain(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
-	require.NoError(t, yamlOf(t, `
-namespaces: [{name: "rust::a", sample_rate: 0.5}, {name: "b*", sample_rate: 0, until: 2026-12-01T00:00:00Z}]
-tracing: {namespaces: {payments: {sample_rate: 1, until: "2026-12-01T00:00:00Z"}}}`).Unmarshal(cfg))
-	printed := confmap.New()
-	require.NoError(t, printed.Marshal(cfg))
-	again := createDefaultConfig().(*Config)
-	require.NoError(t, confmap.NewFromStringMap(printed.ToStringMap()).Unmarshal(again))
-	assert.Equal(t, cfg.Namespaces, again.Namespaces)
-	assert.Equal(t, cfg.Tracing.Namespaces, again.Tracing.Namespaces)
-	require.Len(t, again.Namespaces, 2)
-}
-
-func TestPatternsSampleAndCountByTheirRule(t *testing.T) {
-	h := start(t, map[string]any{
+func TestItemsAreSampledAndCountedByPatterns(t *testing.T) {
+	s := samplertest.Start(t, map[string]any{
 		"sample_rate": 0,
 		"namespaces":  map[string]any{"rust_*": 1, "rust_quiet": 0},
 		"tracing":     map[string]any{"sampler": "trace_id_ratio"},
 	})
-	named := func(name string) span { return span{attributes: map[string]any{"namespace": name}} }
-	out := h.consumeTraces(tracesOf(t, named("rust_a"), named("rust_quiet"), named("rust_*"), named("ruby")))
+	named := func(name string) samplertest.Span {
+		return samplertest.Span{Attributes: map[string]any{"namespace": name}}
+	}
+	out := s.ConsumeTraces(samplertest.TracesOf(t, named("rust_a"), named("rust_quiet"), named("rust_*"), named("ruby")))
 	assert.Len(t, out, 2)
 	assert.Equal(t, map[string]int64{
 		"kept rust_a pattern": 1, "dropped rust_quiet exact": 1, "kept rust_* exact": 1, "dropped ruby global": 1,
-	}, h.counts("spans"))
+	}, s.Counts("spans"))
 }
 
 func TestTooManyPatternsAreRefused(t *testing.T) {
-	var overrides Overrides
+	var overrides namespacesampler.Overrides
 	for i := range rate.MaxPatterns + 1 {
-		overrides = append(overrides, Override{Name: fmt.Sprintf("a%d*", i)})
+		overrides = append(overrides, namespacesampler.Override{Name: fmt.Sprintf("a%d*", i)})
 	}
-	cfg := createDefaultConfig().(*Config)
+	cfg := defaults()
 	cfg.Namespaces = overrides
 	require.ErrorContains(t, confmap.Validate(cfg), "namespaces: must have at most 1000 patterns, got 1001")
 	cfg.Namespaces = overrides[1:]
 	require.NoError(t, confmap.Validate(cfg))
 }
 
-func TestTheEndOfAnOverrideHasAZone(t *testing.T) {
-	end, err := (&Override{Until: "2026-12-01T09:00:00+09:00"}).end()
+func TestOverridesExpireAtATimeWithAZone(t *testing.T) {
+	end, err := (&namespacesampler.Override{Until: "2026-12-01T09:00:00+09:00"}).End()
 	require.NoError(t, err)
 	assert.True(t, end.Equal(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)))
-	_, err = (&Override{Until: "2026-12-01T09:00:00"}).end()
+	_, err = (&namespacesampler.Override{Until: "2026-12-01T09:00:00"}).End()
 	require.EqualError(t, err, `until must be a time with its zone, such as 2026-12-01T00:00:00Z, got "2026-12-01T09:00:00"`)
 }

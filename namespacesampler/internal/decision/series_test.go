@@ -4,7 +4,6 @@ package decision
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -199,31 +198,5 @@ func BenchmarkDecide(b *testing.B) {
 				equalizing.Decide(id, v.in, r)
 			}
 		})
-	}
-}
-
-// TestRememberedKeysChangeNoIdentity, whatever the points have in which places (M3, M4).
-func TestRememberedKeysChangeNoIdentity(t *testing.T) {
-	remembering := hasher
-	remembering.Keys = &Keys{IsNamespace: func(key string) bool { return key == "namespace" }}
-	rng := rand.New(rand.NewPCG(7, 7))
-	for range 2000 {
-		attributes := pcommon.NewMap()
-		for i := range rng.IntN(2 * maxPlaces) {
-			key := []string{"", "namespace", "a", "b", fmt.Sprint(i)}[rng.IntN(5)]
-			switch rng.IntN(3) {
-			case 0:
-				attributes.PutStr(key, []string{"", "unknown", "payments"}[rng.IntN(3)])
-			case 1:
-				attributes.PutInt(key, rng.Int64N(3))
-			case 2:
-				attributes.PutEmptyMap(key).PutStr("namespace", "unknown")
-			}
-		}
-		require.Equal(t, hasher.Point(3, attributes), remembering.Point(3, attributes))
-		if rng.IntN(10) == 0 {
-			remembering.Keys.Reset()
-			require.Equal(t, [maxPlaces]place{}, remembering.Keys.places, "no telemetry is held")
-		}
 	}
 }

@@ -5,6 +5,7 @@ package rate
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPatterns(t *testing.T) {
+func TestPatternsMatchWholeNames(t *testing.T) {
 	for _, tt := range []struct {
 		pattern         string
 		matches, misses []string
@@ -41,7 +42,7 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// FuzzPattern compares with regular expressions.
+// FuzzPattern compares the matching with regular expressions.
 func FuzzPattern(f *testing.F) {
 	for _, pattern := range []string{"*", "a*", "*a", "a?c", "*a?b*c?", "a*ab", "??", "*?*", "*ab*ab*", "a"} {
 		for _, name := range []string{"", "a", "abab", "aabbcc", "a\xffc", "äöü", "xaxbxc", "aab"} {
@@ -50,7 +51,7 @@ func FuzzPattern(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, pattern, name string) {
 		if !utf8.ValidString(pattern) || strings.Contains(pattern, "\uFFFD") || len(pattern) > 60 {
-			t.Skip() // regexp takes an invalid byte for U+FFFD
+			t.Skip() // regexp reads an invalid byte as U+FFFD
 		}
 		expression := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
 		want := regexp.MustCompile("^(?s:" + expression + ")$").MatchString(name)
@@ -58,13 +59,15 @@ func FuzzPattern(f *testing.F) {
 	})
 }
 
-// TestTheOrderOfPatterns is that of design: exact, then the signal's patterns, then the shared ones, the longest first.
-func TestTheOrderOfPatterns(t *testing.T) {
+// Exact names come first, then the patterns of the signal, then those of all signals, the longest first.
+func TestPatternsAreTriedInOrderOfPrecedence(t *testing.T) {
 	table, err := NewTable(Spec{
-		SignalOverrides: listed(map[string]float64{"rust_*": 0.1, "*linear": 0.2, "exact*": 0.25}),
-		SharedOverrides: listed(map[string]float64{
-			"rust_e2e_*": 0.3, "exact": 0.4, "exact_name": 0.45, "aa*": 0.5, "*aa": 0.6, "?aaa": 0.65, "literal*": 0.7,
-		}),
+		Signal: Traces,
+		Overrides: slices.Concat(
+			listed(SignalOverride, map[string]float64{"rust_*": 0.1, "*linear": 0.2, "exact*": 0.25}),
+			listed(SharedOverride, map[string]float64{
+				"rust_e2e_*": 0.3, "exact": 0.4, "exact_name": 0.45, "aa*": 0.5, "*aa": 0.6, "?aaa": 0.65, "literal*": 0.7,
+			})),
 		Global: 1, Precision: 14,
 	})
 	require.NoError(t, err)
@@ -75,12 +78,12 @@ func TestTheOrderOfPatterns(t *testing.T) {
 		source                  Source
 	}{
 		{"exact_name", "a shared exact name before a pattern of the signal", "", 0.45, Exact, SharedOverride},
-		{"exactly", "the pattern otherwise", "exact*", 0.25, Pattern, SignalOverride},
+		{"exactly", "the pattern if there is no exact name", "exact*", 0.25, Pattern, SignalOverride},
 		{"rust_e2e_a", "a pattern of the signal before a longer shared one", "rust_*", 0.1, Pattern, SignalOverride},
-		{"rust_linear", "the one with more literal characters", "*linear", 0.2, Pattern, SignalOverride},
+		{"rust_linear", "the pattern with more literal characters", "*linear", 0.2, Pattern, SignalOverride},
 		{"aaa", "the first in byte order", "*aa", 0.6, Pattern, SharedOverride},
-		{"baaa", "literal characters count, not length", "?aaa", 0.65, Pattern, SharedOverride},
-		{"literal*", "a key names just what it says", "", 0.7, Exact, SharedOverride},
+		{"baaa", "literal characters count, not the length", "?aaa", 0.65, Pattern, SharedOverride},
+		{"literal*", "a pattern matches its own text exactly", "", 0.7, Exact, SharedOverride},
 		{"other", "nothing matches", "", 1, Global, SharedGlobal},
 		{"", "no namespace", "", 1, Global, SharedGlobal},
 	} {
@@ -89,21 +92,21 @@ func TestTheOrderOfPatterns(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, Match{Rate: want, Rule: tt.rule, Source: tt.source, Pattern: tt.pattern}, *got, tt.why)
 	}
-	assert.Equal(t, []string{"exact", "exact_name"}, table.Names(), "patterns are no names")
-	assert.InDelta(t, 0.3, table.Overrides()["rust_e2e_*"], 0)
+	assert.Equal(t, []string{"exact", "exact_name"}, table.Names(), "patterns are not names")
+	assert.InDelta(t, 0.3, table.Probabilities()["rust_e2e_*"], 0)
 	assert.False(t, table.IsUniform())
-	assert.InDelta(t, 1, table.Most().Probability, 0)
+	assert.InDelta(t, 1, table.Highest().Probability, 0)
 }
 
 func TestAPatternCanHaveTheHighestRate(t *testing.T) {
-	table, err := NewTable(Spec{SharedOverrides: listed(map[string]float64{"a*": 0.9}), Global: 0.1, Precision: 4})
+	table, err := NewTable(Spec{Signal: Traces, Overrides: listed(SharedOverride, map[string]float64{"a*": 0.9}), Global: 0.1, Precision: 4})
 	require.NoError(t, err)
-	assert.InDelta(t, 0.9, table.Most().Probability, 0)
+	assert.InDelta(t, 0.9, table.Highest().Probability, 0)
 	assert.False(t, table.IsUniform())
 }
 
-func TestAPatternHasABound(t *testing.T) {
-	table, err := NewTable(Spec{SharedOverrides: listed(map[string]float64{"*": 0.5}), Global: 0.1, Precision: 4})
+func TestTheLengthOfPatternsAndMatchedNamesIsBounded(t *testing.T) {
+	table, err := NewTable(Spec{Signal: Traces, Overrides: listed(SharedOverride, map[string]float64{"*": 0.5}), Global: 0.1, Precision: 4})
 	require.NoError(t, err)
 	assert.InDelta(t, 0.5, table.Lookup(strings.Repeat("a", MaxMatchedBytes)).Probability, 0)
 	assert.InDelta(t, 0.1, table.Lookup(strings.Repeat("a", MaxMatchedBytes+1)).Probability, 0)
@@ -113,7 +116,7 @@ func TestAPatternHasABound(t *testing.T) {
 	require.EqualError(t, ValidateKey(strings.Repeat("*", MaxPatternBytes+1)), "a pattern must be at most 256 bytes, got 257")
 }
 
-func BenchmarkLookupOfANewName(b *testing.B) {
+func BenchmarkLookupWithManyPatterns(b *testing.B) {
 	hostile := strings.Repeat("a", MaxMatchedBytes)
 	for _, bm := range []struct{ title, pattern, name string }{
 		{"prefixes", "team-%03d-*", "team-999-orders"},
@@ -123,9 +126,9 @@ func BenchmarkLookupOfANewName(b *testing.B) {
 	} {
 		var overrides []Override
 		for i := range MaxPatterns {
-			overrides = append(overrides, Override{Key: fmt.Sprintf(bm.pattern, i), Probability: 0.5})
+			overrides = append(overrides, Override{Key: fmt.Sprintf(bm.pattern, i), Signal: All, Source: SharedOverride, Probability: 0.5})
 		}
-		table, err := NewTable(Spec{SharedOverrides: overrides, Precision: 4})
+		table, err := NewTable(Spec{Signal: Traces, Overrides: overrides, Precision: 4})
 		require.NoError(b, err)
 		b.Run(bm.title, func(b *testing.B) {
 			b.ReportAllocs()

@@ -3,6 +3,7 @@
 package rate
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -10,14 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRuntimeOverridesWin over all that is configured: this signal's, then those of all signals, exact ones before patterns.
-func TestRuntimeOverridesWin(t *testing.T) {
+// Runtime overrides take precedence over all configured ones. Among them exact names come before patterns, and those of the signal before
+// those of all signals.
+func TestRuntimeOverridesTakePrecedence(t *testing.T) {
 	signalGlobal := 0.0
 	table, err := NewTable(Spec{
-		RuntimeSignal:   listed(map[string]float64{"both": 0.1, "pay*": 0.2}),
-		RuntimeShared:   listed(map[string]float64{"both": 0.3, "payments": 0.4, "p*": 0.5}),
-		SignalOverrides: listed(map[string]float64{"both": 0.6, "payments": 0.6, "payroll": 0.6, "pets": 0.6, "orders": 0.7}),
-		SignalGlobal:    &signalGlobal, Precision: 4,
+		Signal: Traces,
+		Overrides: slices.Concat(
+			of(Traces, listed(RuntimeOverride, map[string]float64{"both": 0.1, "pay*": 0.2})),
+			listed(RuntimeOverride, map[string]float64{"both": 0.3, "payments": 0.4, "p*": 0.5}),
+			of(Metrics, listed(RuntimeOverride, map[string]float64{"both": 0.8, "payments": 0.8, "orders": 0.8, "spans": 0.8})),
+			listed(SignalOverride, map[string]float64{"both": 0.6, "payments": 0.6, "payroll": 0.6, "pets": 0.6, "orders": 0.7})),
+		SignalGlobal: &signalGlobal, Precision: 4,
 	})
 	require.NoError(t, err)
 	for namespace, want := range map[string]struct {
@@ -34,17 +39,23 @@ func TestRuntimeOverridesWin(t *testing.T) {
 	assertMatch(t, 0.7, Exact, SignalOverride, table.Lookup("orders"))
 	assert.Equal(t, map[string]float64{
 		"both": 0.1, "payments": 0.4, "pay*": 0.2, "p*": 0.5, "payroll": 0.6, "pets": 0.6, "orders": 0.7,
-	}, table.Overrides())
+	}, table.Probabilities(), "without the overrides of the other signal")
+	assertMatch(t, 0, Global, SignalGlobal, table.Lookup("spans"))
 }
 
-// TestOverridesEndOnTime: what is over is as if it were not listed, to the nanosecond.
-func TestOverridesEndOnTime(t *testing.T) {
+// An expired override is ignored, to the nanosecond.
+func TestOverridesExpireOnTime(t *testing.T) {
 	end := time.Date(2026, 12, 1, 0, 0, 0, 0, time.FixedZone("far east", 9*3600))
 	spec := Spec{
-		RuntimeShared:   []Override{{Key: "payments", Probability: 1, Until: end.Add(time.Hour)}},
-		SignalOverrides: []Override{{Key: "payments", Probability: 0.5, Until: end}, {Key: "orders", Probability: 0.5, Until: end}},
-		SharedOverrides: []Override{{Key: "orders", Probability: 0.25}, {Key: "r*", Probability: 0.125, Until: end}},
-		Global:          0, Precision: 4,
+		Signal: Traces,
+		Overrides: []Override{
+			{Key: "payments", Signal: All, Source: RuntimeOverride, Probability: 1, Until: end.Add(time.Hour)},
+			{Key: "payments", Signal: Traces, Source: SignalOverride, Probability: 0.5, Until: end},
+			{Key: "orders", Signal: Traces, Source: SignalOverride, Probability: 0.5, Until: end},
+			{Key: "orders", Signal: All, Source: SharedOverride, Probability: 0.25},
+			{Key: "r*", Signal: All, Source: SharedOverride, Probability: 0.125, Until: end},
+		},
+		Global: 0, Precision: 4,
 	}
 	at := func(now time.Time) *Table {
 		spec.Now = now
@@ -54,7 +65,7 @@ func TestOverridesEndOnTime(t *testing.T) {
 	}
 
 	before := at(end.Add(-time.Nanosecond))
-	assert.Equal(t, end.UTC(), before.Ends())
+	assert.Equal(t, end.UTC(), before.NextExpiry())
 	assert.Equal(t, end.Add(time.Hour).UTC(), before.Lookup("payments").ExpiresAt)
 	assert.Equal(t, Match{
 		Rate: before.Lookup("orders").Rate, Rule: Exact, Source: SignalOverride, ExpiresAt: end.UTC(),
@@ -62,12 +73,12 @@ func TestOverridesEndOnTime(t *testing.T) {
 	assert.Equal(t, end.UTC(), before.Lookup("rust").ExpiresAt)
 
 	after := at(end)
-	assert.Equal(t, end.Add(time.Hour).UTC(), after.Ends())
+	assert.Equal(t, end.Add(time.Hour).UTC(), after.NextExpiry())
 	assertMatch(t, 0.25, Exact, SharedOverride, after.Lookup("orders"))
 	assertMatch(t, 0, Global, SharedGlobal, after.Lookup("rust"))
 	assert.InDelta(t, 1, after.Lookup("payments").Probability, 0)
 
 	last := at(end.Add(time.Hour))
-	assert.True(t, last.Ends().IsZero())
+	assert.True(t, last.NextExpiry().IsZero())
 	assertMatch(t, 0, Global, SharedGlobal, last.Lookup("payments"))
 }

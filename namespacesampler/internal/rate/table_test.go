@@ -4,21 +4,24 @@ package rate
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// TestLookup goes down the order in which a namespace finds its rate.
-func TestLookup(t *testing.T) {
+func TestLookupFindsRatesInOrderOfPrecedence(t *testing.T) {
 	signalGlobal := 0.125
 	spec := Spec{
-		SignalOverrides: listed(map[string]float64{"both": 0.9, "signal": 0.8, "off": 0}),
-		SharedOverrides: listed(map[string]float64{"both": 0.7, "shared": 0.6, "off": 1}),
-		SignalGlobal:    &signalGlobal,
-		Global:          0.25,
-		Precision:       4,
+		Signal: Traces,
+		Overrides: slices.Concat(
+			listed(SignalOverride, map[string]float64{"both": 0.9, "signal": 0.8, "off": 0}),
+			listed(SharedOverride, map[string]float64{"both": 0.7, "shared": 0.6, "off": 1}),
+			of(Metrics, listed(SignalOverride, map[string]float64{"both": 0.3, "shared": 0.3, "other": 0.3}))),
+		SignalGlobal: &signalGlobal,
+		Global:       0.25,
+		Precision:    4,
 	}
 	for _, tt := range []struct {
 		name, namespace string
@@ -28,12 +31,12 @@ func TestLookup(t *testing.T) {
 	}{
 		{"the signal's override", "signal", 0.8, Exact, SignalOverride},
 		{"the signal's override before the shared one", "both", 0.9, Exact, SignalOverride},
-		{"0 is an override like others", "off", 0, Exact, SignalOverride},
+		{"0 is an override like any other", "off", 0, Exact, SignalOverride},
 		{"the shared override", "shared", 0.6, Exact, SharedOverride},
-		{"the signal's global rate for a name nobody listed", "other", 0.125, Global, SignalGlobal},
+		{"the signal's global rate for a name without an override", "other", 0.125, Global, SignalGlobal},
 		{"the signal's global rate for no name", "", 0.125, Global, SignalGlobal},
-		{"a name is matched whole", "share", 0.125, Global, SignalGlobal},
-		{"a name is matched by case", "Shared", 0.125, Global, SignalGlobal},
+		{"names are matched whole", "share", 0.125, Global, SignalGlobal},
+		{"names are case-sensitive", "Shared", 0.125, Global, SignalGlobal},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			table, err := NewTable(spec)
@@ -43,7 +46,7 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-func TestGlobalRateOfASignal(t *testing.T) {
+func TestTheGlobalRateOfASignalReplacesTheSharedOne(t *testing.T) {
 	zero := 0.0
 	for _, tt := range []struct {
 		name        string
@@ -51,8 +54,8 @@ func TestGlobalRateOfASignal(t *testing.T) {
 		probability float64
 		source      Source
 	}{
-		{"the global rate where the signal has none", nil, 0.25, SharedGlobal},
-		{"the signal's own, also where it is 0", &zero, 0, SignalGlobal},
+		{"the shared rate if the signal has none", nil, 0.25, SharedGlobal},
+		{"the signal's own, even if it is 0", &zero, 0, SignalGlobal},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			table, err := NewTable(Spec{SignalGlobal: tt.signal, Global: 0.25, Precision: 4})
@@ -63,70 +66,78 @@ func TestGlobalRateOfASignal(t *testing.T) {
 	}
 }
 
-// TestTheNamesOfATable are those of all overrides, sorted, each once.
-func TestTheNamesOfATable(t *testing.T) {
+func TestNamesAreThoseOfAllOverridesSortedAndDistinct(t *testing.T) {
 	table, err := NewTable(Spec{
-		SignalOverrides: listed(map[string]float64{"b": 1, "c": 1}),
-		SharedOverrides: listed(map[string]float64{"b": 0, "a": 0}),
-		Precision:       4,
+		Signal: Traces,
+		Overrides: slices.Concat(
+			listed(SignalOverride, map[string]float64{"b": 1, "c": 1}), listed(SharedOverride, map[string]float64{"b": 0, "a": 0})),
+		Precision: 4,
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a", "b", "c"}, table.Names())
 }
 
-// TestATableIsItsOwn: what happens to the configuration afterwards does not reach it.
-func TestATableIsItsOwn(t *testing.T) {
-	overrides := []Override{{Key: "payments", Probability: 0.5}}
-	table, err := NewTable(Spec{SharedOverrides: overrides, Global: 1, Precision: 4})
+func TestATableIsIndependentOfItsOverrides(t *testing.T) {
+	overrides := listed(SharedOverride, map[string]float64{"payments": 0.5})
+	table, err := NewTable(Spec{Signal: Traces, Overrides: overrides, Global: 1, Precision: 4})
 	require.NoError(t, err)
 	overrides[0].Probability = 0
-	table.Listed()["orders"] = table.Lookup("payments")
+	table.Overrides()["orders"] = table.Lookup("payments")
 
 	assertMatch(t, 0.5, Exact, SharedOverride, table.Lookup("payments"))
 	assertMatch(t, 1, Global, SharedGlobal, table.Lookup("orders"))
 }
 
-func TestThePrecisionOfATable(t *testing.T) {
+func TestThresholdsHaveThePrecisionOfTheTable(t *testing.T) {
 	table, err := NewTable(Spec{
-		SharedOverrides: listed(map[string]float64{"third": 1. / 3}), Global: 2. / 3, Precision: 14,
+		Signal: Traces, Overrides: listed(SharedOverride, map[string]float64{"third": 1. / 3}), Global: 2. / 3, Precision: 14,
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "aaaaaaaaaaaaac", table.Lookup("third").TValue)
 	assert.Equal(t, "55555555555558", table.Global().TValue)
 }
 
-func TestTheHighestRateOfATableAndWhetherAllAreOne(t *testing.T) {
+func TestHighestRateAndWhetherRatesAreUniformOrFixed(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		overrides map[string]float64
 		global    float64
 		highest   float64
 		uniform   bool
+		fixed     bool
 	}{
-		{"no overrides", nil, 0.5, 0.5, true},
-		{"overrides like the global rate", map[string]float64{"a": 0.5, "b": 0.5}, 0.5, 0.5, true},
-		{"an override above", map[string]float64{"a": 0.6, "b": 0.1}, 0.5, 0.6, false},
-		{"overrides below", map[string]float64{"a": 0.2, "b": 0}, 0.5, 0.5, false},
-		{"all is never", map[string]float64{"a": 0}, 0, 0, true},
-		{"one is always", map[string]float64{"a": 1}, 0, 1, false},
+		{"no overrides", nil, 0.5, 0.5, true, false},
+		{"overrides like the global rate", map[string]float64{"a": 0.5, "b": 0.5}, 0.5, 0.5, true, false},
+		{"an override above", map[string]float64{"a": 0.6, "b": 0.1}, 0.5, 0.6, false, false},
+		{"overrides below", map[string]float64{"a": 0.2, "b": 0}, 0.5, 0.5, false, false},
+		{"all is never", map[string]float64{"a": 0}, 0, 0, true, true},
+		{"a fixed global rate with another override", map[string]float64{"a": 0, "b": 0.25}, 1, 1, false, false},
+		{"a fixed global rate with another pattern", map[string]float64{"a*": 0.25}, 1, 1, false, false},
+		{"a fixed override with another global rate", map[string]float64{"a": 1}, 0.25, 1, false, false},
+		{"everything is kept", nil, 1, 1, true, true},
+		{"one is always", map[string]float64{"a": 1}, 0, 1, false, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			table, err := NewTable(Spec{SharedOverrides: listed(tt.overrides), Global: tt.global, Precision: 14})
+			table, err := NewTable(Spec{Signal: Traces, Overrides: listed(SharedOverride, tt.overrides), Global: tt.global, Precision: 14})
 			require.NoError(t, err)
-			assert.InDelta(t, tt.highest, table.Most().Probability, 0)
-			assert.Equal(t, tt.uniform, table.IsUniform())
+			assert.InDelta(t, tt.highest, table.Highest().Probability, 0)
+			assert.Equal(t, tt.uniform, table.IsUniform(), "uniform")
+			assert.Equal(t, tt.fixed, table.IsFixed(), "fixed")
 		})
 	}
 }
 
-// TestATableReportsEveryWrongRate, each with where it stands, and always in the same order.
-func TestATableReportsEveryWrongRate(t *testing.T) {
+// Each error says where the rate is defined, and their order is stable.
+func TestEveryInvalidRateIsReported(t *testing.T) {
 	signalGlobal := math.NaN()
 	spec := Spec{
-		SignalOverrides: listed(map[string]float64{"payments": 50, "fine": 0.5}),
-		SharedOverrides: listed(map[string]float64{"payments": -1, "orders": 2, "analytics": math.Inf(1)}),
-		SignalGlobal:    &signalGlobal,
-		Precision:       4,
+		Signal: Traces,
+		Overrides: slices.Concat(
+			listed(SignalOverride, map[string]float64{"payments": 50, "fine": 0.5}),
+			listed(SharedOverride, map[string]float64{"payments": -1, "orders": 2, "analytics": math.Inf(1)}),
+			of(Metrics, listed(SignalOverride, map[string]float64{"payments": 60}))),
+		SignalGlobal: &signalGlobal,
+		Precision:    4,
 	}
 	for range 20 {
 		table, err := NewTable(spec)
@@ -142,10 +153,22 @@ signal_global: sample rate must be between 0 and 1, got NaN (not a number)`)
 	require.EqualError(t, err, "rate table: global: sample rate must be between 0 and 1, got 10 (for 10 % write 0.1)")
 }
 
-// listed returns overrides that never end.
-func listed(rates map[string]float64) (overrides []Override) {
+// listed returns overrides of a source that never expire, of all signals unless the source is SignalOverride, which is of Traces.
+func listed(source Source, rates map[string]float64) (overrides []Override) {
+	signal := All
+	if source == SignalOverride {
+		signal = Traces
+	}
 	for key, probability := range rates {
-		overrides = append(overrides, Override{Key: key, Probability: probability})
+		overrides = append(overrides, Override{Key: key, Signal: signal, Source: source, Probability: probability})
+	}
+	return overrides
+}
+
+// of sets the signal of overrides.
+func of(signal Signal, overrides []Override) []Override {
+	for i := range overrides {
+		overrides[i].Signal = signal
 	}
 	return overrides
 }
@@ -156,4 +179,18 @@ func assertMatch(t *testing.T, probability float64, rule Rule, source Source, go
 	require.NoError(t, err)
 	require.NotNil(t, got)
 	assert.Equal(t, Match{Rate: want, Rule: rule, Source: source}, *got)
+}
+
+// Of two overrides with the same identity the later one wins.
+func TestTheLaterOfTwoEqualOverridesWins(t *testing.T) {
+	table, err := NewTable(Spec{
+		Signal: Metrics,
+		Overrides: []Override{
+			{Key: "payments", Signal: All, Source: SharedOverride, Probability: 0.5},
+			{Key: "payments", Signal: All, Source: SharedOverride, Probability: 0.25},
+		},
+		Precision: 4,
+	})
+	require.NoError(t, err)
+	assertMatch(t, 0.25, Exact, SharedOverride, table.Lookup("payments"))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package points_test
 
 import (
 	"math"
@@ -9,9 +9,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
-// byPoint are settings that draw every point by itself.
+// byPoint returns settings that draw each point independently.
 func byPoint(rate any, metrics map[string]any) map[string]any {
 	section := map[string]any{"by": "point"}
 	for key, value := range metrics {
@@ -28,54 +30,36 @@ func oneSeries(typ pmetric.MetricType, n int) pmetric.Metrics {
 	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
 	m.SetName("work")
 	for range n {
-		appendPoint(m, typ).PutStr("namespace", "orders")
+		samplertest.AppendPoint(m, typ).PutStr("namespace", "orders")
 	}
 	return md
 }
 
-func metricOf(md pmetric.Metrics) pmetric.Metric {
-	return md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0)
-}
-
-// setDelta makes a metric one of deltas.
-func setDelta(m pmetric.Metric) {
-	switch m.Type() {
-	case pmetric.MetricTypeSum:
-		m.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
-	case pmetric.MetricTypeHistogram:
-		m.Histogram().SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
-	case pmetric.MetricTypeExponentialHistogram:
-		m.ExponentialHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
-	case pmetric.MetricTypeEmpty, pmetric.MetricTypeGauge, pmetric.MetricTypeSummary:
-	}
-}
-
-func TestPointsOfASeriesAreDrawnByThemselves(t *testing.T) { // M6, M10
+func TestPointsOfASeriesAreDrawnIndependently(t *testing.T) { // M6, M10
 	const n, rate = 5000, 0.3
-	for _, typ := range pointTypes {
-		h := start(t, byPoint(rate, nil))
-		out := h.consumeMetrics(oneSeries(typ, n))
+	for _, typ := range samplertest.PointTypes {
+		s := samplertest.Start(t, byPoint(rate, nil))
+		out := s.ConsumeMetrics(oneSeries(typ, n))
 		require.NotNil(t, out)
 		kept := out.DataPointCount()
-		assert.InDelta(t, n*rate, kept, 7*math.Sqrt(n*rate*(1-rate)), typ) // by chance 1 in 10¹¹ fails
+		assert.InDelta(t, n*rate, kept, 7*math.Sqrt(n*rate*(1-rate)), typ) // fails by chance once in 10¹¹
 		assert.Equal(t, map[string]int64{
 			"kept orders global": int64(kept), "dropped orders global": int64(n - kept),
-		}, h.counts("datapoints"))
+		}, s.Counts("datapoints"))
 	}
 }
 
-// M1: what is cumulative, a gauge or a summary is thinned by point, but not rescaled. Nor is what is kept whole, or what
-// asks for no rescaling.
-func TestPointsThatAreNoDeltasStayWhatTheyAre(t *testing.T) {
+// Cumulative points, gauges and summaries are never rescaled (M1). Nor are points at rate 1, nor any points without rescale_delta.
+func TestOnlyDeltaPointsAreRescaled(t *testing.T) {
 	marshal := func(md pmetric.Metrics) []byte {
 		encoded, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(md)
 		require.NoError(t, err)
 		return encoded
 	}
-	for _, typ := range pointTypes {
+	for _, typ := range samplertest.PointTypes {
 		t.Run(typ.String(), func(t *testing.T) {
 			cumulative, delta := oneSeries(typ, 200), oneSeries(typ, 200)
-			setDelta(metricOf(delta))
+			samplertest.SetDelta(samplertest.MetricOf(delta))
 			for _, tt := range []struct {
 				name     string
 				settings map[string]any
@@ -87,11 +71,11 @@ func TestPointsThatAreNoDeltasStayWhatTheyAre(t *testing.T) {
 			} {
 				in := pmetric.NewMetrics()
 				tt.in.CopyTo(in)
-				out := start(t, tt.settings).consumeMetrics(in)
+				out := samplertest.Start(t, tt.settings).ConsumeMetrics(in)
 				require.NotNil(t, out, tt.name)
 				same := oneSeries(typ, out.DataPointCount()) // all points are alike
-				if metricOf(tt.in) == metricOf(delta) {
-					setDelta(metricOf(same))
+				if samplertest.MetricOf(tt.in) == samplertest.MetricOf(delta) {
+					samplertest.SetDelta(samplertest.MetricOf(same))
 				}
 				assert.Equal(t, marshal(same), marshal(*out), tt.name)
 			}
@@ -100,22 +84,22 @@ func TestPointsThatAreNoDeltasStayWhatTheyAre(t *testing.T) {
 }
 
 func TestPointsWithoutRecordedValueAreAlwaysKeptByPoint(t *testing.T) { // M8, M7
-	for _, typ := range pointTypes {
-		h := start(t, byPoint(0, rescaling))
+	for _, typ := range samplertest.PointTypes {
+		s := samplertest.Start(t, byPoint(0, rescaling))
 		md := oneSeries(typ, 3)
-		setDelta(metricOf(md))
-		appendFlagged(metricOf(md))
-		out := h.consumeMetrics(md)
+		samplertest.SetDelta(samplertest.MetricOf(md))
+		appendFlagged(samplertest.MetricOf(md))
+		out := s.ConsumeMetrics(md)
 		require.NotNil(t, out, typ)
 		assert.Equal(t, 1, out.DataPointCount(), typ)
-		assert.Equal(t, map[string]int64{"kept orders passed": 1, "dropped orders global": 3}, h.counts("datapoints"))
+		assert.Equal(t, map[string]int64{"kept orders passed": 1, "dropped orders global": 3}, s.Counts("datapoints"))
 	}
 }
 
-// appendFlagged adds a point like the others that has no recorded value.
+// appendFlagged appends a point without a recorded value.
 func appendFlagged(m pmetric.Metric) {
 	flags := pmetric.DefaultDataPointFlags.WithNoRecordedValue(true)
-	appendPoint(m, m.Type()).PutStr("namespace", "orders")
+	samplertest.AppendPoint(m, m.Type()).PutStr("namespace", "orders")
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
 		m.Gauge().DataPoints().At(m.Gauge().DataPoints().Len() - 1).SetFlags(flags)
@@ -132,17 +116,17 @@ func appendFlagged(m pmetric.Metric) {
 }
 
 func TestWhatPostgresFailsToTellIsKeptAsItIs(t *testing.T) { // M7: kept with certainty, it stands for itself alone
-	h := start(t, withPostgres("postgres://127.0.0.1:1/none", map[string]any{"on_failure": "keep", "wait": "0s"},
+	s := samplertest.Start(t, withPostgres("postgres://127.0.0.1:1/none", map[string]any{"on_failure": "keep", "wait": "0s"},
 		byPoint(0.5, rescaling)))
 	md := pmetric.NewMetrics()
 	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
 	for i := range 50 {
-		appendPoint(m, pmetric.MetricTypeSum).PutStr("task_uuid", taskID(i))
+		samplertest.AppendPoint(m, pmetric.MetricTypeSum).PutStr("task_uuid", taskID(i))
 	}
-	setDelta(m)
-	out := h.consumeMetrics(md)
+	samplertest.SetDelta(m)
+	out := s.ConsumeMetrics(md)
 	require.Equal(t, 50, out.DataPointCount())
-	for _, dp := range metricOf(*out).Sum().DataPoints().All() {
+	for _, dp := range samplertest.MetricOf(*out).Sum().DataPoints().All() {
 		assert.EqualValues(t, 7, dp.IntValue())
 	}
 }
@@ -150,17 +134,17 @@ func TestWhatPostgresFailsToTellIsKeptAsItIs(t *testing.T) { // M7: kept with ce
 func TestADryRunCountsPointsAndChangesNone(t *testing.T) {
 	settings := byPoint(0.5, map[string]any{"rescale_delta": true, "exemplars": "sampled"})
 	settings["dry_run"], settings["tracing"] = true, map[string]any{"sample_rate": 0}
-	h := start(t, settings)
+	s := samplertest.Start(t, settings)
 	batch := func() pmetric.Metrics {
 		md := oneSeries(pmetric.MetricTypeHistogram, 400)
-		setDelta(metricOf(md))
-		exemplarsOf(metricOf(md)).AppendEmpty().SetTraceID(lowID)
+		samplertest.SetDelta(samplertest.MetricOf(md))
+		samplertest.ExemplarsOf(samplertest.MetricOf(md)).AppendEmpty().SetTraceID(samplertest.LowID)
 		return md
 	}
 	want, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(batch())
 	require.NoError(t, err)
-	got, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(*h.consumeMetrics(batch()))
+	got, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(*s.ConsumeMetrics(batch()))
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
-	assert.NotZero(t, h.counts("datapoints")["dropped orders global"])
+	assert.NotZero(t, s.Counts("datapoints")["dropped orders global"])
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package points_test
 
 import (
 	"math"
@@ -8,20 +8,22 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
-// TestWhatChangesTheDrawOfSeries sends many series, once as they are and once changed: what is no part of the identity changes no
-// decision (M3), and what is a part draws each of them anew, independently.
-func TestWhatChangesTheDrawOfSeries(t *testing.T) {
+// Many series are sampled, once as they are and once changed. A change outside their identity changes no decision (M3); a change of their identity draws
+// each of them again, independently.
+func TestWhatChangesTheDecisionAboutSeries(t *testing.T) {
 	const n, rate = 4000, 0.5
 	type change func(pmetric.Metrics, pmetric.Metric)
 	same := map[string]struct {
 		typ    pmetric.MetricType
 		change change
 	}{
-		"description": {pmetric.MetricTypeSum, func(_ pmetric.Metrics, m pmetric.Metric) { m.SetDescription("told anew") }},
+		"description": {pmetric.MetricTypeSum, func(_ pmetric.Metrics, m pmetric.Metric) { m.SetDescription("another description") }},
 		"order of attributes": {pmetric.MetricTypeSum, func(md pmetric.Metrics, _ pmetric.Metric) {
-			for _, attributes := range pointAttributes(md) {
+			for _, attributes := range samplertest.PointAttributes(md) {
 				series, _ := attributes.Get("series")
 				i := series.Int()
 				attributes.Remove("series")
@@ -60,7 +62,7 @@ func TestWhatChangesTheDrawOfSeries(t *testing.T) {
 	anew := map[string]change{
 		"name":         func(_ pmetric.Metrics, m pmetric.Metric) { m.SetName("other work") },
 		"unit":         func(_ pmetric.Metrics, m pmetric.Metric) { m.SetUnit("ms") },
-		"temporality":  func(_ pmetric.Metrics, m pmetric.Metric) { setDelta(m) },
+		"temporality":  func(_ pmetric.Metrics, m pmetric.Metric) { samplertest.SetDelta(m) },
 		"monotonicity": func(_ pmetric.Metrics, m pmetric.Metric) { m.Sum().SetIsMonotonic(false) },
 		"type": func(md pmetric.Metrics, _ pmetric.Metric) {
 			gauge := seriesBatch(pmetric.MetricTypeGauge, n)
@@ -68,7 +70,7 @@ func TestWhatChangesTheDrawOfSeries(t *testing.T) {
 		},
 		"a histogram of another name": func(md pmetric.Metrics, _ pmetric.Metric) {
 			seriesBatch(pmetric.MetricTypeHistogram, n).CopyTo(md)
-			metricOf(md).SetName("work.duration")
+			samplertest.MetricOf(md).SetName("work.duration")
 		},
 		"scope": func(md pmetric.Metrics, _ pmetric.Metric) {
 			md.ResourceMetrics().At(0).ScopeMetrics().At(0).Scope().SetVersion("2")
@@ -78,13 +80,13 @@ func TestWhatChangesTheDrawOfSeries(t *testing.T) {
 		},
 	}
 
-	h := start(t, map[string]any{"sample_rate": rate})
+	s := samplertest.Start(t, map[string]any{"sample_rate": rate})
 	kept := func(typ pmetric.MetricType, c change) map[int64]bool {
 		md := seriesBatch(typ, n)
 		if c != nil {
-			c(md, metricOf(md))
+			c(md, samplertest.MetricOf(md))
 		}
-		return seriesOf(h.consumeMetrics(md))
+		return seriesOf(s.ConsumeMetrics(md))
 	}
 	for name, tt := range same {
 		t.Run("not "+name, func(t *testing.T) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package points_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
@@ -13,14 +16,15 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
-// matching are settings at rate 0 for the metrics that conditions match.
+// matching returns settings that drop the metrics that conditions match.
 func matching(conditions ...any) map[string]any {
 	return map[string]any{"sample_rate": 0, "metrics": map[string]any{"detailed": map[string]any{"match": conditions}}}
 }
 
-// metricsNamed returns metrics of a type with these names, two points each, of the namespace "orders".
+// metricsNamed returns metrics of a type, each with two points of the namespace "orders".
 func metricsNamed(typ pmetric.MetricType, names ...string) pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	rm := md.ResourceMetrics().AppendEmpty()
@@ -31,7 +35,7 @@ func metricsNamed(typ pmetric.MetricType, names ...string) pmetric.Metrics {
 		m := sm.Metrics().AppendEmpty()
 		m.SetName(name)
 		for range 2 {
-			appendPoint(m, typ).PutStr("namespace", "orders")
+			samplertest.AppendPoint(m, typ).PutStr("namespace", "orders")
 		}
 	}
 	return md
@@ -66,8 +70,8 @@ func TestOnlyMetricsThatAConditionMatchesAreSampled(t *testing.T) {
 		{"nothing", []any{`metric.name == "z"`}, []string{"a", "b", "c"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := start(t, matching(tt.conditions...))
-			assert.Equal(t, tt.left, namesOf(h.consumeMetrics(metricsNamed(pmetric.MetricTypeSum, "a", "b", "c"))))
+			s := samplertest.Start(t, matching(tt.conditions...))
+			assert.Equal(t, tt.left, namesOf(s.ConsumeMetrics(metricsNamed(pmetric.MetricTypeSum, "a", "b", "c"))))
 			want := map[string]int64{}
 			if n := int64(2 * len(tt.left)); n > 0 {
 				want["kept orders passed"] = n
@@ -75,24 +79,24 @@ func TestOnlyMetricsThatAConditionMatchesAreSampled(t *testing.T) {
 			if n := int64(2 * (3 - len(tt.left))); n > 0 {
 				want["dropped orders global"] = n
 			}
-			assert.Equal(t, want, h.counts("datapoints"), "every point is counted once, under its namespace")
+			assert.Equal(t, want, s.Counts("datapoints"), "every point is counted once, under its namespace")
 		})
 	}
 }
 
-func TestAMetricThatMatchesIsStillDetailedByItsPoints(t *testing.T) {
-	h := start(t, matching("true"))
+func TestPointsOfAMatchingMetricStillNeedANamespaceOrKey(t *testing.T) {
+	s := samplertest.Start(t, matching("true"))
 	md := metricsNamed(pmetric.MetricTypeGauge, "a")
-	appendPoint(metricOf(md), pmetric.MetricTypeGauge).PutStr("channel", "health") // neither namespace nor key
-	out := h.consumeMetrics(md)
+	samplertest.AppendPoint(samplertest.MetricOf(md), pmetric.MetricTypeGauge).PutStr("channel", "health") // neither namespace nor key
+	out := s.ConsumeMetrics(md)
 	require.NotNil(t, out)
 	assert.Equal(t, 1, out.DataPointCount())
 }
 
-// What does not match is not touched at all: no lookup, no attribute, no rescaling, no exemplar.
-func TestMetricsThatDoNotMatchPassByteForByte(t *testing.T) {
-	for _, typ := range pointTypes {
-		h := start(t, withPostgres("postgres://127.0.0.1:1/none", map[string]any{"on_failure": "drop"}, map[string]any{
+// There is no lookup, no attribute, no rescaling and no sampling of exemplars.
+func TestMetricsThatDoNotMatchPassUnchanged(t *testing.T) {
+	for _, typ := range samplertest.PointTypes {
+		s := samplertest.Start(t, withPostgres("postgres://127.0.0.1:1/none", map[string]any{"on_failure": "drop"}, map[string]any{
 			"sample_rate": 0, "tracing": map[string]any{"sample_rate": 0},
 			"metrics": map[string]any{
 				"by": "point", "rescale_delta": true, "exemplars": "sampled",
@@ -101,35 +105,34 @@ func TestMetricsThatDoNotMatchPassByteForByte(t *testing.T) {
 		}))
 		batch := func() pmetric.Metrics {
 			md := metricsNamed(typ, "a")
-			appendPoint(metricOf(md), typ).PutStr("task_uuid", taskID(1))
-			setDelta(metricOf(md))
+			samplertest.AppendPoint(samplertest.MetricOf(md), typ).PutStr("task_uuid", taskID(1))
+			samplertest.SetDelta(samplertest.MetricOf(md))
 			if typ != pmetric.MetricTypeSummary {
-				exemplarsOf(metricOf(md)).AppendEmpty().SetTraceID(lowID)
+				samplertest.ExemplarsOf(samplertest.MetricOf(md)).AppendEmpty().SetTraceID(samplertest.LowID)
 			}
 			return md
 		}
 		want, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(batch())
 		require.NoError(t, err)
-		out := h.consumeMetrics(batch())
+		out := s.ConsumeMetrics(batch())
 		require.NotNil(t, out, typ)
 		got, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(*out)
 		require.NoError(t, err)
 		assert.Equal(t, want, got, typ)
-		assert.Empty(t, h.counts("lookup_keys"), "no lookup")
-		assert.Equal(t, map[string]int64{"kept orders passed": 2, "kept _none passed": 1}, h.counts("datapoints"))
+		assert.Empty(t, s.Counts("lookup_keys"), "no lookup")
+		assert.Equal(t, map[string]int64{"kept orders passed": 2, "kept _none passed": 1}, s.Counts("datapoints"))
 	}
 }
 
-func TestConditionsAreAskedOnceForAMetricNotForItsPoints(t *testing.T) {
-	h := start(t, matching(`ParseJSON(metric.description)["detailed"] == true`))
-	out := h.consumeMetrics(metricsNamed(pmetric.MetricTypeSum, "a", "b", "c")) // two points each
-	assert.Equal(t, []string{"a", "b", "c"}, namesOf(out), "what cannot be told is no match")
-	assert.Equal(t, map[string]int64{"metrics::detailed::match::0": 3}, h.counts("condition_errors"))
-	assert.Len(t, h.logs.FilterMessageSnippet("could not be evaluated").All(), 1)
+func TestConditionsAreEvaluatedOnceForEachMetric(t *testing.T) {
+	s := samplertest.Start(t, matching(`ParseJSON(metric.description)["detailed"] == true`))
+	out := s.ConsumeMetrics(metricsNamed(pmetric.MetricTypeSum, "a", "b", "c")) // two points each
+	assert.Equal(t, []string{"a", "b", "c"}, namesOf(out), "a condition that fails does not match")
+	assert.Equal(t, map[string]int64{"metrics::detailed::match::0": 3}, s.Counts("condition_errors"))
+	assert.Len(t, s.Logs.FilterMessageSnippet("could not be evaluated").All(), 1)
 }
 
-// taskerMetrics are the metrics of Tasker's metric list with the attributes that they carry; detailed are those with a series
-// for each request.
+// taskerMetrics are the metrics of Tasker with their attributes. Those with a series for each request are detailed.
 var taskerMetrics = []struct {
 	name       string
 	typ        pmetric.MetricType
@@ -159,9 +162,8 @@ var taskerMetrics = []struct {
 	{"mpsc_channel_usage_percent", pmetric.MetricTypeGauge, []string{"channel"}, false},
 }
 
-// TestProductionSparesFailuresAndLowCardinality sends Tasker's metrics through the production configuration: a namespace that is kept
-// whole loses nothing, one that nobody listed loses just what has a series for each request.
-func TestProductionSparesFailuresAndLowCardinality(t *testing.T) {
+// With the production configuration a namespace at rate 1 keeps all metrics, and an unlisted one loses those with a series for each request.
+func TestTheProductionConfigurationDropsDetailedMetricsOnly(t *testing.T) {
 	cluster := pgtest.Start(t)
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -172,9 +174,9 @@ func TestProductionSparesFailuresAndLowCardinality(t *testing.T) {
 			taskerdb.Task{UUID: taskID(i), CorrelationID: correlationID(i), Namespace: namespace}))
 	}
 	t.Setenv("DATABASE_URL", dsn)
-	cfg := processorOf(t, "base.yaml", "production.yaml")
-	cfg.Postgres.Get().Wait, cfg.Postgres.Get().QueryTimeout = 30e9, 30e9
-	h := startWith(t, cfg)
+	cfg := samplertest.LoadFiles(t, testdata+"base.yaml", testdata+"production.yaml")
+	cfg.Postgres.Get().Wait, cfg.Postgres.Get().QueryTimeout = 30*time.Second, 30*time.Second
+	s := samplertest.StartWith(t, cfg)
 
 	for i, namespace := range []string{"payments", "reporting"} {
 		md := pmetric.NewMetrics()
@@ -183,7 +185,7 @@ func TestProductionSparesFailuresAndLowCardinality(t *testing.T) {
 		for _, tasker := range taskerMetrics {
 			m := metrics.AppendEmpty()
 			m.SetName(tasker.name)
-			attributes := appendPoint(m, tasker.typ)
+			attributes := samplertest.AppendPoint(m, tasker.typ)
 			for _, key := range tasker.attributes {
 				switch key {
 				case "namespace":
@@ -198,6 +200,20 @@ func TestProductionSparesFailuresAndLowCardinality(t *testing.T) {
 				want = append(want, tasker.name)
 			}
 		}
-		assert.Equal(t, want, namesOf(h.consumeMetrics(md)), namespace)
+		assert.Equal(t, want, namesOf(s.ConsumeMetrics(md)), namespace)
 	}
+}
+
+const testdata = "../../../testdata/"
+
+func taskID(i int) string        { return fmt.Sprintf("0198f000-0000-7000-8000-%012x", i) }
+func correlationID(i int) string { return fmt.Sprintf("0198f000-2222-7000-8000-%012x", i) }
+
+// withPostgres returns settings with a section postgres, which waits for answers and does not read the registry unless section says otherwise.
+func withPostgres(dsn string, section, settings map[string]any) map[string]any {
+	postgres := map[string]any{"dsn": dsn, "wait": "30s", "query_timeout": "30s", "registry": map[string]any{"interval": 0}}
+	maps.Copy(postgres, section)
+	all := maps.Clone(settings)
+	all["postgres"] = postgres
+	return all
 }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// statusHost records the statuses that a component reports.
+type statusHost struct {
+	component.Host
+	mu     sync.Mutex
+	events []componentstatus.Status
+}
+
+func (h *statusHost) Report(event *componentstatus.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, event.Status())
+}
+
+func TestStatusAndLogReportChangesOnly(t *testing.T) { // C7, C8
+	core, logs := observer.New(zapcore.InfoLevel)
+	h := newHealth(zap.New(core))
+	first, second := &statusHost{}, &statusHost{}
+	h.addHost(first)
+	h.addHost(second)
+	for _, err := range []error{
+		nil, errors.New("down"), errors.New("down"), context.Canceled, nil, nil, errors.New("down"),
+	} {
+		h.lookedUp(err)
+	}
+	want := []componentstatus.Status{
+		componentstatus.StatusRecoverableError, componentstatus.StatusOK, componentstatus.StatusRecoverableError,
+	}
+	assert.Equal(t, want, first.events)
+	assert.Equal(t, want, second.events, "C2: the status of every instance")
+	assert.Equal(t, 3, logs.Len())
+}
+
+// Requests that are not lookups count for whether Postgres is reachable, but are neither logged nor reported as a status.
+func TestOtherRequestsAreNotReported(t *testing.T) {
+	core, logs := observer.New(zapcore.DebugLevel)
+	h, host := newHealth(zap.New(core)), &statusHost{}
+	h.addHost(host)
+	_, since := h.state()
+	assert.True(t, since.IsZero(), "no request yet")
+
+	h.asked(errors.New("down"))
+	isReachable, since := h.state()
+	assert.False(t, isReachable)
+	assert.False(t, since.IsZero())
+	h.asked(nil)
+	isReachable, _ = h.state()
+	assert.True(t, isReachable)
+	assert.Empty(t, host.events)
+	assert.Zero(t, logs.Len())
+}

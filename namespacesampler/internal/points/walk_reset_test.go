@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package points
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
+)
+
+// The working memory that is kept for the next batch must not keep the telemetry of this one alive.
+func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
+	telemetry, err := metadata.NewTelemetryBuilder(componenttest.NewNopTelemetrySettings())
+	require.NoError(t, err)
+	s, err := steering.New(steering.Config{Rates: steering.RatesConfig{Global: 0.5, Precision: 4}, Logger: zap.NewNop()})
+	require.NoError(t, err)
+	all, err := condition.Metrics("metrics::detailed::match", nil, nil)
+	require.NoError(t, err)
+	w := newWalk(New(Config{Enabled: true, Detailed: all}, &batch.Common{
+		Reader: namespace.NewReader([]string{"namespace"}, nil, nil), Labels: labels.New(10, nil), Telemetry: telemetry,
+	}, s.Rates))
+
+	md := pmetric.NewMetrics()
+	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
+	for i := range 20 { // the first ones are of unspecified temporality and pass
+		sum := metrics.AppendEmpty().SetEmptySum()
+		if i >= 10 {
+			sum.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+		}
+		sum.DataPoints().AppendEmpty().Attributes().PutStr("namespace", "orders")
+	}
+	w.begin(s.Rates.InForce())
+	w.read(t.Context(), md)
+	w.apply(md)
+	w.report(t.Context())
+	w.reset()
+
+	memory := w.points[:cap(w.points)]
+	require.GreaterOrEqual(t, len(memory), 20)
+	for i := range memory {
+		assert.Zero(t, memory[i])
+	}
+	assert.Equal(t, pcommon.Resource{}, w.resource)
+	assert.Equal(t, pcommon.InstrumentationScope{}, w.scope)
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
+)
+
+// yamlOf returns the configuration in YAML.
+func yamlOf(t *testing.T, yaml string) *confmap.Conf {
+	t.Helper()
+	retrieved, err := confmap.NewRetrievedFromYAML([]byte(yaml))
+	require.NoError(t, err)
+	conf, err := retrieved.AsConf()
+	require.NoError(t, err)
+	return conf
+}
+
+func TestOverridesAreMapsOrLists(t *testing.T) {
+	const until = "2026-12-01T00:00:00Z"
+	for yaml, want := range map[string]namespacesampler.Overrides{
+		"{payments: 1, orders: 0.5}":                                        {{Name: "orders", SampleRate: 0.5}, {Name: "payments", SampleRate: 1}},
+		"{payments: {sample_rate: 1}}":                                      {{Name: "payments", SampleRate: 1}},
+		"{payments: {sample_rate: 1, until: " + until + "}}":                {{Name: "payments", SampleRate: 1, Until: until}},
+		`{payments: {sample_rate: 1, until: "` + until + `"}}`:              {{Name: "payments", SampleRate: 1, Until: until}},
+		"{payments: {sample_rate: 1, until: 2026-12-01}}":                   {{Name: "payments", SampleRate: 1, Until: until}},
+		"{payments: {sample_rate: 1, until: null}}":                         {{Name: "payments", SampleRate: 1}},
+		"[{name: 'rust::a', sample_rate: 0}, {name: b*, sample_rate: 0.5}]": {{Name: "rust::a"}, {Name: "b*", SampleRate: 0.5}},
+		"[{name: a, sample_rate: 1, until: 2026-12-01T09:00:00.5+09:00}]":   {{Name: "a", SampleRate: 1, Until: "2026-12-01T09:00:00.5+09:00"}},
+		`{"rust_*": 0.25, "?": 1}`:                                          {{Name: "?", SampleRate: 1}, {Name: "rust_*", SampleRate: 0.25}},
+		"{payments: null}":                                                  nil,
+		"{}":                                                                nil,
+		"[]":                                                                nil,
+		"null":                                                              nil,
+	} {
+		for _, section := range []string{"namespaces: %s", "tracing: {namespaces: %s}", "metrics: {namespaces: %s}"} {
+			cfg := defaults()
+			require.NoError(t, yamlOf(t, fmt.Sprintf(section, yaml)).Unmarshal(cfg), yaml)
+			require.NoError(t, confmap.Validate(cfg), yaml)
+			got := append(append(cfg.Namespaces, cfg.Tracing.Namespaces...), cfg.Metrics.Namespaces...)
+			assert.Equal(t, want, got, section, yaml)
+		}
+	}
+}
+
+func TestInvalidFormsOfOverridesAreRefused(t *testing.T) {
+	for yaml, want := range map[string]string{
+		"0.5": "namespaces: must map names of namespaces to rates, such as {payments: 0.5}, or be a list of " +
+			"{name, sample_rate, until}, got 0.5",
+		`{"rust::linear::flow": 0.5}`: `namespaces::rust: must be a rate between 0 and 1, or {sample_rate, until}, got the key "linear" ` +
+			`(if the name is "rust::linear::flow": a name that holds "::" cannot be a key; list it, such as ` +
+			`namespaces: [{name: "rust::linear::flow", sample_rate: 0.5}])`,
+		"{payments: {rate: 1}}":                      `namespaces::payments: must be a rate between 0 and 1, or {sample_rate, until}, got the key "rate"`,
+		"{payments: all}":                            `namespaces::payments: must be a rate between 0 and 1, got "all"`,
+		"{payments: true}":                           `namespaces::payments: must be a rate between 0 and 1, got true`,
+		"{payments: {}}":                             `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
+		"{payments: {until: 2026-12-01T00:00:00Z}}":  `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
+		"{payments: {sample_rate: 1, until: 5}}":     `namespaces::payments::until: must be a time with its zone, such as 2026-12-01T00:00:00Z, got 5`,
+		"[payments]":                                 `namespaces::0: must be an object {name, sample_rate, until}, got payments`,
+		"[{sample_rate: 1}]":                         `namespaces::0::name: must be the name of a namespace, or a pattern, got <nil>`,
+		"[{name: a}]":                                `namespaces::0::sample_rate: must be a rate between 0 and 1, got none`,
+		"[{name: a, sample_rate: 1, end: tomorrow}]": `namespaces::0: must be an object {name, sample_rate, until}, got the key "end"`,
+	} {
+		require.ErrorContains(t, yamlOf(t, "namespaces: "+yaml).Unmarshal(defaults()), want, yaml)
+	}
+}
+
+// The overrides of several files add up. A later file can replace, change a field of, or remove an override.
+func TestOverridesOfSeveralFilesMerge(t *testing.T) {
+	conf := yamlOf(t, `namespaces: {payments: 1, orders: 1, billing: {sample_rate: 1, until: 2026-12-01T00:00:00Z}, gone: 0.5}`)
+	require.NoError(t, conf.Merge(yamlOf(t, `namespaces: {orders: 0.5, billing: {sample_rate: 0.25}, gone: null, "new*": 0.125}`)))
+	cfg := defaults()
+	require.NoError(t, conf.Unmarshal(cfg))
+	assert.Equal(t, namespacesampler.Overrides{
+		{Name: "billing", SampleRate: 0.25, Until: "2026-12-01T00:00:00Z"},
+		{Name: "new*", SampleRate: 0.125},
+		{Name: "orders", SampleRate: 0.5},
+		{Name: "payments", SampleRate: 1},
+	}, cfg.Namespaces)
+}
+
+func TestPrintedOverridesLoadAgain(t *testing.T) {
+	cfg := defaults()
+	require.NoError(t, yamlOf(t, `
+namespaces: [{name: "rust::a", sample_rate: 0.5}, {name: "b*", sample_rate: 0, until: 2026-12-01T00:00:00Z}]
+tracing: {namespaces: {payments: {sample_rate: 1, until: "2026-12-01T00:00:00Z"}}}`).Unmarshal(cfg))
+	printed := confmap.New()
+	require.NoError(t, printed.Marshal(cfg))
+	again := defaults()
+	require.NoError(t, confmap.NewFromStringMap(printed.ToStringMap()).Unmarshal(again))
+	assert.Equal(t, cfg.Namespaces, again.Namespaces)
+	assert.Equal(t, cfg.Tracing.Namespaces, again.Tracing.Namespaces)
+	require.Len(t, again.Namespaces, 2)
+}
