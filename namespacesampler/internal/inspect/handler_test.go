@@ -65,7 +65,7 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 // TestWhoWaitsForASlowAnswerTakesIt: however long it takes, those who asked meanwhile have it rendered no second time.
 func TestWhoWaitsForASlowAnswerTakesIt(t *testing.T) {
 	now, renders := time.Now(), 0
-	s := newShared(func() time.Time { return now }, func() ([]byte, error) {
+	s := newThrottle(func() time.Time { return now }, func() ([]byte, error) {
 		renders++
 		now = now.Add(5 * freshFor)
 		return nil, nil
