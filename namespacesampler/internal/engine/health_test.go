@@ -7,6 +7,8 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/collector/component"
@@ -14,6 +16,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
 // statusHost records the statuses that a component reports.
@@ -65,4 +69,35 @@ func TestOtherRequestsAreNotReported(t *testing.T) {
 	assert.True(t, isReachable)
 	assert.Empty(t, host.events)
 	assert.Zero(t, logs.Len())
+}
+
+func TestTheBreakerIsLoggedOnceInAnOutage(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	h := newHealth(zap.New(core))
+	host := &statusHost{}
+	h.addHost(host)
+	h.lookedUp(errors.New("down"))
+	for _, state := range []namespace.BreakerState{
+		namespace.Open, namespace.HalfOpen, namespace.Open, namespace.HalfOpen, namespace.Closed,
+	} {
+		h.breakerChanged(state)
+	}
+	h.lookedUp(nil)
+	assert.Equal(t, 4, logs.Len())
+	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, host.events)
+}
+
+func TestAFlappingDatabaseDoesNotFloodTheLog(t *testing.T) { // C8
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.InfoLevel)
+		h := newHealth(zap.New(core))
+		for range 100 {
+			h.lookedUp(errors.New("down"))
+			h.lookedUp(nil)
+		}
+		assert.Equal(t, 2*maxRepeats, logs.Len())
+		time.Sleep(repeatInterval)
+		h.lookedUp(errors.New("down"))
+		assert.Equal(t, 2*maxRepeats+1, logs.Len())
+	})
 }

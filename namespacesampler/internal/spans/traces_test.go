@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package spans_test
 
 import (
 	"testing"
@@ -8,20 +8,22 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
 func TestASpanIsSampledByTheRateOfItsNamespace(t *testing.T) {
-	h := start(t, map[string]any{
+	h := samplertest.Start(t, map[string]any{
 		"sample_rate": 0,
 		"namespaces":  map[string]any{"payments": 1.0, "orders": 0.5},
 		"tracing":     map[string]any{"sampler": "trace_id_ratio", "namespaces": map[string]any{"orders": 0.25}},
 	})
-	out := h.consumeTraces(tracesOf(t,
-		span{id: lowID, attributes: named("payments")},
-		span{id: highID, attributes: named("orders")},
-		span{id: lowID, attributes: named("orders")},
-		span{id: highID, attributes: named("analytics")},
-		span{id: highID},
+	out := h.ConsumeTraces(samplertest.TracesOf(t,
+		samplertest.Span{ID: samplertest.LowID, Attributes: named("payments")},
+		samplertest.Span{ID: samplertest.HighID, Attributes: named("orders")},
+		samplertest.Span{ID: samplertest.LowID, Attributes: named("orders")},
+		samplertest.Span{ID: samplertest.HighID, Attributes: named("analytics")},
+		samplertest.Span{ID: samplertest.HighID},
 	))
 
 	require.Len(t, out, 2)
@@ -32,7 +34,7 @@ func TestASpanIsSampledByTheRateOfItsNamespace(t *testing.T) {
 	assert.Equal(t, map[string]int64{ // attributes in the order decision, namespace, rule
 		"kept payments exact": 1, "kept orders exact": 1, "dropped orders exact": 1,
 		"dropped analytics global": 1, "dropped _none global": 1,
-	}, h.counts("spans"))
+	}, h.Counts("spans"))
 }
 
 func TestTheNamespaceIsReadFromItemThenScopeThenResource(t *testing.T) {
@@ -59,65 +61,65 @@ func TestTheNamespaceIsReadFromItemThenScopeThenResource(t *testing.T) {
 		"names are exact":                           {item: at("first", "Kept")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := start(t, settings)
+			h := samplertest.Start(t, settings)
 			td := ptrace.NewTraces()
-			appendSpans(t, td, tt.resource, tt.scope, span{attributes: tt.item})
-			assert.Len(t, h.consumeTraces(td), map[bool]int{true: 1}[tt.keep])
+			samplertest.AppendSpans(t, td, tt.resource, tt.scope, samplertest.Span{Attributes: tt.item})
+			assert.Len(t, h.ConsumeTraces(td), map[bool]int{true: 1}[tt.keep])
 		})
 	}
 }
 
 func TestWhatIsEmptiedGoesAndWhatCameInEmptyStays(t *testing.T) {
-	h := start(t, map[string]any{"sample_rate": 0, "namespaces": map[string]any{"kept": 1}})
+	h := samplertest.Start(t, map[string]any{"sample_rate": 0, "namespaces": map[string]any{"kept": 1}})
 	td := ptrace.NewTraces()
-	appendSpans(t, td, map[string]any{"service": "emptied"}, nil, span{})
-	appendSpans(t, td, map[string]any{"service": "stays"}, nil, span{}, span{attributes: map[string]any{"namespace": "kept"}})
+	samplertest.AppendSpans(t, td, map[string]any{"service": "emptied"}, nil, samplertest.Span{})
+	samplertest.AppendSpans(t, td, map[string]any{"service": "stays"}, nil, samplertest.Span{}, samplertest.Span{Attributes: map[string]any{"namespace": "kept"}})
 	td.ResourceSpans().AppendEmpty().Resource().Attributes().PutStr("service", "empty")
 
-	h.consumeTraces(td)
-	out := h.spans.AllTraces()[0]
+	h.ConsumeTraces(td)
+	out := h.Spans.AllTraces()[0]
 	require.Equal(t, 2, out.ResourceSpans().Len())
 	service, _ := out.ResourceSpans().At(0).Resource().Attributes().Get("service")
 	assert.Equal(t, "stays", service.Str())
 }
 
 func TestNothingIsPassedOnWhenNothingIsLeft(t *testing.T) { // C5
-	h := start(t, map[string]any{"sample_rate": 0})
-	h.consumeTraces(tracesOf(t, span{}, span{}))
-	assert.Empty(t, h.spans.AllTraces())
-	h.consumeTraces(ptrace.NewTraces())
-	assert.Empty(t, h.spans.AllTraces())
+	h := samplertest.Start(t, map[string]any{"sample_rate": 0})
+	h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{}, samplertest.Span{}))
+	assert.Empty(t, h.Spans.AllTraces())
+	h.ConsumeTraces(ptrace.NewTraces())
+	assert.Empty(t, h.Spans.AllTraces())
 }
 
 func TestSpansOfASignalThatIsOffAreDroppedAndCounted(t *testing.T) {
-	h := start(t, map[string]any{"tracing": map[string]any{"enabled": false}})
-	assert.Empty(t, h.consumeTraces(tracesOf(t, span{attributes: map[string]any{"namespace": "payments"}}, span{})))
-	assert.Equal(t, map[string]int64{"dropped payments disabled": 1, "dropped _none disabled": 1}, h.counts("spans"))
-	assert.Len(t, h.logs.FilterMessageSnippet("tracing::enabled is false").All(), 1, "it is said once")
+	h := samplertest.Start(t, map[string]any{"tracing": map[string]any{"enabled": false}})
+	assert.Empty(t, h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"namespace": "payments"}}, samplertest.Span{})))
+	assert.Equal(t, map[string]int64{"dropped payments disabled": 1, "dropped _none disabled": 1}, h.Counts("spans"))
+	assert.Len(t, h.Logs.FilterMessageSnippet("tracing::enabled is false").All(), 1, "it is said once")
 }
 
 func TestSpanAndLinkFlagsPass(t *testing.T) { // T12
-	h := start(t, map[string]any{"sample_rate": 0.5})
-	td := tracesOf(t, span{id: highID})
+	h := samplertest.Start(t, map[string]any{"sample_rate": 0.5})
+	td := samplertest.TracesOf(t, samplertest.Span{ID: samplertest.HighID})
 	in := td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
 	in.SetFlags(0x300) // the sampled bit is cleared
 	in.Links().AppendEmpty().SetFlags(0x101)
 
-	out := h.consumeTraces(td)
+	out := h.ConsumeTraces(td)
 	require.Len(t, out, 1)
 	assert.Equal(t, uint32(0x300), out[0].Flags())
 	assert.Equal(t, uint32(0x101), out[0].Links().At(0).Flags())
 }
 
 func TestFaultsOfTracestatesAreCounted(t *testing.T) { // T7, T8, T10
-	h := start(t, map[string]any{"sample_rate": 0.5})
-	h.consumeTraces(tracesOf(t,
-		span{id: highID, tracestate: "ot=th:zz"},
-		span{id: lowID, tracestate: "ot=th:f"},
-		span{id: lowID, tracestate: "ot=th:f"},
-		span{id: highID, tracestate: "ot=th:0"},
+	h := samplertest.Start(t, map[string]any{"sample_rate": 0.5})
+	h.ConsumeTraces(samplertest.TracesOf(t,
+		samplertest.Span{ID: samplertest.HighID, Tracestate: "ot=th:zz"},
+		samplertest.Span{ID: samplertest.LowID, Tracestate: "ot=th:f"},
+		samplertest.Span{ID: samplertest.LowID, Tracestate: "ot=th:f"},
+		samplertest.Span{ID: samplertest.HighID, Tracestate: "ot=th:0"},
 	))
-	assert.Equal(t, map[string]int64{"malformed": 1, "inconsistent": 2}, h.counts("tracestate_faults"))
+	assert.Equal(t, map[string]int64{"malformed": 1, "inconsistent": 2}, h.Counts("tracestate_faults"))
 }
 
 // TestOutcomesDoNotDependOnBatches is T15: the same spans in one batch, in many, in any order, in another collector.
@@ -127,29 +129,29 @@ func TestOutcomesDoNotDependOnBatches(t *testing.T) {
 		"namespaces":  map[string]any{"payments": 0.7},
 		"tracing":     map[string]any{"sampler": "trace_id_ratio"},
 	}
-	var spans []span
+	var spans []samplertest.Span
 	for i := range 1000 {
-		s := span{id: randomID()}
+		s := samplertest.Span{ID: samplertest.RandomID()}
 		if i%3 == 0 {
-			s.attributes = map[string]any{"namespace": "payments"}
+			s.Attributes = map[string]any{"namespace": "payments"}
 		}
 		if i%5 == 0 {
-			s.tracestate = "ot=th:4,other=1"
+			s.Tracestate = "ot=th:4,other=1"
 		}
 		spans = append(spans, s)
 	}
-	outcome := func(batches ...[]span) map[[16]byte]string {
-		h := start(t, settings)
+	outcome := func(batches ...[]samplertest.Span) map[[16]byte]string {
+		h := samplertest.Start(t, settings)
 		kept := map[[16]byte]string{}
 		for _, batch := range batches {
-			for _, s := range h.consumeTraces(tracesOf(t, batch...)) {
+			for _, s := range h.ConsumeTraces(samplertest.TracesOf(t, batch...)) {
 				kept[s.TraceID()] = s.TraceState().AsRaw()
 			}
 		}
 		return kept
 	}
 	whole := outcome(spans)
-	var singles [][]span
+	var singles [][]samplertest.Span
 	for i := range spans {
 		singles = append(singles, spans[len(spans)-1-i:len(spans)-i])
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package spans_test
 
 import (
 	"maps"
@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
 const isError = "span.status.code == STATUS_CODE_ERROR"
@@ -25,15 +27,15 @@ func failed(td ptrace.Traces, indexes ...int) ptrace.Traces {
 }
 
 func TestWhatAlwaysKeepMatchesIsKeptUntouched(t *testing.T) { // T17
-	h := start(t, map[string]any{
+	h := samplertest.Start(t, map[string]any{
 		"sample_rate": 0.01, "namespaces": map[string]any{"silent": 0},
 		"tracing": map[string]any{"always_keep": []any{isError}},
 	})
-	out := h.consumeTraces(failed(tracesOf(t,
-		span{id: lowID, tracestate: "ot=th:0,x=1", attributes: named("payments")},
-		span{id: lowID, attributes: named("payments")},
-		span{attributes: named("silent")},
-		span{id: highID},
+	out := h.ConsumeTraces(failed(samplertest.TracesOf(t,
+		samplertest.Span{ID: samplertest.LowID, Tracestate: "ot=th:0,x=1", Attributes: named("payments")},
+		samplertest.Span{ID: samplertest.LowID, Attributes: named("payments")},
+		samplertest.Span{Attributes: named("silent")},
+		samplertest.Span{ID: samplertest.HighID},
 	), 0, 2, 3))
 
 	require.Equal(t, []string{"span 0", "span 2", "span 3"}, names(out))
@@ -41,28 +43,28 @@ func TestWhatAlwaysKeepMatchesIsKeptUntouched(t *testing.T) { // T17
 	assert.Empty(t, out[2].TraceState().AsRaw(), "its probability is 1, though the rate would have kept it too")
 	assert.Equal(t, map[string]int64{
 		"kept payments always_keep": 1, "dropped payments global": 1, "kept silent always_keep": 1, "kept _none always_keep": 1,
-	}, h.counts("spans"))
+	}, h.Counts("spans"))
 }
 
 // TestErrorsAllArriveAndCountsStayUnbiased: 10,000 errors at a rate of 0.01. Each span that is kept stands for 1/P spans, errors
 // for themselves; the rest is binomial, and the interval is that of 99.99 %.
 func TestErrorsAllArriveAndCountsStayUnbiased(t *testing.T) {
 	const errors, others, rate = 10_000, 90_000, 0.01
-	h := start(t, map[string]any{
+	h := samplertest.Start(t, map[string]any{
 		"namespaces": map[string]any{"analytics": rate},
 		"tracing":    map[string]any{"always_keep": []any{isError}},
 	})
 	kept, adjusted := 0, 0.0
 	for range 10 {
-		var spans []span
+		var spans []samplertest.Span
 		var indexes []int
 		for i := range (errors + others) / 10 {
-			spans = append(spans, span{attributes: named("analytics")})
+			spans = append(spans, samplertest.Span{Attributes: named("analytics")})
 			if i%10 == 0 {
 				indexes = append(indexes, i)
 			}
 		}
-		for _, s := range h.consumeTraces(failed(tracesOf(t, spans...), indexes...)) {
+		for _, s := range h.ConsumeTraces(failed(samplertest.TracesOf(t, spans...), indexes...)) {
 			switch {
 			case s.Status().Code() == ptrace.StatusCodeError:
 				kept++
@@ -85,47 +87,47 @@ func TestInternalSpansAreDroppedAtAnyRate(t *testing.T) {
 		"tracing": map[string]any{"always_keep": []any{isError}},
 		"spans":   map[string]any{"internal": map[string]any{"match": []any{`span.name == "span 1"`}}},
 	}
-	spans := []span{{attributes: named("payments")}, {attributes: named("payments")}, {}}
-	h := start(t, settings)
-	assert.Equal(t, []string{"span 0", "span 2"}, names(h.consumeTraces(failed(tracesOf(t, spans...), 0, 1))),
+	spans := []samplertest.Span{{Attributes: named("payments")}, {Attributes: named("payments")}, {}}
+	h := samplertest.Start(t, settings)
+	assert.Equal(t, []string{"span 0", "span 2"}, names(h.ConsumeTraces(failed(samplertest.TracesOf(t, spans...), 0, 1))),
 		"also where always_keep matches")
 	assert.Equal(t, map[string]int64{
 		"kept payments always_keep": 1, "dropped payments internal": 1, "kept _none global": 1,
-	}, h.counts("spans"))
+	}, h.Counts("spans"))
 
 	settings["spans"].(map[string]any)["internal"].(map[string]any)["enabled"] = true
-	assert.Len(t, start(t, settings).consumeTraces(tracesOf(t, spans...)), 3, "enabled, they are like any other")
+	assert.Len(t, samplertest.Start(t, settings).ConsumeTraces(samplertest.TracesOf(t, spans...)), 3, "enabled, they are like any other")
 }
 
 func TestAnInternalRootStillNamesItsTrace(t *testing.T) {
-	h := start(t, map[string]any{
+	h := samplertest.Start(t, map[string]any{
 		"sample_rate": 0, "namespaces": map[string]any{"kept": 1},
 		"spans": map[string]any{"internal": map[string]any{"match": []any{"IsRootSpan()"}}},
 	})
 	assert.Equal(t, []string{"span 1"},
-		names(h.consumeTraces(tracesOf(t, span{id: lowID, root: true, attributes: named("kept")}, span{id: lowID}))))
+		names(h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{ID: samplertest.LowID, Root: true, Attributes: named("kept")}, samplertest.Span{ID: samplertest.LowID}))))
 }
 
 func TestPriorityDecidesWhereItIsHonored(t *testing.T) { // T13
 	settings := map[string]any{"sample_rate": 0.5, "tracing": map[string]any{"honor_priority": true}}
 	priority := func(value any) map[string]any { return map[string]any{"sampling.priority": value} }
-	spans := []span{
-		{id: lowID, tracestate: "ot=th:0", attributes: priority(1)},
-		{id: highID, attributes: priority(0)},
-		{id: highID, attributes: priority("x")},
-		{id: lowID, attributes: priority(-1)},
+	spans := []samplertest.Span{
+		{ID: samplertest.LowID, Tracestate: "ot=th:0", Attributes: priority(1)},
+		{ID: samplertest.HighID, Attributes: priority(0)},
+		{ID: samplertest.HighID, Attributes: priority("x")},
+		{ID: samplertest.LowID, Attributes: priority(-1)},
 	}
-	h := start(t, settings)
-	out := h.consumeTraces(tracesOf(t, spans...))
+	h := samplertest.Start(t, settings)
+	out := h.ConsumeTraces(samplertest.TracesOf(t, spans...))
 	require.Equal(t, []string{"span 0", "span 2"}, names(out))
 	assert.Equal(t, "ot=th:0", out[0].TraceState().AsRaw(), "what asks to be kept is not touched")
 	assert.Equal(t, "ot=th:8", out[1].TraceState().AsRaw())
 	assert.Equal(t, map[string]int64{
 		"kept _none priority": 1, "dropped _none priority": 1, "kept _none global": 1, "dropped _none global": 1,
-	}, h.counts("spans"))
+	}, h.Counts("spans"))
 
 	delete(settings, "tracing")
-	assert.Equal(t, []string{"span 1", "span 2"}, names(start(t, settings).consumeTraces(tracesOf(t, spans...))),
+	assert.Equal(t, []string{"span 1", "span 2"}, names(samplertest.Start(t, settings).ConsumeTraces(samplertest.TracesOf(t, spans...))),
 		"by default the attribute means nothing")
 }
 
@@ -137,7 +139,7 @@ func TestTheOrderOfRules(t *testing.T) {
 		"spans":       map[string]any{"internal": map[string]any{"match": []any{isError}}},
 	}
 	in := func() ptrace.Traces {
-		return failed(tracesOf(t, span{attributes: map[string]any{"sampling.priority": 0}}), 0)
+		return failed(samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"sampling.priority": 0}}), 0)
 	}
 	steps := []struct {
 		rule string
@@ -150,17 +152,17 @@ func TestTheOrderOfRules(t *testing.T) {
 		{"kept _none global", func(map[string]any) {}},
 	}
 	for _, step := range steps {
-		h := start(t, maps.Clone(everything))
-		h.consumeTraces(in())
-		assert.Equal(t, map[string]int64{step.rule: 1}, h.counts("spans"))
+		h := samplertest.Start(t, maps.Clone(everything))
+		h.ConsumeTraces(in())
+		assert.Equal(t, map[string]int64{step.rule: 1}, h.Counts("spans"))
 		step.next(everything["tracing"].(map[string]any))
 	}
 }
 
 func TestWhatAConditionSaysOfTelemetryIsCut(t *testing.T) {
-	h := start(t, map[string]any{"tracing": map[string]any{"always_keep": []any{`IsMatch(span.name, span.attributes["pattern"])`}}})
-	h.consumeTraces(tracesOf(t, span{attributes: map[string]any{"pattern": "(" + strings.Repeat("é", 1<<19)}}))
-	said := h.logs.FilterMessageSnippet("could not be evaluated").All()
+	h := samplertest.Start(t, map[string]any{"tracing": map[string]any{"always_keep": []any{`IsMatch(span.name, span.attributes["pattern"])`}}})
+	h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"pattern": "(" + strings.Repeat("é", 1<<19)}}))
+	said := h.Logs.FilterMessageSnippet("could not be evaluated").All()
 	require.Len(t, said, 1)
 	text := said[0].ContextMap()["error"].(string)
 	assert.LessOrEqual(t, len(text), 300)
@@ -168,14 +170,14 @@ func TestWhatAConditionSaysOfTelemetryIsCut(t *testing.T) {
 }
 
 func TestConditionsThatFailAreCountedAndSaidOnce(t *testing.T) {
-	h := start(t, map[string]any{"tracing": map[string]any{"always_keep": []any{
+	h := samplertest.Start(t, map[string]any{"tracing": map[string]any{"always_keep": []any{
 		`span.name == "never"`, `ParseJSON(span.attributes["body"])["level"] == "error"`,
 	}}})
 	for range 2 {
-		require.Len(t, h.consumeTraces(tracesOf(t, span{}, span{}, span{attributes: map[string]any{"body": `{"level": "info"}`}})), 3)
+		require.Len(t, h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{}, samplertest.Span{}, samplertest.Span{Attributes: map[string]any{"body": `{"level": "info"}`}})), 3)
 	}
-	assert.Equal(t, map[string]int64{"tracing::always_keep::1": 4}, h.counts("condition_errors"))
-	said := h.logs.FilterMessageSnippet("could not be evaluated").All()
+	assert.Equal(t, map[string]int64{"tracing::always_keep::1": 4}, h.Counts("condition_errors"))
+	said := h.Logs.FilterMessageSnippet("could not be evaluated").All()
 	require.Len(t, said, 1)
 	assert.Equal(t, "tracing::always_keep::1", said[0].ContextMap()["condition"])
 }

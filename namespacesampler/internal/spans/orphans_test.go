@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package spans_test
 
 import (
-	"encoding/binary"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -12,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
 // family returns a batch of spans "id parent", where ids are letters, capital ones those of internal spans, and "-" is no parent.
@@ -24,7 +24,7 @@ func family(t *testing.T, members ...string) ptrace.Traces {
 		resource := td.ResourceSpans().AppendEmpty() // of their own, as those of several services
 		resource.Resource().Attributes().PutInt("i", int64(i))
 		s := resource.ScopeSpans().AppendEmpty().Spans().AppendEmpty()
-		s.SetTraceID(highID)
+		s.SetTraceID(samplertest.HighID)
 		s.SetName(id)
 		s.SetSpanID(letter(id))
 		s.SetParentSpanID(letter(parent))
@@ -60,9 +60,9 @@ func TestChildrenOfInternalSpansGetTheNearestAncestorThatIsLeft(t *testing.T) {
 		"nothing left":                    {[]string{"A -", "B A"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := start(t, dropsCapitals)
+			h := samplertest.Start(t, dropsCapitals)
 			var got []string
-			for _, s := range h.consumeTraces(family(t, tt.in...)) {
+			for _, s := range h.ConsumeTraces(family(t, tt.in...)) {
 				parent := s.ParentSpanID()
 				if parent.IsEmpty() {
 					parent = pcommon.SpanID{'-'}
@@ -75,13 +75,13 @@ func TestChildrenOfInternalSpansGetTheNearestAncestorThatIsLeft(t *testing.T) {
 }
 
 func TestTheSurvivorOfASharedIDStaysTheParent(t *testing.T) {
-	h := start(t, dropsCapitals)
+	h := samplertest.Start(t, dropsCapitals)
 	td := family(t, "a -", "B a", "c B")
 	shared := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
-	shared.SetTraceID(highID)
+	shared.SetTraceID(samplertest.HighID)
 	shared.SetSpanID(letter("B"))
 	shared.SetName("the server's side of the call")
-	for _, s := range h.consumeTraces(td) {
+	for _, s := range h.ConsumeTraces(td) {
 		if s.Name() == "c" {
 			assert.Equal(t, letter("B"), s.ParentSpanID())
 		}
@@ -89,65 +89,29 @@ func TestTheSurvivorOfASharedIDStaysTheParent(t *testing.T) {
 }
 
 func TestLinksAndOtherTracesAreLeftAlone(t *testing.T) {
-	h := start(t, dropsCapitals)
+	h := samplertest.Start(t, dropsCapitals)
 	td := family(t, "a -", "B a", "c B")
 	other := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
-	other.SetTraceID(lowID)
+	other.SetTraceID(samplertest.LowID)
 	other.SetSpanID(letter("z"))
 	other.SetParentSpanID(letter("B"))
 
-	out := h.consumeTraces(td)
+	out := h.ConsumeTraces(td)
 	require.Len(t, out, 3)
 	assert.Equal(t, letter("B"), out[1].Links().At(0).SpanID(), "c was linked to B")
 	assert.Equal(t, letter("B"), out[2].ParentSpanID(), "B of another trace")
 }
 
 func TestWhatARateDropsLeavesItsChildrenAsTheyAre(t *testing.T) {
-	h := start(t, map[string]any{
+	h := samplertest.Start(t, map[string]any{
 		"spans":      dropsCapitals["spans"],
 		"tracing":    map[string]any{"sampler": "trace_id_ratio"},
 		"namespaces": map[string]any{"silent": 0},
 	})
 	td := family(t, "a -", "b a", "c b", "D b", "e D")
 	td.ResourceSpans().At(1).Resource().Attributes().PutStr("namespace", "silent")
-	out := h.consumeTraces(td)
+	out := h.ConsumeTraces(td)
 	require.Equal(t, []string{"a", "c", "e"}, names(out))
 	assert.Equal(t, letter("b"), out[1].ParentSpanID())
 	assert.Equal(t, letter("a"), out[2].ParentSpanID(), "the nearest that is left: b is not")
-}
-
-// TestManyCirclesEndInTime: 100,000 spans that are their own parents, and as many in circles of two. To go round each as often as there are
-// spans would be 40,000,000,000 steps.
-func TestManyCirclesEndInTime(t *testing.T) {
-	const circles = 100_000
-	id := func(i int) (out pcommon.SpanID) {
-		binary.BigEndian.PutUint64(out[:], uint64(i))
-		return out
-	}
-	o := orphans{buried: map[spanID]grave{}, internals: 2 * circles}
-	for i := 1; i <= circles; i++ {
-		o.buried[spanID{highID, id(i)}] = grave{parent: id(i), internal: true}
-		o.buried[spanID{lowID, id(i)}] = grave{parent: id(i ^ 1), internal: true}
-	}
-	for i := 1; i <= circles; i++ {
-		require.True(t, o.ancestor(spanID{highID, id(i)}).IsEmpty())
-		o.ancestor(spanID{lowID, id(i)})
-	}
-}
-
-// TestLongChainsEndInTime climbs a chain of 200,000 internal spans from each of its links: without shortening the way that would
-// be 20,000,000,000 steps.
-func TestLongChainsEndInTime(t *testing.T) {
-	const length = 200_000
-	id := func(i int) (out pcommon.SpanID) {
-		binary.BigEndian.PutUint64(out[:], uint64(i))
-		return out
-	}
-	o := orphans{buried: map[spanID]grave{}, internals: length}
-	for i := range length {
-		o.buried[spanID{highID, id(i + 2)}] = grave{parent: id(i + 1), internal: true}
-	}
-	for i := length; i > 0; i-- {
-		require.Equal(t, id(1), o.ancestor(spanID{highID, id(i + 1)}), fmt.Sprint(i))
-	}
 }

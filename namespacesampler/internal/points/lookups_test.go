@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package points_test
 
 import (
 	"testing"
@@ -8,15 +8,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
 // keyedSeries returns n series, each with the task of its number, and with a namespace attribute that says nothing where
 // target is set.
 func keyedSeries(n int, target bool) pmetric.Metrics {
 	md := seriesBatch(pmetric.MetricTypeSum, n)
-	for i, attributes := range pointAttributes(md) {
+	for i, attributes := range samplertest.PointAttributes(md) {
 		attributes.Remove("namespace")
-		attributes.PutStr("task_uuid", taskID(i))
+		attributes.PutStr("task_uuid", samplertest.TaskID(i))
 		if target {
 			attributes.PutStr("namespace", "unknown")
 		}
@@ -27,10 +29,10 @@ func keyedSeries(n int, target bool) pmetric.Metrics {
 // A series that not even the highest rate keeps needs no namespace: what is left is the same, with fewer lookups.
 func TestSeriesThatEveryRateDropsAreNotLookedUp(t *testing.T) {
 	const n = 300
-	_, dsn := seeded(t, n)
+	dsn := samplertest.NewDatabase(t, n).DSN
 	run := func(namespaces map[string]any) (map[int64]bool, int64) {
-		h := start(t, withPostgres(dsn, nil, map[string]any{"sample_rate": 0.1, "namespaces": namespaces}))
-		return seriesOf(h.consumeMetrics(keyedSeries(n, false))), h.counts("lookup_keys")["resolved"]
+		h := samplertest.Start(t, samplertest.WithPostgres(dsn, nil, map[string]any{"sample_rate": 0.1, "namespaces": namespaces}))
+		return seriesOf(h.ConsumeMetrics(keyedSeries(n, false))), h.Counts("lookup_keys")["resolved"]
 	}
 	all, looked := run(map[string]any{"ns-0": 0.3, "ns-1": 0.2, "none has it": 1})
 	require.Equal(t, int64(n), looked)
@@ -41,7 +43,7 @@ func TestSeriesThatEveryRateDropsAreNotLookedUp(t *testing.T) {
 
 func TestLookupsThatCanChangeNoPointAreNotMade(t *testing.T) {
 	const n = 60
-	_, dsn := seeded(t, n)
+	dsn := samplertest.NewDatabase(t, n).DSN
 	one := map[string]any{"sample_rate": 1}
 	for _, tt := range []struct {
 		name         string
@@ -62,9 +64,9 @@ func TestLookupsThatCanChangeNoPointAreNotMade(t *testing.T) {
 		{"no rate by point", "global_rate", byPoint(0, nil), false, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := start(t, withPostgres(dsn, map[string]any{"on_failure": tt.onFailure}, tt.settings))
-			assert.Len(t, seriesOf(h.consumeMetrics(keyedSeries(n, tt.target))), tt.kept)
-			assert.EqualValues(t, tt.looked, h.counts("lookup_keys")["resolved"])
+			h := samplertest.Start(t, samplertest.WithPostgres(dsn, map[string]any{"on_failure": tt.onFailure}, tt.settings))
+			assert.Len(t, seriesOf(h.ConsumeMetrics(keyedSeries(n, tt.target))), tt.kept)
+			assert.EqualValues(t, tt.looked, h.Counts("lookup_keys")["resolved"])
 		})
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package spans_test
 
 import (
 	"math"
@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
 // TestHostileInputPanicsNothingAndLosesNothing keeps all at rate 1 and looks for all of it.
@@ -40,39 +42,39 @@ func TestHostileInputPanicsNothingAndLosesNothing(t *testing.T) {
 		{"": "empty key"},
 		{},
 	}
-	settings := withPostgres("postgres://127.0.0.1:1/none", nil, nil)
+	settings := samplertest.WithPostgres("postgres://127.0.0.1:1/none", nil, nil)
 
 	t.Run("spans", func(t *testing.T) {
-		h := start(t, settings)
-		var spans []span
+		h := samplertest.Start(t, settings)
+		var spans []samplertest.Span
 		for _, a := range attributes {
-			spans = append(spans, span{attributes: a})
+			spans = append(spans, samplertest.Span{Attributes: a})
 		}
 		for _, tracestate := range []string{",,,", "=", "ot=", "ot", "\x00", "\xff", megabyte, "ot=th:" + megabyte, "ot=rv:;th:"} {
-			spans = append(spans, span{tracestate: tracestate}, span{id: lowID, tracestate: tracestate})
+			spans = append(spans, samplertest.Span{Tracestate: tracestate}, samplertest.Span{ID: samplertest.LowID, Tracestate: tracestate})
 		}
-		td := tracesOf(t, spans...)
+		td := samplertest.TracesOf(t, spans...)
 		none := td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().AppendEmpty() // no ID at all
 		none.TraceState().FromRaw("ot=th:8")
 		want, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
 		require.NoError(t, err)
 
-		require.Len(t, h.consumeTraces(td), len(spans)+1)
-		got, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(h.spans.AllTraces()[0])
+		require.Len(t, h.ConsumeTraces(td), len(spans)+1)
+		got, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(h.Spans.AllTraces()[0])
 		require.NoError(t, err)
 		assert.Equal(t, want, got, "at rate 1 nothing is touched")
 		assertLabels(t, h)
 	})
 	t.Run("points", func(t *testing.T) {
-		h := start(t, settings)
+		h := samplertest.Start(t, settings)
 		md := pmetric.NewMetrics()
 		rm := md.ResourceMetrics().AppendEmpty()
 		rm.Resource().Attributes().PutEmptyMap("namespace")
 		metrics := rm.ScopeMetrics().AppendEmpty().Metrics()
-		for _, typ := range pointTypes {
+		for _, typ := range samplertest.PointTypes {
 			m := metrics.AppendEmpty()
 			for _, a := range attributes {
-				require.NoError(t, appendPoint(m, typ).FromRaw(a))
+				require.NoError(t, samplertest.AppendPoint(m, typ).FromRaw(a))
 			}
 		}
 		nan := metrics.AppendEmpty().SetEmptyGauge().DataPoints()
@@ -82,28 +84,28 @@ func TestHostileInputPanicsNothingAndLosesNothing(t *testing.T) {
 			dp.Attributes().PutDouble("value", v)
 			dp.Attributes().PutStr("namespace", "orders")
 		}
-		require.NotNil(t, h.consumeMetrics(md))
-		assert.Equal(t, len(attributes)*len(pointTypes)+3, h.points.AllMetrics()[0].DataPointCount())
+		require.NotNil(t, h.ConsumeMetrics(md))
+		assert.Equal(t, len(attributes)*len(samplertest.PointTypes)+3, h.Points.AllMetrics()[0].DataPointCount())
 		assertLabels(t, h)
 	})
 	t.Run("and every rate between decides the same twice", func(t *testing.T) {
-		h := start(t, map[string]any{"sample_rate": 0.5})
+		h := samplertest.Start(t, map[string]any{"sample_rate": 0.5})
 		batch := func() ptrace.Traces {
-			var spans []span
+			var spans []samplertest.Span
 			for i, a := range attributes {
-				spans = append(spans, span{id: pcommon.TraceID{1, 9: byte(i * 14)}, attributes: a})
+				spans = append(spans, samplertest.Span{ID: pcommon.TraceID{1, 9: byte(i * 14)}, Attributes: a})
 			}
-			return tracesOf(t, spans...)
+			return samplertest.TracesOf(t, spans...)
 		}
-		assert.Len(t, h.consumeTraces(batch()), len(h.consumeTraces(batch())))
+		assert.Len(t, h.ConsumeTraces(batch()), len(h.ConsumeTraces(batch())))
 	})
 }
 
 // assertLabels holds the internal metrics to C9: values are bounded and valid UTF-8.
-func assertLabels(t *testing.T, h *harness) {
+func assertLabels(t *testing.T, h *samplertest.Sampler) {
 	t.Helper()
 	for _, metric := range []string{"spans", "datapoints"} {
-		for key := range h.counts(metric) {
+		for key := range h.Counts(metric) {
 			assert.True(t, utf8.ValidString(key))
 			assert.LessOrEqual(t, len(key), namespace.MaxShownBytes+len("dropped unavailable  "))
 		}

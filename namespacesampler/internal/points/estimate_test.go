@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package points_test
 
 import (
 	"math"
@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
 // total is what a backend adds up over all points of a metric, with what is needed to say how far an estimate of it may be off.
@@ -45,7 +47,7 @@ func TestTotalsOfRescaledDeltasAreTrue(t *testing.T) {
 			estimates := map[string][]*total{}
 			var truth []*total
 			for _, rescale := range []string{"rescaled", "as they are"} {
-				h := start(t, byPoint(rate, map[string]any{"rescale_delta": rescale == "rescaled"}))
+				h := samplertest.Start(t, byPoint(rate, map[string]any{"rescale_delta": rescale == "rescaled"}))
 				rng := rand.New(rand.NewPCG(1, 7))
 				var in, out []*total
 				for range points / batch {
@@ -55,12 +57,12 @@ func TestTotalsOfRescaledDeltasAreTrue(t *testing.T) {
 						kind.fill(m, rng).PutStr("namespace", "orders")
 					}
 					in = kind.count(m, in)
-					kept := h.consumeMetrics(md)
+					kept := h.ConsumeMetrics(md)
 					require.NotNil(t, kept)
-					out = kind.count(metricOf(*kept), out)
+					out = kind.count(samplertest.MetricOf(*kept), out)
 				}
 				truth, estimates[rescale] = in, out
-				assert.Empty(t, h.counts("saturated_datapoints"))
+				assert.Empty(t, h.Counts("saturated_datapoints"))
 			}
 			for i, want := range truth {
 				deviation := want.deviation(rate, points*kind.parts)
@@ -92,8 +94,8 @@ var deltaKinds = []struct {
 		return dp.Attributes()
 	}, countSums},
 	{"histogram", 5, func(m pmetric.Metric, rng *rand.Rand) pcommon.Map {
-		attributes := appendPoint(m, pmetric.MetricTypeHistogram)
-		setDelta(m)
+		attributes := samplertest.AppendPoint(m, pmetric.MetricTypeHistogram)
+		samplertest.SetDelta(m)
 		dp := m.Histogram().DataPoints().At(m.Histogram().DataPoints().Len() - 1)
 		buckets := make([]uint64, 5)
 		sum := 0.0
@@ -117,8 +119,8 @@ var deltaKinds = []struct {
 		return totals
 	}},
 	{"exponential histogram", 9, func(m pmetric.Metric, rng *rand.Rand) pcommon.Map {
-		attributes := appendPoint(m, pmetric.MetricTypeExponentialHistogram)
-		setDelta(m)
+		attributes := samplertest.AppendPoint(m, pmetric.MetricTypeExponentialHistogram)
+		samplertest.SetDelta(m)
 		dp := m.ExponentialHistogram().DataPoints().At(m.ExponentialHistogram().DataPoints().Len() - 1)
 		positive, negative := make([]uint64, 4), make([]uint64, 4)
 		sum := 0.0
@@ -152,8 +154,8 @@ var deltaKinds = []struct {
 }
 
 func deltaSum(m pmetric.Metric) pmetric.NumberDataPoint {
-	appendPoint(m, pmetric.MetricTypeSum)
-	setDelta(m)
+	samplertest.AppendPoint(m, pmetric.MetricTypeSum)
+	samplertest.SetDelta(m)
 	return m.Sum().DataPoints().At(m.Sum().DataPoints().Len() - 1)
 }
 

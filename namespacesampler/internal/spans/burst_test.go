@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package namespacesampler
+package spans_test
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
 // together calls f n times at once.
@@ -58,20 +60,21 @@ func connectTo(t *testing.T, dsn string) *pgx.Conn {
 
 // TestAThousandSmallRequestsCostFewStatements: distinct keys that nobody knows, all at once, 20 ms away from the server.
 func TestAThousandSmallRequestsCostFewStatements(t *testing.T) {
-	cluster, dsn := seeded(t, 1)
+	database := samplertest.NewDatabase(t, 1)
+	cluster, dsn := database.Cluster, database.DSN
 	conn := connectTo(t, dsn)
 	tap := pgtest.NewTap(t, cluster.Addr())
 	tap.Delay(20 * time.Millisecond)
-	h := start(t, withPostgres(tap.DSN(dsn), nil, nil))
+	h := samplertest.Start(t, samplertest.WithPostgres(tap.DSN(dsn), nil, nil))
 	require.Zero(t, lookupCalls(t, conn)) // makes the extension
 
 	batches := make([]ptrace.Traces, 1_000)
 	for i := range batches {
-		batches[i] = tracesOf(t, span{attributes: map[string]any{"task_uuid": taskID(1_000 + i)}})
+		batches[i] = samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"task_uuid": samplertest.TaskID(1_000 + i)}})
 	}
-	together(len(batches), func(i int) { assert.NoError(t, h.traces.ConsumeTraces(t.Context(), batches[i])) })
+	together(len(batches), func(i int) { assert.NoError(t, h.Traces.ConsumeTraces(t.Context(), batches[i])) })
 
-	assert.Equal(t, map[string]int64{"unknown": 1_000}, h.counts("lookup_keys"))
+	assert.Equal(t, map[string]int64{"unknown": 1_000}, h.Counts("lookup_keys"))
 	calls := lookupCalls(t, conn)
 	t.Logf("1,000 requests with a key each: %d statements", calls)
 	assert.LessOrEqual(t, calls, int64(50))
@@ -84,25 +87,25 @@ func TestManyBatchesThatMissTheSameKeysAskForEachOnce(t *testing.T) {
 	dsn := cluster.NewDatabase(t, `CREATE TABLE asked (key text);
 		CREATE FUNCTION note(keys text[]) RETURNS TABLE (key text, namespace text) LANGUAGE sql VOLATILE AS
 		'INSERT INTO asked SELECT unnest(keys) RETURNING asked.key, ''ns-0'''`)
-	h := start(t, withPostgres(dsn, map[string]any{"lookups": []any{
+	h := samplertest.Start(t, samplertest.WithPostgres(dsn, map[string]any{"lookups": []any{
 		map[string]any{"attribute": "order", "query": "SELECT key, namespace FROM note($1)"},
 	}}, nil))
 	const batches, keys = 64, 1_000
 	all := make([]ptrace.Traces, batches)
 	for b := range all {
-		spans := make([]span, keys)
+		spans := make([]samplertest.Span, keys)
 		for i := range spans {
-			spans[i].attributes = map[string]any{"order": fmt.Sprint("order ", (i+b)%keys)}
+			spans[i].Attributes = map[string]any{"order": fmt.Sprint("order ", (i+b)%keys)}
 		}
-		all[b] = tracesOf(t, spans...)
+		all[b] = samplertest.TracesOf(t, spans...)
 	}
-	together(batches, func(i int) { assert.NoError(t, h.traces.ConsumeTraces(t.Context(), all[i])) })
+	together(batches, func(i int) { assert.NoError(t, h.Traces.ConsumeTraces(t.Context(), all[i])) })
 
 	var asked, distinct int
 	require.NoError(t, connectTo(t, dsn).QueryRow(t.Context(), `SELECT count(*), count(DISTINCT key) FROM asked`).Scan(&asked, &distinct))
 	assert.Equal(t, keys, distinct)
 	assert.Equal(t, keys, asked, "each once")
-	counts := h.counts("lookup_keys")
+	counts := h.Counts("lookup_keys")
 	assert.EqualValues(t, batches*keys, counts["resolved"]+counts["hit"])
-	assert.Equal(t, batches*keys, h.spans.SpanCount())
+	assert.Equal(t, batches*keys, h.Spans.SpanCount())
 }
