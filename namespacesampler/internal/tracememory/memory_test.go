@@ -4,7 +4,7 @@ package tracememory
 
 import (
 	"encoding/binary"
-	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
@@ -15,13 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.uber.org/goleak"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func newMemory[V any](t testing.TB, maxTraces int, ttl time.Duration) *Memory[V] {
+func newMemory(t testing.TB, maxTraces int, ttl time.Duration) *Memory {
 	t.Helper()
-	m, err := New[V](Config{MaxTraces: maxTraces, TTL: ttl})
+	m, err := New(Config{MaxTraces: maxTraces, TTL: ttl})
 	require.NoError(t, err)
 	return m
 }
@@ -31,194 +33,241 @@ func id(n int) (id pcommon.TraceID) {
 	return id
 }
 
-func remember(m *Memory[string], n int, value string) (string, int) {
-	s := m.Open()
-	known := recallOrRemember(s, n, value)
-	return known, s.Close()
+func randomID() (id pcommon.TraceID) {
+	binary.BigEndian.PutUint64(id[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
+	return id
 }
 
-func recallOrRemember[V any](s Session[V], n int, value V) V {
-	if known, ok := s.Recall(id(n)); ok {
-		return known
-	}
-	s.Remember(id(n), value)
-	return value
+func remember(m *Memory, n int, r *rate.Match) (*rate.Match, bool) {
+	id := id(n)
+	trace, early := m.Remember(&id, m.Now(), Trace{Rate: r})
+	return trace.Rate, early
 }
 
-func recall(m *Memory[string], n int) string {
-	s := m.Open()
-	defer s.Close()
-	value, _ := s.Recall(id(n))
-	return value
+func recall(m *Memory, n int) *rate.Match {
+	id := id(n)
+	trace, _ := m.Recall(&id, m.Now())
+	return trace.Rate
 }
 
-func TestTheFirstValueOfATraceStays(t *testing.T) { // T16: a later root does not change the rate
-	m := newMemory[string](t, 10, time.Minute)
-	assert.Empty(t, recall(m, 1))
-	known, _ := remember(m, 1, "first")
-	assert.Equal(t, "first", known)
-	known, _ = remember(m, 1, "second")
-	assert.Equal(t, "first", known)
-	assert.Equal(t, "first", recall(m, 1))
+func peek(m *Memory, n int) *rate.Match {
+	id := id(n)
+	trace, _ := m.Peek(&id, m.Now())
+	return trace.Rate
 }
 
-func TestATraceIsForgottenWhenItHasBeenQuietForLong(t *testing.T) {
+func TestTheFirstRateOfATraceIsKept(t *testing.T) { // T16: a later root does not change the rate
+	t.Parallel()
+	m := newMemory(t, 10, time.Minute)
+	first, second := &rate.Match{}, &rate.Match{}
+	assert.Nil(t, recall(m, 1))
+	known, _ := remember(m, 1, first)
+	assert.Same(t, first, known)
+	known, _ = remember(m, 1, second)
+	assert.Same(t, first, known)
+	assert.Same(t, first, recall(m, 1))
+}
+
+func TestATraceIsForgottenAfterTheTTLSinceItsLastUse(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory[string](t, 10, time.Minute)
-		remember(m, 1, "quiet")
-		remember(m, 2, "active")
+		m := newMemory(t, 10, time.Minute)
+		quiet, active, anew := &rate.Match{}, &rate.Match{}, &rate.Match{}
+		remember(m, 1, quiet)
+		remember(m, 2, active)
 		time.Sleep(40 * time.Second)
-		assert.Equal(t, "active", recall(m, 2))
+		assert.Same(t, active, recall(m, 2))
+		assert.Same(t, quiet, peek(m, 1), "a peek does not count as a use")
 		time.Sleep(20 * time.Second)
-		assert.Equal(t, "quiet", recall(m, 1), "a minute is not more than a minute")
-		time.Sleep(time.Minute + time.Nanosecond)
-		assert.Empty(t, recall(m, 1))
-		assert.Empty(t, recall(m, 2))
-		assert.Zero(t, m.traces.Len(), "what is over takes no memory")
-		known, _ := remember(m, 1, "anew")
-		assert.Equal(t, "anew", known)
-	})
-}
-
-func TestAPeekProlongsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := newMemory[string](t, 2, time.Minute)
-		peek := func(n int) string {
-			s := m.Open()
-			defer s.Close()
-			value, _ := s.Peek(id(n))
-			return value
-		}
-		assert.Empty(t, peek(1))
-		remember(m, 1, "quiet")
-		remember(m, 2, "other")
-		time.Sleep(time.Minute)
-		assert.Equal(t, "quiet", peek(1))
+		assert.Same(t, quiet, peek(m, 1), "a minute is not more than a minute")
 		time.Sleep(time.Nanosecond)
-		assert.Empty(t, peek(1))
-
-		remember(m, 3, "older")
-		remember(m, 4, "newer")
-		assert.Equal(t, "older", peek(3))
-		remember(m, 5, "newest")
-		assert.Empty(t, peek(3), "it is still the one that was quiet for longest")
+		assert.Nil(t, peek(m, 1))
+		assert.Nil(t, recall(m, 1))
+		assert.Same(t, active, peek(m, 2))
+		time.Sleep(time.Minute)
+		known, early := remember(m, 1, anew)
+		assert.Same(t, anew, known)
+		assert.False(t, early)
+		assert.Equal(t, 1, m.Len(), "a new trace removes expired ones")
 	})
 }
 
-func TestBeyondItsBoundTheQuietestTraceIsForgotten(t *testing.T) {
-	m := newMemory[string](t, 3, time.Minute)
+func TestBeyondItsBoundAMemoryForgetsTheQuietestTrace(t *testing.T) {
+	t.Parallel()
+	m := newMemory(t, 3, time.Hour)
 	for n := range 3 {
-		_, early := remember(m, n, fmt.Sprint(n))
-		assert.Zero(t, early)
+		_, early := remember(m, n, &rate.Match{})
+		assert.False(t, early)
 	}
-	assert.Equal(t, "0", recall(m, 0))
-	_, early := remember(m, 3, "3")
-	assert.Equal(t, 1, early, "it is said that one was forgotten before its time")
-	assert.Empty(t, recall(m, 1))
-	for n, want := range map[int]string{0: "0", 2: "2", 3: "3"} {
-		assert.Equal(t, want, recall(m, n))
+	recall(m, 0)
+	_, early := remember(m, 3, &rate.Match{})
+	assert.True(t, early)
+	assert.Nil(t, peek(m, 1))
+	for _, n := range []int{0, 2, 3} {
+		assert.NotNil(t, peek(m, n), n)
 	}
 }
 
-func TestOneSessionForgetsABoundedNumber(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const traces = 2*maxForgetting + 1
-		m := newMemory[string](t, traces, time.Minute)
-		for n := range traces {
-			remember(m, n, "x")
-		}
-		time.Sleep(time.Hour)
-		m.Open().Close()
-		assert.Equal(t, traces-maxForgetting, m.traces.Len())
-		assert.Empty(t, recall(m, traces-1), "what is over is not recalled, though still there")
-	})
+// reference is a memory as a list, the quietest trace first.
+type reference struct {
+	most int
+	ttl  Instant
+	list []referenceTrace
 }
 
-func TestWhatWasOverIsNotForgottenEarly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const traces = 5 * maxForgetting
-		m := newMemory[string](t, traces, time.Minute)
-		for n := range traces {
-			remember(m, n, "x")
-		}
-		time.Sleep(time.Hour)
-		s := m.Open()
-		for n := range 3 * maxForgetting {
-			s.Remember(id(traces+n), "y")
-		}
-		assert.Zero(t, s.Close())
-	})
+type referenceTrace struct {
+	n    int
+	rate *rate.Match
+	used Instant
 }
 
-func TestBatchesAtTheSameTimeGoOnWithTheSameValue(t *testing.T) { // C4
-	m := newMemory[int](t, 1000, time.Minute)
-	var (
-		wg   sync.WaitGroup
-		seen [8][100]int
-	)
-	for g := range seen {
-		wg.Go(func() {
-			for n := range seen[g] {
-				s := m.Open()
-				seen[g][n] = recallOrRemember(s, n, g)
-				s.Close()
+func (r *reference) find(n int, now Instant) (i int, ok bool) {
+	for i, trace := range r.list {
+		if trace.n == n {
+			return i, now-trace.used <= r.ttl
+		}
+	}
+	return -1, false
+}
+
+func (r *reference) remove(i int) { r.list = append(r.list[:i:i], r.list[i+1:]...) }
+
+func (r *reference) use(i int, now Instant) {
+	trace := r.list[i]
+	trace.used = now
+	r.remove(i)
+	r.list = append(r.list, trace)
+}
+
+func (r *reference) remember(n int, now Instant, m *rate.Match) (early bool) {
+	if i, _ := r.find(n, now); i >= 0 { // expired
+		r.remove(i)
+	}
+	for len(r.list) > 0 && now-r.list[0].used > r.ttl {
+		r.remove(0)
+	}
+	if early = len(r.list) == r.most; early {
+		r.remove(0)
+	}
+	r.list = append(r.list, referenceTrace{n, m, now})
+	return early
+}
+
+func TestASmallMemoryAgreesWithAListOfTraces(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		r := reference{most: 1 + rng.IntN(8), ttl: 10}
+		m := newMemory(t, r.most, time.Duration(r.ttl))
+		now := Instant(0)
+		for range 2000 {
+			now += Instant(rng.IntN(4))
+			n := rng.IntN(12)
+			id := id(n)
+			i, want := r.find(n, now)
+			switch rng.IntN(3) {
+			case 0:
+				trace, ok := m.Recall(&id, now)
+				require.Equal(t, want, ok, seed)
+				if ok {
+					require.Same(t, r.list[i].rate, trace.Rate)
+					r.use(i, now)
+				}
+			case 1:
+				_, ok := m.Peek(&id, now)
+				require.Equal(t, want, ok, seed)
+			default:
+				fresh := &rate.Match{}
+				trace, early := m.Remember(&id, now, Trace{Rate: fresh})
+				if want {
+					require.Same(t, r.list[i].rate, trace.Rate)
+					require.False(t, early)
+					r.use(i, now)
+					continue
+				}
+				require.Same(t, fresh, trace.Rate)
+				require.Equal(t, r.remember(n, now, fresh), early, seed)
+			}
+		}
+	}
+}
+
+func TestConcurrentBatchesGoOnWithTheSameRate(t *testing.T) { // C4
+	t.Parallel()
+	m := newMemory(t, 100_000, time.Minute)
+	const batches, traces = 8, 500
+	var seen [batches][traces]*rate.Match
+	var group sync.WaitGroup
+	for b := range batches {
+		group.Go(func() {
+			own := &rate.Match{}
+			for n := range traces {
+				seen[b][n], _ = remember(m, n, own)
 			}
 		})
 	}
-	wg.Wait()
-	for g := range seen {
-		assert.Equal(t, seen[0], seen[g])
+	group.Wait()
+	for b := range batches {
+		assert.Equal(t, seen[0], seen[b])
 	}
 }
 
-func TestAMemoryOfNothingIsRefused(t *testing.T) {
-	_, err := New[int](Config{})
-	require.ErrorContains(t, err, "memory of 0 traces")
+func TestALargeMemoryIsFullBeforeItForgets(t *testing.T) {
+	t.Parallel()
+	const most = 100_000
+	for name, next := range map[string]func() pcommon.TraceID{
+		"random IDs":         randomID,
+		"a constant left":    func() pcommon.TraceID { return pcommon.TraceID(append(make([]byte, 8), half()...)) },
+		"a constant right":   func() pcommon.TraceID { return pcommon.TraceID(append(half(), make([]byte, 8)...)) },
+		"halves that repeat": func() pcommon.TraceID { h := half(); return pcommon.TraceID(append(h, h...)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemory(t, most, time.Hour)
+			forgotten := 0
+			for range most {
+				id := next()
+				if _, early := m.Remember(&id, m.Now(), Trace{}); early {
+					forgotten++
+				}
+			}
+			assert.Less(t, forgotten, most/20, "shards fill evenly")
+			for range most {
+				id := next()
+				m.Remember(&id, m.Now(), Trace{})
+			}
+			assert.Equal(t, most, m.Len())
+		})
+	}
 }
 
-// TestAMillionTracesTakeTheMemoryOfThoseRemembered shows what sizing can rely on: 200 bytes for each of max_traces.
+func half() []byte {
+	id := randomID()
+	return id[:8]
+}
+
+func TestAMemoryOfNoTracesIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := New(Config{TTL: time.Minute})
+	assert.EqualError(t, err, "max_traces must be at least 1, got 0")
+}
+
+// A million traces through a memory of 100,000 take no more than 200 bytes for each one that is remembered.
 func TestAMillionTracesTakeTheMemoryOfThoseRemembered(t *testing.T) {
-	const maxTraces, traces, bound = 100_000, 1_000_000, 200
-
-	before := heap()
-	m := newMemory[[2]*int](t, maxTraces, time.Hour)
-	for n := range traces {
-		s := m.Open()
-		s.Remember(id(n), [2]*int{}) // as large as what the processor remembers
-		s.Close()
+	const most = 100_000
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	m := newMemory(t, most, time.Hour)
+	for range 10 * most {
+		id := randomID()
+		m.Remember(&id, m.Now(), Trace{})
 	}
-	perTrace := float64(heap()-before) / maxTraces
-	t.Logf("%d traces through a memory of %d: %.0f bytes for each remembered", traces, maxTraces, perTrace)
-	assert.Equal(t, maxTraces, m.traces.Len())
-	assert.Less(t, perTrace, float64(bound))
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / most
+	t.Logf("%d bytes each", each)
+	assert.Less(t, each, int64(200))
 	runtime.KeepAlive(m)
-}
-
-func heap() int64 {
-	runtime.GC()
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
-}
-
-func BenchmarkRecall(b *testing.B) {
-	const traces = 100_000
-	m := newMemory[int](b, traces, time.Hour)
-	for n := range traces {
-		s := m.Open()
-		s.Remember(id(n), n)
-		s.Close()
-	}
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() { // sessions of 1,000 traces
-		s := m.Open()
-		for range 1000 {
-			n = (n + 7919) % traces
-			_, _ = s.Recall(id(n))
-		}
-		s.Close()
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/trace")
 }
