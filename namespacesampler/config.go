@@ -295,7 +295,7 @@ type RuntimeOverridesConfig struct {
 
 // TelemetryConfig configures the internal metrics.
 type TelemetryConfig struct {
-	// MaxNamespaces is the maximum number of distinct namespaces, in addition to the configured and registered ones.
+	// MaxNamespaces is the maximum number of distinct namespaces. Configured and registered ones count towards it, but are never left out.
 	MaxNamespaces int `mapstructure:"max_namespaces"`
 
 	// prevent unkeyed literal initialization

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
 )
@@ -47,6 +46,16 @@ func completeDefaults() (map[string]any, error) {
 // conditionKeys are the keys of OTTL conditions.
 var conditionKeys = []string{"tracing::always_keep", "spans::internal::match", "metrics::detailed::match"}
 
+// The default configuration does not show all keys of the HTTP server. Of the others, these are sections and lists, which can be null, and whole numbers.
+var (
+	nullableServerKeys = []string{
+		"inspect::auth", "inspect::auth::request_params", "inspect::compression_algorithms", "inspect::cors::allowed_headers",
+		"inspect::cors::allowed_origins", "inspect::cors::exposed_headers", "inspect::dialer", "inspect::middlewares",
+		"inspect::response_headers", "inspect::tls::cipher_suites", "inspect::tls::curve_preferences", "inspect::tls::tpm",
+	}
+	wholeServerKeys = []string{"inspect::cors::max_age", "inspect::max_request_body_size"}
+)
+
 // check returns an error for each value of a section that decoding would silently change, and removes nulls that are treated as absent.
 func check(path string, section, defaults map[string]any) (errs []error) {
 	for _, name := range slices.Sorted(maps.Keys(section)) {
@@ -54,14 +63,14 @@ func check(path string, section, defaults map[string]any) (errs []error) {
 		fallback, known := defaults[name]
 		switch value := section[name].(type) {
 		case nil:
-			if isNullable(fallback, known) || strings.HasPrefix(key, "inspect::") && !known { // the server's optional keys have no default
+			if isNullable(fallback, known) || slices.Contains(nullableServerKeys, key) {
 				delete(section, name)
 				continue
 			}
 			errs = append(errs, fmt.Errorf("%s: must have a value, got null (leave the key out for its default; "+
 				"an environment variable that is not set is null)", key))
 		case float64:
-			if _, ok := fallback.(int); ok && value != math.Trunc(value) {
+			if _, ok := fallback.(int); (ok || slices.Contains(wholeServerKeys, key)) && value != math.Trunc(value) {
 				errs = append(errs, fmt.Errorf("%s: must be a whole number, got %v", key, value))
 			}
 		case string:
