@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inspect_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
+)
+
+// TestExplanationsAgreeWithDecisions asks about spans after they were decided.
+func TestExplanationsAgreeWithDecisions(t *testing.T) {
+	for _, sampler := range []string{"parent_based", "trace_id_ratio"} {
+		t.Run(sampler, func(t *testing.T) {
+			h, at := samplertest.StartInspected(t, map[string]any{
+				"namespaces": map[string]any{"payments": 1, "orders": 0.5, "silent": 0}, "sample_rate": 0.25,
+				"tracing": map[string]any{"sampler": sampler},
+			})
+			names := []string{"payments", "orders", "silent", "stranger", "unknown", ""}
+			states := []string{"", "ot=th:c", "ot=rv:ffffffffffffff", "x=y", "not a state"}
+			var spans []samplertest.Span
+			for i := range 300 {
+				spans = append(spans, samplertest.Span{
+					ID: samplertest.RandomID(), Tracestate: states[i%len(states)], Attributes: map[string]any{"namespace": names[i%len(names)]},
+				})
+			}
+			kept := map[[16]byte]bool{}
+			for _, s := range h.ConsumeTraces(samplertest.TracesOf(t, spans...)) {
+				kept[s.TraceID()] = true
+			}
+			for _, s := range spans {
+				e := samplertest.GetJSON[inspect.Explanation](t, at+"/explain?"+url.Values{
+					"namespace": {s.Attributes["namespace"].(string)}, "trace_id": {s.ID.String()}, "tracestate": {s.Tracestate},
+				}.Encode())
+				want := "dropped"
+				if kept[s.ID] {
+					want = "kept"
+				}
+				require.NotNil(t, e.Decision)
+				assert.Equal(t, want, *e.Decision, "%+v: %+v", s, e)
+			}
+		})
+	}
+}
+
+func TestARememberedTraceAnswersForItsSpans(t *testing.T) { // T16
+	h, at := samplertest.StartInspected(t, map[string]any{"namespaces": map[string]any{"orders": 0.5}, "sample_rate": 0})
+	h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{ID: samplertest.HighID, Root: true, Attributes: map[string]any{"namespace": "orders"}}))
+	e := samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=stranger&trace_id="+samplertest.HighID.String())
+	assert.Equal(t, "trace", e.Source)
+	assert.InDelta(t, 0.5, e.SampleRate, 0)
+	assert.Equal(t, "8", e.Threshold)
+	assert.Equal(t, "ffffffffffffff", *e.Randomness)
+	assert.Equal(t, "kept", *e.Decision)
+
+	e = samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=stranger&trace_id="+samplertest.LowID.String())
+	assert.Equal(t, "global", e.Source)
+	assert.Equal(t, "never", e.Threshold)
+	assert.Equal(t, "dropped", *e.Decision)
+
+	e = samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=orders")
+	assert.Equal(t, "shared_override", e.Source)
+	assert.Nil(t, e.Randomness)
+	assert.Nil(t, e.Decision)
+
+	e = samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=orders&trace_id=00000000000000000000000000000000")
+	assert.Nil(t, e.Randomness)
+	assert.Nil(t, e.Decision, "nobody can foretell a draw (T9)")
+
+	e = samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=orders&signal=metrics&trace_id="+samplertest.HighID.String())
+	assert.Nil(t, e.Decision)
+	assert.Equal(t, "8", e.Threshold)
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inspect_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/processor/processortest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
+)
+
+// instances returns two instances of one configuration, which listens at an endpoint, and what they log.
+func instances(t *testing.T, endpoint string) (first, second component.Component, logs *observer.ObservedLogs) {
+	t.Helper()
+	cfg := samplertest.Load(t, map[string]any{"inspect": map[string]any{"endpoint": endpoint}})
+	set := processortest.NewNopSettings(metadata.Type)
+	core, logs := observer.New(zap.InfoLevel)
+	set.Logger = zap.New(core)
+	set.TelemetrySettings.Logger = set.Logger
+	factory := namespacesampler.NewFactory()
+	first, err := factory.CreateTraces(t.Context(), set, cfg, consumertest.NewNop())
+	require.NoError(t, err)
+	second, err = factory.CreateMetrics(t.Context(), set, cfg, consumertest.NewNop())
+	require.NoError(t, err)
+	return first, second, logs
+}
+
+func addressIn(t *testing.T, logs *observer.ObservedLogs) string {
+	t.Helper()
+	for _, entry := range logs.All() {
+		if address, ok := entry.ContextMap()["address"].(string); ok {
+			return address
+		}
+	}
+	require.Fail(t, "no address was logged")
+	return ""
+}
+
+func TestAPortInUseFailsTheStartOfEveryInstance(t *testing.T) { // C2
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, taken.Close()) }()
+	first, second, _ := instances(t, taken.Addr().String())
+	for _, c := range []component.Component{first, second} {
+		err = c.Start(t.Context(), componenttest.NewNopHost())
+		require.ErrorContains(t, err, "inspect: endpoint: cannot listen at "+taken.Addr().String())
+		require.ErrorContains(t, err, "address already in use")
+		defer func() { require.NoError(t, c.Shutdown(context.Background())) }()
+	}
+}
+
+func TestTheServerStopsWithTheLastInstance(t *testing.T) { // C2, C3
+	t.Parallel()
+	first, second, logs := instances(t, "127.0.0.1:0")
+	require.NoError(t, first.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, second.Start(t.Context(), componenttest.NewNopHost()), "both share one server")
+	address := addressIn(t, logs)
+	require.NoError(t, first.Shutdown(t.Context()))
+	status, _ := samplertest.Get(t, "http://"+address+"/config")
+	assert.Equal(t, http.StatusOK, status)
+	require.NoError(t, second.Shutdown(t.Context()))
+	_, err := net.Dial("tcp", address)
+	require.Error(t, err)
+}
+
+func TestAClientThatHangsDelaysShutdownNoLongerThanItsDeadline(t *testing.T) { // C3
+	t.Parallel()
+	first, second, logs := instances(t, "127.0.0.1:0")
+	require.NoError(t, first.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, second.Start(t.Context(), componenttest.NewNopHost()))
+	address := addressIn(t, logs)
+	client, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer func() { _ = client.Close() }()
+	_, err = client.Write([]byte("GET /config HTTP/1.1\r\nHost: x\r\n")) // without the end of the request
+	require.NoError(t, err)
+	status, _ := samplertest.Get(t, "http://"+address+"/config") // the server has accepted the first client by then
+	assert.Equal(t, http.StatusOK, status)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, first.Shutdown(over))
+	require.ErrorIs(t, second.Shutdown(over), context.Canceled)
+	_, err = net.Dial("tcp", address)
+	require.Error(t, err)
+}
