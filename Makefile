@@ -46,14 +46,14 @@ soak: soak-metrics soak-postgres ## the full sizes of what `make test` shows in 
 
 .PHONY: soak-metrics
 soak-metrics: bin/otelcol-tasker postgres
-	SOAK=1 $(GO) test -count=1 -v -run TotalsOfRescaledDeltas ./namespacesampler
+	SOAK=1 $(GO) test -count=1 -v -run TotalsOfRescaledDeltas ./namespacesampler/internal/points
 	cd e2e && SOAK=1 OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -v -run TenPercentOfManySeries .
 
 .PHONY: soak-postgres
 soak-postgres: build postgres # prints the table of docs/failure-modes.md
 	cd e2e && SOAK=$(SOAK) OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -timeout 2h -v -run 'TestFaults|TestOutageCosts' . \
 		| grep -Ev '^=== '
-	SOAK_ITEMS=$(SOAK_ITEMS) $(GO) test -count=1 -timeout 2h -v -run TestSoak ./namespacesampler
+	SOAK_ITEMS=$(SOAK_ITEMS) $(GO) test -count=1 -timeout 2h -v -run TestSoak ./namespacesampler/internal/spans
 
 .PHONY: build
 build: bin/otelcol-tasker bin/taskerload ## the collector and the load tool, in bin/
