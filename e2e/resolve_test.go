@@ -130,7 +130,7 @@ func TestSpansWithIdentifiersOnlyAreResolved(t *testing.T) {
 }
 
 // badKeys is part of the warning about a query that fails for well-formed keys.
-const badKeys = "cannot take some of the keys"
+const badKeys = "fails on some of the keys"
 
 func TestCustomLookupsResolveTextKeys(t *testing.T) {
 	t.Parallel()

@@ -4,16 +4,15 @@ package namespace
 
 import "fmt"
 
-// Outcome is how a key was answered. The three never collapse into two: what Postgres says, that it says there is
-// nothing, and that it could not be asked lead to different decisions.
+// Outcome is how a key was answered. The three outcomes lead to different decisions and are never merged.
 type Outcome uint8
 
 const (
-	// Unavailable means that Postgres could not be asked, or not in time.
+	// Unavailable means that Postgres could not be asked, or did not answer in time.
 	Unavailable Outcome = iota
-	// Unknown means that Postgres says that there is no such key, or that it has no namespace.
+	// Unknown means that Postgres has no such key, or no namespace for it.
 	Unknown
-	// Resolved means that the namespace is known.
+	// Resolved means that the namespace was found.
 	Resolved
 )
 
@@ -30,7 +29,7 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("Outcome(%d)", uint8(o))
 }
 
-// Answer is the outcome for one key; Name is the namespace where it is Resolved. The zero Answer is Unavailable.
+// Answer is the outcome for one key. Name is the namespace if it is Resolved. The zero Answer is Unavailable.
 type Answer struct {
 	Name    string
 	Outcome Outcome

@@ -12,13 +12,13 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// BreakerConfig configures the circuit breaker, which keeps everybody from waiting for a source that cannot be asked.
+// BreakerConfig configures the circuit breaker, which keeps batches from waiting for a source that cannot be asked.
 type BreakerConfig struct {
-	// Failures is how many loads in a row have to fail for it to open.
+	// Failures is the number of consecutive failed loads that open the breaker.
 	Failures int
-	// Cooldown is how long it stays open before one load tries again.
+	// Cooldown is how long the breaker stays open before one load tries again.
 	Cooldown time.Duration
-	// Changed is told of each change, in their order, one at a time. It may be nil.
+	// Changed is called for each change of state, in order, by one goroutine at a time. It may be nil.
 	Changed func(BreakerState)
 }
 
@@ -26,11 +26,11 @@ type BreakerConfig struct {
 type BreakerState uint8
 
 const (
-	// Closed means that all is well: what is wanted is loaded.
+	// Closed means that wanted keys are loaded.
 	Closed BreakerState = iota
-	// HalfOpen means that one load tries whether the source can be asked again. Nobody waits for it.
+	// HalfOpen means that one load tries the source. No batch waits for it.
 	HalfOpen
-	// Open means that nothing is loaded and nobody waits.
+	// Open means that nothing is loaded and no batch waits.
 	Open
 )
 
@@ -51,17 +51,17 @@ var breakerStates = map[gobreaker.State]BreakerState{
 	gobreaker.StateClosed: Closed, gobreaker.StateHalfOpen: HalfOpen, gobreaker.StateOpen: Open,
 }
 
-// errSaysNothing is given to the breaker for loads that tell nothing about the source.
-var errSaysNothing = errors.New("the source was not asked")
+// errNotAsked is passed to the breaker for loads that say nothing about the source.
+var errNotAsked = errors.New("the source was not asked")
 
 // breaker is the circuit breaker of the loads.
 type breaker struct {
 	steps   *gobreaker.TwoStepCircuitBreaker[struct{}]
 	changed func(BreakerState)
 
-	telling sync.Mutex // one at a time, so that changes are told in their order
-	mu      sync.Mutex
-	changes []BreakerState // not told yet
+	notifying sync.Mutex // held while changes are reported, to keep their order
+	mu        sync.Mutex
+	changes   []BreakerState // not reported yet
 }
 
 func newBreaker(cfg BreakerConfig) *breaker {
@@ -70,38 +70,38 @@ func newBreaker(cfg BreakerConfig) *breaker {
 		MaxRequests: 1,
 		Timeout:     cfg.Cooldown,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return int64(c.ConsecutiveFailures) >= int64(cfg.Failures) },
-		// The library calls this with its lock held, so the change is only noted here.
+		// The library calls this with its lock held, so that the change is only noted here.
 		OnStateChange: func(_ string, _, to gobreaker.State) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.changes = append(b.changes, breakerStates[to])
 		},
-		IsExcluded: func(err error) bool { return errors.Is(err, errSaysNothing) },
+		IsExcluded: func(err error) bool { return errors.Is(err, errNotAsked) },
 	})
 	return b
 }
 
 func (b *breaker) state() BreakerState { return breakerStates[b.steps.State()] }
 
-// allow reports whether a load may start; if so, its outcome is to be given to done.
+// allow reports whether a load may start. If so, its result must be passed to done.
 func (b *breaker) allow() (done func(error), ok bool) {
 	done, err := b.steps.Allow()
 	return done, err == nil
 }
 
-// verdict is what a load says of the source. One in which nothing was asked, because all its lookups rest, or that ended
-// because the resolver closes, says nothing.
+// verdict returns the result of a load for the breaker. A load in which nothing was asked, because all its queries are paused, or that was canceled because the
+// resolver closes, says nothing about the source.
 func verdict(roundTrips int, err error) error {
 	if errors.Is(err, context.Canceled) || err == nil && roundTrips == 0 {
-		return errSaysNothing
+		return errNotAsked
 	}
 	return err
 }
 
-// tell tells of the changes since the last call.
-func (b *breaker) tell() {
-	b.telling.Lock()
-	defer b.telling.Unlock()
+// notify reports the changes since the last call.
+func (b *breaker) notify() {
+	b.notifying.Lock()
+	defer b.notifying.Unlock()
 	b.mu.Lock()
 	changes := b.changes
 	b.changes = nil

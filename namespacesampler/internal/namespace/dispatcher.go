@@ -9,19 +9,18 @@ import (
 )
 
 const (
-	// maxPendingKeys bounds the keys that are queued or being loaded, and so the memory that an outage can take, and the size
-	// of a query's parameter: 100,000 UUIDs are 4 MB.
+	// maxPendingKeys bounds the keys that are queued or being loaded, and thus memory during an outage and the size of a query's parameter: 100,000 UUIDs take
+	// 4 MB.
 	maxPendingKeys = 100_000
-	// maxRefreshKeys bounds the keys of a load that refreshes. What finds no room stays due.
+	// maxRefreshKeys bounds the keys of a refresh. Other keys stay due.
 	maxRefreshKeys = 1_000
-	// refreshPause is how long nothing is refreshed after a load that could not.
+	// refreshPause is how long nothing is refreshed after a failed refresh.
 	refreshPause = time.Second
 )
 
-// dispatcher owns the loads. Keys that are wanted while fewer than MaxLoads loads are under way start one at once; keys
-// that are wanted while all are under way travel together in the next (natural batching). A key that is queued or being
-// loaded is never asked for a second time: who wants it too waits for the same load. Keys that are to be refreshed queue
-// apart from those that are wanted, behind them, and never take more than one load at a time.
+// dispatcher owns the loads. Wanted keys are loaded at once while fewer than MaxLoads loads are running; otherwise they are collected for the next load (natural
+// batching). A key that is queued or being loaded is not asked for again: all who want it wait for the same load. Keys to be refreshed have a queue of their
+// own with lower priority, and at most one load at a time.
 type dispatcher struct {
 	cfg     ResolverConfig
 	source  Source
@@ -34,31 +33,31 @@ type dispatcher struct {
 
 	mu         sync.Mutex // guards all below, and is never held across I/O
 	pending    map[Key]ticket
-	next       *load // of the keys that wait for a load to end; nil for none
-	refresh    *load // of the keys to be refreshed; nil for none
-	underWay   int
-	refreshing bool      // one of the loads under way refreshes
-	refreshAt  time.Time // not earlier
-	probing    bool      // one of the loads under way is the half-open breaker's
+	next       *load // keys that wait for a running load to end; may be nil
+	refresh    *load // keys to be refreshed; may be nil
+	running    int
+	refreshing bool      // a running load is a refresh
+	refreshAt  time.Time // earliest time of the next refresh
+	probing    bool      // a running load is that of the half-open breaker
 	closed     bool
 }
 
-// load is a set of keys on its way to the source. Its answers may be read once done is closed.
+// load is a set of keys that is loaded together. Its answers may be read after done is closed.
 type load struct {
 	keys      []Key
 	answers   []Answer
 	done      chan struct{}
-	refreshes bool
+	isRefresh bool
 }
 
-// ticket is the place of a key in a load, or a key that no load takes, or one that was answered meanwhile.
+// ticket is the position of a key in a load. Without a load, the key was answered meanwhile or is not loaded.
 type ticket struct {
 	load  *load
 	index int
 	known Answer
 }
 
-// answer returns the answer of a ticket, Unavailable while its load is under way.
+// answer returns the answer of a ticket. It is Unavailable while its load is running.
 func (t ticket) answer() Answer {
 	if t.load == nil {
 		return t.known
@@ -79,12 +78,12 @@ func newDispatcher(cfg ResolverConfig, source Source, c *cache) *dispatcher {
 	}
 }
 
-// request has keys[i] loaded for each i of wanted, and returns their tickets; nil where the breaker lets nothing through.
-// worthWaiting is false while it is not closed: what is loaded then is loaded behind the batch.
+// request has keys[i] loaded for each i of wanted and returns their tickets, or nil if the breaker allows nothing. worthWaiting is false unless the breaker is
+// closed: keys are then loaded in the background.
 func (d *dispatcher) request(keys []Key, wanted []int) (tickets []ticket, worthWaiting bool) {
 	state := d.breaker.state()
 	if state != Closed {
-		defer d.breaker.tell() // that it is half-open since just now
+		defer d.breaker.notify() // it may have become half open just now
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -108,7 +107,7 @@ func (d *dispatcher) ticket(key Key) ticket {
 	if t, ok := d.pending[key]; ok {
 		return t
 	}
-	// A load that ended since the caller looked left its answer in the cache before it left pending.
+	// A load that has ended since the caller looked stored its answer in the cache before it was removed from pending.
 	if answer, _, ok := d.cache.get(key, time.Now().UnixNano()); ok {
 		return ticket{known: answer}
 	}
@@ -121,7 +120,7 @@ func (d *dispatcher) ticket(key Key) ticket {
 	return d.add(d.next, key)
 }
 
-// add gives a key its place in a load that has not started.
+// add adds a key to a load that has not started.
 func (d *dispatcher) add(l *load, key Key) ticket {
 	key = key.detached()
 	t := ticket{load: l, index: len(l.keys)}
@@ -130,11 +129,11 @@ func (d *dispatcher) add(l *load, key Key) ticket {
 	return t
 }
 
-// renew has keys[i] loaded for each i of due, behind those who read them, as far as there is room.
-func (d *dispatcher) renew(keys []Key, due []int) {
+// requestRefresh has keys[i] refreshed in the background for each i of due, up to maxRefreshKeys.
+func (d *dispatcher) requestRefresh(keys []Key, due []int) {
 	state := d.breaker.state()
 	if state != Closed {
-		defer d.breaker.tell()
+		defer d.breaker.notify()
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -144,7 +143,7 @@ func (d *dispatcher) renew(keys []Key, due []int) {
 	}
 	for _, i := range due {
 		if d.refresh == nil {
-			d.refresh = &load{done: make(chan struct{}), refreshes: true}
+			d.refresh = &load{done: make(chan struct{}), isRefresh: true}
 		}
 		if len(d.refresh.keys) >= maxRefreshKeys {
 			break
@@ -152,7 +151,7 @@ func (d *dispatcher) renew(keys []Key, due []int) {
 		if _, ok := d.pending[keys[i]]; ok {
 			continue
 		}
-		// As for what is wanted: a load may have ended since the caller looked.
+		// A load may have ended since the caller looked, as for wanted keys.
 		if _, dueAt, ok := d.cache.get(keys[i], now.UnixNano()); ok && dueAt <= now.UnixNano() {
 			d.add(d.refresh, keys[i])
 		}
@@ -160,9 +159,9 @@ func (d *dispatcher) renew(keys []Key, due []int) {
 	d.start()
 }
 
-// start starts the loads that there is room for. Those that the breaker does not let through fail at once.
+// start starts as many loads as may run. A load that the breaker does not allow fails at once.
 func (d *dispatcher) start() {
-	for d.underWay < d.cfg.MaxLoads {
+	for d.running < d.cfg.MaxLoads {
 		l := d.pop()
 		if l == nil {
 			return
@@ -174,13 +173,13 @@ func (d *dispatcher) start() {
 		}
 		probes := d.breaker.state() == HalfOpen
 		d.probing = d.probing || probes
-		d.refreshing = d.refreshing || l.refreshes
-		d.underWay++
+		d.refreshing = d.refreshing || l.isRefresh
+		d.running++
 		d.loads.Go(func() { d.run(l, done, probes) })
 	}
 }
 
-// pop takes the next load from the queues: of what is wanted first, then of what is to be refreshed.
+// pop returns the next load: wanted keys first, then keys to be refreshed.
 func (d *dispatcher) pop() (l *load) {
 	switch {
 	case d.next != nil:
@@ -191,7 +190,7 @@ func (d *dispatcher) pop() (l *load) {
 	return l
 }
 
-// abandon ends a load that was not started.
+// abandon ends a load that has not started.
 func (d *dispatcher) abandon(l *load) {
 	for _, key := range l.keys {
 		delete(d.pending, key)
@@ -200,7 +199,7 @@ func (d *dispatcher) abandon(l *load) {
 	close(l.done)
 }
 
-// run loads, stores what it learned, and lets the next load go.
+// run runs a load, stores its answers, and starts the next load.
 func (d *dispatcher) run(l *load, done func(error), probes bool) {
 	l.answers = make([]Answer, len(l.keys))
 	ctx, cancel := context.WithTimeout(d.ctx, d.cfg.LoadTimeout)
@@ -210,7 +209,7 @@ func (d *dispatcher) run(l *load, done func(error), probes bool) {
 	report := Load{Keys: len(l.keys), RoundTrips: roundTrips, Duration: time.Since(began), Err: err}
 
 	store := d.cache.put
-	if l.refreshes {
+	if l.isRefresh {
 		store = d.cache.refresh
 	}
 	for i, key := range l.keys {
@@ -222,15 +221,15 @@ func (d *dispatcher) run(l *load, done func(error), probes bool) {
 		d.cfg.Loaded(report)
 	}
 	done(verdict(roundTrips, err))
-	d.breaker.tell()
+	d.breaker.notify()
 
 	d.mu.Lock()
 	for _, key := range l.keys {
 		delete(d.pending, key)
 	}
-	d.underWay--
+	d.running--
 	d.probing = d.probing && !probes
-	if l.refreshes {
+	if l.isRefresh {
 		d.refreshing = false
 		if verdict(roundTrips, err) != nil {
 			d.refreshAt = time.Now().Add(refreshPause)
@@ -240,10 +239,10 @@ func (d *dispatcher) run(l *load, done func(error), probes bool) {
 		d.start()
 	}
 	d.mu.Unlock()
-	close(l.done) // last: who goes on and asks again is not told of this load's failure a second time
+	close(l.done) // last, so that a waiting batch that asks again gets a new load
 }
 
-// close ends all loads, those under way and those queued, and waits for them until ctx ends.
+// close ends all loads, running and queued, and waits for them until ctx ends.
 func (d *dispatcher) close(ctx context.Context) error {
 	d.mu.Lock()
 	if !d.closed {

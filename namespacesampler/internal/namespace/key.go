@@ -8,24 +8,24 @@ import (
 	"unicode/utf8"
 )
 
-// Kind is an index into the queries of a database: keys of one kind are looked up by one query.
+// Kind is an index into the queries of a database. Keys of one kind are looked up by one query.
 type Kind uint8
 
-// Format says which keys of a kind are well-formed. No key from telemetry may fail a query.
+// Format defines which keys are well-formed, so that no key from telemetry makes a query fail.
 type Format uint8
 
 const (
-	// FormatText takes UTF-8 of 1 to 256 bytes without NUL.
+	// FormatText is UTF-8 of 1 to 256 bytes without NUL.
 	FormatText Format = iota
-	// FormatUUID takes 8-4-4-4-12 hexadecimal digits in either case.
+	// FormatUUID is 8-4-4-4-12 hexadecimal digits in either case.
 	FormatUUID
 )
 
-// maxKeyBytes is the longest well-formed key.
+// maxKeyBytes is the maximum length of a key.
 const maxKeyBytes = 256
 
-// Key is an identifier that telemetry carries and that Postgres can tell the namespace of. Keys are comparable; a UUID is
-// held as its 16 bytes, so that its case does not matter and half a million of them stay small.
+// Key is an identifier in telemetry that a query maps to a namespace. Keys are comparable. A UUID is stored as its 16 bytes, so that its case does not matter and
+// the cache stays small.
 type Key struct {
 	text string
 	uuid [16]byte
@@ -33,7 +33,7 @@ type Key struct {
 	form Format
 }
 
-// NewKey returns the key of a kind, and false where the text is malformed. The key may share memory with the text.
+// NewKey returns the key of a kind, and false if the text is malformed. The key may share memory with the text.
 func NewKey(kind Kind, format Format, text string) (Key, bool) {
 	key := Key{kind: kind, form: format}
 	if format == FormatUUID {
@@ -50,7 +50,7 @@ func NewKey(kind Kind, format Format, text string) (Key, bool) {
 // Kind returns the kind of the key.
 func (k Key) Kind() Kind { return k.kind }
 
-// String returns the key as Postgres is asked for it: a UUID in lower case, other keys as they came.
+// String returns the key as it is sent to Postgres: a UUID in lower case, other keys unchanged.
 func (k Key) String() string {
 	if k.form == FormatText {
 		return k.text
@@ -65,39 +65,23 @@ func (k Key) String() string {
 	return string(buf[:])
 }
 
-// detached returns the key with memory of its own, so that holding it does not hold the telemetry that it came in.
+// detached returns the key with memory of its own, so that it does not retain telemetry.
 func (k Key) detached() Key {
 	k.text = strings.Clone(k.text)
 	return k
 }
 
-// parseUUID reads the 8-4-4-4-12 form, the only one that is well-formed here.
+// parseUUID parses the 8-4-4-4-12 form, the only well-formed one.
 func parseUUID(text string, out *[16]byte) bool {
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return false
 	}
-	var all byte // bits of all digits
-	for n, at := range uuidBytes {
-		high, low := hexDigits[text[at]], hexDigits[text[at+1]]
-		out[n] = high<<4 | low
-		all |= high | low
-	}
-	return all < 16
+	var digits [32]byte
+	copy(digits[:], text[:8])
+	copy(digits[8:], text[9:13])
+	copy(digits[12:], text[14:18])
+	copy(digits[16:], text[19:23])
+	copy(digits[20:], text[24:])
+	_, err := hex.Decode(out[:], digits[:])
+	return err == nil
 }
-
-// uuidBytes is where the bytes of a UUID are in its text.
-var uuidBytes = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
-
-// hexDigits are the values of hexadecimal digits in either case, and 16 for anything else.
-var hexDigits = func() (values [256]byte) {
-	for c := range values {
-		values[c] = 16
-	}
-	for value, c := range []byte("0123456789abcdef") {
-		values[c] = byte(value)
-	}
-	for value, c := range []byte("ABCDEF") {
-		values[c] = byte(10 + value)
-	}
-	return values
-}()

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package namespace finds the namespace of telemetry: in its attributes, else by the identifiers that it carries, from a
-// cache that a database fills.
+// Package namespace finds the namespaces of telemetry: in attributes, or by lookup keys in attributes, from a cache that is filled from a database.
 package namespace
 
 import (
@@ -10,43 +9,42 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Lookup is an attribute whose value is a key.
+// Lookup is an attribute that holds a key.
 type Lookup struct {
 	Attribute string
 	Kind      Kind
 	Format    Format
 }
 
-// Reader reads attributes. It is immutable and safe for concurrent use.
+// Reader reads namespaces and keys from attributes. It is immutable and safe for concurrent use.
 type Reader struct {
 	attributes []string
 	missing    []string
 	lookups    []Lookup
 }
 
-// NewReader returns a reader of the namespace attributes, in their order; of the values in missing, which count as absent;
-// and of the lookups, in their order, where nothing else names the namespace.
+// NewReader returns a reader of namespace attributes and lookups, both in order of precedence. Values in missing count as absent.
 func NewReader(attributes, missing []string, lookups []Lookup) *Reader {
 	return &Reader{attributes: attributes, missing: missing, lookups: lookups}
 }
 
-// Finding is what the attributes of an item without a namespace say.
+// Finding is the result of reading the key of an item without a namespace.
 type Finding struct {
-	// Key is the key to look the namespace up by, nil for none. It is valid until the next item is read.
+	// Key is nil if there is no well-formed key. It is valid until the next item is read.
 	Key *Key
-	// Carries reports whether the item, its scope or its resource carries a lookup attribute, be its value well-formed or not.
+	// Carries reports whether the item, its scope or its resource carries a lookup attribute, well-formed or not.
 	Carries bool
-	// Malformed counts the lookup attributes of the item whose values are no keys.
+	// Malformed is the number of lookup attributes of the item with malformed values.
 	Malformed int
 }
 
-// Surroundings are what scope and resource say for all their items, and how the last items spelled their keys. They serve many items
-// of one walk; the zero value can be reused.
+// Surroundings hold what scope and resource say about all their items, and the keys of the last items. They are reused for many items. The zero value is ready
+// for use.
 type Surroundings struct {
 	names []named
-	keys  []keyed   // of the resource
-	items []spelled // of the last items
-	// Malformed counts the lookup attributes of the resource whose values are no keys.
+	keys  []keyed  // of the resource
+	items []parsed // of the last items
+	// Malformed is the number of lookup attributes of the resource with malformed values.
 	Malformed int
 }
 
@@ -56,19 +54,19 @@ type named struct {
 }
 
 type keyed struct {
-	spelled
-	carries bool // of the scope, or the resource
+	parsed
+	carries bool // the scope or the resource has the attribute
 }
 
-// spelled is a key as it was spelled last. The items of a task come together, so that most are spelled like the one before.
-type spelled struct {
+// parsed is the last text of an attribute with its key. Items of a task arrive together, so that most have the same text as the item before.
+type parsed struct {
 	text string
 	key  Key
 	ok   bool // the text is well-formed
 }
 
-func (s *spelled) read(lookup *Lookup, text string) {
-	if s.text != text { // the zero value is that of the empty text, which is no key in any format
+func (s *parsed) read(lookup *Lookup, text string) {
+	if s.text != text { // the zero value is correct for the empty text, which is malformed in every format
 		s.text = text
 		s.key, s.ok = NewKey(lookup.Kind, lookup.Format, text)
 	}
@@ -86,19 +84,18 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 	}
 	for i := range r.lookups {
 		var k keyed
-		if k.carries = r.key(resource, &r.lookups[i], &k.spelled); k.carries && !k.ok {
+		if k.carries = r.key(resource, &r.lookups[i], &k.parsed); k.carries && !k.ok {
 			s.Malformed++
 		}
 		if _, ok := scope.Get(r.lookups[i].Attribute); ok {
-			k.carries = true // though keys are read on items and resources only
+			k.carries = true // although keys are read from items and resources only
 		}
 		s.keys = append(s.keys, k)
-		s.items = append(s.items, spelled{})
+		s.items = append(s.items, parsed{})
 	}
 }
 
-// Key returns the key of an item that Name finds no namespace of: the first well-formed lookup attribute, on the item, then its
-// resource.
+// Key returns the lookup key of an item without a namespace: the first well-formed lookup attribute of the item, then of its resource.
 func (r *Reader) Key(attributes pcommon.Map, s *Surroundings) (f Finding) {
 	for i := range r.lookups {
 		around, onItem := &s.keys[i], &s.items[i]
@@ -119,8 +116,7 @@ func (r *Reader) Key(attributes pcommon.Map, s *Surroundings) (f Finding) {
 	return f
 }
 
-// Name returns the namespace that an item names, else its scope, else its resource, by the first attribute by which one does; false
-// where none does.
+// Name returns the namespace of an item: the first namespace attribute with a value, on the item, its scope or its resource. It returns false if there is none.
 func (r *Reader) Name(attributes pcommon.Map, s *Surroundings) (string, bool) {
 	for i, attribute := range r.attributes {
 		if name, ok := r.name(attributes, attribute); ok {
@@ -133,7 +129,7 @@ func (r *Reader) Name(attributes pcommon.Map, s *Surroundings) (string, bool) {
 	return "", false
 }
 
-// name returns the namespace that an attribute names; only strings that are no missing-values do.
+// name returns the namespace in an attribute. Only strings that are not missing values count.
 func (r *Reader) name(attributes pcommon.Map, attribute string) (string, bool) {
 	v, ok := attributes.Get(attribute)
 	if !ok || v.Type() != pcommon.ValueTypeStr {
@@ -143,13 +139,13 @@ func (r *Reader) name(attributes pcommon.Map, attribute string) (string, bool) {
 	return name, !r.IsMissingName(name)
 }
 
-// key reads a key into s, and reports whether there is an attribute for it at all.
-func (r *Reader) key(attributes pcommon.Map, lookup *Lookup, s *spelled) (carries bool) {
+// key reads a key into s and reports whether the attribute is present.
+func (r *Reader) key(attributes pcommon.Map, lookup *Lookup, s *parsed) (carries bool) {
 	v, ok := attributes.Get(lookup.Attribute)
 	if !ok {
 		return false
 	}
-	s.read(lookup, v.Str()) // what is not a string reads as the empty text
+	s.read(lookup, v.Str()) // empty if the value is not a string
 	return true
 }
 
@@ -170,7 +166,7 @@ func (r *Reader) HasLookups() bool { return len(r.lookups) > 0 }
 // Target returns the attribute that resolved namespaces are written to.
 func (r *Reader) Target() string { return r.attributes[0] }
 
-// Reset lets go of the telemetry that was read.
+// Reset releases the telemetry that was read.
 func (s *Surroundings) Reset() {
 	clear(s.names)
 	clear(s.keys)

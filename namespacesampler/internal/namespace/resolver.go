@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Source tells the namespaces of keys; it is a database. Implementations are safe for concurrent use.
+// Source resolves keys; it is a database. Implementations are safe for concurrent use.
 type Source interface {
-	// Lookup answers keys: answers[i] is that of keys[i]. All answers are Unavailable at first, and what cannot be found
-	// out stays so. It takes one round trip for all keys, whatever their kinds, as long as no query fails, and returns
-	// how many it took. An error means that the source as a whole could not be asked; answers that it got before hold.
+	// Lookup sets answers[i] to the answer of keys[i]. All answers are Unavailable before; those that cannot be found out stay so. It takes one round trip
+	// for keys of all kinds unless a query fails, and returns the number of round trips. An error means that the source could not be asked; answers
+	// received before it are valid.
 	Lookup(ctx context.Context, keys []Key, answers []Answer) (roundTrips int, err error)
 }
 
@@ -20,8 +20,7 @@ type Load struct {
 	Keys       int
 	RoundTrips int
 	Duration   time.Duration
-	// Late is how many keys resolved that had been answered without a namespace before: whose items may be decided
-	// otherwise from now on (M5).
+	// Late is the number of keys that resolved after they had been answered without a namespace. Their items may be decided differently from now on (M5).
 	Late int
 	Err  error // as Source.Lookup returned it
 }
@@ -29,26 +28,26 @@ type Load struct {
 // ResolverConfig configures a resolver.
 type ResolverConfig struct {
 	Cache CacheConfig
-	// Wait is the longest that one call of Resolve waits; 0 means not at all.
+	// Wait is the longest that a call of Resolve waits; 0 means not at all.
 	Wait time.Duration
-	// LoadTimeout bounds a load, waiting for a connection included.
+	// LoadTimeout bounds a load, including the wait for a connection.
 	LoadTimeout time.Duration
-	// MaxLoads is how many loads may be under way at once.
+	// MaxLoads is the maximum number of concurrent loads.
 	MaxLoads int
-	// Breaker keeps from waiting for a source that cannot be asked.
+	// Breaker configures the circuit breaker.
 	Breaker BreakerConfig
-	// Loaded is called at the end of each load, from its goroutine, before those who wait for it go on. It may be nil.
+	// Loaded is called at the end of each load, before those who wait for it continue. It may be nil.
 	Loaded func(Load)
 }
 
-// Resolver answers keys from a cache, and has the rest loaded from a source.
+// Resolver answers keys from a cache and loads the others from a source.
 type Resolver struct {
 	cfg        ResolverConfig
 	cache      *cache
 	dispatcher *dispatcher
 }
 
-// NewResolver returns a resolver that is to be closed.
+// NewResolver returns a resolver, which must be closed.
 func NewResolver(cfg ResolverConfig, source Source) (*Resolver, error) {
 	c, err := newCache(cfg.Cache)
 	if err != nil {
@@ -57,8 +56,7 @@ func NewResolver(cfg ResolverConfig, source Source) (*Resolver, error) {
 	return &Resolver{cfg: cfg, cache: c, dispatcher: newDispatcher(cfg, source, c)}, nil
 }
 
-// Close ends the loads that are under way and waits for them, but no longer than ctx. Resolve still answers from the
-// cache afterwards. It may be called more than once.
+// Close ends the running loads and waits for them until ctx ends. Resolve still answers from the cache afterwards. Close may be called more than once.
 func (r *Resolver) Close(ctx context.Context) error {
 	defer r.cache.close()
 	return r.dispatcher.close(ctx)
@@ -66,7 +64,7 @@ func (r *Resolver) Close(ctx context.Context) error {
 
 // Stats is the state of a resolver.
 type Stats struct {
-	// Entries is about how many keys the cache holds.
+	// Entries is the approximate number of keys in the cache.
 	Entries int
 	Breaker BreakerState
 }
@@ -76,14 +74,14 @@ func (r *Resolver) Stats() Stats {
 	return Stats{Entries: r.cache.entries.EstimatedSize(), Breaker: r.dispatcher.breaker.state()}
 }
 
-// Counts says how the keys of one call of Resolve were answered: from the cache, or by a load with each outcome.
+// Counts are the numbers of keys of one call of Resolve that were answered from the cache, or by a load with each outcome.
 type Counts struct {
 	Hits, Resolved, Unknown, Unavailable int
 }
 
-// Resolve answers distinct keys: answers[i] becomes that of keys[i]. What the cache does not have is loaded together
-// with what other calls want; Resolve waits for that no longer than the configured wait and its own context, while the load
-// goes on behind it and fills the cache. It does not wait at all while the circuit breaker is not closed.
+// Resolve sets answers[i] to the answer of keys[i]; keys are distinct. Keys that the cache lacks are loaded together with those of concurrent calls. Resolve waits
+// for them no longer than the configured wait and its context; the load continues in the background and fills the cache. It does not wait unless the circuit
+// breaker is closed.
 func (r *Resolver) Resolve(ctx context.Context, keys []Key, answers []Answer) Counts {
 	var (
 		counts      Counts
@@ -103,7 +101,7 @@ func (r *Resolver) Resolve(ctx context.Context, keys []Key, answers []Answer) Co
 		counts.Hits++
 	}
 	if len(due) > 0 {
-		r.dispatcher.renew(keys, due)
+		r.dispatcher.requestRefresh(keys, due)
 	}
 	if len(wanted) > 0 {
 		r.load(ctx, keys, answers, wanted, &counts)
@@ -111,7 +109,7 @@ func (r *Resolver) Resolve(ctx context.Context, keys []Key, answers []Answer) Co
 	return counts
 }
 
-// load answers keys[i] for each i of wanted.
+// load sets answers[i] for each i of wanted.
 func (r *Resolver) load(ctx context.Context, keys []Key, answers []Answer, wanted []int, counts *Counts) {
 	tickets, worthWaiting := r.dispatcher.request(keys, wanted)
 	if worthWaiting {
@@ -144,7 +142,7 @@ func (r *Resolver) await(ctx context.Context, tickets []ticket) {
 	defer timer.Stop()
 	var last *load
 	for _, t := range tickets {
-		if t.load == nil || t.load == last { // neighbours mostly share a load
+		if t.load == nil || t.load == last { // consecutive tickets usually share a load
 			continue
 		}
 		last = t.load

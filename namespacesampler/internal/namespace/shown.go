@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// MaxShownBytes is the longest form in which a namespace is shown to anybody.
+// MaxShownBytes is the maximum length of a namespace in output of any kind.
 const MaxShownBytes = 128
 
-// Shown returns a name as it is shown: cut to its bound, and valid UTF-8. It holds nothing of the telemetry that the name came in.
+// Shown returns a name for output: truncated to MaxShownBytes, valid UTF-8, and with memory of its own.
 func Shown(name string) string {
 	if len(name) > MaxShownBytes {
 		cut := MaxShownBytes
@@ -20,7 +20,7 @@ func Shown(name string) string {
 		name = name[:cut]
 	}
 	shown := strings.Clone(strings.ToValidUTF8(name, "\uFFFD"))
-	for len(shown) > MaxShownBytes { // the replacement is longer than what it stands for
+	for len(shown) > MaxShownBytes { // the replacement is longer than the bytes that it replaces
 		_, size := utf8.DecodeLastRuneInString(shown)
 		shown = shown[:len(shown)-size]
 	}

@@ -24,7 +24,7 @@ type fakeSource struct {
 
 	mu       sync.Mutex
 	loads    [][]string
-	underWay int
+	running int
 	most     int // loads at once
 	ended    []error
 }
@@ -36,15 +36,15 @@ func (s *fakeSource) Lookup(ctx context.Context, keys []Key, answers []Answer) (
 	}
 	s.mu.Lock()
 	s.loads = append(s.loads, texts)
-	s.underWay++
-	s.most = max(s.most, s.underWay)
+	s.running++
+	s.most = max(s.most, s.running)
 	err := s.err
 	s.mu.Unlock()
 
 	err = errors.Join(err, s.wait(ctx))
 
 	s.mu.Lock()
-	s.underWay--
+	s.running--
 	s.ended = append(s.ended, err)
 	s.mu.Unlock()
 	if err != nil {

@@ -9,35 +9,35 @@ import (
 	"go.uber.org/zap"
 )
 
-// lookup is a query with its state: one that the server refuses rests for a while, and the others go on.
-type lookup struct {
+// pausable is a query that is paused for a while if the server refuses it. Other queries go on.
+type pausable struct {
 	Query
 	cooldown time.Duration
 	logger   *zap.Logger
 
 	mu          sync.Mutex
-	until       time.Time // the end of its rest
+	until       time.Time // end of the pause
 	refused     bool
-	tookBadKey  bool
+	hasBadKeys  bool
 	lacksColumn bool
 }
 
-// rests reports whether the lookup is not to be asked now.
-func (l *lookup) rests(now time.Time) bool {
+// isPaused reports whether the query must not be sent now.
+func (l *pausable) isPaused(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return now.Before(l.until)
 }
 
-// schemaIsEarlier reports whether the schema is an earlier one, which has no keys of this kind.
-func (l *lookup) schemaIsEarlier() bool {
+// schemaIsEarlier reports whether the schema is of an earlier version, which has no keys of this kind.
+func (l *pausable) schemaIsEarlier() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lacksColumn
 }
 
-// rest lets the lookup rest, and says so once.
-func (l *lookup) rest(now time.Time, err error) {
+// pause pauses the query, and logs it once.
+func (l *pausable) pause(now time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.until = now.Add(l.cooldown)
@@ -47,29 +47,28 @@ func (l *lookup) rest(now time.Time, err error) {
 	}
 	l.refused = true
 	if l.lacksColumn {
-		l.logger.Info("the database is of an earlier version that has no such keys: they count as unknown")
+		l.logger.Info("the schema is of an earlier version without such keys; they count as unknown")
 		return
 	}
-	l.logger.Warn("Postgres refuses the lookup: its keys are unavailable, other lookups go on; "+
+	l.logger.Warn("Postgres refuses the lookup; its keys are unavailable, other lookups are not affected; "+
 		"check postgres::layout, postgres::lookups and the role's permissions",
 		zap.Error(plainError(err)), zap.Duration("retry_every", l.cooldown))
 }
 
-// badKey notes that the query cannot take a key that is well-formed, and says so once. The key is not shown: it is
-// telemetry's.
-func (l *lookup) badKey(err error) {
+// badKey notes that the query fails on a well-formed key, and logs it once. The key is not logged, since it comes from telemetry.
+func (l *pausable) badKey(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.tookBadKey {
+	if l.hasBadKeys {
 		return
 	}
-	l.tookBadKey = true
-	l.logger.Warn("the query cannot take some of the keys that telemetry carries: finding them costs more round trips; "+
-		"let the query pass over them", zap.String("sqlstate", sqlState(err)))
+	l.hasBadKeys = true
+	l.logger.Warn("the query fails on some of the keys in telemetry, which costs more round trips to isolate them; "+
+		"write the query so that it ignores them", zap.String("sqlstate", sqlState(err)))
 }
 
-// works notes that a load in which the lookup took part went well, unless the lookup was sent to rest in it.
-func (l *lookup) works(now time.Time) {
+// succeeded notes that the query took part in a successful load, unless it was paused in it.
+func (l *pausable) succeeded(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refused && !now.Before(l.until) {

@@ -92,7 +92,7 @@ func TestAKeyThatTheQueryCannotTakeIsAlone(t *testing.T) {
 			assert.Equal(t, 1, f.check(asks[1:300]...))
 			messages := f.messages()
 			require.Len(t, messages, 1, "it is said once")
-			assert.Contains(t, messages[0], "cannot take some of the keys")
+			assert.Contains(t, messages[0], "fails on some of the keys")
 		})
 	}
 }

@@ -14,22 +14,22 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// SQLSTATE codes and classes (PostgreSQL documentation, appendix A) that lookups tell apart.
+// SQLSTATE codes and classes that lookups distinguish (PostgreSQL documentation, appendix A).
 const (
-	classDataException = "22"    // a key that the query cannot take
-	undefinedColumn    = "42703" // one of class 42: what is missing or not permitted, or SQL that is wrong
+	classDataException = "22"    // a key that the query fails on
+	undefinedColumn    = "42703" // of class 42: missing objects, missing privileges, invalid SQL
 )
 
-// classesOfTrouble are those by which the server says that it cannot go on, whatever it is asked: connection, rollback,
-// resources, state, an operator's intervention, system, internal.
-var classesOfTrouble = []string{"08", "40", "53", "55", "57", "58", "XX"}
+// outageClasses mean that the server cannot execute any statement: connection exceptions, rollbacks, insufficient resources, invalid state, operator
+// intervention, system errors, internal errors.
+var outageClasses = []string{"08", "40", "53", "55", "57", "58", "XX"}
 
-// troublesOfItsOwn are the states in classesOfTrouble that come of a statement and what it reads: no parameter for the keys, an
-// object that is not ready, a lock or an answer that takes too long, damaged data.
-var troublesOfItsOwn = []string{"08P01", "55000", "55P03", "57014", "XX001", "XX002"}
+// statementStates are the states of outageClasses that are caused by a statement or its data: a missing parameter, an object that is not ready, a lock or
+// statement time-out, corrupted data.
+var statementStates = []string{"08P01", "55000", "55P03", "57014", "XX001", "XX002"}
 
-// sqlState returns the SQLSTATE of an error that the server answered a statement with, else "". What ends the connection is no
-// answer to a statement, whatever its state: a pooler tells by 08P01 that it has lost the server.
+// sqlState returns the SQLSTATE of an error that the server answered a statement with, else "". An error that ends the connection is no such answer, whatever its
+// state: a pooler reports with 08P01 that it has lost the server.
 func sqlState(err error) string {
 	var refused *pgconn.PgError
 	var connecting *pgconn.ConnectError
@@ -40,7 +40,7 @@ func sqlState(err error) string {
 	return ""
 }
 
-// queryError is a fault of a query that shows on this side of a connection that is well.
+// queryError is a fault of a query that was found while reading its rows.
 type queryError struct{ err error }
 
 func (e *queryError) Error() string {
@@ -48,21 +48,20 @@ func (e *queryError) Error() string {
 }
 func (e *queryError) Unwrap() error { return e.err }
 
-// isRefusal reports whether a statement failed for a reason of its own, or of its keys, while the server is well.
+// isRefusal reports whether a statement failed because of itself or its keys, while the server works.
 func isRefusal(err error) bool {
 	var query *queryError
 	if errors.As(err, &query) {
 		return true
 	}
 	state := sqlState(err)
-	isTrouble := slices.ContainsFunc(classesOfTrouble, func(class string) bool { return isClass(state, class) })
-	return state != "" && (!isTrouble || slices.Contains(troublesOfItsOwn, state))
+	isOutage := slices.ContainsFunc(outageClasses, func(class string) bool { return isClass(state, class) })
+	return state != "" && (!isOutage || slices.Contains(statementStates, state))
 }
 
 func isClass(state, class string) bool { return strings.HasPrefix(state, class) }
 
-// refusals are the reasons of servers to refuse a connection, in words of our own: theirs repeat user, database, host or
-// settings.
+// refusals are the reasons why servers refuse connections. Their own messages repeat user, database, host or settings.
 var refusals = map[string]string{
 	"28000": "the role may not log in, or not from here",
 	"28P01": "password authentication failed",
@@ -72,8 +71,7 @@ var refusals = map[string]string{
 	"57P03": "the server is starting up or shutting down",
 }
 
-// plainError says what went wrong without the parts of messages that repeat the DSN (user, database, host): where a
-// password is not escaped, they can hold some of it.
+// plainError rewords an error without the parts that repeat the DSN (user, database, host), which may contain parts of a password that is not escaped.
 func plainError(err error) error {
 	var connecting *pgconn.ConnectError
 	var refused *pgconn.PgError
@@ -95,13 +93,12 @@ func plainError(err error) error {
 	case isConnecting:
 		return fmt.Errorf("failed to connect: %w", innermost(connecting))
 	case errors.As(err, &network):
-		return fmt.Errorf("connection lost: %w", innermost(network)) // without the addresses of both ends
+		return fmt.Errorf("connection lost: %w", innermost(network)) // without the addresses
 	}
 	return err
 }
 
-// innermost follows an error to its cause, through joined errors to their last: for a connection that is mostly the
-// system's "connection refused".
+// innermost returns the cause of an error; of joined errors, that of the last. For a connection it is usually the system's "connection refused".
 func innermost(err error) error {
 	for {
 		var next error

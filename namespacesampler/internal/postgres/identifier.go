@@ -10,19 +10,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// maxIdentifierBytes is where Postgres cuts names.
+// maxIdentifierBytes is the length that Postgres truncates names to.
 const maxIdentifierBytes = 63
 
-// Table is the name of a table as SQL takes it, quoted.
+// Table is the name of a table as a quoted SQL identifier.
 type Table struct{ sql string }
 
-// String returns the name as SQL takes it.
+// String returns the quoted identifier.
 func (t Table) String() string { return t.sql }
 
-// identifierPart is a name as SQL writes it: plain, then its case does not matter, or in quotes.
+// identifierPart matches an SQL identifier, plain (case-insensitive) or quoted.
 var identifierPart = regexp.MustCompile(`^(?:([\pL_][\pL\pN_$]*)|"((?:[^"\x00]|"")+)")(?:\.|$)`)
 
-// ParseTable reads the name of a table, with its schema or without, as SQL writes it.
+// ParseTable parses the name of a table, with or without a schema, in SQL syntax.
 func ParseTable(name string) (Table, error) {
 	wrong := fmt.Errorf(`must be the name of a table, such as public.namespace_sampling_overrides or "My Schema"."Overrides", got %q`, name)
 	var parts pgx.Identifier
@@ -51,7 +51,7 @@ func ParseTable(name string) (Table, error) {
 	}
 }
 
-// ValidateChannel reports why a name cannot be that of a channel. It is taken as it stands, like pg_notify does.
+// ValidateChannel returns an error if a name is not valid for a channel. The name is used literally, as in pg_notify.
 func ValidateChannel(name string) error {
 	if name == "" || len(name) > maxIdentifierBytes || strings.ContainsRune(name, 0) {
 		return fmt.Errorf("must be the name of a channel, of 1 to %d bytes, such as namespace_sampling_overrides, got %q",

@@ -8,19 +8,18 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-// Query tells the namespaces of keys of one kind. SQL takes one text[] parameter, the keys, and returns rows
-// (key text, namespace text). Keys without a row, or with a NULL namespace, are unknown.
+// Query resolves keys of one kind. SQL takes one text[] parameter, the keys, and returns rows (key text, namespace text). Keys without a row, or with a NULL
+// namespace, are unknown.
 type Query struct {
-	// Name names the query in logs: the attribute that its keys come from.
+	// Name is the name of the query in logs: the attribute that its keys come from.
 	Name string
 	SQL  string
-	// MayLackColumn says that earlier versions of the schema lack a column that the query reads. Where it does, no such
-	// key exists, so its keys are unknown rather than unavailable.
+	// MayLackColumn is true if earlier versions of the schema lack a column of the query. Such a schema has no keys of this kind, so that they are unknown rather
+	// than unavailable.
 	MayLackColumn bool
 }
 
-// Layout is the set of attributes that carry keys, in the order in which they are tried, and the queries of their kinds:
-// the query of a lookup is Queries[lookup.Kind].
+// Layout is the lookup attributes, in the order in which they are tried, and the queries of their kinds: the query of a lookup is Queries[lookup.Kind].
 type Layout struct {
 	Lookups []namespace.Lookup
 	Queries []Query
@@ -38,7 +37,7 @@ func Tasker() Layout {
 	return taskerLayout("tasker.tasks", "tasker.workflow_steps", "tasker.named_tasks", "tasker.task_namespaces", false)
 }
 
-// TaskerLegacy returns the layout of Tasker's earlier schema. Its first version has no correlation ids.
+// TaskerLegacy returns the layout of Tasker's earlier schema. Its first version has no correlation IDs.
 func TaskerLegacy() Layout {
 	return taskerLayout("public.tasker_tasks", "public.tasker_workflow_steps", "public.tasker_named_tasks",
 		"public.tasker_task_namespaces", true)
@@ -61,7 +60,7 @@ func taskerLayout(tasks, steps, templates, namespaces string, mayLackCorrelation
 			kindStep: {Name: "step_uuid", SQL: fmt.Sprintf(
 				`SELECT s.workflow_step_uuid::text, n.name::text FROM %s s JOIN %s t ON t.task_uuid = s.task_uuid %s `+
 					`WHERE s.workflow_step_uuid = ANY($1::text[]::uuid[])`, steps, tasks, join)},
-			// Several tasks may share a correlation id: the root of the hierarchy tells its namespace.
+			// Several tasks may share a correlation ID: the namespace is that of the root of the hierarchy.
 			kindCorrelation: {Name: "correlation_id", MayLackColumn: mayLackCorrelation, SQL: fmt.Sprintf(
 				`SELECT DISTINCT ON (t.correlation_id) t.correlation_id::text, n.name::text FROM %s t %s `+
 					`WHERE t.correlation_id = ANY($1::text[]::uuid[]) ORDER BY t.correlation_id, `+
@@ -70,7 +69,7 @@ func taskerLayout(tasks, steps, templates, namespaces string, mayLackCorrelation
 	}
 }
 
-// CustomLookup is an attribute with a query of the site's own.
+// CustomLookup is a lookup attribute with a configured query.
 type CustomLookup struct {
 	Attribute string
 	Query     string
@@ -94,5 +93,5 @@ func Custom(lookups []CustomLookup) Layout {
 	return layout
 }
 
-// MaxLookups is the most lookups that a layout can have.
+// MaxLookups is the maximum number of lookups of a layout.
 const MaxLookups = 256

@@ -10,12 +10,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Reasons why listening cannot work.
+// Reasons why listening is impossible.
 var (
-	// ErrPooler means that a pooler stands between, which hands the connection's statements to other sessions.
-	ErrPooler = errors.New("a pooler stands between this collector and Postgres, and passes no notifications on")
+	// ErrPooler means that a pooler in transaction mode is in between.
+	ErrPooler = errors.New("a pooler between this collector and Postgres does not forward notifications")
 	// ErrStandby means that the server is a standby.
-	ErrStandby = errors.New("the server is a standby, which has no notifications")
+	ErrStandby = errors.New("the server is a standby, which does not support notifications")
 )
 
 // Listening configures a listener.
@@ -23,21 +23,21 @@ type Listening struct {
 	Channel string
 	// Timeout bounds connecting, and each answer of the server.
 	Timeout time.Duration
-	// Check is how often a silent connection is asked whether it lives.
+	// Check is how often a connection without notifications is checked.
 	Check time.Duration
-	// Began is called when the listener listens; what was notified before has been missed. Heard is called for every notification.
+	// Began is called when listening has begun; earlier notifications were missed. Heard is called for every notification.
 	Began, Heard func()
 }
 
-// Listen listens to a channel over a connection of its own, which is none of the pool's, until that breaks or ctx ends. The error
-// says why it ended: ErrPooler and ErrStandby where it cannot work.
+// Listen listens to a channel over a connection outside the pool, until it breaks or ctx ends. The error is the reason; ErrPooler and ErrStandby mean that
+// listening is impossible.
 func (db *DB) Listen(ctx context.Context, l Listening) error {
 	conn, err := db.connectToListen(ctx, l)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
 		_ = conn.Close(ctx)
 	}()
@@ -56,7 +56,9 @@ func (db *DB) Listen(ctx context.Context, l Listening) error {
 func (db *DB) connectToListen(ctx context.Context, l Listening) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, db.pool.Config().ConnConfig)
+	cfg := db.pool.Config().ConnConfig
+	db.sockets.track(cfg)
+	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, plainError(err)
 	}
@@ -67,7 +69,7 @@ func (db *DB) connectToListen(ctx context.Context, l Listening) (*pgx.Conn, erro
 	return conn, nil
 }
 
-// beginToListen makes sure that notifications can arrive: a pooler gives a process ID of its own to its clients.
+// beginToListen checks that notifications can arrive, and listens. A pooler gives its clients process IDs of its own.
 func beginToListen(ctx context.Context, conn *pgx.Conn, channel string) error {
 	var pid uint32
 	var standby bool
@@ -87,8 +89,7 @@ func beginToListen(ctx context.Context, conn *pgx.Conn, channel string) error {
 	return nil
 }
 
-// wait waits for a notification, and where none comes, asks whether the connection lives: one that broke without a word would be
-// silent for ever.
+// wait waits for a notification. If none arrives, it checks the connection, which may have broken silently.
 func (l *Listening) wait(ctx context.Context, conn *pgx.Conn) error {
 	waiting, cancel := context.WithTimeout(ctx, l.Check)
 	defer cancel()

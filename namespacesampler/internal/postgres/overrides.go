@@ -13,11 +13,11 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// MaxNameBytes is more than the longest name that a row can have: longer ones are cut to it.
+// MaxNameBytes is the length that names are truncated to, longer than that of any valid name.
 const MaxNameBytes = 2000
 
-// overridesSQL casts all, so that a table with other types serves as well, and cuts what has no bound. Times come in seconds: as text
-// they would have forms that only Postgres knows, such as infinity.
+// overridesSQL casts all columns, so that they may have other types, and truncates texts. Times are read in seconds, since as text they can have forms that only
+// Postgres knows, such as infinity.
 const overridesSQL = `SELECT coalesce(left(namespace::text, %d), ''), coalesce(left(signal::text, 100), ''),
 	coalesce(sample_rate::float8, 'NaN'), coalesce(extract(epoch FROM expires_at)::float8, 'Infinity'),
 	coalesce(left(reason::text, 500), ''), coalesce(left(updated_by::text, 200), ''),
@@ -37,10 +37,10 @@ func (db *DB) Overrides(ctx context.Context, table Table) ([]rate.Override, erro
 	})
 }
 
-// endOfTime is when times no longer have four digits for the year; what ends then never does.
+// endOfTime is the end of year 9999. Overrides that expire after it never expire.
 var endOfTime = float64(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC).Unix())
 
-// timeOf returns the time of seconds since 1970: of those that end no more, zero, and of those before, the beginning.
+// timeOf converts Unix time in seconds. Far-future values become zero; values before 1970 become the epoch.
 func timeOf(seconds float64) time.Time {
 	switch {
 	case math.IsNaN(seconds) || seconds >= endOfTime:

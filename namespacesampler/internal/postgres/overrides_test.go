@@ -17,6 +17,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 func overridesScript(t testing.TB) string {
@@ -44,17 +45,17 @@ INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expire
 	got, err := f.Overrides(t.Context(), table(t, "public.namespace_sampling_overrides"))
 	require.NoError(t, err)
 	require.Len(t, got, 4)
-	assert.Equal(t, Override{
-		Namespace: "a", Signal: "all", SampleRate: 0.5, ExpiresAt: time.Date(2026, 12, 1, 0, 0, 0, 123456000, time.UTC),
+	assert.Equal(t, rate.Override{Source: rate.RuntimeOverride,
+		Key: "a", Signal: "all", Probability: 0.5, Until: time.Date(2026, 12, 1, 0, 0, 0, 123456000, time.UTC),
 		Reason: "incident", UpdatedBy: "alice", UpdatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}, got[0])
-	assert.True(t, math.IsNaN(got[1].SampleRate))
-	assert.True(t, got[1].ExpiresAt.IsZero(), "infinity never comes")
-	got[1].SampleRate = 0
-	assert.Equal(t, Override{Namespace: "b", Signal: "traces", UpdatedAt: time.Unix(0, 0).UTC()}, got[1])
-	assert.True(t, got[2].ExpiresAt.IsZero())
-	assert.Len(t, got[3].Namespace, MaxNameBytes)
-	assert.True(t, got[3].ExpiresAt.Before(time.Now()), "what is long over is over")
+	assert.True(t, math.IsNaN(got[1].Probability))
+	assert.True(t, got[1].Until.IsZero(), "infinity never comes")
+	got[1].Probability = 0
+	assert.Equal(t, rate.Override{Source: rate.RuntimeOverride, Key: "b", Signal: "traces", UpdatedAt: time.Unix(0, 0).UTC()}, got[1])
+	assert.True(t, got[2].Until.IsZero())
+	assert.Len(t, got[3].Key, MaxNameBytes)
+	assert.True(t, got[3].Until.Before(time.Now()), "what is long over is over")
 	assert.Len(t, got[3].Reason, 500)
 }
 
@@ -67,9 +68,9 @@ func TestATableOfOverridesOfOtherTypes(t *testing.T) {
 	got, err := f.Overrides(t.Context(), table(t, `"My Schema"."Over""rides"`))
 	require.NoError(t, err)
 	require.Len(t, got, 2)
-	assert.True(t, math.IsNaN(got[0].SampleRate))
-	assert.Equal(t, Override{
-		Namespace: "z", Signal: "all", SampleRate: 0.25, ExpiresAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+	assert.True(t, math.IsNaN(got[0].Probability))
+	assert.Equal(t, rate.Override{Source: rate.RuntimeOverride,
+		Key: "z", Signal: "all", Probability: 0.25, Until: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
 		Reason: "r", UpdatedBy: "u", UpdatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}, got[1])
 }

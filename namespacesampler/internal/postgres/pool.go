@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package postgres asks Postgres for the namespaces of keys. It is the only package of the processor that knows pgx.
+// Package postgres reads the namespaces of keys, runtime overrides and registered namespaces from Postgres. It is the only package of the processor that uses pgx.
 package postgres
 
 import (
@@ -15,27 +15,25 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// applicationName is shown in pg_stat_activity, unless the DSN gives another.
+// applicationName is shown in pg_stat_activity unless the DSN sets another.
 const applicationName = "namespace_sampler"
 
 // PoolConfig configures the connections.
 type PoolConfig struct {
 	DSN            string
 	MaxConnections int32
-	// ConnectTimeout bounds an attempt to connect, unless the DSN says otherwise, and the time that it takes to get rid of a
-	// connection that has failed.
+	// ConnectTimeout bounds an attempt to connect, unless the DSN sets another time-out, and the time to close a failed connection.
 	ConnectTimeout time.Duration
 }
 
-// parsePool turns the configuration into pgx's. Where the DSN does not say otherwise, statements are sent in one flight
-// and are not prepared on the server, which is also what works behind a pooler in transaction mode.
+// parsePool returns the configuration for pgx. Unless the DSN says otherwise, statements are sent in one round trip and are not prepared on the server, which also
+// works behind a pooler in transaction mode.
 func parsePool(cfg PoolConfig) (*pgxpool.Config, error) {
 	pool, err := pgxpool.ParseConfig(cfg.DSN)
 	if err != nil {
 		return nil, dsnError(err)
 	}
-	// pgx takes its own parameters out of the configuration that it returns, so whether the DSN gave one shows only in
-	// what the lower layer makes of it.
+	// pgx removes its own parameters from the configuration that it returns. Only the lower layer shows whether the DSN set one.
 	low, err := pgconn.ParseConfig(cfg.DSN)
 	if err != nil {
 		return nil, dsnError(err)
@@ -51,13 +49,12 @@ func parsePool(cfg PoolConfig) (*pgxpool.Config, error) {
 	}
 	pool.MaxConns = cfg.MaxConnections
 	pool.MinConns = min(pool.MinConns, pool.MaxConns)
-	// To ask an idle connection first whether it lives would cost every load in quiet traffic a second round trip. One
-	// that turns out dead is replaced (session.send).
+	// Pinging an idle connection first would cost a second round trip. A dead connection is replaced instead (Lookup, read).
 	pool.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	return pool, nil
 }
 
-// ValidateDSN reports why a DSN cannot be used, without repeating any of it.
+// ValidateDSN returns an error if a DSN is invalid, without repeating any part of it.
 func ValidateDSN(dsn string) error {
 	if strings.TrimSpace(dsn) == "" {
 		return errors.New("is required: a URL such as postgres://user@host:5432/database, or keywords such as " +
@@ -67,8 +64,8 @@ func ValidateDSN(dsn string) error {
 	return err
 }
 
-// dsnError says what is wrong with a DSN. pgx's own messages can repeat parts of it, a password with a special character among
-// them, so only those are passed on that name a setting and cannot.
+// dsnError rewords an error of parsing a DSN. Messages of pgx can repeat parts of the DSN, such as a password with a special character. Only messages that name
+// a setting without its value are passed on.
 func dsnError(err error) error {
 	const form = "is not a valid connection URL (postgres://user@host:5432/database) or keyword string " +
 		"(host=localhost dbname=tasker); it is not shown, as it may hold a secret"
@@ -90,8 +87,7 @@ func dsnError(err error) error {
 	return errors.New(form)
 }
 
-// open returns a pool and its sockets. It connects when it is first used, so a database that is down is no reason not to
-// start.
+// open returns a pool, which connects when it is first used, and its sockets.
 func open(cfg PoolConfig, t Telemetry) (*pgxpool.Pool, *sockets, error) {
 	poolConfig, err := parsePool(cfg)
 	if err != nil {
@@ -99,7 +95,10 @@ func open(cfg PoolConfig, t Telemetry) (*pgxpool.Pool, *sockets, error) {
 	}
 	poolConfig.ConnConfig.Tracer = newTracer(t)
 	all := newSockets(cfg.ConnectTimeout)
-	poolConfig.ConnConfig.DialFunc = all.dial(poolConfig.ConnConfig.DialFunc)
+	poolConfig.BeforeConnect = func(_ context.Context, cfg *pgx.ConnConfig) error {
+		all.track(cfg)
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(context.Background(), poolConfig)
 	return pool, all, err
 }

@@ -3,54 +3,65 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 
-	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
 
-// observePool has the pool's figures observed until stop is called. The name stands in place of host, port and database.
+// Metrics of the pool. They have the names of otelpgx.RecordStats, which measures durations in nanoseconds without naming the unit, and cannot be stopped.
+var (
+	poolCounters = map[string]func(*pgxpool.Stat) int64{
+		"pgxpool.acquires":              (*pgxpool.Stat).AcquireCount,
+		"pgxpool.canceled_acquires":     (*pgxpool.Stat).CanceledAcquireCount,
+		"pgxpool.empty_acquire":         (*pgxpool.Stat).EmptyAcquireCount,
+		"pgxpool.max_idle_destroys":     (*pgxpool.Stat).MaxIdleDestroyCount,
+		"pgxpool.max_lifetime_destroys": (*pgxpool.Stat).MaxLifetimeDestroyCount,
+		"pgxpool.new_connections":       (*pgxpool.Stat).NewConnsCount,
+	}
+	poolGauges = map[string]func(*pgxpool.Stat) int32{
+		"pgxpool.acquired_connections":     (*pgxpool.Stat).AcquiredConns,
+		"pgxpool.constructing_connections": (*pgxpool.Stat).ConstructingConns,
+		"pgxpool.idle_connections":         (*pgxpool.Stat).IdleConns,
+		"pgxpool.max_connections":          (*pgxpool.Stat).MaxConns,
+		"pgxpool.total_connections":        (*pgxpool.Stat).TotalConns,
+	}
+)
+
+// observePool registers the metrics of a pool, until stop is called. The pool is named in place of host, port and database.
 func observePool(pool *pgxpool.Pool, t Telemetry) (stop func() error, err error) {
-	var all registrations
-	err = otelpgx.RecordStats(pool,
-		otelpgx.WithStatsMeterProvider(registrar{t.Meter, &all}),
-		otelpgx.WithStatsAttributes(attribute.String("db.client.connection.pool.name", t.Pool)),
-	)
-	return all.unregister, err
-}
-
-// registrations are what otelpgx registers and never takes back: a pool that is closed is not to be observed.
-type registrations []metric.Registration
-
-func (r *registrations) unregister() error {
+	meter := t.Meter.Meter(scope)
 	var errs []error
-	for _, one := range *r {
-		errs = append(errs, one.Unregister())
+	var instruments []metric.Observable
+	var observations []func(metric.Observer, *pgxpool.Stat)
+	named := metric.WithAttributeSet(attribute.NewSet(attribute.String("db.client.connection.pool.name", t.Pool)))
+
+	for name, value := range poolCounters {
+		counter, err := meter.Int64ObservableCounter(name)
+		errs, instruments = append(errs, err), append(instruments, counter)
+		observations = append(observations, func(o metric.Observer, s *pgxpool.Stat) { o.ObserveInt64(counter, value(s), named) })
 	}
-	return errors.Join(errs...)
-}
-
-// registrar is a provider that keeps the registrations of callbacks.
-type registrar struct {
-	metric.MeterProvider
-	all *registrations
-}
-
-func (r registrar) Meter(name string, options ...metric.MeterOption) metric.Meter {
-	return registeringMeter{r.MeterProvider.Meter(name, options...), r.all}
-}
-
-type registeringMeter struct {
-	metric.Meter
-	all *registrations
-}
-
-func (m registeringMeter) RegisterCallback(f metric.Callback, of ...metric.Observable) (metric.Registration, error) {
-	registration, err := m.Meter.RegisterCallback(f, of...)
-	if err == nil {
-		*m.all = append(*m.all, registration)
+	for name, value := range poolGauges {
+		gauge, err := meter.Int64ObservableUpDownCounter(name)
+		errs, instruments = append(errs, err), append(instruments, gauge)
+		observations = append(observations, func(o metric.Observer, s *pgxpool.Stat) { o.ObserveInt64(gauge, int64(value(s)), named) })
 	}
-	return registration, err
+	wait, err := meter.Float64ObservableCounter("pgxpool.acquire_duration", metric.WithUnit("s"),
+		metric.WithDescription("Total time that successful acquires of a connection took."))
+	errs, instruments = append(errs, err), append(instruments, wait)
+
+	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		stat := pool.Stat()
+		for _, observe := range observations {
+			observe(o, stat)
+		}
+		o.ObserveFloat64(wait, stat.AcquireDuration().Seconds(), named)
+		return nil
+	}, instruments...)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return func() error { return nil }, err
+	}
+	return registration.Unregister, nil
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// MaxRows is the most rows that are read of a table that is read whole.
+// MaxRows is the maximum number of rows that are read from a table.
 const MaxRows = 10_000
 
-// ReadError is why a table could not be read. It shows nothing of the DSN.
+// ReadError is the reason why a table could not be read. It contains no part of the DSN.
 type ReadError struct {
-	// State is the SQLSTATE by which the server refuses to have the table read; empty where the server could not be asked.
+	// State is the SQLSTATE if the server refused the statement, and empty if the server could not be asked.
 	State string
 	err   error
 }
@@ -24,11 +24,11 @@ type ReadError struct {
 func (e *ReadError) Error() string { return e.err.Error() }
 func (e *ReadError) Unwrap() error { return e.err }
 
-// Remedies of what the server refuses.
+// remedies for refusals, by SQLSTATE.
 var remedies = map[string]string{
 	"42P01": "create the table",
 	"3F000": "create the schema of the table",
-	"42703": "create the table with the columns that the documentation has",
+	"42703": "create the table with the columns in the documentation",
 	"42501": "grant the role USAGE on the schema and SELECT on the table",
 }
 
@@ -43,7 +43,7 @@ func readError(err error) *ReadError {
 	return e
 }
 
-// read reads all rows of a statement in one round trip. A connection that turns out dead is no reason to fail: another is asked.
+// read reads all rows of a statement in one round trip. If its connection is dead, another one is tried.
 func read[T any](ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T]) ([]T, error) {
 	once := func() ([]T, error) {
 		rows, err := db.pool.Query(ctx, sql)
@@ -55,7 +55,7 @@ func read[T any](ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T])
 	all, err := once()
 	var connecting *pgconn.ConnectError
 	if err != nil && ctx.Err() == nil && !isRefusal(err) && !errors.As(err, &connecting) {
-		db.pool.Reset() // the others are of the same age
+		db.pool.Reset() // the other connections are probably dead too
 		all, err = once()
 	}
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Registry is where the names of the namespaces are, all that are registered.
+// Registry is a table of registered namespaces.
 type Registry struct{ table string }
 
 // Registries of the layouts.

@@ -130,7 +130,7 @@ func TestCloseDoesNotWaitForAQueryThatHangs(t *testing.T) {
 
 	db, err := Open(Config{
 		Pool: PoolConfig{DSN: dsn, MaxConnections: 1, ConnectTimeout: time.Minute}, Queries: Tasker().Queries,
-		Logger: openLayout(t, dsn, Tasker()).lookups[0].logger, Telemetry: nowhere,
+		Logger: openLayout(t, dsn, Tasker()).queries[0].logger, Telemetry: nowhere,
 	})
 	require.NoError(t, err)
 	ended := make(chan error, 1)

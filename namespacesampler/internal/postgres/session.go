@@ -12,24 +12,23 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-// maxStatements bounds the statements of one load, should keys that a query cannot take have to be searched for.
+// maxStatements bounds the statements of one load while keys that a query fails on are isolated.
 const maxStatements = 64
 
-// answered marks connections that have answered before.
+// answered is the key of the mark on connections that have answered before.
 const answered = "answered"
 
-// session is the statements of one load.
+// session sends the statements of one load.
 type session struct {
 	db         *DB
 	roundTrips int
 	statements int
-	stale      bool // a connection from before turned out dead
+	stale      bool // a connection that had answered before was dead
 }
 
-// send asks all requests in one round trip. One that the server refuses spoils none of the others: they are asked again
-// one by one, so that it shows which it was.
+// send sends all requests in one round trip. If the server refuses one, they are sent again one by one, so that the others are answered.
 func (s *session) send(ctx context.Context, requests []*request) error {
-	done, err := s.flight(ctx, requests)
+	done, err := s.roundTrip(ctx, requests)
 	switch {
 	case err == nil:
 		return nil
@@ -46,22 +45,21 @@ func (s *session) send(ctx context.Context, requests []*request) error {
 	return nil
 }
 
-// refused deals with a request that the server refuses by itself. Where the reason is one of its keys, those that it
-// shares the request with are asked again in halves until it is alone; then it is unknown, since nothing can be stored under
-// a key that the query cannot take.
+// refused handles a request that the server refuses. If the reason is one of its keys, the request is split in halves until that key is alone. The key is unknown
+// then, since no row can have a key that the query fails on.
 func (s *session) refused(ctx context.Context, r *request, err error) error {
 	if !isClass(sqlState(err), classDataException) {
-		r.lookup.rest(s.db.now(), err)
+		r.query.pause(s.db.now(), err)
 		r.refuse()
 		return nil
 	}
-	r.lookup.badKey(err)
+	r.query.badKey(err)
 	if len(r.texts) == 1 {
 		r.answers[r.places[r.texts[0]]] = namespace.Answer{Outcome: namespace.Unknown}
 		return nil
 	}
 	if s.statements >= maxStatements {
-		return nil // the rest of them stay unavailable in this load
+		return nil // the other keys stay unavailable in this load
 	}
 	half := len(r.texts) / 2
 	for _, texts := range [][]string{r.texts[:half], r.texts[half:]} {
@@ -74,11 +72,11 @@ func (s *session) refused(ctx context.Context, r *request, err error) error {
 	return nil
 }
 
-// flight sends requests as one batch, a single round trip, and returns how many were answered before an error.
-func (s *session) flight(ctx context.Context, requests []*request) (done int, err error) {
+// roundTrip sends requests as one batch and returns how many were answered before an error.
+func (s *session) roundTrip(ctx context.Context, requests []*request) (done int, err error) {
 	var batch pgx.Batch
 	for _, r := range requests {
-		batch.Queue(r.lookup.SQL, arrayLiteral(r.texts))
+		batch.Queue(r.query.SQL, arrayLiteral(r.texts))
 	}
 	conn, err := s.db.pool.Acquire(ctx)
 	if err != nil {
@@ -90,7 +88,7 @@ func (s *session) flight(ctx context.Context, requests []*request) (done int, er
 	results := conn.SendBatch(ctx, &batch)
 	defer func() {
 		if closing := results.Close(); err == nil {
-			err = closing // else it is the same error again
+			err = closing // otherwise it is the same error
 		}
 	}()
 	for done, r := range requests {

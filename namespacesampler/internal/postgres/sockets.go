@@ -6,67 +6,81 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// sockets are the network connections of a pool. To get rid of a connection whose server has gone silent, pgx asks it to
-// cancel the statement and says goodbye, each for up to 15 s, and holds its place in the pool meanwhile. These sockets have
-// less patience; and closing them ends it at once.
+// sockets are the network connections of a database. To close a connection that has failed, pgx sends a cancel request and a termination message, waits for
+// the server up to 15 s, and keeps the connection's place in the pool meanwhile. These sockets bound both, and can all be closed at once.
 type sockets struct {
-	patience time.Duration // for each of the two
+	closeTimeout time.Duration // bounds each of the two; 0 for no bound
 
 	mu   sync.Mutex
 	open map[*socket]struct{} // nil once closed
 }
 
-// socket is a connection that its pool knows of until it is closed.
+// socket is a network connection that is known to sockets until it is closed.
 type socket struct {
 	net.Conn
-	all *sockets
-	end time.Time // of a request to cancel; else zero
+	all      *sockets
+	deadline time.Time // of a cancel request; zero for other connections
 }
 
-// newSockets returns sockets whose servers are given up for good a while after the connection has failed.
-func newSockets(while time.Duration) *sockets {
-	return &sockets{patience: while / 2, open: map[*socket]struct{}{}}
+// newSockets returns sockets that are given up some time after their connection has failed.
+func newSockets(timeout time.Duration) *sockets {
+	return &sockets{closeTimeout: timeout / 2, open: map[*socket]struct{}{}}
 }
 
-// dial returns a dialler whose connections are known.
-func (s *sockets) dial(dial pgconn.DialFunc) pgconn.DialFunc {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		known := &socket{all: s}
-		if cancels := ctx.Value(connecting{}) == nil; cancels && s.patience > 0 {
-			known.end = time.Now().Add(s.patience)
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadline(ctx, known.end)
-			defer cancel()
+// track makes the network connections of one database connection known. Once that is established, it dials to send cancel requests only.
+func (s *sockets) track(cfg *pgx.ConnConfig) {
+	var established atomic.Bool
+	dial, afterConnect := cfg.DialFunc, cfg.AfterConnect
+	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return s.dial(ctx, dial, network, addr, established.Load())
+	}
+	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		established.Store(true)
+		if afterConnect == nil {
+			return nil
 		}
-		conn, err := dial(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		if !known.end.IsZero() {
-			_ = conn.SetDeadline(known.end)
-		}
-		known.Conn = conn
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.open == nil {
-			_ = conn.Close()
-			return nil, net.ErrClosed
-		}
-		s.open[known] = struct{}{}
-		return known, nil
+		return afterConnect(ctx, conn)
 	}
 }
 
-// SetDeadline implements net.Conn. pgx sets the past, to interrupt, and none, to go on; a future only for its goodbye.
+func (s *sockets) dial(ctx context.Context, dial pgconn.DialFunc, network, addr string, isCancelRequest bool) (net.Conn, error) {
+	known := &socket{all: s}
+	if isCancelRequest && s.closeTimeout > 0 {
+		known.deadline = time.Now().Add(s.closeTimeout)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, known.deadline)
+		defer cancel()
+	}
+	conn, err := dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	if !known.deadline.IsZero() {
+		_ = conn.SetDeadline(known.deadline)
+	}
+	known.Conn = conn
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		_ = conn.Close()
+		return nil, net.ErrClosed
+	}
+	s.open[known] = struct{}{}
+	return known, nil
+}
+
+// SetDeadline implements net.Conn. pgx sets a deadline in the past to interrupt, and none to go on. A deadline in the future is for closing only.
 func (c *socket) SetDeadline(t time.Time) error {
-	limit := c.end
-	if limit.IsZero() && c.all.patience > 0 && time.Until(t) > 0 {
-		limit = time.Now().Add(c.all.patience)
+	limit := c.deadline
+	if limit.IsZero() && c.all.closeTimeout > 0 && time.Until(t) > 0 {
+		limit = time.Now().Add(c.all.closeTimeout)
 	}
 	if !limit.IsZero() && (t.IsZero() || t.After(limit)) {
 		t = limit
@@ -82,7 +96,7 @@ func (c *socket) Close() error {
 	return c.Conn.Close()
 }
 
-// close closes all, and refuses new ones.
+// close closes all sockets, and refuses new ones.
 func (s *sockets) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,19 +14,19 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// scope is the name of the instrumentation scope of the spans around loads.
+// scope is the instrumentation scope of spans and metrics.
 const scope = "github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 
-// Telemetry is where spans and metrics of the database go: the collector's own providers.
+// Telemetry holds the collector's providers for spans and metrics of the database.
 type Telemetry struct {
 	Tracer trace.TracerProvider
 	Meter  metric.MeterProvider
-	// Pool names the connections in metrics.
+	// Pool is the name of the pool in metrics.
 	Pool string
 }
 
-// tracer is otelpgx's, whose spans hold the statements, which are the configuration's, and neither keys nor anything of the
-// DSN: errors of the server and of connecting repeat parts of them, so they are told in words of our own.
+// tracer is that of otelpgx. Its spans contain statements, which come from the configuration, but neither keys nor parts of the DSN. Errors are reworded,
+// since those of the server and of connecting may repeat both.
 type tracer struct{ *otelpgx.Tracer }
 
 var (
@@ -42,13 +42,6 @@ func newTracer(t Telemetry) tracer {
 		otelpgx.WithTracerProvider(t.Tracer), otelpgx.WithMeterProvider(t.Meter),
 		otelpgx.WithDisableConnectionDetailsInAttributes(),
 	)}
-}
-
-// connecting marks contexts of connection attempts. pgx dials for requests to cancel, too.
-type connecting struct{}
-
-func (t tracer) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {
-	return context.WithValue(t.Tracer.TraceConnectStart(ctx, data), connecting{}, true)
 }
 
 func (t tracer) TraceConnectEnd(ctx context.Context, data pgx.TraceConnectEndData) {
@@ -81,7 +74,7 @@ func (t tracer) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data pg
 	t.Tracer.TraceAcquireEnd(ctx, pool, data)
 }
 
-// tracedError says what went wrong in few different words. A server's message can hold a key, so only its code is told.
+// tracedError rewords an error. A message of the server may contain a key, so only its code is reported.
 func tracedError(err error) error {
 	var refused *pgconn.PgError
 	var query *queryError

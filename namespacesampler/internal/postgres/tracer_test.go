@@ -85,6 +85,10 @@ func TestLoadsAreSpansAndMetricsOfTheCollector(t *testing.T) {
 
 	metrics := d.metrics()
 	assert.Contains(t, metrics, "db.client.operation.duration")
+	assert.Equal(t, "s", metrics["pgxpool.acquire_duration"].Unit)
+	acquiring := metrics["pgxpool.acquire_duration"].Data.(metricdata.Sum[float64]).DataPoints[0]
+	assert.Positive(t, acquiring.Value)
+	assert.Less(t, acquiring.Value, 60., "seconds")
 	total := metrics["pgxpool.total_connections"].Data.(metricdata.Sum[int64]).DataPoints[0]
 	assert.EqualValues(t, 1, total.Value)
 	pool, _ := total.Attributes.Value("db.client.connection.pool.name")

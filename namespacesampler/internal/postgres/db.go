@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+)
+
+// closeTimeout bounds the orderly closing of connections.
+const closeTimeout = time.Second
+
+// Config configures a database.
+type Config struct {
+	Pool    PoolConfig
+	Queries []Query
+	// Cooldown is how long a query that the server refuses is paused.
+	Cooldown  time.Duration
+	Logger    *zap.Logger
+	Telemetry Telemetry
+}
+
+// DB is a namespace.Source. It is safe for concurrent use.
+type DB struct {
+	pool      *pgxpool.Pool
+	sockets   *sockets
+	queries   []*pausable // by kind
+	now       func() time.Time
+	tracer    trace.Tracer
+	unobserve func() error // unregisters the metrics of the pool
+}
+
+var _ namespace.Source = (*DB)(nil)
+
+// Open returns a database that connects when it is first used, and must be closed. An error reports an invalid DSN.
+func Open(cfg Config) (*DB, error) {
+	pool, all, err := open(cfg.Pool, cfg.Telemetry)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope)}
+	if db.unobserve, err = observePool(pool, cfg.Telemetry); err != nil {
+		return nil, errors.Join(err, db.Close(context.Background()))
+	}
+	for _, q := range cfg.Queries {
+		db.queries = append(db.queries, &pausable{
+			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)),
+		})
+	}
+	return db, nil
+}
+
+// Close closes all connections: in order if possible, by force after a second or when ctx ends. Loads should have ended before.
+func (db *DB) Close(ctx context.Context) error {
+	return errors.Join(db.unobserve(), db.close(ctx))
+}
+
+func (db *DB) close(ctx context.Context) error {
+	closed := make(chan struct{})
+	go func() {
+		db.pool.Close()
+		close(closed)
+	}()
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-closed:
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	db.sockets.close()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
