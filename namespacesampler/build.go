@@ -10,8 +10,10 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/engine"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/points"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spans"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
@@ -33,18 +35,19 @@ func (c *Config) build() engine.Config {
 			MetricsGlobal: c.Metrics.Detailed.globalRate(),
 			Precision:     c.Tracing.SamplingPrecision,
 		},
-		Spans: engine.SpansConfig{
+		Spans: spans.Config{
 			Enabled:       c.Tracing.Enabled,
 			Sampler:       decision.NewSpanSampler(decision.Mode(c.Tracing.Mode), c.Tracing.SamplingPrecision),
 			AlwaysKeep:    c.Tracing.AlwaysKeep,
 			HonorPriority: c.Tracing.HonorPriority,
 		},
-		Points: engine.PointsConfig{
+		Points: points.Config{
 			Enabled:         c.Metrics.Enabled,
 			Detailed:        c.Metrics.Detailed.Match,
 			ByPoint:         c.Metrics.By == ByPoint,
 			RescaleDelta:    c.Metrics.RescaleDelta,
 			SampleExemplars: c.Metrics.Exemplars == ExemplarsSampled,
+			TracingEnabled:  c.Tracing.Enabled,
 		},
 		Shown: c.shown(),
 	}

@@ -39,7 +39,7 @@ func (f *factory) createTraces(
 	if err != nil {
 		return nil, err
 	}
-	p, err := processorhelper.NewTraces(ctx, set, cfg, next, l.engine.NewSpans().Process,
+	p, err := processorhelper.NewTraces(ctx, set, cfg, next, l.engine.Spans().Process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
 	if err != nil {
@@ -55,7 +55,7 @@ func (f *factory) createMetrics(
 	if err != nil {
 		return nil, err
 	}
-	p, err := processorhelper.NewMetrics(ctx, set, cfg, next, l.engine.NewPoints().Process,
+	p, err := processorhelper.NewMetrics(ctx, set, cfg, next, l.engine.Points().Process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
 	if err != nil {

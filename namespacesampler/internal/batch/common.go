@@ -5,6 +5,7 @@
 package batch
 
 import (
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
@@ -20,6 +21,8 @@ type Common struct {
 	Telemetry *metadata.TelemetryBuilder
 	OnFailure OnFailure
 	DryRun    bool
+	// ConditionFailed is called when a condition could not be evaluated.
+	ConditionFailed func(condition.Failure)
 }
 
 // OnFailure is what happens to items that have no namespace because Postgres could not be asked.

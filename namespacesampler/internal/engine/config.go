@@ -8,12 +8,12 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/points"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spans"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
 // Config is a valid configuration of the processor, in the terms of the packages that it is for.
@@ -26,34 +26,14 @@ type Config struct {
 	MaxNamespaces int
 
 	Rates  steering.RatesConfig
-	Spans  SpansConfig
-	Points PointsConfig
+	Spans  spans.Config
+	Points points.Config
 	// Postgres is nil if the attributes alone decide.
 	Postgres *PostgresConfig
 	// Inspect is nil if there is no HTTP server.
 	Inspect *confighttp.ServerConfig
 	// Shown is the configuration as /config shows it, without rates and overrides.
 	Shown inspect.Telemetry
-}
-
-// SpansConfig configures spans.
-type SpansConfig struct {
-	Enabled bool
-	Sampler decision.SpanSampler
-	// Memory is nil for trace_id_ratio.
-	Memory        *tracememory.Config
-	AlwaysKeep    []string // OTTL conditions
-	DropInternal  []string // OTTL conditions
-	HonorPriority bool
-}
-
-// PointsConfig configures data points.
-type PointsConfig struct {
-	Enabled         bool
-	Detailed        []string // OTTL conditions
-	ByPoint         bool
-	RescaleDelta    bool
-	SampleExemplars bool
 }
 
 // PostgresConfig configures resolution and steering.

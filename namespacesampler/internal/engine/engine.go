@@ -6,8 +6,6 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
@@ -26,7 +24,6 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spans"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
 // Engine runs one configuration.
@@ -40,8 +37,8 @@ type Engine struct {
 	health   *health
 	steering *steering.Steering
 	common   *batch.Common
-	spans    spans.Config
-	points   points.Config
+	spans    *spans.Processor
+	points   *points.Processor
 
 	// Set by Start, and nil if the configuration has no such section.
 	db     *postgres.DB
@@ -66,8 +63,16 @@ func New(set processor.Settings, cfg Config) (*Engine, error) {
 		Telemetry: telemetry,
 		OnFailure: cfg.OnFailure,
 		DryRun:    cfg.DryRun,
+
+		ConditionFailed: e.conditionFailed,
 	}
-	return e, errors.Join(e.prepareSpans(), e.preparePoints(), e.observe())
+	if e.spans, err = spans.New(cfg.Spans, e.common, e.steering.Rates); err != nil {
+		return nil, err
+	}
+	if e.points, err = points.New(cfg.Points, e.common, e.steering.Rates, e.spans.Memory()); err != nil {
+		return nil, err
+	}
+	return e, e.observe()
 }
 
 func (c *Config) lookups() []namespace.Lookup {
@@ -88,38 +93,11 @@ func (e *Engine) steeringConfig() steering.Config {
 	return cfg
 }
 
-func (e *Engine) prepareSpans() (err error) {
-	cfg := &e.cfg.Spans
-	e.spans = spans.Config{Enabled: cfg.Enabled, Sampler: cfg.Sampler, HonorPriority: cfg.HonorPriority}
-	if cfg.Memory != nil {
-		if e.spans.Memory, err = tracememory.New(*cfg.Memory); err != nil {
-			return fmt.Errorf("tracing::trace_memory: %w", err)
-		}
-	}
-	if e.spans.AlwaysKeep, err = condition.Spans("tracing::always_keep", cfg.AlwaysKeep, e.conditionFailed); err != nil {
-		return err
-	}
-	e.spans.Internal, err = condition.Spans("spans::internal::match", cfg.DropInternal, e.conditionFailed)
-	return err
-}
+// Spans returns the processor of spans.
+func (e *Engine) Spans() *spans.Processor { return e.spans }
 
-func (e *Engine) preparePoints() (err error) {
-	cfg := &e.cfg.Points
-	e.points = points.Config{
-		Enabled: cfg.Enabled, ByPoint: cfg.ByPoint, RescaleDelta: cfg.RescaleDelta, SampleExemplars: cfg.SampleExemplars,
-		TracingEnabled: e.cfg.Spans.Enabled, Memory: e.spans.Memory,
-	}
-	e.points.Detailed, err = condition.Metrics("metrics::detailed::match", cfg.Detailed, e.conditionFailed)
-	return err
-}
-
-// NewSpans returns a processor of spans.
-func (e *Engine) NewSpans() *spans.Processor { return spans.New(e.spans, e.common, e.steering.Rates) }
-
-// NewPoints returns a processor of data points.
-func (e *Engine) NewPoints() *points.Processor {
-	return points.New(e.points, e.common, e.steering.Rates)
-}
+// Points returns the processor of data points.
+func (e *Engine) Points() *points.Processor { return e.points }
 
 // conditionFailed counts a failed evaluation of a condition, and logs the first one of each condition.
 func (e *Engine) conditionFailed(f condition.Failure) {

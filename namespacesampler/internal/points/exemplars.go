@@ -36,7 +36,7 @@ func (w *walk) sampleExemplars(exemplars pmetric.ExemplarSlice, of *point) {
 			return true
 		}
 		r := byNamespace
-		if memory := w.p.cfg.Memory; memory != nil {
+		if memory := w.p.memory; memory != nil {
 			if known, ok := memory.Peek(&id, memory.Now()); ok {
 				r = &known.Rate.Rate
 			}

@@ -21,32 +21,32 @@ import (
 type Config struct {
 	// Enabled false drops all points.
 	Enabled bool
-	// Detailed matches the metrics that rates apply to. If it is empty, rates apply to all metrics.
-	Detailed *condition.Set[condition.Metric]
+	// Detailed are the OTTL conditions of metrics that rates apply to. Without conditions, rates apply to all metrics.
+	Detailed []string
 	// ByPoint draws each point on its own, instead of keeping or dropping whole series.
 	ByPoint bool
 	// RescaleDelta multiplies kept delta points by the inverse of their rate. It needs ByPoint.
 	RescaleDelta bool
-	// SampleExemplars removes exemplars whose trace is dropped.
-	SampleExemplars bool
-	// TracingEnabled and Memory are those of spans, for exemplars. Memory is nil for trace_id_ratio.
-	TracingEnabled bool
-	Memory         *tracememory.Memory
+	// SampleExemplars removes exemplars whose trace is dropped; TracingEnabled false drops all traces.
+	SampleExemplars, TracingEnabled bool
 }
 
-// Processor samples the data points of one pipeline. It is safe for concurrent use.
+// Processor samples the data points of all pipelines of a configuration. It is safe for concurrent use.
 type Processor struct {
-	cfg    Config
-	common *batch.Common
-	rates  *steering.Rates
-	walks  sync.Pool
+	cfg      Config
+	common   *batch.Common
+	rates    *steering.Rates
+	memory   *tracememory.Memory // of traces, for exemplars; nil for trace_id_ratio
+	detailed *condition.Set[condition.Metric]
+	walks    sync.Pool
 }
 
-// New returns a processor.
-func New(cfg Config, common *batch.Common, rates *steering.Rates) *Processor {
-	p := &Processor{cfg: cfg, common: common, rates: rates}
+// New returns a processor. An error reports conditions that do not compile.
+func New(cfg Config, common *batch.Common, rates *steering.Rates, memory *tracememory.Memory) (p *Processor, err error) {
+	p = &Processor{cfg: cfg, common: common, rates: rates, memory: memory}
 	p.walks.New = func() any { return newWalk(p) }
-	return p
+	p.detailed, err = condition.Metrics("metrics::detailed::match", cfg.Detailed, common.ConditionFailed)
+	return p, err
 }
 
 // maxPooledPoints is the size of the largest batch whose working memory is kept for the next one.

@@ -227,12 +227,12 @@ func (p *Processor) isDetailed(ctx context.Context, rm pmetric.ResourceMetrics, 
 	if temporality, ok := temporalityOf(m); ok && temporality == pmetric.AggregationTemporalityUnspecified {
 		return false
 	}
-	if p.cfg.Detailed.IsEmpty() || !p.cfg.Enabled {
+	if p.detailed.IsEmpty() || !p.cfg.Enabled {
 		return true
 	}
 	metric := condition.NewMetric(rm, sm, m)
 	defer metric.Close()
-	return p.cfg.Detailed.Match(ctx, metric)
+	return p.detailed.Match(ctx, metric)
 }
 
 // disable counts all points as dropped because metrics are disabled.

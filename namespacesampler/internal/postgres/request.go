@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
@@ -46,21 +44,6 @@ func arrayLiteral(texts []string) string {
 	return b.String()
 }
 
-// isText reports whether rows are sent as two texts.
-func isText(fields []pgconn.FieldDescription) bool {
-	if len(fields) != 2 {
-		return false
-	}
-	for _, f := range fields {
-		switch f.DataTypeOID {
-		case pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID, pgtype.NameOID:
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // answer stores the answer of a row.
 func (r *request) answer(i int, name string) {
 	if name != "" && r.answers[i].Outcome != namespace.Resolved {
@@ -71,16 +54,7 @@ func (r *request) answer(i int, name string) {
 // read reads the answers of a statement. Rows with other keys or without a namespace are ignored; of several rows for a key, the first one counts.
 func (r *request) read(rows pgx.Rows) error {
 	defer rows.Close()
-	isText := isText(rows.FieldDescriptions())
 	for rows.Next() {
-		if isText {
-			// The same as below without copying: a query may return many rows with other keys.
-			raw := rows.RawValues()
-			if i, ok := r.places[string(raw[0])]; ok && raw[0] != nil {
-				r.answer(i, string(raw[1]))
-			}
-			continue
-		}
 		var key, name *string
 		if err := rows.Scan(&key, &name); err != nil {
 			return err

@@ -42,7 +42,7 @@ func (e exemption) decides() (rule labels.Rule, keep, ok bool) {
 
 // hasExemptions reports whether any span can be exempt.
 func (p *Processor) hasExemptions() bool {
-	return !p.cfg.Internal.IsEmpty() || !p.cfg.AlwaysKeep.IsEmpty() || p.cfg.HonorPriority
+	return !p.internal.IsEmpty() || !p.alwaysKeep.IsEmpty() || p.cfg.HonorPriority
 }
 
 // exemptionOf returns why a span is exempt from the rate, if it is.
@@ -50,9 +50,9 @@ func (p *Processor) exemptionOf(ctx context.Context, rs ptrace.ResourceSpans, ss
 	s := condition.NewSpan(rs, ss, span)
 	defer s.Close()
 	switch {
-	case p.cfg.Internal.Match(ctx, s):
+	case p.internal.Match(ctx, s):
 		return internal
-	case p.cfg.AlwaysKeep.Match(ctx, s):
+	case p.alwaysKeep.Match(ctx, s):
 		return alwaysKept
 	case !p.cfg.HonorPriority:
 		return notExempt

@@ -5,6 +5,7 @@ package spans
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -22,30 +23,40 @@ type Config struct {
 	// Enabled false drops all spans.
 	Enabled bool
 	Sampler decision.SpanSampler
-	// Memory remembers the rates of traces. Without it each span is sampled at the rate of its own namespace.
-	Memory *tracememory.Memory
-	// Internal matches the spans of internal operations that are dropped.
-	Internal *condition.Set[condition.Span]
-	// AlwaysKeep matches the spans that are kept at any rate.
-	AlwaysKeep *condition.Set[condition.Span]
+	// Memory bounds the memory of the rates of traces. If it is nil, each span is sampled at the rate of its own namespace.
+	Memory *tracememory.Config
+	// DropInternal are the OTTL conditions of spans that are dropped as internal, AlwaysKeep those of spans that are kept at any rate.
+	DropInternal, AlwaysKeep []string
 	// HonorPriority lets the attribute sampling.priority decide.
 	HonorPriority bool
 }
 
-// Processor samples the spans of one pipeline. It is safe for concurrent use.
+// Processor samples the spans of all pipelines of a configuration. It is safe for concurrent use.
 type Processor struct {
-	cfg    Config
-	common *batch.Common
-	rates  *steering.Rates
-	walks  sync.Pool
+	cfg        Config
+	common     *batch.Common
+	rates      *steering.Rates
+	memory     *tracememory.Memory // nil for trace_id_ratio
+	internal   *condition.Set[condition.Span]
+	alwaysKeep *condition.Set[condition.Span]
+	walks      sync.Pool
 }
 
-// New returns a processor.
-func New(cfg Config, common *batch.Common, rates *steering.Rates) *Processor {
+// New returns a processor. An error reports conditions that do not compile, or invalid bounds of the memory.
+func New(cfg Config, common *batch.Common, rates *steering.Rates) (*Processor, error) {
 	p := &Processor{cfg: cfg, common: common, rates: rates}
 	p.walks.New = func() any { return newWalk(p) }
-	return p
+	var errs [3]error
+	p.internal, errs[0] = condition.Spans("spans::internal::match", cfg.DropInternal, common.ConditionFailed)
+	p.alwaysKeep, errs[1] = condition.Spans("tracing::always_keep", cfg.AlwaysKeep, common.ConditionFailed)
+	if cfg.Memory != nil {
+		p.memory, errs[2] = tracememory.New(*cfg.Memory)
+	}
+	return p, errors.Join(errs[:]...)
 }
+
+// Memory returns the memory of traces, or nil if there is none.
+func (p *Processor) Memory() *tracememory.Memory { return p.memory }
 
 // maxPooledSpans is the size of the largest batch whose working memory is kept for the next one.
 const maxPooledSpans = 1 << 16

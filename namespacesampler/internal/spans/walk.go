@@ -48,7 +48,7 @@ func newWalk(p *Processor) *walk {
 		p:          p,
 		namespaces: batch.NewNamespaces(labels.Spans, p.common.Labels),
 		resolution: batch.NewResolution(p.common),
-		traces:     newTraces(p.cfg.Memory),
+		traces:     newTraces(p.memory),
 	}
 }
 
