@@ -5,7 +5,6 @@
 package decision
 
 import (
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
@@ -47,20 +46,10 @@ const NumFaults = Limit + 1
 // Faults are the faults that are counted.
 var Faults = []Fault{Malformed, Inconsistent, Limit}
 
-// String returns the fault's name in internal metrics.
-func (f Fault) String() string {
-	switch f {
-	case NoFault:
-		return "none"
-	case Malformed:
-		return "malformed"
-	case Inconsistent:
-		return "inconsistent"
-	case Limit:
-		return "limit"
-	}
-	return fmt.Sprintf("Fault(%d)", uint8(f))
-}
+var faultNames = [NumFaults]string{NoFault: "none", Malformed: "malformed", Inconsistent: "inconsistent", Limit: "limit"}
+
+// String returns the name of the fault in internal metrics.
+func (f Fault) String() string { return faultNames[f] }
 
 // Span is the decision on one span.
 type Span struct {

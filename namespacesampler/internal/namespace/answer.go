@@ -2,8 +2,6 @@
 
 package namespace
 
-import "fmt"
-
 // Outcome is how a key was answered. The three outcomes lead to different decisions and are never merged.
 type Outcome uint8
 
@@ -15,19 +13,6 @@ const (
 	// Resolved means that the namespace was found.
 	Resolved
 )
-
-// String returns the outcome's name in internal metrics.
-func (o Outcome) String() string {
-	switch o {
-	case Unavailable:
-		return "unavailable"
-	case Unknown:
-		return "unknown"
-	case Resolved:
-		return "resolved"
-	}
-	return fmt.Sprintf("Outcome(%d)", uint8(o))
-}
 
 // Answer is the outcome for one key. Name is the namespace if it is Resolved. The zero Answer is Unavailable.
 type Answer struct {

@@ -5,7 +5,7 @@ package namespace
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,33 +22,19 @@ type BreakerConfig struct {
 	Changed func(BreakerState)
 }
 
-// BreakerState is the state of the circuit breaker.
-type BreakerState uint8
+// BreakerState is the state of the circuit breaker. Its values are those of the gauge.
+type BreakerState gobreaker.State
 
+// States: closed, wanted keys are loaded; half open, one load tries the source, and no batch waits for it; open, nothing is loaded and no batch waits.
 const (
-	// Closed means that wanted keys are loaded.
-	Closed BreakerState = iota
-	// HalfOpen means that one load tries the source. No batch waits for it.
-	HalfOpen
-	// Open means that nothing is loaded and no batch waits.
-	Open
+	Closed   = BreakerState(gobreaker.StateClosed)
+	HalfOpen = BreakerState(gobreaker.StateHalfOpen)
+	Open     = BreakerState(gobreaker.StateOpen)
 )
 
-// String returns the state's name in internal metrics.
+// String returns the name of the state in internal metrics.
 func (s BreakerState) String() string {
-	switch s {
-	case Closed:
-		return "closed"
-	case HalfOpen:
-		return "half_open"
-	case Open:
-		return "open"
-	}
-	return fmt.Sprintf("BreakerState(%d)", uint8(s))
-}
-
-var breakerStates = map[gobreaker.State]BreakerState{
-	gobreaker.StateClosed: Closed, gobreaker.StateHalfOpen: HalfOpen, gobreaker.StateOpen: Open,
+	return strings.ReplaceAll(gobreaker.State(s).String(), "-", "_")
 }
 
 // errNotAsked is passed to the breaker for loads that say nothing about the source.
@@ -74,14 +60,14 @@ func newBreaker(cfg BreakerConfig) *breaker {
 		OnStateChange: func(_ string, _, to gobreaker.State) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
-			b.changes = append(b.changes, breakerStates[to])
+			b.changes = append(b.changes, BreakerState(to))
 		},
 		IsExcluded: func(err error) bool { return errors.Is(err, errNotAsked) },
 	})
 	return b
 }
 
-func (b *breaker) state() BreakerState { return breakerStates[b.steps.State()] }
+func (b *breaker) state() BreakerState { return BreakerState(b.steps.State()) }
 
 // allow reports whether a load may start. If so, its result must be passed to done.
 func (b *breaker) allow() (done func(error), ok bool) {

@@ -214,7 +214,7 @@ func TestNewResolverRefusesACacheThatCannotBe(t *testing.T) {
 }
 
 func TestOutcomesHaveNames(t *testing.T) {
-	assert.Equal(t, "unavailable", Answer{}.Outcome.String(), "the zero answer claims nothing")
+	assert.Equal(t, Unavailable, Answer{}.Outcome, "the zero answer claims nothing")
 	assert.Equal(t, "unknown", Unknown.String())
 	assert.Equal(t, "resolved", Resolved.String())
 	assert.Equal(t, "Outcome(9)", Outcome(9).String())

@@ -22,11 +22,11 @@ type fakeSource struct {
 	err   error // after that while, in place of answers
 	deaf  bool  // does not mind that its context ends
 
-	mu       sync.Mutex
-	loads    [][]string
+	mu      sync.Mutex
+	loads   [][]string
 	running int
-	most     int // loads at once
-	ended    []error
+	most    int // loads at once
+	ended   []error
 }
 
 func (s *fakeSource) Lookup(ctx context.Context, keys []Key, answers []Answer) (int, error) {

@@ -13,7 +13,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
@@ -26,11 +25,11 @@ func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
 	require.NoError(t, err)
 	s, err := steering.New(steering.Config{Rates: steering.RatesConfig{Global: 0.5, Precision: 4}, Logger: zap.NewNop()})
 	require.NoError(t, err)
-	all, err := condition.Metrics("metrics::detailed::match", nil, nil)
-	require.NoError(t, err)
-	w := newWalk(New(Config{Enabled: true, Detailed: all}, &batch.Common{
+	p, err := New(Config{Enabled: true}, &batch.Common{
 		Reader: namespace.NewReader([]string{"namespace"}, nil, nil), Labels: labels.New(10, nil), Telemetry: telemetry,
-	}, s.Rates))
+	}, s.Rates, nil)
+	require.NoError(t, err)
+	w := newWalk(p)
 
 	md := pmetric.NewMetrics()
 	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()

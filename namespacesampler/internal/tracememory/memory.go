@@ -98,11 +98,3 @@ func (m *Memory) Peek(id *pcommon.TraceID, now Instant) (Trace, bool) {
 func (m *Memory) Remember(id *pcommon.TraceID, now Instant, t Trace) (remembered Trace, early bool) {
 	return m.shardOf(id).remember(id, now, t)
 }
-
-// Len returns the number of traces in memory, including those whose TTL is over and which have not been removed yet.
-func (m *Memory) Len() (n int) {
-	for i := range m.shards {
-		n += m.shards[i].len()
-	}
-	return n
-}

@@ -57,6 +57,14 @@ func peek(m *Memory, n int) *rate.Match {
 	return trace.Rate
 }
 
+// size returns the number of traces in memory.
+func size(m *Memory) (n int) {
+	for i := range m.shards {
+		n += len(m.shards[i].indexes)
+	}
+	return n
+}
+
 func TestTheFirstRateOfATraceIsKept(t *testing.T) { // T16: a later root does not change the rate
 	t.Parallel()
 	m := newMemory(t, 10, time.Minute)
@@ -89,7 +97,7 @@ func TestATraceIsForgottenAfterTheTTLSinceItsLastUse(t *testing.T) {
 		known, early := remember(m, 1, anew)
 		assert.Same(t, anew, known)
 		assert.False(t, early)
-		assert.Equal(t, 1, m.Len(), "a new trace removes expired ones")
+		assert.Equal(t, 1, size(m), "a new trace removes expired ones")
 	})
 }
 
@@ -237,7 +245,7 @@ func TestALargeMemoryIsFullBeforeItForgets(t *testing.T) {
 				id := next()
 				m.Remember(&id, m.Now(), Trace{})
 			}
-			assert.Equal(t, most, m.Len())
+			assert.Equal(t, most, size(m))
 		})
 	}
 }

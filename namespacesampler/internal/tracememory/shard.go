@@ -128,9 +128,3 @@ func (s *shard) linkNewest(i int32) {
 	s.nodes[end.older].newer = i
 	end.older = i
 }
-
-func (s *shard) len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.indexes)
-}
