@@ -213,9 +213,6 @@ func TestNewResolverRefusesACacheThatCannotBe(t *testing.T) {
 	require.ErrorContains(t, err, "namespace cache: ")
 }
 
-func TestOutcomesHaveNames(t *testing.T) {
-	assert.Equal(t, Unavailable, Answer{}.Outcome, "the zero answer claims nothing")
-	assert.Equal(t, "unknown", Unknown.String())
-	assert.Equal(t, "resolved", Resolved.String())
-	assert.Equal(t, "Outcome(9)", Outcome(9).String())
+func TestTheZeroAnswerIsUnavailable(t *testing.T) {
+	assert.Equal(t, Unavailable, Answer{}.Outcome)
 }

@@ -53,6 +53,3 @@ func (o *Override) ID() OverrideID { return OverrideID{o.Source, o.Signal, o.Key
 
 // IsExpired reports whether the override has expired.
 func (o *Override) IsExpired(now time.Time) bool { return !o.Until.IsZero() && !now.Before(o.Until) }
-
-// appliesTo reports whether the override applies to a signal.
-func (o *Override) appliesTo(s Signal) bool { return o.Signal == s || o.Signal == All }

@@ -64,80 +64,76 @@ type layer struct {
 
 // NewTable builds the table of a signal. The error reports every invalid rate with its source and key.
 func NewTable(spec Spec) (*Table, error) {
-	b := builder{spec: spec}
-	t := &Table{
-		runtime: b.layer(
-			func(o *Override) bool { return o.Source == RuntimeOverride && o.Signal == All },
-			func(o *Override) bool { return o.Source == RuntimeOverride && o.Signal != All }),
-		configured: b.layer(
-			func(o *Override) bool { return o.Source == SharedOverride },
-			func(o *Override) bool { return o.Source == SignalOverride }),
-	}
+	t := &Table{}
+	global := Match{Rule: Global, Source: SharedGlobal}
 	if spec.SignalGlobal != nil {
-		t.global = b.match(string(SignalGlobal), *spec.SignalGlobal, Match{Rule: Global, Source: SignalGlobal})
-	} else {
-		t.global = b.match(string(SharedGlobal), spec.Global, Match{Rule: Global, Source: SharedGlobal})
+		spec.Global, global.Source = *spec.SignalGlobal, SignalGlobal
 	}
-	if len(b.errs) > 0 {
-		return nil, fmt.Errorf("rate table: %w", errors.Join(b.errs...))
+	var errs []error
+	var globalErr error
+	global.Rate, globalErr = New(spec.Global, spec.Precision)
+	t.global, t.highest = &global, &global
+	for _, l := range [...]struct {
+		layer          *layer
+		signal, shared Source
+	}{
+		{&t.runtime, RuntimeOverride, RuntimeOverride}, {&t.configured, SignalOverride, SharedOverride},
+	} {
+		l.layer.exact = map[string]*Match{}
+		shared, sharedErr := t.add(l.layer, &spec, All, l.shared)
+		signal, signalErr := t.add(l.layer, &spec, spec.Signal, l.signal)
+		l.layer.patterns = append(signal, shared...)
+		errs = append(errs, sharedErr, signalErr)
 	}
-	t.nextExpiry, t.highest = b.nextExpiry, t.global
-	for m := range t.matches {
-		if m.Probability > t.highest.Probability {
-			t.highest = m
-		}
+	errs = append(errs, wrap(globalErr, string(global.Source)))
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("rate table: %w", err)
 	}
 	return t, nil
 }
 
-// builder holds the state of NewTable.
-type builder struct {
-	spec       Spec
-	nextExpiry time.Time
-	errs       []error
-}
-
-// layer builds a layer from the overrides of all signals and those of the signal, which win.
-func (b *builder) layer(shared, signal func(*Override) bool) layer {
-	l := layer{exact: map[string]*Match{}}
-	sharedPatterns := b.add(&l, shared)
-	l.patterns = append(b.add(&l, signal), sharedPatterns...)
-	return l
-}
-
-// add adds the selected overrides to the exact matches of a layer and returns their patterns, longest first.
-func (b *builder) add(l *layer, selected func(*Override) bool) (patterns []patternMatch) {
+// add adds the overrides of a signal and source to the exact matches of a layer, and returns their patterns by precedence.
+func (t *Table) add(l *layer, spec *Spec, signal Signal, source Source) (patterns []patternMatch, err error) {
 	byKey := map[string]*Override{}
-	for i := range b.spec.Overrides {
-		if o := &b.spec.Overrides[i]; o.appliesTo(b.spec.Signal) && selected(o) && !o.IsExpired(b.spec.Now) {
+	for i := range spec.Overrides {
+		if o := &spec.Overrides[i]; o.Signal == signal && o.Source == source && !o.IsExpired(spec.Now) {
 			byKey[o.Key] = o
 		}
 	}
+	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(byKey)) { // for a stable order of errors
 		o := byKey[key]
-		until := o.Until.Round(0).UTC()
-		if !until.IsZero() && (b.nextExpiry.IsZero() || until.Before(b.nextExpiry)) {
-			b.nextExpiry = until
-		}
-		exact := b.match(fmt.Sprintf("%s %q", o.Source, key), o.Probability,
-			Match{Rule: Exact, Source: o.Source, ExpiresAt: until})
-		l.exact[key] = exact
+		m := Match{Rule: Exact, Source: source, ExpiresAt: o.Until.Round(0).UTC()}
+		var err error
+		m.Rate, err = New(o.Probability, spec.Precision)
+		errs = append(errs, wrap(err, fmt.Sprintf("%s %q", source, key)))
+		l.exact[key] = &m
+		t.include(&m)
 		if IsPattern(key) {
-			m := *exact
-			m.Rule, m.Pattern = Pattern, key
-			patterns = append(patterns, patternMatch{pattern: key, literals: literals(key), Match: &m})
+			byPattern := m
+			byPattern.Rule, byPattern.Pattern = Pattern, key
+			patterns = append(patterns, patternMatch{pattern: key, literals: literals(key), Match: &byPattern})
 		}
 	}
 	sortPatterns(patterns)
-	return patterns
+	return patterns, errors.Join(errs...)
 }
 
-func (b *builder) match(origin string, probability float64, m Match) *Match {
-	var err error
-	if m.Rate, err = New(probability, b.spec.Precision); err != nil {
-		b.errs = append(b.errs, fmt.Errorf("%s: %w", origin, err))
+// include updates what the table knows of all its overrides.
+func (t *Table) include(m *Match) {
+	if m.Probability > t.highest.Probability {
+		t.highest = m
 	}
-	return &m
+	if end := m.ExpiresAt; !end.IsZero() && (t.nextExpiry.IsZero() || end.Before(t.nextExpiry)) {
+		t.nextExpiry = end
+	}
+}
+
+func wrap(err error, origin string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", origin, err)
 }
 
 // Lookup returns the rate of a namespace. The empty name has the global rate; no pattern matches it. Lookup never returns nil.

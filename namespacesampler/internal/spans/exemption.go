@@ -12,32 +12,10 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 )
 
-// exemption is why a span is not decided by a rate.
-type exemption uint8
-
-// Exemptions, in order of precedence.
-const (
-	notExempt exemption = iota
-	internal
-	alwaysKept
-	priorityKept
-	priorityDropped
-)
-
-// decides returns the rule of an exemption and whether it keeps the span; ok is false if the span is not exempt.
-func (e exemption) decides() (rule labels.Rule, keep, ok bool) {
-	switch e {
-	case internal:
-		return labels.Internal, false, true
-	case alwaysKept:
-		return labels.AlwaysKeep, true, true
-	case priorityKept:
-		return labels.Priority, true, true
-	case priorityDropped:
-		return labels.Priority, false, true
-	case notExempt:
-	}
-	return 0, false, false
+// exemption is the decision on a span that no rate decides.
+type exemption struct {
+	isExempt, keep bool
+	rule           labels.Rule
 }
 
 // hasExemptions reports whether any span can be exempt.
@@ -45,24 +23,18 @@ func (p *Processor) hasExemptions() bool {
 	return !p.internal.IsEmpty() || !p.alwaysKeep.IsEmpty() || p.cfg.HonorPriority
 }
 
-// exemptionOf returns why a span is exempt from the rate, if it is.
+// exemptionOf returns the exemption of a span, in order of precedence.
 func (p *Processor) exemptionOf(ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span) exemption {
 	s := condition.NewSpan(rs, ss, span)
 	defer s.Close()
 	switch {
 	case p.internal.Match(ctx, s):
-		return internal
+		return exemption{isExempt: true, rule: labels.Internal}
 	case p.alwaysKeep.Match(ctx, s):
-		return alwaysKept
+		return exemption{isExempt: true, rule: labels.AlwaysKeep, keep: true}
 	case !p.cfg.HonorPriority:
-		return notExempt
+		return exemption{}
 	}
-	switch decision.PriorityOf(span.Attributes()) {
-	case decision.PriorityKeep:
-		return priorityKept
-	case decision.PriorityDrop:
-		return priorityDropped
-	case decision.NoPriority:
-	}
-	return notExempt
+	priority := decision.PriorityOf(span.Attributes())
+	return exemption{isExempt: priority != decision.NoPriority, rule: labels.Priority, keep: priority == decision.PriorityKeep}
 }

@@ -19,7 +19,7 @@ func (w *walk) wantKeys() {
 func (w *walk) markHopeful(highest *rate.Rate) {
 	for i := range w.spans {
 		s := &w.spans[i]
-		if s.trace == none || s.exemption != notExempt {
+		if s.trace == none || s.exemption.isExempt {
 			continue
 		}
 		if t := &w.traces.list[s.trace]; !t.isSettled && !t.mayBeKept {
@@ -29,7 +29,7 @@ func (w *walk) markHopeful(highest *rate.Rate) {
 }
 
 func (w *walk) needsLookup(s *span, i int32, highest *rate.Rate) bool {
-	if _, keep, exempt := s.exemption.decides(); exempt && keep {
+	if s.exemption.isExempt && s.exemption.keep {
 		return true // the namespace is written to the span
 	}
 	if s.trace != none {
@@ -39,5 +39,5 @@ func (w *walk) needsLookup(s *span, i int32, highest *rate.Rate) bool {
 			return true
 		}
 	}
-	return s.exemption == notExempt && !w.p.cfg.Sampler.Drops(s.id, s.tracestate, highest)
+	return !s.exemption.isExempt && !w.p.cfg.Sampler.Drops(s.id, s.tracestate, highest)
 }

@@ -30,6 +30,8 @@ type span struct {
 
 const none = -1
 
+func (s *span) isInternal() bool { return s.exemption.isExempt && s.exemption.rule == labels.Internal }
+
 // walk is the working memory for one batch. Spans are read in the order of the batch, and changed in the same order, after all lookups (C1).
 type walk struct {
 	p          *Processor
@@ -67,7 +69,7 @@ func (w *walk) read(ctx context.Context, td ptrace.Traces) {
 				if hasExemptions {
 					s.exemption = w.p.exemptionOf(ctx, rs, ss, data)
 				}
-				if s.exemption == internal {
+				if s.isInternal() {
 					w.orphans.internals++
 				}
 			}
@@ -146,7 +148,7 @@ func (w *walk) sample(s *span, data ptrace.Span) (keep bool) {
 	case w.p.common.DryRun:
 		return true
 	case !d.Keep:
-		w.orphans.dropped(data, s.exemption == internal)
+		w.orphans.dropped(data, s.isInternal())
 		return false
 	}
 	if d.Tracestate != s.tracestate {
@@ -160,8 +162,8 @@ func (w *walk) sample(s *span, data ptrace.Span) (keep bool) {
 
 // decide decides a span: by its exemption, else by on_failure, else by its rate.
 func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
-	if rule, keep, ok := s.exemption.decides(); ok {
-		return decision.Span{Keep: keep, Tracestate: s.tracestate}, rule // T13, T17
+	if s.exemption.isExempt {
+		return decision.Span{Keep: s.exemption.keep, Tracestate: s.tracestate}, s.exemption.rule // T13, T17
 	}
 	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
 		return decision.Span{Keep: keep, Tracestate: s.tracestate}, labels.Unavailable
