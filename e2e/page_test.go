@@ -192,10 +192,10 @@ postgres: {dsn: %q, overrides: {enabled: true}}
 	assert.Empty(t, tags["payments"])
 	assert.Equal(t, "(6)", eval[string](b, `document.querySelector("#overrides-count").textContent`))
 	overrides := eval[[]string](b, `[...document.querySelectorAll("#overrides-list li")].map((e) => [...e.children].map((p) => p.textContent).join("|"))`)
-	assert.Equal(t, []string{"analytics|1 %|of spans and data points|override", "orders|50 %|of spans and data points|override"},
+	assert.Equal(t, []string{"analytics|1 %|for spans and data points|override", "orders|50 %|for spans and data points|override"},
 		[]string{strings.ReplaceAll(overrides[0], ", ", "|"), strings.ReplaceAll(overrides[2], ", ", "|")})
-	assert.Regexp(t, `^integrations\|100 %\|of spans and data points, runtime override\|ends in \d+ min \d+ s\|incident 7, by alice$`, overrides[1])
-	assert.Equal(t, []string{"incident|of spans and data points|sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)"},
+	assert.Regexp(t, `^integrations\|100 %\|for spans and data points, runtime override\|ends in \d+ min \d+ s\|set (now|\d.* ago)\|incident 7, by alice$`, overrides[1])
+	assert.Equal(t, []string{"incident|for spans and data points|sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)"},
 		eval[[]string](b, `[...document.querySelectorAll("#skipped-list li")].map((e) => [...e.children].map((p) => p.textContent).join("|"))`))
 	assert.True(t, eval[bool](b, `document.querySelector("#notices").hidden`))
 	for _, scheme := range []string{"light", "dark"} {

@@ -8,15 +8,15 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// What follows is all that can be seen: an explicit list of fields that are safe to show. Nothing else of the configuration gets here,
-// so there is nothing to redact.
+// The types below are an explicit list of fields that are safe to show. Nothing else of the configuration is passed to this package, so that nothing must be
+// redacted.
 
-// Config is the answer of /config: what is in force, in the shape of Tasker's own configuration.
+// Config is the answer of /config: what is in force, in the structure of Tasker's configuration.
 type Config struct {
 	Common Common `json:"common"`
 }
 
-// Common is the section that all of Tasker's processes share.
+// Common is the section that all processes of Tasker share.
 type Common struct {
 	Telemetry Telemetry `json:"telemetry"`
 }
@@ -29,30 +29,30 @@ type Telemetry struct {
 	Tracing   Tracing   `json:"tracing"`
 	Metrics   Metrics   `json:"metrics"`
 	Spans     Spans     `json:"spans"`
-	// Postgres is null where the attributes alone decide.
+	// Postgres is null if the attributes alone decide.
 	Postgres *Postgres `json:"postgres"`
 }
 
-// Namespace says where the namespace of an item is found.
+// Namespace shows where the namespace of an item is found.
 type Namespace struct {
 	Attributes    []string `json:"attributes"`
 	MissingValues []string `json:"missing_values"`
 }
 
-// Tracing is about spans.
+// Tracing shows the sampling of spans.
 type Tracing struct {
 	Enabled           bool   `json:"enabled"`
 	Sampler           string `json:"sampler"`
 	Mode              string `json:"mode"`
 	SamplingPrecision int    `json:"sampling_precision"`
-	// SampleRate is that of namespaces without an override; Namespaces are all overrides that apply to spans.
+	// SampleRate is the rate of namespaces without an override; Namespaces are all overrides that apply to spans.
 	SampleRate    float64            `json:"sample_rate"`
 	Namespaces    map[string]float64 `json:"namespaces"`
 	AlwaysKeep    []string           `json:"always_keep"`
 	HonorPriority bool               `json:"honor_priority"`
 }
 
-// Metrics is about data points.
+// Metrics shows the sampling of data points.
 type Metrics struct {
 	Enabled  bool     `json:"enabled"`
 	Detailed Detailed `json:"detailed"`
@@ -63,29 +63,29 @@ type Metrics struct {
 	Exemplars    string             `json:"exemplars"`
 }
 
-// Detailed is about the metrics that rates apply to.
+// Detailed shows the metrics that rates apply to.
 type Detailed struct {
 	Enabled bool `json:"enabled"`
-	// SampleRate is the one that was inherited or set, also while Enabled is false and namespaces without an override have 0.
+	// SampleRate is the configured or inherited rate, even if Enabled is false and namespaces without an override have rate 0.
 	SampleRate float64  `json:"sample_rate"`
 	Match      []string `json:"match"`
 }
 
-// Spans is about spans of a kind.
+// Spans shows the handling of particular kinds of spans.
 type Spans struct {
 	Internal Internal `json:"internal"`
 }
 
-// Internal is about spans of internal operations.
+// Internal shows the handling of spans of internal operations.
 type Internal struct {
 	Enabled bool     `json:"enabled"`
 	Match   []string `json:"match"`
 }
 
-// Postgres is about the resolution of namespaces. Where the database is, and who asks it, is nobody's business here.
+// Postgres shows the resolution of namespaces, without the address of the database and the role.
 type Postgres struct {
 	Layout    string   `json:"layout"`
-	Lookups   []string `json:"lookups"` // the attributes that keys are taken from
+	Lookups   []string `json:"lookups"` // attributes that hold keys
 	Wait      string   `json:"wait"`
 	OnFailure string   `json:"on_failure"`
 }
@@ -93,34 +93,34 @@ type Postgres struct {
 // Namespaces is the answer of /namespaces: every namespace that was seen, is registered, or is configured.
 type Namespaces struct {
 	Namespaces []Row `json:"namespaces"`
-	// Overrides are those in force, also where others win over them.
+	// Overrides are all overrides in force, including those that others take precedence over.
 	Overrides []Override `json:"overrides"`
-	// DryRun means that nothing is dropped or changed: what is shown is what would be.
+	// DryRun means that nothing is dropped or changed; the counts show what would be.
 	DryRun bool `json:"dry_run"`
-	// Enabled says of each signal whether any of it leaves.
+	// Enabled shows for each signal whether it is enabled.
 	Enabled Enabled `json:"enabled"`
-	// None are the items without a namespace. Other are those of namespaces beyond the bound, which have no row of their own.
+	// None are the items without a namespace. Other are the items of namespaces beyond the bound, which have no rows of their own.
 	None  Sums `json:"none"`
 	Other Sums `json:"other"`
-	// Registry is null where registered namespaces are not read.
+	// Registry is null if registered namespaces are not read.
 	Registry *Registry `json:"registry"`
 	State    State     `json:"state"`
 }
 
-// Enabled says of each signal whether it is enabled: where it is not, all of it is dropped, whatever the rates.
+// Enabled shows for each signal whether it is enabled. All items of a disabled signal are dropped.
 type Enabled struct {
 	Traces  bool `json:"traces"`
 	Metrics bool `json:"metrics"`
 }
 
-// Override is a rate in place of the global one.
+// Override is an override in force.
 type Override struct {
 	Key        string     `json:"key"`    // a name, or a pattern
 	Signal     string     `json:"signal"` // all, traces or metrics
 	SampleRate float64    `json:"sample_rate"`
 	Source     string     `json:"source"`
 	ExpiresAt  *time.Time `json:"expires_at"`
-	// Of runtime overrides: why, and by whom.
+	// Runtime overrides only: the reason, the author and the time.
 	Reason    string     `json:"reason,omitempty"`
 	UpdatedBy string     `json:"updated_by,omitempty"`
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
@@ -129,19 +129,18 @@ type Override struct {
 // Row is one namespace.
 type Row struct {
 	Name string `json:"name"`
-	// Cut means that Name is the beginning of a longer name. Others may begin so too: the counts are of all of them, the rates of the
-	// one that was seen first.
+	// Cut means that Name is truncated. Other names may begin alike: the counts are those of all of them, the rates those of the first one seen.
 	Cut bool `json:"cut,omitempty"`
-	// Registered is null where nobody knows.
+	// Registered is null if it is not known.
 	Registered *bool `json:"registered"`
-	// Configured reports whether an override names it exactly.
+	// Configured reports whether there is an override for exactly this name.
 	Configured bool       `json:"configured"`
 	LastSeen   *time.Time `json:"last_seen"`
 	Traces     Signal     `json:"traces"`
 	Metrics    Signal     `json:"metrics"`
 }
 
-// Signal is a namespace's rate for one signal, and what happened to its items since the start.
+// Signal is the rate of a namespace for one signal, and the counts of its items since start.
 type Signal struct {
 	Rate
 	Counts
@@ -151,64 +150,63 @@ type Signal struct {
 type Rate struct {
 	SampleRate float64 `json:"sample_rate"`
 	Rule       string  `json:"rule"`
-	// Pattern is the pattern that matches, where Rule is pattern.
+	// Pattern is the pattern that matches if Rule is pattern.
 	Pattern   string     `json:"pattern,omitempty"`
 	Source    string     `json:"source"`
 	ExpiresAt *time.Time `json:"expires_at"`
 }
 
-// Counts are items that were kept and dropped.
+// Counts are numbers of items kept and dropped.
 type Counts struct {
 	Kept    int64 `json:"kept"`
 	Dropped int64 `json:"dropped"`
 }
 
-// Sums are the items of no namespace, or of many.
+// Sums are the counts of several namespaces, or of items without one.
 type Sums struct {
 	LastSeen *time.Time `json:"last_seen"`
 	Traces   Counts     `json:"traces"`
 	Metrics  Counts     `json:"metrics"`
 }
 
-// Registry says how current the registered namespaces are.
+// Registry shows how current the registered namespaces are.
 type Registry struct {
-	ReadAt *time.Time `json:"read_at"` // of the last good read
+	ReadAt *time.Time `json:"read_at"` // of the last successful read
 	Error  *string    `json:"error"`   // of the last read
 }
 
-// State is that of what the processor relies on. What is not in use is null.
+// State is the state of what the processor depends on. Fields are null if not in use.
 type State struct {
 	Postgres *PostgresState `json:"postgres"`
 	Cache    *CacheState    `json:"cache"`
 	Breaker  *BreakerState  `json:"breaker"`
-	// RuntimeOverrides says how current the table of runtime overrides is.
+	// RuntimeOverrides shows how current the runtime overrides are.
 	RuntimeOverrides *RuntimeOverrides `json:"runtime_overrides"`
 }
 
-// RuntimeOverrides says how the table of runtime overrides was read.
+// RuntimeOverrides shows how the table of runtime overrides was read.
 type RuntimeOverrides struct {
-	ReadAt   *time.Time `json:"read_at"` // of the last good read
+	ReadAt   *time.Time `json:"read_at"` // of the last successful read
 	Error    *string    `json:"error"`   // of the last read
 	Rejected int        `json:"rejected"`
-	// RejectedRows are rows that are skipped, not all where there are very many.
+	// RejectedRows are the skipped rows, at most 100 of them.
 	RejectedRows []RejectedRow `json:"rejected_rows"`
 }
 
-// RejectedRow is a row of the table that is skipped, and why.
+// RejectedRow is a skipped row of the table, with the reason.
 type RejectedRow struct {
 	Namespace string `json:"namespace"`
 	Signal    string `json:"signal"`
 	Error     string `json:"error"`
 }
 
-// PostgresState says whether Postgres answered when it was last asked for anything, and since when that is so. Both are null where it was
-// not asked yet.
+// PostgresState shows whether Postgres answered the last request, and since when that has been so. Both are null before the first request.
 type PostgresState struct {
 	Reachable *bool      `json:"reachable"`
 	Since     *time.Time `json:"since"`
 }
 
-// CacheState is that of the cache of resolved keys.
+// CacheState is the state of the cache of keys.
 type CacheState struct {
 	Entries    int `json:"entries"`
 	MaxEntries int `json:"max_entries"`
@@ -219,17 +217,17 @@ type BreakerState struct {
 	State string `json:"state"`
 }
 
-// Question is what /explain is asked.
+// Question is a request of /explain.
 type Question struct {
 	Namespace string // "" for items without one
 	Signal    string
-	// TraceID and Tracestate are those of a span; HasTraceID is false where only the rate is asked for.
+	// TraceID and Tracestate are those of a span. HasTraceID is false if only the rate is asked for.
 	TraceID    pcommon.TraceID
 	HasTraceID bool
 	Tracestate string
 }
 
-// Signals that a question can be about.
+// Signals of a question.
 const (
 	TracesSignal  = "traces"
 	MetricsSignal = "metrics"
@@ -240,15 +238,15 @@ type Explanation struct {
 	Namespace string `json:"namespace"`
 	Signal    string `json:"signal"`
 	Rate
-	// Threshold is in hexadecimal digits without trailing zeros, or never.
+	// Threshold is in hexadecimal digits without trailing zeros, or "never".
 	Threshold string `json:"threshold"`
-	// Randomness, 14 hexadecimal digits, and Decision, kept or dropped, are null where there is no trace ID.
+	// Randomness, 14 hexadecimal digits, and Decision, kept or dropped, are null without a trace ID.
 	Randomness *string `json:"randomness"`
 	Decision   *string `json:"decision"`
-	// Disabled names the setting by which all items of the signal are dropped, whatever their rate.
+	// Disabled is the setting that drops all items of the signal.
 	Disabled string `json:"disabled,omitempty"`
-	// DryRun means that nothing is dropped: Decision is what would be.
+	// DryRun means that nothing is dropped; Decision is what would happen.
 	DryRun bool `json:"dry_run,omitempty"`
-	// Fault is what is wrong with the tracestate.
+	// Fault is the fault of the tracestate.
 	Fault string `json:"fault,omitempty"`
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package inspect shows over HTTP what the processor does: the configuration in force, the namespaces, why an item is kept or dropped, and
-// a page of it all for people. Nothing can be changed over HTTP.
+// Package inspect shows over HTTP what the processor does: the configuration in force, the namespaces, why an item is kept or dropped, and a page for people.
+// Nothing can be changed over HTTP.
 package inspect
 
 import (
@@ -14,25 +14,24 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-// Source knows what is in force and what was seen. It is safe for concurrent use.
+// Source provides what the handler shows. It is safe for concurrent use.
 type Source interface {
 	Config() Config
-	// Namespaces costs more than the others; it is asked at most once a second. Its names need not be fit to be shown.
+	// Namespaces is expensive and is called at most once a second. It may return names of any length and encoding.
 	Namespaces() Namespaces
 	Explain(Question) Explanation
 }
 
-// Handler serves what a source knows.
+// Handler serves a source.
 type Handler struct {
 	source     Source
 	namespaces *throttle
-	others     []string // parameters that are not ours
+	others     []string // query parameters that are ignored
 }
 
 var _ http.Handler = (*Handler)(nil)
 
-// NewHandler returns the handler of a source. The parameters named by others are somebody else's, such as the credentials that an
-// authenticator takes from the query.
+// NewHandler returns the handler of a source. The query parameters in others are ignored; an authenticator may read credentials from them.
 func NewHandler(source Source, others ...string) *Handler {
 	return newHandler(source, time.Now, others...)
 }
@@ -61,12 +60,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/explain":
 		serve = h.serveExplain
 	default:
-		fail(w, http.StatusNotFound, "there is /, /config, /namespaces and /explain here")
+		fail(w, http.StatusNotFound, "not found; the paths are /, /config, /namespaces and /explain")
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		fail(w, http.StatusMethodNotAllowed, "this can only be read: use GET or HEAD")
+		fail(w, http.StatusMethodNotAllowed, "method not allowed; use GET or HEAD")
 		return
 	}
 	serve(w, r)
@@ -80,7 +79,7 @@ func (h *Handler) serveConfig(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, c)
 }
 
-// shown returns rates by the names that are shown.
+// shown returns rates by names fit for output.
 func shown(rates map[string]float64) map[string]float64 {
 	out := make(map[string]float64, len(rates))
 	for name, rate := range rates {
@@ -120,8 +119,7 @@ func (h *Handler) renderNamespaces() ([]byte, error) {
 
 const jsonType = "application/json; charset=utf-8"
 
-// Failure answers a request that does not get here, such as one without credentials, in the manner of the others. What it says of the
-// reason is the status alone.
+// Failure answers a request that the server refuses before the handler is called, such as one without credentials. It reveals nothing but the status.
 func Failure(w http.ResponseWriter, _ *http.Request, _ string, status int) {
 	secure(w.Header())
 	fail(w, status, strings.ToLower(http.StatusText(status)))
@@ -136,7 +134,7 @@ func fail(w http.ResponseWriter, status int, message string) {
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	body, err := render(value)
 	if err != nil {
-		status, body = http.StatusInternalServerError, []byte(`{"error":"this cannot be shown"}`+"\n")
+		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer could not be encoded"}`+"\n")
 	}
 	write(w, status, jsonType, body)
 }
@@ -150,10 +148,10 @@ func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // JSON in which no markup stands, or the page; net/http leaves it out for HEAD
+	_, _ = w.Write(body) //nolint:gosec // JSON without markup, or the page; net/http omits it for HEAD
 }
 
-// secure sets what keeps an answer from being anything but data.
+// secure sets the security headers of an answer.
 func secure(header http.Header) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")

@@ -94,7 +94,7 @@ func TestItCanOnlyBeRead(t *testing.T) {
 			a := ask(t, server, method, path)
 			assert.Equal(t, http.StatusMethodNotAllowed, a.status, "%s %s", method, path)
 			assert.Equal(t, "GET, HEAD", a.header.Get("Allow"))
-			assert.JSONEq(t, `{"error":"this can only be read: use GET or HEAD"}`, a.body)
+			assert.JSONEq(t, `{"error":"method not allowed; use GET or HEAD"}`, a.body)
 		}
 		got, head := ask(t, server, http.MethodGet, path), ask(t, server, http.MethodHead, path)
 		assert.Equal(t, http.StatusOK, head.status)
@@ -186,7 +186,7 @@ func TestExplainAnswersTheQuestion(t *testing.T) {
 func TestQuestionsThatAreNotUnderstoodAreRefused(t *testing.T) {
 	server := serve(t, NewHandler(&fixed{}))
 	for query, want := range map[string]string{
-		"ns=payments":                      `unknown parameter "ns": there is namespace, signal, trace_id, tracestate`,
+		"ns=payments":                      `unknown parameter "ns"; the parameters are namespace, signal, trace_id, tracestate`,
 		"namespace=a&sample=1&signal=logs": `unknown parameter "sample"`,
 		"signal=logs":                      `signal: must be traces or metrics, got "logs"`,
 		"signal=":                          `signal: must be traces or metrics, got ""`,
@@ -194,8 +194,8 @@ func TestQuestionsThatAreNotUnderstoodAreRefused(t *testing.T) {
 		"trace_id=4bf92f3577b34da6a3ce929d0e0e473g": `trace_id: must be 32 hexadecimal digits, got "4bf92f3577b34da6a3ce929d0e0e473g"`,
 		"namespace=a&namespace=b":                   "namespace: must be given once, got it 2 times",
 		"tracestate=ot%3Dth:8":                      "tracestate: must come with a trace_id (00000000000000000000000000000000 where the span has none)",
-		"namespace=100%":                            "the query cannot be read",
-		"namespace=a;signal=traces":                 "the query cannot be read",
+		"namespace=100%":                            "invalid query",
+		"namespace=a;signal=traces":                 "invalid query",
 	} {
 		assert.Contains(t, get[failure](t, server, "/explain?"+query, http.StatusBadRequest).Error, want, query)
 	}

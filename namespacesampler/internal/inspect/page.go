@@ -5,7 +5,7 @@ package inspect
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed" // of the page's parts
+	_ "embed" // for the parts of the page
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// The page is one document: its style and its script stand in it, and all that it shows it reads from /namespaces and /explain.
+// The page is one document that contains its style and its script. It reads its data from /namespaces and /explain.
 var (
 	//go:embed page.html
 	pageHTML string
@@ -23,14 +23,14 @@ var (
 	pageJS string
 )
 
-// page is the rendered page, with the policy under which a browser runs that style and that script, and nothing else.
+// page is the rendered page. pagePolicy is the content security policy that allows that style and that script, and nothing else.
 var page, pagePolicy = renderPage()
 
 func renderPage() (body []byte, policy string) {
 	parts := struct {
 		Style  template.CSS
 		Script template.JS
-	}{template.CSS(pageCSS), template.JS(pageJS)} //nolint:gosec // they are our own
+	}{template.CSS(pageCSS), template.JS(pageJS)} //nolint:gosec // both are embedded
 	var out bytes.Buffer
 	if err := template.Must(template.New("page").Parse(pageHTML)).Execute(&out, parts); err != nil {
 		panic(err) // a test renders it
@@ -40,7 +40,7 @@ func renderPage() (body []byte, policy string) {
 		hashOf(out.String(), "style"), hashOf(out.String(), "script"))
 }
 
-// hashOf returns the hash of the one element of a kind, as policies write it.
+// hashOf returns the hash of the only element of a kind, in the syntax of content security policies.
 func hashOf(document, element string) string {
 	_, rest, _ := strings.Cut(document, "<"+element+">")
 	content, _, _ := strings.Cut(rest, "</"+element+">")

@@ -1,8 +1,7 @@
 "use strict";
-// Everything that comes from telemetry is set as text, never as markup. Rows are kept and changed in place, so that nothing flickers and
-// the focus stays where it is.
+// Everything from telemetry is set as text, never as markup. Rows are updated in place, so that nothing flickers and the focus is kept.
 const every = 2000, byId = (id) => document.getElementById(id);
-const rows = new Map(); // key → {row, cells, data}; the key is the name, with a number where others are cut to the same
+const rows = new Map(); // key → {row, cells, data}; the key is the name, with a number if truncated names are equal
 let sort = { by: "name", down: false }, filter = "", show = "all", data = null, skew = 0;
 
 const number = new Intl.NumberFormat("en-US"), percent = (rate) => trim(rate * 100) + " %";
@@ -21,7 +20,7 @@ function element(tag, className, text) {
 function setText(e, text) { if (e.textContent !== text) e.textContent = text; }
 function setHidden(e, hidden) { if (e.hidden !== hidden) e.hidden = hidden; }
 
-// now is the collector's clock, which overrides end by.
+// now is the time of the collector's clock, by which overrides expire.
 const now = () => Date.now() + skew;
 function span(ms) {
   const s = Math.max(0, Math.round(ms / 1000)), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
@@ -63,7 +62,7 @@ function newRow(name, hasRates, label) {
     const c = { rate: element("span", "rate"), why: element("span", "why"), until: element("span", "until"),
       bar: element("div", "kept"), numbers: element("span", "numbers"), cell: counts };
     c.until.hidden = true;
-    c.bar.setAttribute("aria-hidden", "true"); // the numbers say it
+    c.bar.setAttribute("aria-hidden", "true"); // the numbers are read instead
     rate.append(c.rate, c.why, c.until);
     counts.append(c.bar, c.numbers);
     cells[signal] = c;
@@ -117,7 +116,7 @@ const shows = {
   unregistered: (n) => n.registered === false, unseen: (n) => !n.last_seen,
 };
 
-// arrange puts the rows that are to be seen in their order. It moves nothing that is in its place.
+// arrange shows the selected rows in order. It does nothing if they are in place already.
 function arrange() {
   if (!data) return;
   const key = keys[sort.by], sign = sort.down ? -1 : 1, wanted = filter.toLowerCase();
@@ -153,10 +152,10 @@ function fillSums(key, label, n) {
 
 function fillState() {
   const s = data.state, items = [];
-  if (!s.postgres) items.push(["", "no Postgres: attributes alone decide"]);
-  else if (s.postgres.reachable === null) items.push(["", "Postgres not asked yet"]);
+  if (!s.postgres) items.push(["", "no Postgres: namespaces come from attributes only"]);
+  else if (s.postgres.reachable === null) items.push(["", "Postgres not used yet"]);
   else if (s.postgres.reachable) items.push(["good", "Postgres answers"]);
-  else items.push(["bad", "Postgres cannot be asked, for " + span(now() - Date.parse(s.postgres.since))]);
+  else items.push(["bad", "Postgres has been unreachable for " + span(now() - Date.parse(s.postgres.since))]);
   if (s.cache) items.push(["", "cache " + number.format(s.cache.entries) + " of " + number.format(s.cache.max_entries)]);
   if (s.breaker) items.push([s.breaker.state === "closed" ? "good" : "bad", "breaker " + s.breaker.state.replace("_", " ")]);
   if (data.registry && data.registry.error) items.push(["bad", "registry cannot be read" +
@@ -175,23 +174,23 @@ function fillState() {
   });
 }
 
-// fillList has the items of a list say what they are to say, each made of parts: a class and a text.
+// fillList updates the items of a list, each of which consists of parts: a class and a text.
 function fillList(list, items) {
   while (list.children.length > items.length) list.lastChild.remove();
   items.forEach((parts, i) => {
     if (!list.children[i]) list.append(element("li"));
-    const li = list.children[i], said = JSON.stringify(parts);
-    if (li.said === said) return;
-    li.said = said;
+    const li = list.children[i], content = JSON.stringify(parts);
+    if (li.content === content) return;
+    li.content = content;
     li.replaceChildren(...parts.map(([className, text]) => element(className === "key" ? "bdi" : "span", className, text)));
   });
 }
 
 function fillNotices() {
   const items = [];
-  if (data.dry_run) items.push([["", "This is a dry run: nothing is dropped or changed. What is shown is what would be."]]);
-  if (!data.enabled.traces) items.push([["", "tracing::enabled is false: all spans are dropped, whatever their rate."]]);
-  if (!data.enabled.metrics) items.push([["", "metrics::enabled is false: all data points are dropped, whatever their rate."]]);
+  if (data.dry_run) items.push([["", "This is a dry run: nothing is dropped or changed. Counts show what would be dropped."]]);
+  if (!data.enabled.traces) items.push([["", "tracing::enabled is false: all spans are dropped, at any rate."]]);
+  if (!data.enabled.metrics) items.push([["", "metrics::enabled is false: all data points are dropped, at any rate."]]);
   fillList(byId("notices"), items);
   setHidden(byId("notices"), items.length === 0);
 }
@@ -201,8 +200,9 @@ const signals = { all: "spans and data points", traces: "spans", metrics: "data 
 function fillOverrides() {
   const list = data.overrides.slice(0, 1000), more = data.overrides.length - list.length;
   const items = list.map((o) => {
-    const parts = [["key", o.key], ["rate", percent(o.sample_rate)], ["why", "of " + signals[o.signal] + ", " + sources[o.source]]];
+    const parts = [["key", o.key], ["rate", percent(o.sample_rate)], ["why", "for " + signals[o.signal] + ", " + sources[o.source]]];
     if (o.expires_at) parts.push(["until", "ends in " + span(Date.parse(o.expires_at) - now())]);
+    if (o.updated_at) parts.push(["why", "set " + ago(o.updated_at)]);
     if (o.reason || o.updated_by) parts.push(["why", [o.reason, o.updated_by && "by " + o.updated_by].filter(Boolean).join(", ")]);
     return parts;
   });
@@ -210,7 +210,7 @@ function fillOverrides() {
   fillList(byId("overrides-list"), items);
   setText(byId("overrides-count"), "(" + number.format(data.overrides.length) + ")");
   const skipped = data.state.runtime_overrides ? data.state.runtime_overrides.rejected_rows : [];
-  fillList(byId("skipped-list"), skipped.map((r) => [["key", r.namespace], ["why", "of " + (signals[r.signal] || r.signal)], ["why", r.error]]));
+  fillList(byId("skipped-list"), skipped.map((r) => [["key", r.namespace], ["why", "for " + (signals[r.signal] || r.signal)], ["why", r.error]]));
   setHidden(byId("skipped"), skipped.length === 0);
 }
 
@@ -240,14 +240,14 @@ async function load() {
   const trouble = byId("trouble");
   try {
     const response = await fetch("namespaces", { signal: AbortSignal.timeout(10000) });
-    if (!response.ok) throw new Error("the collector answers " + response.status);
+    if (!response.ok) throw new Error("the collector answered with status " + response.status);
     const date = Date.parse(response.headers.get("Date"));
     const fresh = await response.json();
     if (date) skew = Math.abs(date - Date.now()) > 2000 ? date - Date.now() : 0; // Date has whole seconds
     refresh(fresh);
     setHidden(trouble, true);
   } catch (error) {
-    setText(trouble, "What is shown may be old: " + error.message);
+    setText(trouble, "This page may be out of date: " + error.message);
     setHidden(trouble, false);
   } finally {
     loading = false;
@@ -268,10 +268,10 @@ function ask(name) {
   byId("question").elements.trace_id.focus();
 }
 
-let questions = 0;
+let questions = 0; // asked so far
 async function explain(event) {
   event.preventDefault();
-  const question = ++questions; // only the last is answered
+  const question = ++questions; // only the last one is answered
   const asked = new URLSearchParams([...new FormData(byId("question"))].filter(([, value]) => value !== ""));
   const answer = byId("answer");
   try {
@@ -285,8 +285,8 @@ async function explain(event) {
       list.append(element("dt", "", term), dd);
     };
     if (e.decision) add("Decision", e.decision);
-    if (e.disabled) add("Disabled", e.disabled + " is false: all is dropped");
-    if (e.dry_run) add("Dry run", "nothing is dropped: this is what would be");
+    if (e.disabled) add("Disabled", e.disabled + " is false: everything is dropped");
+    if (e.dry_run) add("Dry run", "nothing is dropped; this is what would happen");
     add("Namespace", e.namespace || "none");
     add("Rate", percent(e.sample_rate) + ", " + why(e));
     add("Threshold", e.threshold);

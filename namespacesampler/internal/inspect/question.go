@@ -30,21 +30,20 @@ func (h *Handler) serveExplain(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, explanation)
 }
 
-// parameters are those of a question.
+// parameters are the query parameters of /explain.
 var parameters = []string{"namespace", "signal", "trace_id", "tracestate"}
 
-// parseQuestion reads the query of a URL. It refuses what it does not understand: an answer to another question than the one that was
-// meant would be believed.
+// parseQuestion parses the query of a URL. It refuses unknown parameters, since the answer to a different question would be misleading.
 func parseQuestion(raw string, others []string) (Question, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
-		return Question{}, errors.New("the query cannot be read: a % or ; in it must be written as %25 or %3B")
+		return Question{}, errors.New("invalid query: write % as %25 and ; as %3B")
 	}
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		switch {
 		case slices.Contains(others, name):
 		case !slices.Contains(parameters, name):
-			return Question{}, fmt.Errorf("unknown parameter %q: there is %s", namespace.Shown(name), strings.Join(parameters, ", "))
+			return Question{}, fmt.Errorf("unknown parameter %q; the parameters are %s", namespace.Shown(name), strings.Join(parameters, ", "))
 		case len(query[name]) > 1:
 			return Question{}, fmt.Errorf("%s: must be given once, got it %d times", name, len(query[name]))
 		}

@@ -15,24 +15,23 @@ import (
 	"go.uber.org/zap"
 )
 
-// DefaultServerConfig returns the defaults of the section inspect. Who reaches the endpoint can read all that is shown, so it is on the
-// loopback interface until somebody says otherwise.
+// DefaultServerConfig returns the defaults of the section inspect. Whoever reaches the endpoint can read everything shown, so that it is on the loopback interface by
+// default.
 func DefaultServerConfig() confighttp.ServerConfig {
 	cfg := confighttp.NewDefaultServerConfig()
 	cfg.NetAddr.Endpoint = "localhost:8090"
-	cfg.ReadTimeout = 10 * time.Second // there are no bodies to be read
+	cfg.ReadTimeout = 10 * time.Second // requests have no bodies
 	cfg.ReadHeaderTimeout = 10 * time.Second
 	return cfg
 }
 
-// Server is a server that runs.
+// Server is a running server.
 type Server struct {
 	server *http.Server
 	served chan struct{}
 }
 
-// Start listens, and serves a source in the background. TLS, CORS, and authenticators among the extensions are those of the
-// configuration.
+// Start listens and serves a source in the background, with the TLS, CORS and authentication settings of the configuration.
 func Start(
 	ctx context.Context, cfg confighttp.ServerConfig, source Source, extensions map[component.ID]component.Component,
 	settings component.TelemetrySettings,
@@ -49,7 +48,7 @@ func Start(
 	var refused *net.OpError
 	switch {
 	case errors.As(err, &refused):
-		return nil, fmt.Errorf("endpoint: cannot listen at %s (does something else, or another processor with an inspect section?): %w",
+		return nil, fmt.Errorf("endpoint: cannot listen at %s (is another program, or another processor, listening there?): %w",
 			cfg.NetAddr.Endpoint, err)
 	case err != nil:
 		return nil, fmt.Errorf("tls: %w", err)
@@ -58,14 +57,14 @@ func Start(
 	go func() {
 		defer close(s.served)
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			settings.Logger.Error("nothing can be inspected any more; sampling goes on", zap.Error(err))
+			settings.Logger.Error("the inspect server has failed; sampling is not affected", zap.Error(err))
 		}
 	}()
-	settings.Logger.Info("inspect with a browser, or curl", zap.Stringer("address", listener.Addr()))
+	settings.Logger.Info("inspect server listening", zap.Stringer("address", listener.Addr()))
 	return s, nil
 }
 
-// Close ends the server: what it is asked already is answered as long as ctx lasts.
+// Close stops the server. Requests in progress are answered until ctx ends.
 func (s *Server) Close(ctx context.Context) error {
 	err := s.server.Shutdown(ctx)
 	if err != nil {

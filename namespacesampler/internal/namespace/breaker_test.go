@@ -257,5 +257,5 @@ func TestBreakerStatesHaveNames(t *testing.T) {
 	assert.Equal(t, "closed", BreakerState(0).String())
 	assert.Equal(t, "half_open", HalfOpen.String())
 	assert.Equal(t, "open", Open.String())
-	assert.Equal(t, "BreakerState(9)", BreakerState(9).String())
+	assert.Equal(t, "unknown state: 9", BreakerState(9).String())
 }

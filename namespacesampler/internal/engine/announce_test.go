@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
+)
+
+func TestStartLogsWhatIsInForce(t *testing.T) {
+	t.Parallel()
+	s := samplertest.Start(t, map[string]any{
+		"sample_rate": 0.1, "namespaces": map[string]any{"payments": 1, "past": map[string]any{"sample_rate": 0, "until": "2001-01-01T00:00:00Z"}},
+	})
+	lines := s.Logs.FilterMessage("sampling by namespace").All()
+	require.Len(t, lines, 1)
+	fields := lines[0].ContextMap()
+	assert.InDelta(t, 0.1, fields["spans_global_rate"], 0)
+	assert.Equal(t, map[string]float64{"payments": 1}, fields["spans_overrides"])
+	assert.Equal(t, []any{"past"}, fields["overrides_over"])
+	assert.Equal(t, "parent_based", fields["sampler"])
+	assert.Empty(t, s.Logs.FilterLevelExact(zap.WarnLevel).All())
+}
+
+func TestStartWarnsOfWhatIsProbablyAMistake(t *testing.T) {
+	t.Parallel()
+	off := map[string]any{"enabled": false}
+	for name, tt := range map[string]struct {
+		settings map[string]any
+		warnings []string
+	}{
+		"signals are disabled": {
+			map[string]any{"tracing": off, "metrics": off},
+			[]string{"tracing::enabled is false: no spans leave this processor", "metrics::enabled is false: no data points leave this processor"},
+		},
+		"all rates are 0": {map[string]any{"sample_rate": 0}, []string{
+			"every rate for spans is 0: no spans leave this processor", "every rate for data points is 0: no detailed metrics leave this processor",
+		}},
+		"an override keeps something": {map[string]any{"sample_rate": 0, "namespaces": map[string]any{"payments": 1}}, nil},
+		"always_keep keeps something": {
+			map[string]any{"sample_rate": 0, "tracing": map[string]any{"always_keep": []any{"span.name == \"a\""}}},
+			[]string{"every rate for data points is 0: no detailed metrics leave this processor"},
+		},
+		"a dry run drops nothing": {
+			map[string]any{"sample_rate": 0, "dry_run": true},
+			[]string{"dry_run is true: nothing is dropped or changed; decisions are only counted"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var warnings []string
+			for _, entry := range samplertest.Start(t, tt.settings).Logs.FilterLevelExact(zap.WarnLevel).All() {
+				warnings = append(warnings, entry.Message)
+			}
+			assert.Equal(t, tt.warnings, warnings)
+		})
+	}
+}
