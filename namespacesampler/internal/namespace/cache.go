@@ -46,7 +46,7 @@ var noName = unique.Make("")
 const never = math.MaxInt64
 
 func newCache(cfg CacheConfig) (*cache, error) {
-	clock := otter.NewCoarseClock(clockResolution) // stops by itself when it is not used
+	clock := otter.NewCoarseClock(clockResolution)
 	entries, err := otter.New(&otter.Options[Key, entry]{
 		MaximumSize: cfg.MaxEntries,
 		Clock:       clock,
@@ -58,6 +58,7 @@ func newCache(cfg CacheConfig) (*cache, error) {
 		}),
 	})
 	if err != nil {
+		clock.Stop()
 		return nil, fmt.Errorf("namespace cache: %w", err)
 	}
 	return &cache{cfg: cfg, clock: clock, entries: entries}, nil

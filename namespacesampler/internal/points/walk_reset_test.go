@@ -54,3 +54,33 @@ func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
 	assert.Equal(t, pcommon.Resource{}, w.resource)
 	assert.Equal(t, pcommon.InstrumentationScope{}, w.scope)
 }
+
+// A single huge batch must not determine the memory of the processor from then on.
+func TestTheWorkingMemoryOfHugeBatchesIsNotKept(t *testing.T) {
+	telemetry, err := metadata.NewTelemetryBuilder(componenttest.NewNopTelemetrySettings())
+	require.NoError(t, err)
+	s, err := steering.New(steering.Config{Rates: steering.RatesConfig{Global: 0.5, Precision: 4}, Logger: zap.NewNop()})
+	require.NoError(t, err)
+	for points, want := range map[int]bool{100: true, maxPooledPoints: true, maxPooledPoints + 1: false} {
+		p, err := New(Config{Enabled: true}, &batch.Common{
+			Reader: namespace.NewReader([]string{"namespace"}, nil, nil), Labels: labels.New(10, nil), Telemetry: telemetry,
+		}, s.Rates, nil)
+		require.NoError(t, err)
+		md := pmetric.NewMetrics()
+		gauge := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty().SetEmptyGauge()
+		gauge.DataPoints().EnsureCapacity(points)
+		for range points {
+			gauge.DataPoints().AppendEmpty()
+		}
+		isKept := false
+		for range 20 { // a pool may lose what is put into it
+			w := newWalk(p)
+			w.begin(s.Rates.InForce())
+			w.read(t.Context(), md)
+			p.walks.New = nil // so that an empty pool returns nil
+			p.release(t.Context(), w)
+			isKept = isKept || p.walks.Get() != nil
+		}
+		assert.Equal(t, want, isKept, points)
+	}
+}
