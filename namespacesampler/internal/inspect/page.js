@@ -152,7 +152,7 @@ function fillSums(key, label, n) {
 
 function fillState() {
   const s = data.state, items = [];
-  if (!s.postgres) items.push(["", "no Postgres: namespaces come from attributes only"]);
+  if (!s.postgres) items.push(["", "no Postgres: attributes only"]);
   else if (s.postgres.reachable === null) items.push(["", "Postgres not used yet"]);
   else if (s.postgres.reachable) items.push(["good", "Postgres answers"]);
   else items.push(["bad", "Postgres has been unreachable for " + span(now() - Date.parse(s.postgres.since))]);
