@@ -110,7 +110,8 @@ func (c *PostgresConfig) layout() postgres.Layout {
 	return postgres.Layout{}
 }
 
-// registry returns where registered namespaces are read from, or nil if they are not read. Custom lookups have no table of namespaces.
+// registry returns where registered namespaces are read from, or nil if they are not read. Custom lookups have no table of
+// namespaces.
 func (c *PostgresConfig) registry() *steering.RegistryConfig {
 	switch {
 	case c.Registry.Interval == 0 || len(c.Lookups) > 0:

@@ -249,7 +249,8 @@ type CacheConfig struct {
 	MaxEntries int `mapstructure:"max_entries"`
 	// TTL is how long a resolved key is cached.
 	TTL time.Duration `mapstructure:"ttl"`
-	// RefreshAfter is the age at which a cached key is refreshed in the background while it is still used; 0, and TTL or more, mean never.
+	// RefreshAfter is the age at which a cached key is refreshed in the background while it is still used; 0, and TTL or more,
+	// mean never.
 	RefreshAfter time.Duration `mapstructure:"refresh_after"`
 	// NegativeTTL is how long a key that Postgres does not know is cached as unknown.
 	NegativeTTL time.Duration `mapstructure:"negative_ttl"`
@@ -260,16 +261,19 @@ type CacheConfig struct {
 
 // CircuitBreakerConfig configures the circuit breaker between batches and Postgres.
 type CircuitBreakerConfig struct {
-	// Failures is the number of consecutive failed lookups that open the breaker. While it is open, no batch waits and nothing is asked.
+	// Failures is the number of consecutive failed lookups that open the breaker. While it is open, no batch waits and nothing is
+	// asked.
 	Failures int `mapstructure:"failures"`
-	// Cooldown is how long the breaker stays open before one lookup tries again, and how long a lookup that the server refuses is paused.
+	// Cooldown is how long the breaker stays open before one lookup tries again, and how long a lookup that the server refuses is
+	// paused.
 	Cooldown time.Duration `mapstructure:"cooldown"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// RegistryConfig configures the reading of registered namespaces, which are those in the layout's table of namespaces. Custom lookups have none.
+// RegistryConfig configures the reading of registered namespaces, which are those in the layout's table of namespaces. Custom
+// lookups have none.
 type RegistryConfig struct {
 	// Interval is the time between reads; 0 means never.
 	Interval time.Duration `mapstructure:"interval"`
@@ -295,7 +299,8 @@ type RuntimeOverridesConfig struct {
 
 // TelemetryConfig configures the internal metrics.
 type TelemetryConfig struct {
-	// MaxNamespaces is the maximum number of distinct namespaces. Configured and registered ones count towards it, but are never left out.
+	// MaxNamespaces is the maximum number of distinct namespaces. Configured and registered ones count towards it, but are never
+	// left out.
 	MaxNamespaces int `mapstructure:"max_namespaces"`
 
 	// prevent unkeyed literal initialization

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package namespacesampler is an OpenTelemetry Collector processor that samples spans and metric data points by namespace, the business domain that they
-// belong to. This package adapts it to the Collector: factory, configuration, and the sharing of one engine by all instances of a configuration.
+// Package namespacesampler is an OpenTelemetry Collector processor that samples spans and metric data points by namespace, the
+// business domain that they belong to. This package adapts it to the Collector: factory, configuration, and the sharing of one
+// engine by all instances of a configuration.
 //
 // Data takes the same path for every signal, and the packages follow it:
 //

@@ -10,8 +10,9 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Overrides replace the global rate for some namespaces. A configuration has them as a map, name → rate or name → {sample_rate, until}, or as a list of
-// {name, sample_rate, until}. A name that contains "::", the delimiter of configuration keys, needs the list.
+// Overrides replace the global rate for some namespaces. A configuration has them as a map, name → rate or name → {sample_rate,
+// until}, or as a list of {name, sample_rate, until}. A name that contains "::", the delimiter of configuration keys, needs the
+// list.
 type Overrides []Override
 
 // Override is the rate of a namespace, or of all namespaces that match a pattern.

@@ -12,8 +12,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/engine"
 )
 
-// engines holds the engines in use, one for each configuration (C2). The collector creates an instance of the processor for every pipeline that names
-// it; they share connections, cache and server.
+// engines holds the engines in use, one for each configuration (C2). The collector creates an instance of the processor for every
+// pipeline that names it; they share connections, cache and server.
 type engines struct {
 	mu    sync.Mutex
 	inUse map[*Config]*shared

@@ -14,9 +14,10 @@ import (
 
 var _ confmap.Unmarshaler = (*Config)(nil)
 
-// Unmarshal implements confmap.Unmarshaler. It refuses what decoding would silently change: a null where a value is expected, which would become 0 or
-// false, so that a rate whose environment variable is not set would drop everything; a fraction where a whole number is expected; a single condition in place
-// of a list, which would be split at commas; and overrides in no valid form. A section, list or optional value that is null is treated as absent.
+// Unmarshal implements confmap.Unmarshaler. It refuses what decoding would silently change: a null where a value is expected,
+// which would become 0 or false, so that a rate whose environment variable is not set would drop everything; a fraction where a
+// whole number is expected; a single condition in place of a list, which would be split at commas; and overrides in no valid
+// form. A section, list or optional value that is null is treated as absent.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
 	defaults, err := completeDefaults()
 	if err != nil {
@@ -31,7 +32,8 @@ func (c *Config) Unmarshal(conf *confmap.Conf) error {
 	return confmap.NewFromStringMap(section).Unmarshal((*fields)(c))
 }
 
-// completeDefaults returns the default configuration, with all optional sections, as the collector prints it. It shows which keys have scalar values.
+// completeDefaults returns the default configuration, with all optional sections, as the collector prints it. It shows which keys
+// have scalar values.
 func completeDefaults() (map[string]any, error) {
 	cfg := createDefaultConfig().(*Config)
 	cfg.Postgres.GetOrInsertDefault()
@@ -46,7 +48,8 @@ func completeDefaults() (map[string]any, error) {
 // conditionKeys are the keys of OTTL conditions.
 var conditionKeys = []string{"tracing::always_keep", "spans::internal::match", "metrics::detailed::match"}
 
-// The default configuration does not show all keys of the HTTP server. Of the others, these are sections and lists, which can be null, and whole numbers.
+// The default configuration does not show all keys of the HTTP server. Of the others, these are sections and lists, which can be
+// null, and whole numbers.
 var (
 	nullableServerKeys = []string{
 		"inspect::auth", "inspect::auth::request_params", "inspect::compression_algorithms", "inspect::cors::allowed_headers",
@@ -56,7 +59,8 @@ var (
 	wholeServerKeys = []string{"inspect::cors::max_age", "inspect::max_request_body_size"}
 )
 
-// check returns an error for each value of a section that decoding would silently change, and removes nulls that are treated as absent.
+// check returns an error for each value of a section that decoding would silently change, and removes nulls that are treated as
+// absent.
 func check(path string, section, defaults map[string]any) (errs []error) {
 	for _, name := range slices.Sorted(maps.Keys(section)) {
 		key := path + name

@@ -15,7 +15,8 @@ import (
 // overrideSections are the keys of overrides.
 var overrideSections = []string{"namespaces", "tracing::namespaces", "metrics::namespaces"}
 
-// listOverrides converts the overrides of a configuration from either form to lists, and returns an error for each that is in neither.
+// listOverrides converts the overrides of a configuration from either form to lists, and returns an error for each that is in
+// neither.
 func listOverrides(config map[string]any) (errs []error) {
 	for _, path := range overrideSections {
 		section, key := config, path

@@ -19,8 +19,9 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Validate implements confmap.Validator. It reports all errors at once, each on one line with the key, the value, and what would be valid. It validates
-// the sections itself, because the collector prefixes only the first line of a section's error with its key.
+// Validate implements confmap.Validator. It reports all errors at once, each on one line with the key, the value, and what would
+// be valid. It validates the sections itself, because the collector prefixes only the first line of a section's error with its
+// key.
 func (c *Config) Validate() error {
 	var f faults
 	c.Namespace.validate(&f)
@@ -175,7 +176,8 @@ func (f *faults) within(key string, got, least, most int, unit string) {
 	}
 }
 
-// duration requires a duration of at least a millisecond. A shorter one is probably a number without a unit, which counts nanoseconds.
+// duration requires a duration of at least a millisecond. A shorter one is probably a number without a unit, which counts
+// nanoseconds.
 func (f *faults) duration(key string, got time.Duration, right string) {
 	switch {
 	case got <= 0:

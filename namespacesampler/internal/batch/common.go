@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package batch is what the walks over spans and data points share: items, the resolution of their namespaces, and the rates and counters
-// of those namespaces.
+// Package batch is what the walks over spans and data points share: items, the resolution of their namespaces, and the rates and
+// counters of those namespaces.
 package batch
 
 import (

@@ -32,8 +32,8 @@ type Counters struct {
 // Count counts an item.
 func (c *Counters) Count(r labels.Rule, keep bool) { c.counts[r][labels.DecisionOf(keep)]++ }
 
-// Namespaces finds the rates and counters of namespaces. It is reused from batch to batch and remembers the namespaces that it has met, so
-// that an item costs one map lookup.
+// Namespaces finds the rates and counters of namespaces. It is reused from batch to batch and remembers the namespaces that it
+// has met, so that an item costs one map lookup.
 type Namespaces struct {
 	signal labels.Signal
 	set    *labels.Set

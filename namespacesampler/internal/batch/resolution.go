@@ -12,8 +12,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-// Resolution finds the namespaces of the items of a batch: in their attributes, else by one lookup for all of them. It can be reused for
-// the next batch after Reset.
+// Resolution finds the namespaces of the items of a batch: in their attributes, else by one lookup for all of them. It can be
+// reused for the next batch after Reset.
 type Resolution struct {
 	common       *Common
 	surroundings namespace.Surroundings // of the current scope
@@ -63,8 +63,8 @@ func (r *Resolution) Want(it *Item, key *namespace.Key) {
 	it.lookup = index
 }
 
-// Resolve looks up all wanted keys at once and waits for the answers as long as the configuration allows. It reports whether anything was
-// looked up.
+// Resolve looks up all wanted keys at once and waits for the answers as long as the configuration allows. It reports whether
+// anything was looked up.
 func (r *Resolution) Resolve(ctx context.Context) bool {
 	if len(r.keys) == 0 {
 		return false
@@ -104,7 +104,8 @@ func (r *Resolution) add(ctx context.Context, keys int, outcome metric.AddOption
 // Report counts the malformed keys of the batch.
 func (r *Resolution) Report(ctx context.Context) { r.add(ctx, r.malformed, malformed) }
 
-// maxKeptKeys is the largest number of keys whose map is kept for the next batch, since clearing a map takes time in proportion to its size.
+// maxKeptKeys is the largest number of keys whose map is kept for the next batch, since clearing a map takes time in proportion
+// to its size.
 const maxKeptKeys = 4096
 
 // Reset forgets the batch, whose telemetry it refers to.

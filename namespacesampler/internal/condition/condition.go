@@ -31,8 +31,9 @@ type Failure struct {
 	First bool
 }
 
-// Spans compiles conditions on spans, whose paths begin with span, scope or resource. The error reports each condition that does not
-// compile under its key: name and index. failed is called for each failed evaluation; it may be nil for a set that is only compiled.
+// Spans compiles conditions on spans, whose paths begin with span, scope or resource. The error reports each condition that does
+// not compile under its key: name and index. failed is called for each failed evaluation; it may be nil for a set that is only
+// compiled.
 func Spans(name string, texts []string, failed func(Failure)) (*Set[Span], error) {
 	parser, err := spanParser()
 	if err != nil {

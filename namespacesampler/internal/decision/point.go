@@ -15,7 +15,8 @@ func KeepSeries(s Series, r *rate.Rate) bool { return r.Threshold.ShouldSample(s
 // DrawPoint decides a point independently of the others of its series (M6).
 func DrawPoint(r *rate.Rate) bool { return r.IsAlways() || draw(r) }
 
-// KeepsTrace reports whether spans of a trace are kept at a rate if they arrive unsampled, which is all that an exemplar tells about its trace (M11).
+// KeepsTrace reports whether spans of a trace are kept at a rate if they arrive unsampled, which is all that an exemplar tells
+// about its trace (M11).
 func KeepsTrace(id pcommon.TraceID, r *rate.Rate) bool {
 	return r.Threshold.ShouldSample(sampling.TraceIDToRandomness(id))
 }

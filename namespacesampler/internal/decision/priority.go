@@ -24,8 +24,8 @@ const (
 	PriorityDrop
 )
 
-// PriorityOf reads the priority attribute of a span (T13), an integer, a double or a numeric string: 0 drops, a positive number keeps. Anything else, such as
-// a negative number or NaN, requests nothing.
+// PriorityOf reads the priority attribute of a span (T13), an integer, a double or a numeric string: 0 drops, a positive number
+// keeps. Anything else, such as a negative number or NaN, requests nothing.
 func PriorityOf(attributes pcommon.Map) Priority {
 	v, ok := attributes.Get(PriorityAttribute)
 	if !ok {

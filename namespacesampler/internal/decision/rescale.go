@@ -12,18 +12,21 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Rescaler multiplies the numbers of one kept delta point by the inverse of its sampling probability, so that totals over kept points estimate totals over all
-// points (M7). Integers are rounded stochastically, so that their mean is exact. A number that overflows is set to the end of its range. It does not allocate.
+// Rescaler multiplies the numbers of one kept delta point by the inverse of its sampling probability, so that totals over kept
+// points estimate totals over all points (M7). Integers are rounded stochastically, so that their mean is exact. A number that
+// overflows is set to the end of its range. It does not allocate.
 type Rescaler struct {
 	factor float64
-	// whole and fraction are the parts of the factor, the fraction in units of 2^-64. They multiply integers above 2^53 without floating point.
+	// whole and fraction are the parts of the factor, the fraction in units of 2^-64. They multiply integers above 2^53 without
+	// floating point.
 	whole, fraction uint64
 
 	total     uint64
 	saturated bool
 }
 
-// NewRescaler returns the rescaler of a point that was kept at a rate above 0. The factor is the inverse of the probability of the rate's threshold.
+// NewRescaler returns the rescaler of a point that was kept at a rate above 0. The factor is the inverse of the probability of
+// the rate's threshold.
 func NewRescaler(r *rate.Rate) Rescaler {
 	factor := 1 / r.Threshold.Probability()
 	whole := math.Floor(factor)
@@ -81,8 +84,8 @@ func (r *Rescaler) upTo(limit, v uint64) uint64 {
 	return scaled
 }
 
-// times returns v times the factor, rounded up if the draw, uniform over 64 bits, is below the fraction of the product. It returns false if the product
-// overflows.
+// times returns v times the factor, rounded up if the draw, uniform over 64 bits, is below the fraction of the product. It
+// returns false if the product overflows.
 func (r *Rescaler) times(v, draw uint64) (product uint64, fits bool) {
 	overflow, product := bits.Mul64(v, r.whole)
 	part, fraction := bits.Mul64(v, r.fraction)

@@ -10,7 +10,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Series is the identity of a metric series, or the hash of its outer parts so far. docs/adr/002 defines it; a change of it changes which series are kept.
+// Series is the identity of a metric series, or the hash of its outer parts so far. docs/adr/002 defines it; a change of it
+// changes which series are kept.
 type Series uint64
 
 // Randomness returns the 56 bits that decide the series.
@@ -22,8 +23,8 @@ func (s Series) Randomness() sampling.Randomness {
 	return randomness
 }
 
-// Metric identifies a metric (M3). Type is 1 for gauge, 2 sum, 3 histogram, 4 exponential histogram, 5 summary. Temporality is 1 for delta, 2 cumulative,
-// 0 none.
+// Metric identifies a metric (M3). Type is 1 for gauge, 2 sum, 3 histogram, 4 exponential histogram, 5 summary. Temporality is 1
+// for delta, 2 cumulative, 0 none.
 type Metric struct {
 	Name        string
 	Unit        string

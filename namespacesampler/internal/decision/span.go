@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package decision decides which items are kept: spans by the randomness of their trace and the threshold that they arrive with, metric series by their
-// identity. Every collector of a fleet makes the same decision on the same input.
+// Package decision decides which items are kept: spans by the randomness of their trace and the threshold that they arrive with,
+// metric series by their identity. Every collector of a fleet makes the same decision on the same input.
 package decision
 
 import (
@@ -65,7 +65,8 @@ type SpanSampler struct {
 	precision int
 }
 
-// NewSpanSampler returns the sampler of a mode. Precision, 1 to 14 hexadecimal digits, applies to thresholds computed in proportional mode.
+// NewSpanSampler returns the sampler of a mode. Precision, 1 to 14 hexadecimal digits, applies to thresholds computed in
+// proportional mode.
 func NewSpanSampler(mode Mode, precision int) SpanSampler {
 	return SpanSampler{mode: mode, precision: precision}
 }
@@ -143,8 +144,8 @@ func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.R
 	return Span{Keep: true, Tracestate: stamped}
 }
 
-// Drops reports whether Decide drops a span at a rate, and thus at every lower rate (T14). It is cheaper than Decide. A random draw cannot be foreseen: Drops
-// returns false then.
+// Drops reports whether Decide drops a span at a rate, and thus at every lower rate (T14). It is cheaper than Decide. A random
+// draw cannot be foreseen: Drops returns false then.
 func (s SpanSampler) Drops(id pcommon.TraceID, raw string, r *rate.Rate) bool {
 	switch {
 	case r.IsAlways():

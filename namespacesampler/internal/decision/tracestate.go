@@ -17,8 +17,9 @@ const (
 	maxValueBytes      = 256
 )
 
-// tracestate is a parsed tracestate. It is parsed and edited here rather than by pkg/sampling, which allocates for each member (the budget of a stamped span is
-// one allocation), rejects 32 members and keys that begin with a digit, and loses members of some malformed states. pkg/sampling decodes the digits.
+// tracestate is a parsed tracestate. It is parsed and edited here rather than by pkg/sampling, which allocates for each member
+// (the budget of a stamped span is one allocation), rejects 32 members and keys that begin with a digit, and loses members of
+// some malformed states. pkg/sampling decodes the digits.
 type tracestate struct {
 	raw     string
 	ot      string // the value of the ot member; empty if there is none
@@ -30,7 +31,8 @@ type tracestate struct {
 	hasThreshold  bool
 }
 
-// parseTracestate parses a tracestate of W3C Trace Context Level 2. It returns false if the state or its ot member is malformed (T8).
+// parseTracestate parses a tracestate of W3C Trace Context Level 2. It returns false if the state or its ot member is malformed
+// (T8).
 func parseTracestate(raw string) (tracestate, bool) {
 	ts := tracestate{raw: raw}
 	if len(raw) > maxTracestateBytes {
@@ -101,7 +103,8 @@ func (ts *tracestate) isFalse(randomness sampling.Randomness) bool {
 	return ts.hasThreshold && !ts.threshold.ShouldSample(randomness)
 }
 
-// with returns the state with a threshold, the ot member left-most (T11), and false if that would exceed a limit (T10). It allocates once.
+// with returns the state with a threshold, the ot member left-most (T11), and false if that would exceed a limit (T10). It
+// allocates once.
 func (ts *tracestate) with(tvalue string) (string, bool) {
 	if ts.ot == "" && ts.members == maxMembers {
 		return "", false

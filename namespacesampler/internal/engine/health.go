@@ -88,8 +88,8 @@ func (h *health) note(err error) {
 	}
 }
 
-// breakerChanged logs when the circuit breaker opens and when it closes, but not its attempts in between. It does not report a status: the breaker
-// opens after failed lookups and closes after a successful one, which do.
+// breakerChanged logs when the circuit breaker opens and when it closes, but not its attempts in between. It does not report a
+// status: the breaker opens after failed lookups and closes after a successful one, which do.
 func (h *health) breakerChanged(state namespace.BreakerState) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

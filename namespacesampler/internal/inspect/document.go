@@ -8,8 +8,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// The types below are an explicit list of fields that are safe to show. Nothing else of the configuration is passed to this package, so that nothing must be
-// redacted.
+// The types below are an explicit list of fields that are safe to show. Nothing else of the configuration is passed to this
+// package, so that nothing must be redacted.
 
 // Config is the answer of /config: what is in force, in the structure of Tasker's configuration.
 type Config struct {
@@ -129,7 +129,8 @@ type Override struct {
 // Row is one namespace.
 type Row struct {
 	Name string `json:"name"`
-	// Cut means that Name is truncated. Other names may begin alike: the counts are those of all of them, the rates those of the first one seen.
+	// Cut means that Name is truncated. Other names may begin alike: the counts are those of all of them, the rates those of the
+	// first one seen.
 	Cut bool `json:"cut,omitempty"`
 	// Registered is null if it is not known.
 	Registered *bool `json:"registered"`
@@ -200,7 +201,8 @@ type RejectedRow struct {
 	Error     string `json:"error"`
 }
 
-// PostgresState shows whether Postgres answered the last request, and since when that has been so. Both are null before the first request.
+// PostgresState shows whether Postgres answered the last request, and since when that has been so. Both are null before the first
+// request.
 type PostgresState struct {
 	Reachable *bool      `json:"reachable"`
 	Since     *time.Time `json:"since"`

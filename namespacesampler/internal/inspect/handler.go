@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package inspect shows over HTTP what the processor does: the configuration in force, the namespaces, why an item is kept or dropped, and a page for people.
-// Nothing can be changed over HTTP.
+// Package inspect shows over HTTP what the processor does: the configuration in force, the namespaces, why an item is kept or
+// dropped, and a page for people. Nothing can be changed over HTTP.
 package inspect
 
 import (
@@ -31,7 +31,8 @@ type Handler struct {
 
 var _ http.Handler = (*Handler)(nil)
 
-// NewHandler returns the handler of a source. The query parameters in others are ignored; an authenticator may read credentials from them.
+// NewHandler returns the handler of a source. The query parameters in others are ignored; an authenticator may read credentials
+// from them.
 func NewHandler(source Source, others ...string) *Handler {
 	return newHandler(source, time.Now, others...)
 }
@@ -119,7 +120,8 @@ func (h *Handler) renderNamespaces() ([]byte, error) {
 
 const jsonType = "application/json; charset=utf-8"
 
-// Failure answers a request that the server refuses before the handler is called, such as one without credentials. It reveals nothing but the status.
+// Failure answers a request that the server refuses before the handler is called, such as one without credentials. It reveals
+// nothing but the status.
 func Failure(w http.ResponseWriter, _ *http.Request, _ string, status int) {
 	secure(w.Header())
 	fail(w, status, strings.ToLower(http.StatusText(status)))

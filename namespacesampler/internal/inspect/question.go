@@ -33,7 +33,8 @@ func (h *Handler) serveExplain(w http.ResponseWriter, r *http.Request) {
 // parameters are the query parameters of /explain.
 var parameters = []string{"namespace", "signal", "trace_id", "tracestate"}
 
-// parseQuestion parses the query of a URL. It refuses unknown parameters, since the answer to a different question would be misleading.
+// parseQuestion parses the query of a URL. It refuses unknown parameters, since the answer to a different question would be
+// misleading.
 func parseQuestion(raw string, others []string) (Question, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {

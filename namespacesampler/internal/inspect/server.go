@@ -15,8 +15,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// DefaultServerConfig returns the defaults of the section inspect. Whoever reaches the endpoint can read everything shown, so that it is on the loopback interface by
-// default.
+// DefaultServerConfig returns the defaults of the section inspect. Whoever reaches the endpoint can read everything shown, so
+// that it is on the loopback interface by default.
 func DefaultServerConfig() confighttp.ServerConfig {
 	cfg := confighttp.NewDefaultServerConfig()
 	cfg.NetAddr.Endpoint = "localhost:8090"

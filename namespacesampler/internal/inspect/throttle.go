@@ -10,7 +10,8 @@ import (
 // freshFor is how long a rendered answer is reused.
 const freshFor = time.Second
 
-// throttle renders an answer at most once in freshFor, however many clients ask for it. Clients that ask while it is being rendered wait.
+// throttle renders an answer at most once in freshFor, however many clients ask for it. Clients that ask while it is being
+// rendered wait.
 type throttle struct {
 	now    func() time.Time
 	render func() ([]byte, error)

@@ -11,8 +11,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Label is the value of the attribute sampling_namespace under which the items of a namespace are counted. Labels are safe for concurrent
-// use.
+// Label is the value of the attribute sampling_namespace under which the items of a namespace are counted. Labels are safe for
+// concurrent use.
 type Label struct {
 	// Index numbers the labels of a set from 0.
 	Index int

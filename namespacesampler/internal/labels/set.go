@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package labels maps namespaces to the labels under which internal metrics count them. Namespaces come from telemetry, so the number of
-// labels is bounded: namespaces beyond the bound share the label _other.
+// Package labels maps namespaces to the labels under which internal metrics count them. Namespaces come from telemetry, so the
+// number of labels is bounded: namespaces beyond the bound share the label _other.
 package labels
 
 import (
@@ -25,8 +25,8 @@ const (
 	MaxRegistered = 2000
 )
 
-// Set holds the labels of all namespaces, in order of appearance. Configured and registered namespaces always have a value of their own in
-// internal metrics; of the others the first ones have, up to a limit. A Set is safe for concurrent use.
+// Set holds the labels of all namespaces, in order of appearance. Configured and registered namespaces always have a value of
+// their own in internal metrics; of the others the first ones have, up to a limit. A Set is safe for concurrent use.
 type Set struct {
 	none, other *Label
 	version     atomic.Uint64
@@ -56,8 +56,8 @@ func (s *Set) Other() *Label { return s.other }
 // Version changes whenever Of may return another label for a name than before. Whoever remembers labels compares versions.
 func (s *Set) Version() uint64 { return s.version.Load() }
 
-// Reserve gives each name a value of its own in internal metrics, until most names have been given one. What was counted for a name before
-// remains with its label.
+// Reserve gives each name a value of its own in internal metrics, until most names have been given one. What was counted for a
+// name before remains with its label.
 func (s *Set) Reserve(names []string, most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,8 +101,8 @@ func (s *Set) Of(name string) *Label {
 		return s.other
 	}
 	if full != name {
-		// Inspection shows the rate of the full name. Names longer than MaxMatchedBytes match no pattern, so one more byte than that is
-		// enough to find it.
+		// Inspection shows the rate of the full name. Names longer than MaxMatchedBytes match no pattern, so one more byte than
+		// that is enough to find it.
 		label.original = strings.Clone(full[:min(len(full), rate.MaxMatchedBytes+1)])
 	}
 	s.known[name] = label
@@ -126,7 +126,8 @@ func (s *Set) All() map[string]*Label {
 	return all
 }
 
-// isReservedName reports whether a name has a meaning of its own in internal metrics. A namespace of that name is counted as _other.
+// isReservedName reports whether a name has a meaning of its own in internal metrics. A namespace of that name is counted as
+// _other.
 func isReservedName(name string) bool { return name == noneName || name == otherName }
 
 // newLabel returns a label with a value of its own in internal metrics.

@@ -25,7 +25,8 @@ type BreakerConfig struct {
 // BreakerState is the state of the circuit breaker. Its values are those of the gauge.
 type BreakerState gobreaker.State
 
-// States: closed, wanted keys are loaded; half open, one load tries the source, and no batch waits for it; open, nothing is loaded and no batch waits.
+// States: closed, wanted keys are loaded; half open, one load tries the source, and no batch waits for it; open, nothing is
+// loaded and no batch waits.
 const (
 	Closed   = BreakerState(gobreaker.StateClosed)
 	HalfOpen = BreakerState(gobreaker.StateHalfOpen)
@@ -75,8 +76,8 @@ func (b *breaker) allow() (done func(error), ok bool) {
 	return done, err == nil
 }
 
-// verdict returns the result of a load for the breaker. A load in which nothing was asked, because all its queries are paused, or that was canceled because the
-// resolver closes, says nothing about the source.
+// verdict returns the result of a load for the breaker. A load in which nothing was asked, because all its queries are paused, or
+// that was canceled because the resolver closes, says nothing about the source.
 func verdict(roundTrips int, err error) error {
 	if errors.Is(err, context.Canceled) || err == nil && roundTrips == 0 {
 		return errNotAsked

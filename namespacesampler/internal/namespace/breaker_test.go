@@ -221,7 +221,8 @@ func TestABreakerStaysClosedUntilItsNumberOfFailures(t *testing.T) {
 	})
 }
 
-// TestChangesAreToldInTheirOrder, also when who tells of one is held up: a gauge would stand at the wrong one until the next outage.
+// TestChangesAreToldInTheirOrder, also when who tells of one is held up: a gauge would stand at the wrong one until the next
+// outage.
 func TestChangesAreToldInTheirOrder(t *testing.T) {
 	source := &fakeSource{err: errors.New("down")}
 	var told changes

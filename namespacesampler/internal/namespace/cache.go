@@ -20,11 +20,11 @@ type CacheConfig struct {
 	RefreshAfter time.Duration
 }
 
-// cache stores the answers of Postgres. An entry without a name is evidence that its key was answered without a namespace: the key is Unknown until the entry
-// is due, and asked for again after that. If it then resolves, it resolves late (M5).
+// cache stores the answers of Postgres. An entry without a name is evidence that its key was answered without a namespace: the
+// key is Unknown until the entry is due, and asked for again after that. If it then resolves, it resolves late (M5).
 //
-// Entries without a name live as long as others. They do not displace the resolved keys that are in use: the cache admits a new key in place of an old one
-// only if the new one was asked for more often.
+// Entries without a name live as long as others. They do not displace the resolved keys that are in use: the cache admits a new
+// key in place of an old one only if the new one was asked for more often.
 type cache struct {
 	cfg     CacheConfig
 	clock   *otter.CoarseClock
@@ -76,8 +76,8 @@ func (c *cache) get(key Key, now int64) (answer Answer, due int64, ok bool) {
 	return Answer{Name: e.name.Value(), Outcome: Resolved}, e.due, true
 }
 
-// put stores an answer, unless it is Unavailable. It reports whether the key resolved late: items were decided without its namespace before. The key must not
-// share memory with telemetry.
+// put stores an answer, unless it is Unavailable. It reports whether the key resolved late: items were decided without its
+// namespace before. The key must not share memory with telemetry.
 func (c *cache) put(key Key, answer Answer) (late bool) {
 	switch answer.Outcome {
 	case Unavailable:
@@ -90,8 +90,8 @@ func (c *cache) put(key Key, answer Answer) (late bool) {
 	return false
 }
 
-// refresh stores the answer to a key that was due. If its row is gone, or has not reached a replica, the entry is kept until its TTL ends: the namespace of a
-// key does not change (M5).
+// refresh stores the answer to a key that was due. If its row is gone, or has not reached a replica, the entry is kept until its
+// TTL ends: the namespace of a key does not change (M5).
 func (c *cache) refresh(key Key, answer Answer) (late bool) {
 	old, ok := c.entries.GetEntryQuietly(key)
 	if answer.Outcome != Unknown || !ok || old.Value.name == noName {
@@ -110,8 +110,8 @@ func (c *cache) nextRefresh() int64 {
 	return time.Now().Add(c.cfg.RefreshAfter).UnixNano()
 }
 
-// miss notes that a key is answered without a namespace. If a load has resolved the key meanwhile, miss returns that answer instead. Either the load finds the
-// note or miss finds its answer, so that no late key is missed.
+// miss notes that a key is answered without a namespace. If a load has resolved the key meanwhile, miss returns that answer
+// instead. Either the load finds the note or miss finds its answer, so that no late key is missed.
 func (c *cache) miss(key Key, answer Answer) Answer {
 	if e, isNew := c.entries.SetIfAbsent(key.detached(), entry{name: noName}); !isNew && e.name != noName {
 		return Answer{Name: e.name.Value(), Outcome: Resolved}

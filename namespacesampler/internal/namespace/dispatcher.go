@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// maxPendingKeys bounds the keys that are queued or being loaded, and thus memory during an outage and the size of a query's parameter: 100,000 UUIDs take
-	// 4 MB.
+	// maxPendingKeys bounds the keys that are queued or being loaded, and thus memory during an outage and the size of a query's
+	// parameter: 100,000 UUIDs take 4 MB.
 	maxPendingKeys = 100_000
 	// maxRefreshKeys bounds the keys of a refresh. Other keys stay due.
 	maxRefreshKeys = 1_000
@@ -18,9 +18,9 @@ const (
 	refreshPause = time.Second
 )
 
-// dispatcher owns the loads. Wanted keys are loaded at once while fewer than MaxLoads loads are running; otherwise they are collected for the next load (natural
-// batching). A key that is queued or being loaded is not asked for again: all who want it wait for the same load. Keys to be refreshed have a queue of their
-// own with lower priority, and at most one load at a time.
+// dispatcher owns the loads. Wanted keys are loaded at once while fewer than MaxLoads loads are running; otherwise they are
+// collected for the next load (natural batching). A key that is queued or being loaded is not asked for again: all who want it
+// wait for the same load. Keys to be refreshed have a queue of their own with lower priority, and at most one load at a time.
 type dispatcher struct {
 	cfg     ResolverConfig
 	source  Source
@@ -78,8 +78,8 @@ func newDispatcher(cfg ResolverConfig, source Source, c *cache) *dispatcher {
 	}
 }
 
-// request has keys[i] loaded for each i of wanted and returns their tickets, or nil if the breaker allows nothing. worthWaiting is false unless the breaker is
-// closed: keys are then loaded in the background.
+// request has keys[i] loaded for each i of wanted and returns their tickets, or nil if the breaker allows nothing. worthWaiting
+// is false unless the breaker is closed: keys are then loaded in the background.
 func (d *dispatcher) request(keys []Key, wanted []int) (tickets []ticket, worthWaiting bool) {
 	state := d.breaker.state()
 	if state != Closed {

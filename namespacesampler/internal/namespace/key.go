@@ -24,8 +24,8 @@ const (
 // maxKeyBytes is the maximum length of a key.
 const maxKeyBytes = 256
 
-// Key is an identifier in telemetry that a query maps to a namespace. Keys are comparable. A UUID is stored as its 16 bytes, so that its case does not matter and
-// the cache stays small.
+// Key is an identifier in telemetry that a query maps to a namespace. Keys are comparable. A UUID is stored as its 16 bytes, so
+// that its case does not matter and the cache stays small.
 type Key struct {
 	text string
 	uuid [16]byte

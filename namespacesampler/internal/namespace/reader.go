@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package namespace finds the namespaces of telemetry: in attributes, or by lookup keys in attributes, from a cache that is filled from a database.
+// Package namespace finds the namespaces of telemetry: in attributes, or by lookup keys in attributes, from a cache that is
+// filled from a database.
 package namespace
 
 import (
@@ -38,8 +39,8 @@ type Finding struct {
 	Malformed int
 }
 
-// Surroundings hold what scope and resource say about all their items, and the keys of the last items. They are reused for many items. The zero value is ready
-// for use.
+// Surroundings hold what scope and resource say about all their items, and the keys of the last items. They are reused for many
+// items. The zero value is ready for use.
 type Surroundings struct {
 	names []named
 	keys  []keyed  // of the resource
@@ -58,7 +59,8 @@ type keyed struct {
 	carries bool // the scope or the resource has the attribute
 }
 
-// parsed is the last text of an attribute with its key. Items of a task arrive together, so that most have the same text as the item before.
+// parsed is the last text of an attribute with its key. Items of a task arrive together, so that most have the same text as the
+// item before.
 type parsed struct {
 	text string
 	key  Key
@@ -95,7 +97,8 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 	}
 }
 
-// Key returns the lookup key of an item without a namespace: the first well-formed lookup attribute of the item, then of its resource.
+// Key returns the lookup key of an item without a namespace: the first well-formed lookup attribute of the item, then of its
+// resource.
 func (r *Reader) Key(attributes pcommon.Map, s *Surroundings) (f Finding) {
 	for i := range r.lookups {
 		around, onItem := &s.keys[i], &s.items[i]
@@ -116,7 +119,8 @@ func (r *Reader) Key(attributes pcommon.Map, s *Surroundings) (f Finding) {
 	return f
 }
 
-// Name returns the namespace of an item: the first namespace attribute with a value, on the item, its scope or its resource. It returns false if there is none.
+// Name returns the namespace of an item: the first namespace attribute with a value, on the item, its scope or its resource. It
+// returns false if there is none.
 func (r *Reader) Name(attributes pcommon.Map, s *Surroundings) (string, bool) {
 	for i, attribute := range r.attributes {
 		if name, ok := r.name(attributes, attribute); ok {

@@ -9,9 +9,9 @@ import (
 
 // Source resolves keys; it is a database. Implementations are safe for concurrent use.
 type Source interface {
-	// Lookup sets answers[i] to the answer of keys[i]. All answers are Unavailable before; those that cannot be found out stay so. It takes one round trip
-	// for keys of all kinds unless a query fails, and returns the number of round trips. An error means that the source could not be asked; answers
-	// received before it are valid.
+	// Lookup sets answers[i] to the answer of keys[i]. All answers are Unavailable before; those that cannot be found out stay
+	// so. It takes one round trip for keys of all kinds unless a query fails, and returns the number of round trips. An error
+	// means that the source could not be asked; answers received before it are valid.
 	Lookup(ctx context.Context, keys []Key, answers []Answer) (roundTrips int, err error)
 }
 
@@ -20,7 +20,8 @@ type Load struct {
 	Keys       int
 	RoundTrips int
 	Duration   time.Duration
-	// Late is the number of keys that resolved after they had been answered without a namespace. Their items may be decided differently from now on (M5).
+	// Late is the number of keys that resolved after they had been answered without a namespace. Their items may be decided
+	// differently from now on (M5).
 	Late int
 	Err  error // as Source.Lookup returned it
 }
@@ -56,7 +57,8 @@ func NewResolver(cfg ResolverConfig, source Source) (*Resolver, error) {
 	return &Resolver{cfg: cfg, cache: c, dispatcher: newDispatcher(cfg, source, c)}, nil
 }
 
-// Close ends the running loads and waits for them until ctx ends. Resolve still answers from the cache afterwards. Close may be called more than once.
+// Close ends the running loads and waits for them until ctx ends. Resolve still answers from the cache afterwards. Close may be
+// called more than once.
 func (r *Resolver) Close(ctx context.Context) error {
 	defer r.cache.close()
 	return r.dispatcher.close(ctx)
@@ -79,9 +81,9 @@ type Counts struct {
 	Hits, Resolved, Unknown, Unavailable int
 }
 
-// Resolve sets answers[i] to the answer of keys[i]; keys are distinct. Keys that the cache lacks are loaded together with those of concurrent calls. Resolve waits
-// for them no longer than the configured wait and its context; the load continues in the background and fills the cache. It does not wait unless the circuit
-// breaker is closed.
+// Resolve sets answers[i] to the answer of keys[i]; keys are distinct. Keys that the cache lacks are loaded together with those
+// of concurrent calls. Resolve waits for them no longer than the configured wait and its context; the load continues in the
+// background and fills the cache. It does not wait unless the circuit breaker is closed.
 func (r *Resolver) Resolve(ctx context.Context, keys []Key, answers []Answer) Counts {
 	var (
 		counts      Counts

@@ -162,7 +162,8 @@ var taskerMetrics = []struct {
 	{"mpsc_channel_usage_percent", pmetric.MetricTypeGauge, []string{"channel"}, false},
 }
 
-// With the production configuration a namespace at rate 1 keeps all metrics, and an unlisted one loses those with a series for each request.
+// With the production configuration a namespace at rate 1 keeps all metrics, and an unlisted one loses those with a series for
+// each request.
 func TestTheProductionConfigurationDropsDetailedMetricsOnly(t *testing.T) {
 	cluster := pgtest.Start(t)
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
@@ -209,7 +210,8 @@ const testdata = "../../../testdata/"
 func taskID(i int) string        { return fmt.Sprintf("0198f000-0000-7000-8000-%012x", i) }
 func correlationID(i int) string { return fmt.Sprintf("0198f000-2222-7000-8000-%012x", i) }
 
-// withPostgres returns settings with a section postgres, which waits for answers and does not read the registry unless section says otherwise.
+// withPostgres returns settings with a section postgres, which waits for answers and does not read the registry unless section
+// says otherwise.
 func withPostgres(dsn string, section, settings map[string]any) map[string]any {
 	postgres := map[string]any{"dsn": dsn, "wait": "30s", "query_timeout": "30s", "registry": map[string]any{"interval": 0}}
 	maps.Copy(postgres, section)

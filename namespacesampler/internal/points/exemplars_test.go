@@ -39,8 +39,8 @@ func traceIDs(t *testing.T, md *pmetric.Metrics) map[pcommon.TraceID]bool {
 	return out
 }
 
-// With sampled exemplars, those are kept whose spans are kept. With trace_id_ratio this holds for spans of the point's own namespace; with parent_based
-// also for those of other namespaces, while their trace is remembered.
+// With sampled exemplars, those are kept whose spans are kept. With trace_id_ratio this holds for spans of the point's own
+// namespace; with parent_based also for those of other namespaces, while their trace is remembered.
 func TestKeptExemplarsPointAtKeptTraces(t *testing.T) { // M11
 	namespaces := []string{"orders", "never", "always", "unlisted"}
 	for sampler, other := range map[namespacesampler.Sampler]bool{namespacesampler.TraceIDRatio: false, namespacesampler.ParentBased: true} {

@@ -9,7 +9,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 )
 
-// identity computes the identities of series from the outside in (M3): the parts of resource, scope and metric are hashed once for all their points.
+// identity computes the identities of series from the outside in (M3): the parts of resource, scope and metric are hashed once
+// for all their points.
 type identity struct {
 	hasher   decision.SeriesHasher
 	isNeeded bool // some rate decides by it

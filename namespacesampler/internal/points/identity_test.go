@@ -12,8 +12,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
-// Many series are sampled, once as they are and once changed. A change outside their identity changes no decision (M3); a change of their identity draws
-// each of them again, independently.
+// Many series are sampled, once as they are and once changed. A change outside their identity changes no decision (M3); a change
+// of their identity draws each of them again, independently.
 func TestWhatChangesTheDecisionAboutSeries(t *testing.T) {
 	const n, rate = 4000, 0.5
 	type change func(pmetric.Metrics, pmetric.Metric)

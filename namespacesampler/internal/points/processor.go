@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package points samples metric data points: it walks over a batch, finds the rate of each point's namespace, and keeps or drops whole series,
-// or single points.
+// Package points samples metric data points: it walks over a batch, finds the rate of each point's namespace, and keeps or drops
+// whole series, or single points.
 package points
 
 import (

@@ -9,8 +9,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Kept delta points are rescaled to stand for the dropped ones too (M7). Counts and sums are multiplied; minimum, maximum, bounds, zero threshold and
-// exemplars describe single measurements and stay as they are.
+// Kept delta points are rescaled to stand for the dropped ones too (M7). Counts and sums are multiplied; minimum, maximum,
+// bounds, zero threshold and exemplars describe single measurements and stay as they are.
 
 func (w *walk) rescaleNumber(dp pmetric.NumberDataPoint, r *rate.Rate) {
 	x := decision.NewRescaler(r)

@@ -25,8 +25,8 @@ func increase(values []int64) (sum int64) {
 	return sum
 }
 
-// By series, the increase of each kept counter is exact, even if the counter restarts. By point, the increase before a restart that falls between two kept
-// points is lost, as docs/metrics.md warns (M2, M6).
+// By series, the increase of each kept counter is exact, even if the counter restarts. By point, the increase before a restart
+// that falls between two kept points is lost, as docs/metrics.md warns (M2, M6).
 func TestSamplingByPointLosesIncreaseAtRestarts(t *testing.T) {
 	const series, points, restartEvery = 200, 500, 20
 	values := func(by namespacesampler.By) map[int64][]int64 {

@@ -19,12 +19,13 @@ import (
 // point is what is known of a data point of the batch.
 type point struct {
 	item batch.Item
-	// series is the identity of the point's series as it arrived, before a namespace is written to it (M5). It is computed for points that carry a
-	// namespace or a key, if the walk decides by it.
+	// series is the identity of the point's series as it arrived, before a namespace is written to it (M5). It is computed for
+	// points that carry a namespace or a key, if the walk decides by it.
 	series decision.Series
 }
 
-// walk is the working memory for one batch. Points are read in the order of the batch, and changed in the same order, after all lookups (C1).
+// walk is the working memory for one batch. Points are read in the order of the batch, and changed in the same order, after all
+// lookups (C1).
 type walk struct {
 	p          *Processor
 	tables     *steering.Tables
@@ -210,8 +211,8 @@ func (w *walk) keeps(p *point, r *rate.Rate) bool {
 
 func isByRate(r labels.Rule) bool { return r != labels.Passed && r != labels.Unavailable }
 
-// lacksTarget reports whether the attribute that resolved namespaces are written to is absent from point, scope and resource. Overwriting a missing value
-// could merge two series (M5).
+// lacksTarget reports whether the attribute that resolved namespaces are written to is absent from point, scope and resource.
+// Overwriting a missing value could merge two series (M5).
 func (w *walk) lacksTarget(attributes pcommon.Map) bool {
 	target := w.p.common.Reader.Target()
 	for _, m := range [...]pcommon.Map{attributes, w.scope.Attributes(), w.resource.Attributes()} {

@@ -20,16 +20,16 @@ const (
 	undefinedColumn    = "42703" // of class 42: missing objects, missing privileges, invalid SQL
 )
 
-// outageClasses mean that the server cannot execute any statement: connection exceptions, rollbacks, insufficient resources, invalid state, operator
-// intervention, system errors, internal errors.
+// outageClasses mean that the server cannot execute any statement: connection exceptions, rollbacks, insufficient resources,
+// invalid state, operator intervention, system errors, internal errors.
 var outageClasses = []string{"08", "40", "53", "55", "57", "58", "XX"}
 
-// statementStates are the states of outageClasses that are caused by a statement or its data: a missing parameter, an object that is not ready, a lock or
-// statement time-out, corrupted data.
+// statementStates are the states of outageClasses that are caused by a statement or its data: a missing parameter, an object that
+// is not ready, a lock or statement time-out, corrupted data.
 var statementStates = []string{"08P01", "55000", "55P03", "57014", "XX001", "XX002"}
 
-// sqlState returns the SQLSTATE of an error that the server answered a statement with, else "". An error that ends the connection is no such answer, whatever its
-// state: a pooler reports with 08P01 that it has lost the server.
+// sqlState returns the SQLSTATE of an error that the server answered a statement with, else "". An error that ends the connection
+// is no such answer, whatever its state: a pooler reports with 08P01 that it has lost the server.
 func sqlState(err error) string {
 	var refused *pgconn.PgError
 	var connecting *pgconn.ConnectError
@@ -71,7 +71,8 @@ var refusals = map[string]string{
 	"57P03": "the server is starting up or shutting down",
 }
 
-// plainError rewords an error without the parts that repeat the DSN (user, database, host), which may contain parts of a password that is not escaped.
+// plainError rewords an error without the parts that repeat the DSN (user, database, host), which may contain parts of a password
+// that is not escaped.
 func plainError(err error) error {
 	var connecting *pgconn.ConnectError
 	var refused *pgconn.PgError
@@ -98,7 +99,8 @@ func plainError(err error) error {
 	return err
 }
 
-// innermost returns the cause of an error; of joined errors, that of the last. For a connection it is usually the system's "connection refused".
+// innermost returns the cause of an error; of joined errors, that of the last. For a connection it is usually the system's
+// "connection refused".
 func innermost(err error) error {
 	for {
 		var next error

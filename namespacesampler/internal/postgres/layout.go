@@ -8,18 +8,19 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-// Query resolves keys of one kind. SQL takes one text[] parameter, the keys, and returns rows (key text, namespace text). Keys without a row, or with a NULL
-// namespace, are unknown.
+// Query resolves keys of one kind. SQL takes one text[] parameter, the keys, and returns rows (key text, namespace text). Keys
+// without a row, or with a NULL namespace, are unknown.
 type Query struct {
 	// Name is the name of the query in logs: the attribute that its keys come from.
 	Name string
 	SQL  string
-	// MayLackColumn is true if earlier versions of the schema lack a column of the query. Such a schema has no keys of this kind, so that they are unknown rather
-	// than unavailable.
+	// MayLackColumn is true if earlier versions of the schema lack a column of the query. Such a schema has no keys of this kind,
+	// so that they are unknown rather than unavailable.
 	MayLackColumn bool
 }
 
-// Layout is the lookup attributes, in the order in which they are tried, and the queries of their kinds: the query of a lookup is Queries[lookup.Kind].
+// Layout is the lookup attributes, in the order in which they are tried, and the queries of their kinds: the query of a lookup is
+// Queries[lookup.Kind].
 type Layout struct {
 	Lookups []namespace.Lookup
 	Queries []Query

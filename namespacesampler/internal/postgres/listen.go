@@ -29,8 +29,8 @@ type Listening struct {
 	Began, Heard func()
 }
 
-// Listen listens to a channel over a connection outside the pool, until it breaks or ctx ends. The error is the reason; ErrPooler and ErrStandby mean that
-// listening is impossible.
+// Listen listens to a channel over a connection outside the pool, until it breaks or ctx ends. The error is the reason; ErrPooler
+// and ErrStandby mean that listening is impossible.
 func (db *DB) Listen(ctx context.Context, l Listening) error {
 	conn, err := db.connectToListen(ctx, l)
 	if err != nil {

@@ -16,16 +16,16 @@ import (
 // MaxNameBytes is the length that names are truncated to, longer than that of any valid name.
 const MaxNameBytes = 2000
 
-// overridesSQL casts all columns, so that they may have other types, and truncates texts. Times are read in seconds, since as text they can have forms that only
-// Postgres knows, such as infinity.
+// overridesSQL casts all columns, so that they may have other types, and truncates texts. Times are read in seconds, since as
+// text they can have forms that only Postgres knows, such as infinity.
 const overridesSQL = `SELECT coalesce(left(namespace::text, %d), ''), coalesce(left(signal::text, 100), ''),
 	coalesce(sample_rate::float8, 'NaN'), coalesce(extract(epoch FROM expires_at)::float8, 'Infinity'),
 	coalesce(left(reason::text, 500), ''), coalesce(left(updated_by::text, 200), ''),
 	coalesce(extract(epoch FROM updated_at)::float8, 'Infinity')
 FROM %s ORDER BY 1, 2 LIMIT %d`
 
-// Overrides reads the table of runtime overrides: up to MaxRows rows, and one more if there are more. Rows are returned as they are and may
-// be invalid; a NULL rate is NaN. An error is a *ReadError.
+// Overrides reads the table of runtime overrides: up to MaxRows rows, and one more if there are more. Rows are returned as they
+// are and may be invalid; a NULL rate is NaN. An error is a *ReadError.
 func (db *DB) Overrides(ctx context.Context, table Table) ([]rate.Override, error) {
 	sql := fmt.Sprintf(overridesSQL, MaxNameBytes, table, MaxRows+1)
 	return read(ctx, db, sql, func(row pgx.CollectableRow) (rate.Override, error) {

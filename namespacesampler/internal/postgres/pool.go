@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package postgres reads the namespaces of keys, runtime overrides and registered namespaces from Postgres. It is the only package of the processor that uses pgx.
+// Package postgres reads the namespaces of keys, runtime overrides and registered namespaces from Postgres. It is the only
+// package of the processor that uses pgx.
 package postgres
 
 import (
@@ -26,8 +27,8 @@ type PoolConfig struct {
 	ConnectTimeout time.Duration
 }
 
-// parsePool returns the configuration for pgx. Unless the DSN says otherwise, statements are sent in one round trip and are not prepared on the server, which also
-// works behind a pooler in transaction mode.
+// parsePool returns the configuration for pgx. Unless the DSN says otherwise, statements are sent in one round trip and are not
+// prepared on the server, which also works behind a pooler in transaction mode.
 func parsePool(cfg PoolConfig) (*pgxpool.Config, error) {
 	pool, err := pgxpool.ParseConfig(cfg.DSN)
 	if err != nil {
@@ -64,8 +65,8 @@ func ValidateDSN(dsn string) error {
 	return err
 }
 
-// dsnError rewords an error of parsing a DSN. Messages of pgx can repeat parts of the DSN, such as a password with a special character. Only messages that name
-// a setting without its value are passed on.
+// dsnError rewords an error of parsing a DSN. Messages of pgx can repeat parts of the DSN, such as a password with a special
+// character. Only messages that name a setting without its value are passed on.
 func dsnError(err error) error {
 	const form = "is not a valid connection URL (postgres://user@host:5432/database) or keyword string " +
 		"(host=localhost dbname=tasker); it is not shown, as it may hold a secret"

@@ -11,7 +11,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Metrics of the pool. They have the names of otelpgx.RecordStats, which measures durations in nanoseconds without naming the unit, and cannot be stopped.
+// Metrics of the pool. They have the names of otelpgx.RecordStats, which measures durations in nanoseconds without naming the
+// unit, and cannot be stopped.
 var (
 	poolCounters = map[string]func(*pgxpool.Stat) int64{
 		"pgxpool.acquires":              (*pgxpool.Stat).AcquireCount,

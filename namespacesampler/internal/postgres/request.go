@@ -30,8 +30,8 @@ func (r *request) refuse() {
 
 var arrayEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
-// arrayLiteral returns texts as a Postgres array literal. pgx sends it as text in every execution mode, so that the server converts it to the type that the query
-// expects, such as text[] or uuid[]. pgx would encode a slice itself in some modes.
+// arrayLiteral returns texts as a Postgres array literal. pgx sends it as text in every execution mode, so that the server
+// converts it to the type that the query expects, such as text[] or uuid[]. pgx would encode a slice itself in some modes.
 func arrayLiteral(texts []string) string {
 	var b strings.Builder
 	separator := `{"`
@@ -51,7 +51,8 @@ func (r *request) answer(i int, name string) {
 	}
 }
 
-// read reads the answers of a statement. Rows with other keys or without a namespace are ignored; of several rows for a key, the first one counts.
+// read reads the answers of a statement. Rows with other keys or without a namespace are ignored; of several rows for a key, the
+// first one counts.
 func (r *request) read(rows pgx.Rows) error {
 	defer rows.Close()
 	for rows.Next() {

@@ -26,7 +26,8 @@ type session struct {
 	stale      bool // a connection that had answered before was dead
 }
 
-// send sends all requests in one round trip. If the server refuses one, they are sent again one by one, so that the others are answered.
+// send sends all requests in one round trip. If the server refuses one, they are sent again one by one, so that the others are
+// answered.
 func (s *session) send(ctx context.Context, requests []*request) error {
 	done, err := s.roundTrip(ctx, requests)
 	switch {
@@ -45,8 +46,8 @@ func (s *session) send(ctx context.Context, requests []*request) error {
 	return nil
 }
 
-// refused handles a request that the server refuses. If the reason is one of its keys, the request is split in halves until that key is alone. The key is unknown
-// then, since no row can have a key that the query fails on.
+// refused handles a request that the server refuses. If the reason is one of its keys, the request is split in halves until that
+// key is alone. The key is unknown then, since no row can have a key that the query fails on.
 func (s *session) refused(ctx context.Context, r *request, err error) error {
 	if !isClass(sqlState(err), classDataException) {
 		r.query.pause(s.db.now(), err)

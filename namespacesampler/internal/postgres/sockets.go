@@ -13,8 +13,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// sockets are the network connections of a database. To close a connection that has failed, pgx sends a cancel request and a termination message, waits for
-// the server up to 15 s, and keeps the connection's place in the pool meanwhile. These sockets bound both, and can all be closed at once.
+// sockets are the network connections of a database. To close a connection that has failed, pgx sends a cancel request and a
+// termination message, waits for the server up to 15 s, and keeps the connection's place in the pool meanwhile. These sockets
+// bound both, and can all be closed at once.
 type sockets struct {
 	closeTimeout time.Duration // bounds each of the two; 0 for no bound
 
@@ -34,7 +35,8 @@ func newSockets(timeout time.Duration) *sockets {
 	return &sockets{closeTimeout: timeout / 2, open: map[*socket]struct{}{}}
 }
 
-// track makes the network connections of one database connection known. Once that is established, it dials to send cancel requests only.
+// track makes the network connections of one database connection known. Once that is established, it dials to send cancel
+// requests only.
 func (s *sockets) track(cfg *pgx.ConnConfig) {
 	var established atomic.Bool
 	dial, afterConnect := cfg.DialFunc, cfg.AfterConnect
@@ -76,7 +78,8 @@ func (s *sockets) dial(ctx context.Context, dial pgconn.DialFunc, network, addr 
 	return known, nil
 }
 
-// SetDeadline implements net.Conn. pgx sets a deadline in the past to interrupt, and none to go on. A deadline in the future is for closing only.
+// SetDeadline implements net.Conn. pgx sets a deadline in the past to interrupt, and none to go on. A deadline in the future is
+// for closing only.
 func (c *socket) SetDeadline(t time.Time) error {
 	limit := c.deadline
 	if limit.IsZero() && c.all.closeTimeout > 0 && time.Until(t) > 0 {

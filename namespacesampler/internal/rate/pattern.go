@@ -58,8 +58,8 @@ func Matches(pattern, name string) bool {
 
 // matches reports whether a pattern matches a whole name. A character is a rune, or a byte of invalid UTF-8.
 //
-// Each star first matches nothing. On a mismatch the last star takes one more character; an earlier star never has to, since what follows it was matched at
-// its first occurrence.
+// Each star first matches nothing. On a mismatch the last star takes one more character; an earlier star never has to, since what
+// follows it was matched at its first occurrence.
 func matches(pattern, name string) bool {
 	afterStar, retry := -1, 0 // where to continue in pattern and name after a mismatch
 	p, n := 0, 0

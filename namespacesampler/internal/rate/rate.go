@@ -29,9 +29,9 @@ var Always = Rate{Probability: 1, Threshold: sampling.AlwaysSampleThreshold}
 // Never is rate 0.
 var Never = Rate{Probability: 0, Threshold: sampling.NeverSampleThreshold}
 
-// New returns the rate of a probability in [0, 1]. Its threshold is rounded to precision hexadecimal digits (1 to 14; close to 0 and
-// 1 more digits are used, as the specification requires). The error is that of Validate; the rate is Never then, because the zero
-// Rate has the threshold of rate 1, as has the value that the sampling library returns with an error (T3).
+// New returns the rate of a probability in [0, 1]. Its threshold is rounded to precision hexadecimal digits (1 to 14; close to 0
+// and 1 more digits are used, as the specification requires). The error is that of Validate; the rate is Never then, because the
+// zero Rate has the threshold of rate 1, as has the value that the sampling library returns with an error (T3).
 func New(probability float64, precision int) (Rate, error) {
 	if err := Validate(probability); err != nil {
 		return Never, err

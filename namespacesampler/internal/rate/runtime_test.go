@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Runtime overrides take precedence over all configured ones. Among them exact names come before patterns, and those of the signal before
-// those of all signals.
+// Runtime overrides take precedence over all configured ones. Among them exact names come before patterns, and those of the
+// signal before those of all signals.
 func TestRuntimeOverridesTakePrecedence(t *testing.T) {
 	signalGlobal := 0.0
 	table, err := NewTable(Spec{

@@ -55,8 +55,8 @@ type Table struct {
 	nextExpiry          time.Time
 }
 
-// layer is a set of overrides of the same precedence: exact ones win over patterns, and among each the overrides of the signal win over
-// those of all signals.
+// layer is a set of overrides of the same precedence: exact ones win over patterns, and among each the overrides of the signal
+// win over those of all signals.
 type layer struct {
 	exact    map[string]*Match
 	patterns []patternMatch

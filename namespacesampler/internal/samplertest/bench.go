@@ -83,7 +83,8 @@ func BenchmarkConsume[D interface{ CopyTo(D) }](b *testing.B, data D, empty func
 // allocationsPerBatch is what the Collector's own instruments allocate for a batch, far from one allocation per item.
 const allocationsPerBatch = 12
 
-// AssertAllocates asserts how much consuming a batch of 1,000 items allocates. Collections, which may empty pools, are disabled; the race detector must be off.
+// AssertAllocates asserts how much consuming a batch of 1,000 items allocates. Collections, which may empty pools, are disabled;
+// the race detector must be off.
 func AssertAllocates[D any](t *testing.T, most float64, batch func() D, consume func(context.Context, D) error) {
 	t.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))

@@ -30,7 +30,8 @@ type Database struct {
 	DSN     string
 }
 
-// NewDatabase returns a database of n tasks, each with one step and the namespace ns-(i mod 3). Scripts are run after Tasker's tables were created.
+// NewDatabase returns a database of n tasks, each with one step and the namespace ns-(i mod 3). Scripts are run after Tasker's
+// tables were created.
 func NewDatabase(t testing.TB, n int, scripts ...string) *Database {
 	t.Helper()
 	cluster := pgtest.Start(t)
@@ -64,7 +65,8 @@ func (d *Database) connect(use func(*pgx.Conn) error) {
 	require.NoError(d.t, use(conn))
 }
 
-// WithPostgres returns settings that resolve from a database: with long timeouts and without the registry, unless section says otherwise.
+// WithPostgres returns settings that resolve from a database: with long timeouts and without the registry, unless section says
+// otherwise.
 func WithPostgres(dsn string, section, settings map[string]any) map[string]any {
 	postgres := map[string]any{"dsn": dsn, "wait": "30s", "query_timeout": "30s", "registry": map[string]any{"interval": 0}}
 	for key, value := range section {

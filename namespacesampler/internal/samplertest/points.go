@@ -13,8 +13,8 @@ var PointTypes = []pmetric.MetricType{
 	pmetric.MetricTypeExponentialHistogram, pmetric.MetricTypeSummary,
 }
 
-// AppendPoint appends a data point to a metric and returns its attributes. A metric of another type is set to an empty one of the type first, which is
-// cumulative and monotonic if its type can be.
+// AppendPoint appends a data point to a metric and returns its attributes. A metric of another type is set to an empty one of the
+// type first, which is cumulative and monotonic if its type can be.
 func AppendPoint(m pmetric.Metric, typ pmetric.MetricType) pcommon.Map {
 	if m.Type() != typ {
 		setEmpty(m, typ)

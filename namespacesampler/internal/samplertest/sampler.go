@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package samplertest runs the processor for tests as the collector does: created by its factory from a configuration, started, and shut down.
+// Package samplertest runs the processor for tests as the collector does: created by its factory from a configuration, started,
+// and shut down.
 package samplertest
 
 import (
@@ -194,7 +195,8 @@ func RandomID() (id pcommon.TraceID) {
 	return id
 }
 
-// LowID and HighID are trace IDs with the least and the greatest randomness: every rate below 1 drops the one, and every rate above 0 keeps the other.
+// LowID and HighID are trace IDs with the least and the greatest randomness: every rate below 1 drops the one, and every rate
+// above 0 keeps the other.
 var (
 	LowID  = pcommon.TraceID{0: 1}
 	HighID = pcommon.TraceID{0: 1, 9: 255, 10: 255, 11: 255, 12: 255, 13: 255, 14: 255, 15: 255}

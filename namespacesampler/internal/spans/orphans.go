@@ -9,8 +9,8 @@ import (
 
 // orphans are the children of internal spans that were dropped from the batch. Each gets its nearest surviving ancestor as parent.
 type orphans struct {
-	// internals is the number of internal spans in the batch. Only their children get new parents; the children of spans that a rate drops keep
-	// theirs, as in any sampler.
+	// internals is the number of internal spans in the batch. Only their children get new parents; the children of spans that a
+	// rate drops keep theirs, as in any sampler.
 	internals int
 	removed   map[spanID]removed
 	path      []spanID // working memory of ancestor
@@ -59,9 +59,9 @@ func (o *orphans) adopt(td ptrace.Traces) {
 	})
 }
 
-// ancestor returns the nearest ancestor of a removed span that was not removed; it may be in another batch. The ID is empty, which makes the child a
-// root, if there is none or if the input has a cycle. The spans on the path are linked directly to the result, so that the total cost is linear in the
-// number of spans.
+// ancestor returns the nearest ancestor of a removed span that was not removed; it may be in another batch. The ID is empty,
+// which makes the child a root, if there is none or if the input has a cycle. The spans on the path are linked directly to the
+// result, so that the total cost is linear in the number of spans.
 func (o *orphans) ancestor(from spanID) pcommon.SpanID {
 	at := from
 	for {

@@ -25,7 +25,8 @@ type Config struct {
 	Sampler decision.SpanSampler
 	// Memory bounds the memory of the rates of traces. If it is nil, each span is sampled at the rate of its own namespace.
 	Memory *tracememory.Config
-	// DropInternal are the OTTL conditions of spans that are dropped as internal, AlwaysKeep those of spans that are kept at any rate.
+	// DropInternal are the OTTL conditions of spans that are dropped as internal, AlwaysKeep those of spans that are kept at any
+	// rate.
 	DropInternal, AlwaysKeep []string
 	// HonorPriority lets the attribute sampling.priority decide.
 	HonorPriority bool

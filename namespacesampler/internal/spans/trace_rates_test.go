@@ -145,7 +145,8 @@ func TestAnExemptSpanNamesItsTrace(t *testing.T) {
 	assert.Equal(t, map[string]int64{"kept ns-0 always_keep": 1, "kept ns-0 trace": 1}, h.Counts("spans"))
 }
 
-// TestABatchThatWaitedGoesOnWithWhatAnotherRemembered: what became known of its trace while it waited for Postgres holds for it too.
+// TestABatchThatWaitedGoesOnWithWhatAnotherRemembered: what became known of its trace while it waited for Postgres holds for it
+// too.
 func TestABatchThatWaitedGoesOnWithWhatAnotherRemembered(t *testing.T) {
 	for _, onFailure := range []string{"drop", "global_rate"} {
 		asked := make(chan struct{})

@@ -11,8 +11,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
-// traces are the traces of a batch. All spans of a trace are sampled at the rate of one namespace: that of the root span if it is in the batch,
-// else that of the first span that has one (T16).
+// traces are the traces of a batch. All spans of a trace are sampled at the rate of one namespace: that of the root span if it is
+// in the batch, else that of the first span that has one (T16).
 type traces struct {
 	memory   *tracememory.Memory // nil for trace_id_ratio
 	now      tracememory.Instant
@@ -44,8 +44,8 @@ func newTraces(memory *tracememory.Memory) traces {
 	return traces{memory: memory, indexes: map[pcommon.TraceID]int32{}, previous: none}
 }
 
-// settleKnown finds the traces of the spans, and settles those that are remembered and those that need no lookup. All traces are recalled before
-// any is remembered, so that a batch cannot push its own traces out of memory.
+// settleKnown finds the traces of the spans, and settles those that are remembered and those that need no lookup. All traces are
+// recalled before any is remembered, so that a batch cannot push its own traces out of memory.
 func (w *walk) settleKnown() {
 	t := &w.traces
 	if t.memory == nil {
@@ -170,8 +170,8 @@ func (w *walk) settleLookedUp(t *trace) {
 	w.settleBy(t, by)
 }
 
-// settleBy settles a trace by the namespace of a span, and remembers it. Without a span the global rate applies, and the trace is not
-// remembered, since later spans may know more.
+// settleBy settles a trace by the namespace of a span, and remembers it. Without a span the global rate applies, and the trace is
+// not remembered, since later spans may know more.
 func (w *walk) settleBy(t *trace, by int32) {
 	if by == none {
 		ns := w.namespaces.Of("")
@@ -204,8 +204,8 @@ type spanRate struct {
 	counters    *batch.Counters
 }
 
-// rateOf returns the rate of a span: that of its trace, else that of its own namespace. A span is counted under its own namespace if it has one,
-// else under that of its trace.
+// rateOf returns the rate of a span: that of its trace, else that of its own namespace. A span is counted under its own namespace
+// if it has one, else under that of its trace.
 func (w *walk) rateOf(s *span) spanRate {
 	if s.trace == none {
 		own := w.namespaces.Of(s.item.Namespace)
@@ -230,7 +230,8 @@ func (w *walk) rateOf(s *span) spanRate {
 // isEqual reports whether two rates are equal. A remembered rate can come from a table that was replaced since.
 func isEqual(a, b *rate.Match) bool { return a == b || *a == *b }
 
-// maxKeptTraces is the largest number of traces whose map is kept for the next batch, since clearing a map takes time in proportion to its size.
+// maxKeptTraces is the largest number of traces whose map is kept for the next batch, since clearing a map takes time in
+// proportion to its size.
 const maxKeptTraces = 4096
 
 func (t *traces) reset() {

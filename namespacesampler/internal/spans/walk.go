@@ -22,7 +22,8 @@ type span struct {
 	item       batch.Item
 	id         pcommon.TraceID
 	tracestate string
-	// candidate is the index of the key that the namespace can be looked up by, or none. trace is that of the span's trace, or none.
+	// candidate is the index of the key that the namespace can be looked up by, or none. trace is that of the span's trace, or
+	// none.
 	candidate, trace int32
 	exemption        exemption
 	isRoot           bool
@@ -32,7 +33,8 @@ const none = -1
 
 func (s *span) isInternal() bool { return s.exemption.isExempt && s.exemption.rule == labels.Internal }
 
-// walk is the working memory for one batch. Spans are read in the order of the batch, and changed in the same order, after all lookups (C1).
+// walk is the working memory for one batch. Spans are read in the order of the batch, and changed in the same order, after all
+// lookups (C1).
 type walk struct {
 	p          *Processor
 	namespaces batch.Namespaces
@@ -103,8 +105,8 @@ func (w *walk) readKey(s *span, attributes pcommon.Map) {
 	s.candidate = int32(len(w.candidates) - 1) //nolint:gosec // a batch has fewer spans
 }
 
-// resolve finds the namespaces that are missing, and the rates of all traces. Traces that are settled by what is known need no lookup, nor do
-// spans that no rate can keep.
+// resolve finds the namespaces that are missing, and the rates of all traces. Traces that are settled by what is known need no
+// lookup, nor do spans that no rate can keep.
 func (w *walk) resolve(ctx context.Context) {
 	w.settleKnown()
 	if len(w.candidates) == 0 {

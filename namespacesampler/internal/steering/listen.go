@@ -21,7 +21,8 @@ const (
 	listenCheck = 10 * time.Second
 )
 
-// listen notifies run of changes to the table, until ctx ends or listening turns out not to work. The table is also read after each interval.
+// listen notifies run of changes to the table, until ctx ends or listening turns out not to work. The table is also read after
+// each interval.
 func (w *OverrideWatch) listen(ctx context.Context, db *postgres.DB, notified chan<- struct{}) {
 	notify := func() {
 		select {

@@ -8,8 +8,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Matches remembers the rates of names while the same tables are in force, for repeated questions about the same names outside the data's
-// path. Without it, each question would try every pattern on every name. The zero value is ready for use.
+// Matches remembers the rates of names while the same tables are in force, for repeated questions about the same names outside
+// the data's path. Without it, each question would try every pattern on every name. The zero value is ready for use.
 type Matches struct {
 	mu     sync.Mutex
 	tables *Tables

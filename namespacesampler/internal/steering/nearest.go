@@ -5,8 +5,8 @@ package steering
 // maxComparedRunes bounds the comparison of two names, whose cost grows with the square of their length.
 const maxComparedRunes = 64
 
-// nearest returns the candidate that a name is probably a misspelling of: the one at the least edit distance, which must not exceed a third of the
-// name's length.
+// nearest returns the candidate that a name is probably a misspelling of: the one at the least edit distance, which must not
+// exceed a third of the name's length.
 func nearest(name string, names []string) (string, bool) {
 	least, found := len([]rune(name))/3+1, ""
 	for _, candidate := range names {

@@ -25,8 +25,8 @@ type OverridesConfig struct {
 	MissingValues []string
 }
 
-// OverrideWatch keeps the rates in force up to date with the table of runtime overrides. While the table cannot be read, the overrides read last
-// stay in force until they expire.
+// OverrideWatch keeps the rates in force up to date with the table of runtime overrides. While the table cannot be read, the
+// overrides read last stay in force until they expire.
 type OverrideWatch struct {
 	cfg     OverridesConfig
 	timeout time.Duration

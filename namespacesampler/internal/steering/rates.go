@@ -18,8 +18,8 @@ import (
 // seriesPrecision is the precision of thresholds of metric series. They are never stamped, so all 14 digits are used.
 const seriesPrecision = 14
 
-// clockCheck is how often the clock is read while an override is due to expire. A single timer would not notice that the clock was set or
-// that the machine was suspended.
+// clockCheck is how often the clock is read while an override is due to expire. A single timer would not notice that the clock
+// was set or that the machine was suspended.
 const clockCheck = time.Second
 
 // RatesConfig is the part of the configuration that rates come from.
@@ -33,8 +33,8 @@ type RatesConfig struct {
 	Precision int
 }
 
-// Rates holds the tables in force. It replaces them when a runtime override is added, changed or removed, and when any override expires. A
-// batch takes the tables once, at its beginning; neither waits for the other.
+// Rates holds the tables in force. It replaces them when a runtime override is added, changed or removed, and when any override
+// expires. A batch takes the tables once, at its beginning; neither waits for the other.
 type Rates struct {
 	cfg     RatesConfig
 	logger  *zap.Logger

@@ -56,7 +56,8 @@ func (w *RegistryWatch) State() RegistryState {
 	return w.state
 }
 
-// OnGlobalRate returns how many registered namespaces no override matches, by signal. It returns false before the first successful read.
+// OnGlobalRate returns how many registered namespaces no override matches, by signal. It returns false before the first
+// successful read.
 func (w *RegistryWatch) OnGlobalRate() (traces, metrics int64, ok bool) {
 	state := w.State()
 	for _, pair := range w.matches.Of(w.rates.InForce(), state.Names) {
@@ -112,8 +113,8 @@ func (w *RegistryWatch) succeeded(names []string) (changed bool) {
 	return changed
 }
 
-// warn logs each override that matches no registered namespace, once while the override is in force: it is probably misspelt. It is called
-// when overrides or registered namespaces were read. If no namespace is registered, there is nothing to compare with.
+// warn logs each override that matches no registered namespace, once while the override is in force: it is probably misspelt. It
+// is called when overrides or registered namespaces were read. If no namespace is registered, there is nothing to compare with.
 func (w *RegistryWatch) warn() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package steering holds the sample rates in force and keeps them up to date: with the runtime overrides that it reads from Postgres, and with
-// the expiry of overrides. It also reads the registered namespaces, to warn of overrides that match none.
+// Package steering holds the sample rates in force and keeps them up to date: with the runtime overrides that it reads from
+// Postgres, and with the expiry of overrides. It also reads the registered namespaces, to warn of overrides that match none.
 package steering
 
 import (

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tracememory remembers what was settled about traces, so that spans that arrive later are sampled like the first ones (T16).
+// Package tracememory remembers what was settled about traces, so that spans that arrive later are sampled like the first ones
+// (T16).
 package tracememory
 
 import (
@@ -15,8 +16,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Trace is what is remembered of a trace: its rate, never a decision, so that late spans are stamped correctly; and the label that counts
-// its spans without a namespace.
+// Trace is what is remembered of a trace: its rate, never a decision, so that late spans are stamped correctly; and the label
+// that counts its spans without a namespace.
 type Trace struct {
 	Rate  *rate.Match
 	Label *labels.Label
@@ -32,8 +33,8 @@ type Config struct {
 
 // Memory maps trace IDs to traces. It is safe for concurrent use.
 //
-// Traces are forgotten by last use. Most caches weigh the number of uses, but an active trace is worth more here than a large one that has
-// ended.
+// Traces are forgotten by last use. Most caches weigh the number of uses, but an active trace is worth more here than a large one
+// that has ended.
 type Memory struct {
 	ttl    time.Duration
 	now    func() time.Time
@@ -41,7 +42,8 @@ type Memory struct {
 }
 
 const (
-	// maxShards is more than the CPUs that usually work on batches at the same time. Batches lock one shard for one trace at a time.
+	// maxShards is more than the CPUs that usually work on batches at the same time. Batches lock one shard for one trace at a
+	// time.
 	maxShards = 64
 	// minShardTraces keeps shards so large that they fill evenly. A small memory has one shard and forgets in exact order.
 	minShardTraces = 1024
@@ -93,8 +95,8 @@ func (m *Memory) Peek(id *pcommon.TraceID, now Instant) (Trace, bool) {
 	return m.shardOf(id).peek(id, now)
 }
 
-// Remember remembers a trace, unless another batch has remembered it meanwhile, and returns what is remembered now. It reports whether
-// another trace was forgotten before its TTL to make room.
+// Remember remembers a trace, unless another batch has remembered it meanwhile, and returns what is remembered now. It reports
+// whether another trace was forgotten before its TTL to make room.
 func (m *Memory) Remember(id *pcommon.TraceID, now Instant, t Trace) (remembered Trace, early bool) {
 	return m.shardOf(id).remember(id, now, t)
 }

@@ -11,8 +11,8 @@ import (
 
 // shard is a part of a memory with a lock of its own: a map to nodes that are linked in order of their last use.
 //
-// The nodes are elements of one slice, linked by index. This holds two rows of the budgets, spans of a remembered trace and bytes a remembered trace: a
-// container of separately allocated entries takes half as much time and memory again.
+// The nodes are elements of one slice, linked by index. This holds two rows of the budgets, spans of a remembered trace and bytes
+// a remembered trace: a container of separately allocated entries takes half as much time and memory again.
 type shard struct {
 	mu      sync.Mutex
 	ttl     Instant
@@ -121,7 +121,8 @@ func (s *shard) unlink(i int32) {
 	s.nodes[n.older].newer = n.newer
 }
 
-// linkNewest links a node between the end of the ring and the newest one. Seen from the end, older leads to the newest and newer to the oldest.
+// linkNewest links a node between the end of the ring and the newest one. Seen from the end, older leads to the newest and newer
+// to the oldest.
 func (s *shard) linkNewest(i int32) {
 	end, n := &s.nodes[0], &s.nodes[i]
 	n.newer, n.older = 0, end.older
