@@ -28,13 +28,14 @@ type CacheConfig struct {
 type cache struct {
 	cfg     CacheConfig
 	clock   *otter.CoarseClock
+	began   time.Time
 	entries *otter.Cache[Key, entry]
 }
 
 // entry is a namespace, interned because there are few namespaces and many keys. No key resolves to the empty name.
 type entry struct {
 	name unique.Handle[string]
-	due  int64 // Unix time in nanoseconds from which the key is to be asked for again
+	due  int64 // time from which the key is to be asked for again, as cache.now
 }
 
 // clockResolution is the precision of expiry. Reading the exact time would take a third of the time of a lookup in the cache.
@@ -61,8 +62,11 @@ func newCache(cfg CacheConfig) (*cache, error) {
 		clock.Stop()
 		return nil, fmt.Errorf("namespace cache: %w", err)
 	}
-	return &cache{cfg: cfg, clock: clock, entries: entries}, nil
+	return &cache{cfg: cfg, clock: clock, began: time.Now(), entries: entries}, nil
 }
+
+// now returns the monotonic time in nanoseconds, so that a step of the wall clock neither keeps an unknown key unknown nor makes all keys due.
+func (c *cache) now() int64 { return int64(time.Since(c.began)) }
 
 // get returns the answer that is stored for a key, and when it is due for a refresh. ok is false if the key must be asked for.
 func (c *cache) get(key Key, now int64) (answer Answer, due int64, ok bool) {
@@ -82,7 +86,7 @@ func (c *cache) put(key Key, answer Answer) (late bool) {
 	switch answer.Outcome {
 	case Unavailable:
 	case Unknown:
-		c.entries.Set(key, entry{noName, time.Now().Add(c.cfg.NegativeTTL).UnixNano()})
+		c.entries.Set(key, entry{noName, c.now() + int64(c.cfg.NegativeTTL)})
 	case Resolved:
 		old, isNew := c.entries.Set(key, entry{unique.Make(answer.Name), c.nextRefresh()})
 		return !isNew && old.name == noName
@@ -107,7 +111,7 @@ func (c *cache) nextRefresh() int64 {
 	if c.cfg.RefreshAfter <= 0 {
 		return never
 	}
-	return time.Now().Add(c.cfg.RefreshAfter).UnixNano()
+	return c.now() + int64(c.cfg.RefreshAfter)
 }
 
 // miss notes that a key is answered without a namespace. If a load has resolved the key meanwhile, miss returns that answer

@@ -38,7 +38,7 @@ func TestCacheKeepsWhatPostgresSaid(t *testing.T) {
 			{}, // Unavailable is no answer
 			{},
 		} {
-			answer, _, ok := c.get(keys[i], time.Now().UnixNano())
+			answer, _, ok := c.get(keys[i], c.now())
 			assert.Equal(t, want.ok, ok, keys[i].String())
 			assert.Equal(t, want.answer, answer, keys[i].String())
 		}
@@ -52,7 +52,7 @@ func TestCacheEntriesExpire(t *testing.T) {
 		c.put(keys[0], Answer{Name: "payments", Outcome: Resolved})
 		c.put(keys[1], Answer{Outcome: Unknown})
 		has := func(key Key) bool {
-			_, _, ok := c.get(key, time.Now().UnixNano())
+			_, _, ok := c.get(key, c.now())
 			return ok
 		}
 
@@ -83,8 +83,8 @@ func TestCacheInternsNames(t *testing.T) {
 			runtime.GC()
 		}
 	}
-	a, _, _ := c.get(keys[0], time.Now().UnixNano())
-	b, _, _ := c.get(keys[1], time.Now().UnixNano())
+	a, _, _ := c.get(keys[0], c.now())
+	b, _, _ := c.get(keys[1], c.now())
 	assert.Equal(t, "payments", a.Name)
 	assert.Same(t, unsafe.StringData(a.Name), unsafe.StringData(b.Name), "few names, many keys: one copy")
 }
@@ -104,7 +104,7 @@ func TestCacheAnswersAfterClose(t *testing.T) {
 	c.put(key, Answer{Name: "payments", Outcome: Resolved})
 	c.close()
 	c.close()
-	answer, _, ok := c.get(key, time.Now().UnixNano())
+	answer, _, ok := c.get(key, c.now())
 	assert.True(t, ok)
 	assert.Equal(t, "payments", answer.Name)
 }
@@ -141,6 +141,6 @@ func TestAnUnavailableKeyIsAskedForAgainAtOnce(t *testing.T) {
 	c := newTestCache(t, CacheConfig{MaxEntries: 10, TTL: time.Hour, NegativeTTL: time.Hour})
 	key := textKeys(t, "key")[0]
 	c.miss(key, Answer{})
-	_, _, ok := c.get(key, time.Now().UnixNano())
+	_, _, ok := c.get(key, c.now())
 	assert.False(t, ok)
 }

@@ -108,7 +108,7 @@ func (d *dispatcher) ticket(key Key) ticket {
 		return t
 	}
 	// A load that has ended since the caller looked stored its answer in the cache before it was removed from pending.
-	if answer, _, ok := d.cache.get(key, time.Now().UnixNano()); ok {
+	if answer, _, ok := d.cache.get(key, d.cache.now()); ok {
 		return ticket{known: answer}
 	}
 	if d.closed || len(d.pending) >= maxPendingKeys {
@@ -137,10 +137,10 @@ func (d *dispatcher) requestRefresh(keys []Key, due []int) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := time.Now()
-	if d.closed || d.stopped(state) || now.Before(d.refreshAt) {
+	if d.closed || d.stopped(state) || time.Now().Before(d.refreshAt) {
 		return
 	}
+	now := d.cache.now()
 	for _, i := range due {
 		if d.refresh == nil {
 			d.refresh = &load{done: make(chan struct{}), isRefresh: true}
@@ -152,7 +152,7 @@ func (d *dispatcher) requestRefresh(keys []Key, due []int) {
 			continue
 		}
 		// A load may have ended since the caller looked, as for wanted keys.
-		if _, dueAt, ok := d.cache.get(keys[i], now.UnixNano()); ok && dueAt <= now.UnixNano() {
+		if _, dueAt, ok := d.cache.get(keys[i], now); ok && dueAt <= now {
 			d.add(d.refresh, keys[i])
 		}
 	}

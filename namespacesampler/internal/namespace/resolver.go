@@ -89,7 +89,7 @@ func (r *Resolver) Resolve(ctx context.Context, keys []Key, answers []Answer) Co
 		counts      Counts
 		wanted, due []int
 	)
-	now := time.Now().UnixNano()
+	now := r.cache.now()
 	for i, key := range keys {
 		answer, dueAt, ok := r.cache.get(key, now)
 		answers[i] = answer

@@ -181,6 +181,44 @@ func TestAnswersBeforeAnErrorHold(t *testing.T) {
 	})
 }
 
+// TestAnAnswerThatIsStoredIsGivenBeforeItsLoadHasEnded holds up a load after it has stored its answers until the batch no longer waits. The key does not count as
+// late, so the batch must not be decided without its namespace (M5).
+func TestAnAnswerThatIsStoredIsGivenBeforeItsLoadHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig()
+		var late int
+		cfg.Loaded = func(l Load) {
+			late += l.Late
+			time.Sleep(2 * cfg.Wait)
+		}
+		r := newTestResolver(t, cfg, &fakeSource{takes: time.Millisecond})
+		began := time.Now()
+		outcomes, counts := resolve(t, r, "r1", "u1")
+		assert.Equal(t, cfg.Wait, time.Since(began))
+		assert.Equal(t, Resolved, outcomes[0])
+		assert.Equal(t, 1, counts.Resolved)
+		time.Sleep(2 * cfg.Wait)
+		synctest.Wait()
+		assert.Zero(t, late)
+	})
+}
+
+// TestAKeyThatResolvesAfterItsBatchIsLate is M5: its items may be decided differently from then on.
+func TestAKeyThatResolvesAfterItsBatchIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig()
+		var loads []Load
+		cfg.Loaded = func(l Load) { loads = append(loads, l) }
+		r := newTestResolver(t, cfg, &fakeSource{takes: cfg.Wait + time.Millisecond})
+		outcomes, _ := resolve(t, r, "r1", "u1")
+		assert.Equal(t, []Outcome{Unavailable, Unavailable}, outcomes)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Len(t, loads, 1)
+		assert.Equal(t, 1, loads[0].Late, "r1; u1 has no namespace")
+	})
+}
+
 func TestLoadedIsCalledBeforeTheWaitersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := false

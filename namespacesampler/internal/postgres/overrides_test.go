@@ -45,8 +45,9 @@ INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expire
 	got, err := f.Overrides(t.Context(), table(t, "public.namespace_sampling_overrides"))
 	require.NoError(t, err)
 	require.Len(t, got, 4)
-	assert.Equal(t, rate.Override{Source: rate.RuntimeOverride,
-		Key: "a", Signal: "all", Probability: 0.5, Until: time.Date(2026, 12, 1, 0, 0, 0, 123456000, time.UTC),
+	assert.Equal(t, rate.Override{
+		Source: rate.RuntimeOverride,
+		Key:    "a", Signal: "all", Probability: 0.5, Until: time.Date(2026, 12, 1, 0, 0, 0, 123456000, time.UTC),
 		Reason: "incident", UpdatedBy: "alice", UpdatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}, got[0])
 	assert.True(t, math.IsNaN(got[1].Probability))
@@ -69,8 +70,9 @@ func TestATableOfOverridesOfOtherTypes(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, got, 2)
 	assert.True(t, math.IsNaN(got[0].Probability))
-	assert.Equal(t, rate.Override{Source: rate.RuntimeOverride,
-		Key: "z", Signal: "all", Probability: 0.25, Until: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+	assert.Equal(t, rate.Override{
+		Source: rate.RuntimeOverride,
+		Key:    "z", Signal: "all", Probability: 0.25, Until: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
 		Reason: "r", UpdatedBy: "u", UpdatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}, got[1])
 }
