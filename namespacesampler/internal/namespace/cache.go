@@ -68,6 +68,12 @@ func newCache(cfg CacheConfig) (*cache, error) {
 // now returns the monotonic time in nanoseconds, so that a step of the wall clock neither keeps an unknown key unknown nor makes all keys due.
 func (c *cache) now() int64 { return int64(time.Since(c.began)) }
 
+// in returns the time after a duration, without overflow.
+func (c *cache) in(d time.Duration) int64 {
+	now := c.now()
+	return now + min(int64(d), never-now)
+}
+
 // get returns the answer that is stored for a key, and when it is due for a refresh. ok is false if the key must be asked for.
 func (c *cache) get(key Key, now int64) (answer Answer, due int64, ok bool) {
 	e, ok := c.entries.GetIfPresent(key)
@@ -86,7 +92,7 @@ func (c *cache) put(key Key, answer Answer) (late bool) {
 	switch answer.Outcome {
 	case Unavailable:
 	case Unknown:
-		c.entries.Set(key, entry{noName, c.now() + int64(c.cfg.NegativeTTL)})
+		c.entries.Set(key, entry{noName, c.in(c.cfg.NegativeTTL)})
 	case Resolved:
 		old, isNew := c.entries.Set(key, entry{unique.Make(answer.Name), c.nextRefresh()})
 		return !isNew && old.name == noName
@@ -108,10 +114,10 @@ func (c *cache) refresh(key Key, answer Answer) (late bool) {
 }
 
 func (c *cache) nextRefresh() int64 {
-	if c.cfg.RefreshAfter <= 0 {
+	if c.cfg.RefreshAfter <= 0 || c.cfg.RefreshAfter >= c.cfg.TTL {
 		return never
 	}
-	return c.now() + int64(c.cfg.RefreshAfter)
+	return c.in(c.cfg.RefreshAfter)
 }
 
 // miss notes that a key is answered without a namespace. If a load has resolved the key meanwhile, miss returns that answer

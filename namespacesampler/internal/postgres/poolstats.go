@@ -37,7 +37,8 @@ func observePool(pool *pgxpool.Pool, t Telemetry) (stop func() error, err error)
 	var errs []error
 	var instruments []metric.Observable
 	var observations []func(metric.Observer, *pgxpool.Stat)
-	named := metric.WithAttributeSet(attribute.NewSet(attribute.String("db.client.connection.pool.name", t.Pool)))
+	named := metric.WithAttributeSet(attribute.NewSet(
+		attribute.String("db.client.connection.pool.name", t.Pool), attribute.String("db.system.name", "postgresql")))
 
 	for name, value := range poolCounters {
 		counter, err := meter.Int64ObservableCounter(name)
