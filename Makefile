@@ -80,7 +80,7 @@ fuzz: ## fuzz every target: make fuzz FUZZTIME=60s
 	tools/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: bin/otelcol-bench postgres ## measure every budget beside its reference and print verdicts: ten minutes on a quiet machine
+bench: bin/otelcol-bench postgres ## measure every budget beside its reference and print verdicts: twelve minutes on a quiet machine
 	tools/bench.sh
 
 .PHONY: bench-full

@@ -69,8 +69,8 @@ func TestKeysThatPostgresDoesNotKnowTakeTheGlobalRate(t *testing.T) {
 	assert.Equal(t, map[string]int64{"resolved": 1, "unknown": 1, "malformed": 1}, h.Counts("lookup_keys"))
 }
 
-// TestWhatPostgresCannotBeAskedAboutTakesOnFailure is C6 and C7: it starts, it flows, and says so once.
-func TestWhatPostgresCannotBeAskedAboutTakesOnFailure(t *testing.T) {
+// TestOnFailureAppliesIfPostgresCannotBeAsked is C6 and C7: it starts, it flows, and says so once.
+func TestOnFailureAppliesIfPostgresCannotBeAsked(t *testing.T) {
 	for onFailure, want := range map[string]struct {
 		kept   []string
 		counts map[string]int64
@@ -138,7 +138,7 @@ func TestResolutionBeginsWhenPostgresComesUp(t *testing.T) {
 	assert.Equal(t, "ns-0", namespaceOf(), "the cache still knows")
 }
 
-func TestABatchThatMustNotWaitDoesNotAndTheCacheFillsBehindIt(t *testing.T) {
+func TestWithoutWaitTheCacheIsFilledInTheBackground(t *testing.T) {
 	dsn := samplertest.NewDatabase(t, 1).DSN
 	h := samplertest.Start(t, samplertest.WithPostgres(dsn, map[string]any{"wait": "0s"}, nil))
 	in := samplertest.Span{Attributes: map[string]any{"task_uuid": samplertest.TaskID(0)}}

@@ -23,7 +23,7 @@ func matchesSpan(t *testing.T, s *Set[*ottlspan.TransformContext], span ptrace.S
 	return s.Match(t.Context(), item)
 }
 
-func TestASpanMatchesWhatAnyConditionMatches(t *testing.T) {
+func TestASpanMatchesIfAnyConditionDoes(t *testing.T) {
 	s, err := Spans("always_keep", []string{
 		`span.status.code == STATUS_CODE_ERROR`,
 		`IsRootSpan() and span.attributes["http.route"] == "/login"`,

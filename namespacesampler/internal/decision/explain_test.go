@@ -13,8 +13,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// TestExplanationsAreWhatWasDecided holds for any span: the decision is Decide's, and it is that of the two numbers shown (T1).
-func TestExplanationsAreWhatWasDecided(t *testing.T) {
+// TestExplanationsAgreeWithDecide holds for any span: the decision is Decide's, and it is that of the two numbers shown (T1).
+func TestExplanationsAgreeWithDecide(t *testing.T) {
 	states := []string{
 		"", "x=y", "ot=th:8", "ot=th:c,x=y", "ot=th:ffffffffffffff", "ot=rv:00000000000000", "ot=rv:ffffffffffffff;th:c", "ot=th:zz", "x:y",
 	}
@@ -37,7 +37,7 @@ func TestExplanationsAreWhatWasDecided(t *testing.T) {
 	}
 }
 
-func TestWithoutRandomnessThereIsNothingToForetell(t *testing.T) { // T9
+func TestWithoutRandomnessTheDecisionCannotBeForeseen(t *testing.T) { // T9
 	half, err := rate.New(0.5, 4)
 	require.NoError(t, err)
 	sampler := NewSpanSampler(Equalizing, 4)

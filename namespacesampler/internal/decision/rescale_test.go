@@ -19,7 +19,7 @@ func rescaler(t testing.TB, probability float64) Rescaler {
 }
 
 // M7: one of the two neighbours of the product, up exactly as often as the product is beyond the lower one.
-func TestIntegersAreRoundedToANeighbourWithTheRightChance(t *testing.T) {
+func TestIntegersAreRoundedStochastically(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	for range 20_000 {
 		r := rescaler(t, math.Exp(-30*rng.Float64()*rng.Float64()))
@@ -51,7 +51,7 @@ func TestIntegersAreRoundedToANeighbourWithTheRightChance(t *testing.T) {
 	}
 }
 
-func TestWholeFactorsRoundNothing(t *testing.T) { // M7
+func TestWholeFactorsAreExact(t *testing.T) { // M7
 	r := rescaler(t, 0.25)
 	for _, v := range []int64{0, 1, -1, 12345, 1 << 60, -(1 << 61)} {
 		assert.Equal(t, v*4, r.Int(v))
@@ -61,7 +61,7 @@ func TestWholeFactorsRoundNothing(t *testing.T) { // M7
 	assert.InDelta(t, math.Ldexp(1, 56), tiny.factor, 0, "the factor is that of what is really kept")
 }
 
-func TestNumbersThatLeaveTheirRangeAreSetToItsEnd(t *testing.T) { // M7
+func TestNumbersThatOverflowSaturate(t *testing.T) { // M7
 	for name, tt := range map[string]struct {
 		rescale   func(*Rescaler) any
 		want      any

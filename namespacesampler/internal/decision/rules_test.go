@@ -37,7 +37,7 @@ func runRules(t *testing.T, tests []ruleTest) {
 const lowest, highest = "00000000000001", "ffffffffffffff"
 
 // T1. Flags are not among what Decide is given, so they cannot bear on it.
-func TestWhatIsNoRandomness(t *testing.T) {
+func TestInvalidRandomness(t *testing.T) {
 	runRules(t, []ruleTest{
 		{
 			"another vendor's rv is none", equalizing, idA,

@@ -37,7 +37,7 @@ func TestKeptSeriesNestAndAreTheRatesShare(t *testing.T) {
 }
 
 // M4: series that differ in their missing namespaces alone are one at every level; what is like one elsewhere is not.
-func TestWhatIsAMissingNamespace(t *testing.T) {
+func TestWhichNamespacesAreMissing(t *testing.T) {
 	with := func(change func(*series)) Series {
 		s := sample()
 		change(&s)
@@ -57,8 +57,8 @@ func TestWhatIsAMissingNamespace(t *testing.T) {
 		with(func(s *series) { s.point["namespace"] = "orders" }))
 }
 
-// TestCloseNeighboursDrawApart: one step of a counter changes half of the randomness' bits, whatever the type.
-func TestCloseNeighboursDrawApart(t *testing.T) {
+// TestSimilarSeriesAreDecidedIndependently: one step of a counter changes half of the randomness' bits, whatever the type.
+func TestSimilarSeriesAreDecidedIndependently(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 56))
 	const n = 20_000
 	for name, put := range map[string]func(m pcommon.Map, i int64){

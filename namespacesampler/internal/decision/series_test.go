@@ -75,7 +75,7 @@ func TestIdentitiesAreThoseOfEveryOtherCollector(t *testing.T) { // M3
 	assert.Equal(t, Series(j(h, 0)), series{}.identity(t)) // point
 }
 
-func TestWhatMakesASeriesAnother(t *testing.T) { // M3
+func TestWhatChangesTheIdentityOfASeries(t *testing.T) { // M3
 	base := sample().identity(t)
 	for name, change := range map[string]func(*series){
 		"resource attribute": func(s *series) { s.resource["service.name"] = "other" },

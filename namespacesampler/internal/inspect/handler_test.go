@@ -62,8 +62,8 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 	}`, body)
 }
 
-// TestWhoWaitsForASlowAnswerTakesIt: however long it takes, those who asked meanwhile have it rendered no second time.
-func TestWhoWaitsForASlowAnswerTakesIt(t *testing.T) {
+// TestClientsThatWaitForASlowAnswerGetIt: however long it takes, those who asked meanwhile have it rendered no second time.
+func TestClientsThatWaitForASlowAnswerGetIt(t *testing.T) {
 	now, renders := time.Now(), 0
 	s := newThrottle(func() time.Time { return now }, func() ([]byte, error) {
 		renders++
@@ -87,7 +87,7 @@ func TestNothingIsAnEmptyListNotNull(t *testing.T) {
 	assert.Contains(t, ask(t, server, http.MethodGet, "/config").body, `"namespaces":{}`)
 }
 
-func TestItCanOnlyBeRead(t *testing.T) {
+func TestOnlyGetAndHeadAreAllowed(t *testing.T) {
 	server := serve(t, NewHandler(&fixed{}))
 	for _, path := range []string{"/", "/config", "/namespaces", "/explain"} {
 		for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"} {
@@ -105,7 +105,7 @@ func TestItCanOnlyBeRead(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereIsJSONToo(t *testing.T) {
+func TestUnknownPathsAreAnsweredWithJSON(t *testing.T) {
 	server := serve(t, NewHandler(&fixed{}))
 	for _, path := range []string{"/confi", "/config/", "//config", "/namespaces/payments", "/../etc/passwd", "/debug/pprof/"} {
 		f := get[failure](t, server, path, http.StatusNotFound)
@@ -113,7 +113,7 @@ func TestWhatIsNotThereIsJSONToo(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerIsNothingButData(t *testing.T) {
+func TestEveryAnswerHasSecurityHeaders(t *testing.T) {
 	server := serve(t, NewHandler(&fixed{}))
 	for _, path := range []string{"/", "/config", "/namespaces", "/explain", "/explain?x=1", "/nowhere"} {
 		header := ask(t, server, http.MethodGet, path).header
@@ -128,7 +128,7 @@ func TestEveryAnswerIsNothingButData(t *testing.T) {
 	}
 }
 
-func TestFailuresBeforeTheHandlerSayTheirStatusAlone(t *testing.T) {
+func TestFailuresBeforeTheHandlerRevealOnlyTheirStatus(t *testing.T) {
 	w := httptest.NewRecorder()
 	Failure(w, nil, "no user mallory with password hunter2", http.StatusUnauthorized)
 	assert.Equal(t, http.StatusUnauthorized, w.Code)
@@ -183,7 +183,7 @@ func TestExplainAnswersTheQuestion(t *testing.T) {
 	}, source.asked)
 }
 
-func TestQuestionsThatAreNotUnderstoodAreRefused(t *testing.T) {
+func TestInvalidQuestionsAreRefused(t *testing.T) {
 	server := serve(t, NewHandler(&fixed{}))
 	for query, want := range map[string]string{
 		"ns=payments":                      `unknown parameter "ns"; the parameters are namespace, signal, trace_id, tracestate`,

@@ -53,7 +53,7 @@ func BenchmarkResolveCachedParallel(b *testing.B) {
 	})
 }
 
-func TestResolveCachedNeedsNoMemory(t *testing.T) {
+func TestResolveFromTheCacheAllocatesNothing(t *testing.T) {
 	r := newTestResolver(t, testConfig(), &fakeSource{})
 	keys, answers := []Key{uuidKey(1), uuidKey(2)}, make([]Answer, 2)
 	r.Resolve(t.Context(), keys, answers)

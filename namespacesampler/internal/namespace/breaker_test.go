@@ -53,8 +53,8 @@ func open(t testing.TB, r *Resolver, source *fakeSource, told *changes) {
 	require.Equal(t, []BreakerState{Open}, told.told())
 }
 
-// TestNothingIsLoadedAndNobodyWaitsWhileTheBreakerIsOpen is C6 at its strictest.
-func TestNothingIsLoadedAndNobodyWaitsWhileTheBreakerIsOpen(t *testing.T) {
+// TestNothingIsLoadedAndNoBatchWaitsWhileTheBreakerIsOpen is C6 at its strictest.
+func TestNothingIsLoadedAndNoBatchWaitsWhileTheBreakerIsOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: 100 * time.Millisecond}
 		r, told := withBreaker(t, source)
@@ -129,8 +129,8 @@ type silentSource struct{ err error }
 
 func (s silentSource) Lookup(context.Context, []Key, []Answer) (int, error) { return 0, s.err }
 
-// TestLoadsThatSayNothingOfTheSource: neither do they open the breaker, nor close it.
-func TestLoadsThatSayNothingOfTheSource(t *testing.T) {
+// TestLoadsThatSayNothingAboutTheSource: neither do they open the breaker, nor close it.
+func TestLoadsThatSayNothingAboutTheSource(t *testing.T) {
 	for name, err := range map[string]error{"all lookups rest": nil, "closing": context.Canceled} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -157,8 +157,8 @@ func TestLoadsThatSayNothingOfTheSource(t *testing.T) {
 	}
 }
 
-// TestWhatIsQueuedWhenTheBreakerOpensIsGivenUp: its waiters go on at once.
-func TestWhatIsQueuedWhenTheBreakerOpensIsGivenUp(t *testing.T) {
+// TestQueuedKeysAreGivenUpWhenTheBreakerOpens: its waiters go on at once.
+func TestQueuedKeysAreGivenUpWhenTheBreakerOpens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: 100 * time.Millisecond, err: errors.New("down")}
 		cfg := testConfig()
@@ -181,8 +181,8 @@ func TestWhatIsQueuedWhenTheBreakerOpensIsGivenUp(t *testing.T) {
 	})
 }
 
-// TestAfterAnOutageLoadsAreNoMoreThanEver: a thousand calls in the moment of recovery are no stampede.
-func TestAfterAnOutageLoadsAreNoMoreThanEver(t *testing.T) {
+// TestAfterAnOutageTheNumberOfLoadsIsBounded: a thousand calls in the moment of recovery are no stampede.
+func TestAfterAnOutageTheNumberOfLoadsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: 20 * time.Millisecond}
 		var told changes
@@ -221,9 +221,9 @@ func TestABreakerStaysClosedUntilItsNumberOfFailures(t *testing.T) {
 	})
 }
 
-// TestChangesAreToldInTheirOrder, also when who tells of one is held up: a gauge would stand at the wrong one until the next
+// TestChangesOfTheBreakerAreReportedInOrder, also when who tells of one is held up: a gauge would stand at the wrong one until the next
 // outage.
-func TestChangesAreToldInTheirOrder(t *testing.T) {
+func TestChangesOfTheBreakerAreReportedInOrder(t *testing.T) {
 	source := &fakeSource{err: errors.New("down")}
 	var told changes
 	loaded, halfOpen := make(chan struct{}), make(chan struct{})

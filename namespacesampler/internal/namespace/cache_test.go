@@ -21,7 +21,7 @@ func newTestCache(t *testing.T, cfg CacheConfig) *cache {
 	return c
 }
 
-func TestCacheKeepsWhatPostgresSaid(t *testing.T) {
+func TestCacheStoresResolvedAndUnknownKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newTestCache(t, CacheConfig{MaxEntries: 10, TTL: time.Hour, NegativeTTL: 10 * time.Second})
 		keys := textKeys(t, "resolved", "unknown", "unavailable", "never")

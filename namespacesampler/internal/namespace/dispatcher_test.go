@@ -68,8 +68,8 @@ func TestKeysTravelTogether(t *testing.T) {
 	})
 }
 
-// TestLoadsAreFewHoweverKeysArrive lets one key arrive each 100 µs: loads are as many as fit in the time, not as there are keys.
-func TestLoadsAreFewHoweverKeysArrive(t *testing.T) {
+// TestLoadsAreFewForAnyOrderOfKeys lets one key arrive each 100 µs: loads are as many as fit in the time, not as there are keys.
+func TestLoadsAreFewForAnyOrderOfKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: 20 * time.Millisecond}
 		r := newTestResolver(t, testConfig(), source)
@@ -134,7 +134,7 @@ func TestPendingKeysAreBounded(t *testing.T) {
 	})
 }
 
-func TestAFailedLoadFailsAllWhoShareIt(t *testing.T) {
+func TestAFailedLoadFailsForAllBatchesThatShareIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: 20 * time.Millisecond, err: errors.New("down")}
 		r := newTestResolver(t, testConfig(), source)
@@ -155,8 +155,8 @@ func TestAFailedLoadFailsAllWhoShareIt(t *testing.T) {
 	})
 }
 
-// TestAFailureIsToldOnce asks again at the very moment that a load has failed.
-func TestAFailureIsToldOnce(t *testing.T) {
+// TestAFailureIsReportedOnce asks again at the very moment that a load has failed.
+func TestAFailureIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: time.Millisecond}
 		r := newTestResolver(t, testConfig(), source)

@@ -127,7 +127,7 @@ func TestTextKeys(t *testing.T) {
 	assert.NotEqual(t, upper, lower, "text is taken as it is")
 }
 
-func TestKeysNeedNoMemory(t *testing.T) {
+func TestKeysAllocateNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = NewKey(0, FormatUUID, someUUID) }))
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = NewKey(0, FormatText, someUUID) }))
 }

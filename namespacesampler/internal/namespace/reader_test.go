@@ -198,7 +198,7 @@ func TestSurroundingsAreReused(t *testing.T) {
 	assert.Equal(t, named{}, s.names[:1][0], "but no telemetry")
 }
 
-func TestReadNeedsNoMemory(t *testing.T) {
+func TestReadAllocatesNothing(t *testing.T) {
 	r := testReader()
 	var s Surroundings
 	item, scope := attributes{"x": 1, "order": "7"}.pdata(t), pcommon.NewMap()

@@ -21,7 +21,7 @@ func refreshing(t testing.TB, source Source) *Resolver {
 	return newTestResolver(t, cfg, source)
 }
 
-func TestEntriesThatAreDueAreServedAndRefreshedBehind(t *testing.T) {
+func TestDueEntriesAreServedAndRefreshedInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: 20 * time.Millisecond}
 		r := refreshing(t, source)
@@ -114,8 +114,8 @@ func TestARefreshThatFailsIsTriedAgainAfterAPause(t *testing.T) {
 	})
 }
 
-// TestARefreshIsNoStorm: 5,000 entries are due at once, and are read all the time.
-func TestARefreshIsNoStorm(t *testing.T) {
+// TestRefreshesAreBounded: 5,000 entries are due at once, and are read all the time.
+func TestRefreshesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const entries = 5_000
 		source := &fakeSource{takes: 20 * time.Millisecond}
@@ -211,8 +211,8 @@ func (v *vanishing) Lookup(_ context.Context, keys []Key, answers []Answer) (int
 	return 1, nil
 }
 
-// TestARowThatIsGoneChangesNothingBeforeItsTime is M5: after a failover to a replica that lags, no series changes back.
-func TestARowThatIsGoneChangesNothingBeforeItsTime(t *testing.T) {
+// TestADeletedRowChangesNothingBeforeTheTTL is M5: after a failover to a replica that lags, no series changes back.
+func TestADeletedRowChangesNothingBeforeTheTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &vanishing{}
 		r := refreshing(t, source)

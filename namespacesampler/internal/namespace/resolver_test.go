@@ -181,9 +181,9 @@ func TestAnswersBeforeAnErrorHold(t *testing.T) {
 	})
 }
 
-// TestAnAnswerThatIsStoredIsGivenBeforeItsLoadHasEnded holds up a load after it has stored its answers until the batch no longer waits. The key does not count as
+// TestAStoredAnswerIsUsedBeforeItsLoadHasEnded holds up a load after it has stored its answers until the batch no longer waits. The key does not count as
 // late, so the batch must not be decided without its namespace (M5).
-func TestAnAnswerThatIsStoredIsGivenBeforeItsLoadHasEnded(t *testing.T) {
+func TestAStoredAnswerIsUsedBeforeItsLoadHasEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := testConfig()
 		var late int
@@ -230,7 +230,7 @@ func TestLoadedIsCalledBeforeTheWaitersGoOn(t *testing.T) {
 	})
 }
 
-func TestKeysDoNotHoldTheTelemetryThatTheyCameIn(t *testing.T) {
+func TestKeysDoNotRetainTelemetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{takes: time.Millisecond}
 		r := newTestResolver(t, testConfig(), source)
@@ -244,7 +244,7 @@ func TestKeysDoNotHoldTheTelemetryThatTheyCameIn(t *testing.T) {
 	})
 }
 
-func TestNewResolverRefusesACacheThatCannotBe(t *testing.T) {
+func TestNewResolverRefusesAnInvalidCache(t *testing.T) {
 	cfg := testConfig()
 	cfg.Cache.MaxEntries = -1
 	_, err := NewResolver(cfg, &fakeSource{})

@@ -115,7 +115,7 @@ func appendFlagged(m pmetric.Metric) {
 	}
 }
 
-func TestWhatPostgresFailsToTellIsKeptAsItIs(t *testing.T) { // M7: kept with certainty, it stands for itself alone
+func TestOnFailureKeepChangesNothing(t *testing.T) { // M7: kept with certainty, it stands for itself alone
 	s := samplertest.Start(t, withPostgres("postgres://127.0.0.1:1/none", map[string]any{"on_failure": "keep", "wait": "0s"},
 		byPoint(0.5, rescaling)))
 	md := pmetric.NewMetrics()

@@ -76,9 +76,9 @@ func (d dimmed) Write(p []byte) (int, error) {
 	return d.w.Write(p)
 }
 
-// TestConnectionsThatFailHoldTheirPlaceNoLongerThanTheyMay: pgx alone would ask a silent server to cancel the statement,
+// TestFailedConnectionsLeaveThePoolInTime: pgx alone would ask a silent server to cancel the statement,
 // and say goodbye, for 15 s each, with the place of the connection in the pool taken.
-func TestConnectionsThatFailHoldTheirPlaceNoLongerThanTheyMay(t *testing.T) {
+func TestFailedConnectionsLeaveThePoolInTime(t *testing.T) {
 	h := newHole(t)
 	dsn := withHost(t, cluster.NewDatabase(t, taskerdb.Tasker), h.listener.Addr().String())
 	const patience = 100 * time.Millisecond

@@ -64,7 +64,7 @@ func TestLookupsWithTheSameQueryAreOneKind(t *testing.T) {
 	f.check(ask{"order", "1", "one"}, ask{"order.id", "2", "two"}, ask{"job", id(1), "nightly"}, ask{"job", "1", unknown})
 }
 
-func TestRowsThatNobodyAskedForArePassedOver(t *testing.T) {
+func TestRowsWithOtherKeysAreIgnored(t *testing.T) {
 	f := openLayout(t, cluster.NewDatabase(t, ordersScript), Custom([]CustomLookup{
 		{"all", `SELECT n::text, 'ns-' || n FROM generate_series(1, 100000) n WHERE $1::text[] IS NOT NULL`},
 		{"order", byOrder},
@@ -73,8 +73,8 @@ func TestRowsThatNobodyAskedForArePassedOver(t *testing.T) {
 		ask{"all", "1", "ns-1"}, ask{"all", "100000", "ns-100000"}, ask{"all", "100001", unknown}, ask{"order", "1", "one"}))
 }
 
-// TestAKeyThatTheQueryCannotTakeIsAlone: a key from telemetry fails neither the query nor other keys.
-func TestAKeyThatTheQueryCannotTakeIsAlone(t *testing.T) {
+// TestAKeyThatTheQueryFailsOnIsIsolated: a key from telemetry fails neither the query nor other keys.
+func TestAKeyThatTheQueryFailsOnIsIsolated(t *testing.T) {
 	for name, dsn := range inEachMode(cluster.NewDatabase(t, ordersScript)) {
 		t.Run(name, func(t *testing.T) {
 			f := openLayout(t, dsn, Custom([]CustomLookup{
@@ -97,7 +97,7 @@ func TestAKeyThatTheQueryCannotTakeIsAlone(t *testing.T) {
 	}
 }
 
-func TestManyKeysThatTheQueryCannotTakeAreGivenUp(t *testing.T) {
+func TestIsolatingBadKeysIsBounded(t *testing.T) {
 	f := openLayout(t, cluster.NewDatabase(t, ordersScript), Custom([]CustomLookup{
 		{"job", `SELECT id::text, ns FROM jobs WHERE id = ANY($1::uuid[])`}, {"order", byOrder},
 	}))

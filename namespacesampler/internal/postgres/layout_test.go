@@ -126,7 +126,7 @@ func TestTheFirstLegacySchemaHasNoCorrelationIDs(t *testing.T) {
 	assert.Equal(t, []string{"info correlation_id: the lookup works again"}, f.messages())
 }
 
-func TestTheCurrentLayoutDoesNotTakeAMissingColumnForUnknown(t *testing.T) {
+func TestInTheCurrentLayoutAMissingColumnIsARefusal(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker, `ALTER TABLE tasker.tasks DROP COLUMN parent_correlation_id`)
 	f := openLayout(t, dsn, Tasker())
 	f.check(ask{"correlation_id", id(1), unavailable}, ask{"task_uuid", id(1), unknown})

@@ -54,8 +54,8 @@ func TestAServerThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// TestAStatementThatTakesTooLongSpoilsNoOther: the server is well, and says so by ending the statement alone.
-func TestAStatementThatTakesTooLongSpoilsNoOther(t *testing.T) {
+// TestAStatementThatTimesOutDoesNotAffectOthers: the server is well, and says so by ending the statement alone.
+func TestAStatementThatTimesOutDoesNotAffectOthers(t *testing.T) {
 	dsn := cluster.NewDatabase(t, ordersScript, `CREATE TABLE held (id text, ns text)`)
 	slow := byOrder + ` LIMIT (SELECT 1 FROM pg_sleep(60))`
 	locked := `SELECT id, ns FROM held WHERE id = ANY($1)`
@@ -78,7 +78,7 @@ func TestAStatementThatTakesTooLongSpoilsNoOther(t *testing.T) {
 	}
 }
 
-func TestTheServerGoesAndComes(t *testing.T) {
+func TestLookupsWorkAgainAfterTheServerWasDown(t *testing.T) {
 	own := pgtest.Start(t)
 	f := openLayout(t, own.NewDatabase(t, taskerdb.Tasker), Tasker())
 	task := ask{"task_uuid", id(1), unknown}
@@ -108,7 +108,7 @@ func TestConnectionsAreNoMoreThanConfigured(t *testing.T) {
 	assert.Equal(t, int64(64), tap.Syncs())
 }
 
-func TestConnectionsSayWhoTheyAre(t *testing.T) {
+func TestConnectionsHaveAnApplicationName(t *testing.T) {
 	dsn := cluster.NewDatabase(t, `CREATE VIEW me AS SELECT current_setting('application_name') AS ns`)
 	layout := Custom([]CustomLookup{{"me", `SELECT k, ns FROM me, unnest($1::text[]) k`}})
 	openLayout(t, dsn, layout).check(ask{"me", "1", "namespace_sampler"})

@@ -34,7 +34,7 @@ func table(t testing.TB, name string) Table {
 	return parsed
 }
 
-func TestRowsOfOverridesAsTheyStand(t *testing.T) {
+func TestOverridesAreReadAsTheyAre(t *testing.T) {
 	dsn := cluster.NewDatabase(t, overridesScript(t), overridesScript(t), `
 INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expires_at, reason, updated_by, updated_at) VALUES
 	('a', 'all', 0.5, '2026-12-01 09:00:00.123456+09', 'incident', 'alice', '2026-01-01 00:00:00+00'),
@@ -194,7 +194,7 @@ func within[T any](t *testing.T, c <-chan T) (got T) {
 	return got
 }
 
-func TestChangesAreHeard(t *testing.T) {
+func TestChangesAreNotified(t *testing.T) {
 	const hostile = `my "channel"`
 	dsn := cluster.NewDatabase(t, overridesScript(t))
 	tap := pgtest.NewTap(t, cluster.Addr())
@@ -238,8 +238,8 @@ func TestListeningEndsWithItsConnection(t *testing.T) {
 	require.Error(t, within(t, l.ended))
 }
 
-// TestListeningIsGivenUpWhereItCannotWork: a pooler would take LISTEN, and pass nothing on.
-func TestListeningIsGivenUpWhereItCannotWork(t *testing.T) {
+// TestListeningIsGivenUpIfItIsImpossible: a pooler would take LISTEN, and pass nothing on.
+func TestListeningIsGivenUpIfItIsImpossible(t *testing.T) {
 	own := pgtest.Start(t)
 	dsn := own.NewDatabase(t, overridesScript(t))
 	f := openLayout(t, pgtest.NewPooler(t, own).DSN(dsn), Layout{})

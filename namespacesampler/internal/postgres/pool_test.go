@@ -17,7 +17,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-func TestWhatTheDSNDoesNotSayHasDefaults(t *testing.T) {
+func TestSettingsThatTheDSNLacksHaveDefaults(t *testing.T) {
 	cfg := PoolConfig{DSN: "postgres://localhost/tasker", MaxConnections: 3, ConnectTimeout: 7 * time.Second}
 	pool, err := parsePool(cfg)
 	require.NoError(t, err)
@@ -27,7 +27,7 @@ func TestWhatTheDSNDoesNotSayHasDefaults(t *testing.T) {
 	assert.Equal(t, int32(3), pool.MaxConns)
 }
 
-func TestWhatTheDSNSaysHolds(t *testing.T) {
+func TestSettingsOfTheDSNTakePrecedence(t *testing.T) {
 	for _, form := range []string{
 		"postgres://localhost/tasker?default_query_exec_mode=cache_describe&connect_timeout=9&application_name=mine&" +
 			"pool_max_conns=50&pool_min_conns=40",

@@ -26,8 +26,8 @@ const roleScript = `
 	DO $$ BEGIN CREATE ROLE refused LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 	ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO refused;`
 
-// TestALookupThatIsRefusedSpoilsNoOther: it rests alone, is said once, and comes back once it works.
-func TestALookupThatIsRefusedSpoilsNoOther(t *testing.T) {
+// TestARefusedLookupDoesNotAffectOthers: it rests alone, is said once, and comes back once it works.
+func TestARefusedLookupDoesNotAffectOthers(t *testing.T) {
 	const right = `SELECT id, ns FROM missing WHERE id = ANY($1)`
 	create := `CREATE TABLE missing (id text, ns text); INSERT INTO missing VALUES ('1', 'one');`
 	for name, test := range map[string]struct{ setup, query, repair string }{
@@ -102,8 +102,8 @@ func TestALookupThatIsRefusedSpoilsNoOther(t *testing.T) {
 	}
 }
 
-// TestAQueryThatTakesNoKeysSpoilsNoOther: each mode tells it by an error of its own.
-func TestAQueryThatTakesNoKeysSpoilsNoOther(t *testing.T) {
+// TestAQueryWithoutAParameterDoesNotAffectOthers: each mode tells it by an error of its own.
+func TestAQueryWithoutAParameterDoesNotAffectOthers(t *testing.T) {
 	dsn := cluster.NewDatabase(t, ordersScript)
 	for query, sql := range map[string]string{
 		"no parameter":   `SELECT id, ns FROM orders`,
@@ -125,7 +125,7 @@ func TestAQueryThatTakesNoKeysSpoilsNoOther(t *testing.T) {
 	}
 }
 
-func TestAQueryMayEndAsInAScript(t *testing.T) {
+func TestAQueryMayEndWithASemicolonOrComment(t *testing.T) {
 	for mode, dsn := range inEachMode(cluster.NewDatabase(t, ordersScript)) {
 		t.Run(mode, func(t *testing.T) {
 			f := openLayout(t, dsn, Custom([]CustomLookup{{"script", byOrder + ";\n"}, {"comment", byOrder + " -- all"}}))

@@ -14,9 +14,9 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// TestPasswordsInOddPlacesAreNotToldByTheNetwork: these DSNs can be used as far as pgx can see, but each takes some of the
+// TestPasswordsInOddPlacesAreNotReportedByNetworkErrors: these DSNs can be used as far as pgx can see, but each takes some of the
 // password for a host, a database or a setting.
-func TestPasswordsInOddPlacesAreNotToldByTheNetwork(t *testing.T) {
+func TestPasswordsInOddPlacesAreNotReportedByNetworkErrors(t *testing.T) {
 	here := cluster.Addr()
 	for name, test := range map[string]struct{ dsn, want string }{
 		"an @ makes the rest of it a host":       {"postgres://user:pa@" + secret + ".invalid@" + here + "/db", "failed to connect: "},

@@ -26,7 +26,7 @@ func failed(td ptrace.Traces, indexes ...int) ptrace.Traces {
 	return td
 }
 
-func TestWhatAlwaysKeepMatchesIsKeptUntouched(t *testing.T) { // T17
+func TestAlwaysKeepKeepsMatchingSpansUnchanged(t *testing.T) { // T17
 	h := samplertest.Start(t, map[string]any{
 		"sample_rate": 0.01, "namespaces": map[string]any{"silent": 0},
 		"tracing": map[string]any{"always_keep": []any{isError}},
@@ -159,7 +159,7 @@ func TestTheOrderOfRules(t *testing.T) {
 	}
 }
 
-func TestWhatAConditionSaysOfTelemetryIsCut(t *testing.T) {
+func TestErrorsOfConditionsAreTruncated(t *testing.T) {
 	h := samplertest.Start(t, map[string]any{"tracing": map[string]any{"always_keep": []any{`IsMatch(span.name, span.attributes["pattern"])`}}})
 	h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"pattern": "(" + strings.Repeat("é", 1<<19)}}))
 	said := h.Logs.FilterMessageSnippet("could not be evaluated").All()
@@ -169,7 +169,7 @@ func TestWhatAConditionSaysOfTelemetryIsCut(t *testing.T) {
 	assert.True(t, utf8.ValidString(text))
 }
 
-func TestConditionsThatFailAreCountedAndSaidOnce(t *testing.T) {
+func TestFailedConditionsAreCountedAndLoggedOnce(t *testing.T) {
 	h := samplertest.Start(t, map[string]any{"tracing": map[string]any{"always_keep": []any{
 		`span.name == "never"`, `ParseJSON(span.attributes["body"])["level"] == "error"`,
 	}}})

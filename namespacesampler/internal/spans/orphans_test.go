@@ -74,7 +74,7 @@ func TestChildrenOfInternalSpansGetTheNearestAncestorThatIsLeft(t *testing.T) {
 	}
 }
 
-func TestTheSurvivorOfASharedIDStaysTheParent(t *testing.T) {
+func TestASpanThatSharesTheIDOfADroppedOneRemainsTheParent(t *testing.T) {
 	h := samplertest.Start(t, dropsCapitals)
 	td := family(t, "a -", "B a", "c B")
 	shared := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
@@ -88,7 +88,7 @@ func TestTheSurvivorOfASharedIDStaysTheParent(t *testing.T) {
 	}
 }
 
-func TestLinksAndOtherTracesAreLeftAlone(t *testing.T) {
+func TestLinksAndOtherTracesAreNotChanged(t *testing.T) {
 	h := samplertest.Start(t, dropsCapitals)
 	td := family(t, "a -", "B a", "c B")
 	other := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
@@ -102,7 +102,7 @@ func TestLinksAndOtherTracesAreLeftAlone(t *testing.T) {
 	assert.Equal(t, letter("B"), out[2].ParentSpanID(), "B of another trace")
 }
 
-func TestWhatARateDropsLeavesItsChildrenAsTheyAre(t *testing.T) {
+func TestChildrenOfSpansThatARateDropsKeepTheirParent(t *testing.T) {
 	h := samplertest.Start(t, map[string]any{
 		"spans":      dropsCapitals["spans"],
 		"tracing":    map[string]any{"sampler": "trace_id_ratio"},

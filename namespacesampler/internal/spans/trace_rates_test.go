@@ -84,8 +84,8 @@ func TestATraceIsRemembered(t *testing.T) {
 	}, h.Counts("spans"), "each counts under its own namespace, else under the trace's")
 }
 
-// TestABatchPushesNothingOutThatItHas: what is remembered of its traces is recalled before any is remembered anew.
-func TestABatchPushesNothingOutThatItHas(t *testing.T) {
+// TestABatchDoesNotEvictItsOwnTraces: what is remembered of its traces is recalled before any is remembered anew.
+func TestABatchDoesNotEvictItsOwnTraces(t *testing.T) {
 	h := samplertest.Start(t, map[string]any{
 		"sample_rate": 0, "namespaces": map[string]any{"kept": 1, "other": 0},
 		"tracing": map[string]any{"trace_memory": map[string]any{"max_traces": 2}},
@@ -99,8 +99,8 @@ func TestABatchPushesNothingOutThatItHas(t *testing.T) {
 	assert.Equal(t, map[string]int64{"": 1}, h.Counts("forgotten_traces"))
 }
 
-// TestSpansOfTracesMayLieApart, also those of traces whose IDs end alike, remembered or not.
-func TestSpansOfTracesMayLieApart(t *testing.T) {
+// TestSpansOfATraceNeedNotBeAdjacent, also those of traces whose IDs end alike, remembered or not.
+func TestSpansOfATraceNeedNotBeAdjacent(t *testing.T) {
 	h := samplertest.Start(t, map[string]any{"sample_rate": 0, "namespaces": map[string]any{"kept": 1, "other": 0}})
 	of := func(first byte, namespace string) samplertest.Span {
 		return samplertest.Span{ID: pcommon.TraceID{0: first, 15: 7}, Attributes: named(namespace)}
@@ -145,9 +145,9 @@ func TestAnExemptSpanNamesItsTrace(t *testing.T) {
 	assert.Equal(t, map[string]int64{"kept ns-0 always_keep": 1, "kept ns-0 trace": 1}, h.Counts("spans"))
 }
 
-// TestABatchThatWaitedGoesOnWithWhatAnotherRemembered: what became known of its trace while it waited for Postgres holds for it
+// TestABatchThatWaitedUsesTheRateThatAnotherRemembered: what became known of its trace while it waited for Postgres holds for it
 // too.
-func TestABatchThatWaitedGoesOnWithWhatAnotherRemembered(t *testing.T) {
+func TestABatchThatWaitedUsesTheRateThatAnotherRemembered(t *testing.T) {
 	for _, onFailure := range []string{"drop", "global_rate"} {
 		asked := make(chan struct{})
 		h := samplertest.Start(t, samplertest.WithPostgres("postgres://x@"+silentServer(t, asked)+"/none?sslmode=disable",

@@ -69,7 +69,7 @@ func TestTheNamespaceIsReadFromItemThenScopeThenResource(t *testing.T) {
 	}
 }
 
-func TestWhatIsEmptiedGoesAndWhatCameInEmptyStays(t *testing.T) {
+func TestEmptiedContainersAreRemovedAndEmptyOnesKept(t *testing.T) {
 	h := samplertest.Start(t, map[string]any{"sample_rate": 0, "namespaces": map[string]any{"kept": 1}})
 	td := ptrace.NewTraces()
 	samplertest.AppendSpans(t, td, map[string]any{"service": "emptied"}, nil, samplertest.Span{})
