@@ -122,7 +122,7 @@ func TestSpansWithIdentifiersOnlyAreResolved(t *testing.T) {
 			}
 			check(t, harness.NewClient(t, collector), sink, cases)
 			if layout == taskerdb.LayoutLegacyWithoutCorrelation {
-				assert.Equal(t, 1, collector.Log().Count("earlier version"), "said once")
+				assert.Equal(t, 1, collector.Log().Count("predates this column"), "said once")
 			}
 			assertCountedOnce(t, collector, "spans", 60*len(cases), len(sink.Spans()))
 		})

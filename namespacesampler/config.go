@@ -54,7 +54,7 @@ type NamespaceConfig struct {
 
 // TracingConfig configures the sampling of spans.
 type TracingConfig struct {
-	// Enabled drops all spans if it is false.
+	// Enabled is false if all spans are dropped.
 	Enabled bool `mapstructure:"enabled"`
 	// Sampler is parent_based or trace_id_ratio.
 	Sampler Sampler `mapstructure:"sampler"`
@@ -122,7 +122,7 @@ type SpansConfig struct {
 
 // InternalConfig configures spans of internal operations.
 type InternalConfig struct {
-	// Enabled drops internal spans if it is false. Their children get the nearest surviving ancestor as parent.
+	// Enabled is false if internal spans are dropped. Their children get the nearest surviving ancestor as parent.
 	Enabled bool `mapstructure:"enabled"`
 	// Match are OTTL conditions on spans. A span that matches any of them is internal.
 	Match Conditions `mapstructure:"match"`
@@ -133,7 +133,7 @@ type InternalConfig struct {
 
 // MetricsConfig configures the sampling of data points.
 type MetricsConfig struct {
-	// Enabled drops all data points if it is false.
+	// Enabled is false if all data points are dropped.
 	Enabled bool `mapstructure:"enabled"`
 	// Detailed configures the metrics that rates apply to. Other metrics always pass.
 	Detailed DetailedConfig `mapstructure:"detailed"`

@@ -10,13 +10,16 @@
 //	resolve           internal/batch                    the namespaces of all items at once
 //	                  internal/namespace                attributes, lookup keys, cache
 //	                  internal/postgres                 one round trip for what the cache lacks
-//	look up rate      internal/steering                 the rates in force: overrides by name, by pattern, the global rate
+//	look up rate      internal/steering                 the rate tables in force, and what changes them
+//	                  internal/rate                     a table: overrides by name, by pattern, the global rate
 //	                  internal/tracememory              one rate for all spans of a trace
-//	decide            internal/decision                 by trace ID for spans, by series for data points
-//	drop or stamp     internal/spans, internal/points   kept spans carry the threshold that they were kept at
-//	pdata out         internal/labels                   every item is counted once
+//	decide            internal/condition                OTTL conditions that exempt spans, or select metrics
+//	                  internal/decision                 by trace ID for spans, by series for data points
+//	count             internal/labels                   every item once, under a bounded number of namespaces
+//	drop or stamp     internal/spans, internal/points   kept spans carry the threshold that they were kept at; pdata out
 //
-// internal/engine connects these packages, and internal/inspect shows over HTTP what they do.
+// internal/engine connects these packages, and internal/inspect shows over HTTP what they do. Comments cite the sampling rules by
+// number; CONTRIBUTING.md lists them.
 package namespacesampler
 
 //go:generate go tool -modfile=../tools/go.mod mdatagen metadata.yaml

@@ -40,7 +40,7 @@ func (f *factory) createTraces(
 		return nil, err
 	}
 	p, err := processorhelper.NewTraces(ctx, set, cfg, next, l.engine.Spans().Process,
-		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
+		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
 	if err != nil {
 		return nil, errors.Join(err, l.shutdown(ctx))
@@ -56,7 +56,7 @@ func (f *factory) createMetrics(
 		return nil, err
 	}
 	p, err := processorhelper.NewMetrics(ctx, set, cfg, next, l.engine.Points().Process,
-		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}), // C1
+		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
 	if err != nil {
 		return nil, errors.Join(err, l.shutdown(ctx))

@@ -94,7 +94,7 @@ func (c *PostgresConfig) validate(f *faults) {
 		key := fmt.Sprintf("postgres::lookups::%d", i)
 		lookup.validate(f, key)
 		if slices.ContainsFunc(c.Lookups[:i], func(l LookupConfig) bool { return l.Attribute == lookup.Attribute }) {
-			f.addf(key+"::attribute", "must be another than those of the lookups before, which are tried first, got %q again",
+			f.addf(key+"::attribute", "must be listed once, got %q again",
 				lookup.Attribute)
 		}
 	}

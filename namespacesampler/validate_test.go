@@ -111,7 +111,7 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		"postgres::wait: must be at least 1ms, e.g. 0 (batches never wait) or 200ms, got 200ns (a number needs a unit)": {
 			"postgres": map[string]any{"dsn": "host=localhost", "wait": 200},
 		},
-		`postgres::lookups::1::attribute: must be another than those of the lookups before, which are tried first, got "a" again`: {
+		`postgres::lookups::1::attribute: must be listed once, got "a" again`: {
 			"postgres": map[string]any{"dsn": "host=localhost", "lookups": []any{
 				map[string]any{"attribute": "a", "query": "SELECT $1"}, map[string]any{"attribute": "a", "query": "SELECT 2, $1"},
 			}},

@@ -114,7 +114,7 @@ func (p *Process) Stop(grace time.Duration) error {
 	return errors.Join(fmt.Errorf("%s did not exit within %s of SIGTERM and was killed", p.name(), grace), p.Kill())
 }
 
-// Kill kills the child's process group and waits until the child has exited. Processes that left the group survive.
+// Kill kills the child's process group, unless the child has exited already, and waits until it has exited.
 func (p *Process) Kill() error {
 	if p.Exited() {
 		return nil

@@ -55,7 +55,7 @@ func NewNamespaces(signal labels.Signal, set *labels.Set) Namespaces {
 	return Namespaces{signal: signal, set: set, known: map[string]*Namespace{}}
 }
 
-// Begin sets the table for the next batch. It reports whether it is another than that of the last batch.
+// Begin sets the table for the next batch. It reports whether the table has changed since the last batch.
 func (n *Namespaces) Begin(table *rate.Table) (changed bool) {
 	version := n.set.Version()
 	changed = table != n.table

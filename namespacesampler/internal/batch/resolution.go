@@ -70,7 +70,7 @@ func (r *Resolution) Resolve(ctx context.Context) bool {
 		return false
 	}
 	r.answers = append(r.answers[:0], make([]namespace.Answer, len(r.keys))...)
-	if r.common.Resolver != nil {
+	if r.common.Resolver != nil { // it is nil before the start
 		r.count(ctx, r.common.Resolver.Resolve(ctx, r.keys, r.answers))
 	}
 	return true

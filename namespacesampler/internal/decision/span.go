@@ -23,7 +23,7 @@ const (
 	Proportional Mode = "proportional"
 )
 
-// Modes are the modes that there are.
+// Modes are all modes.
 var Modes = []Mode{Equalizing, Proportional}
 
 // Fault is a fault of the tracestate of a span. A span is never dropped because of it.
@@ -134,7 +134,7 @@ func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.R
 		return Span{}
 	}
 	if !sampling.ThresholdGreater(threshold, ts.threshold) {
-		return untouched // T5: the incoming threshold is as high
+		return untouched // T5: the incoming threshold is at least as high
 	}
 	stamped, ok := ts.with(tvalue)
 	if !ok {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package engine is what the instances of one configuration share (C2): rates, the connection to Postgres, the cache, trace
+// Package engine holds what the instances of one configuration share (C2): rates, the connection to Postgres, the cache, trace
 // memory, internal metrics, and the HTTP server. It makes the processors of each signal.
 package engine
 

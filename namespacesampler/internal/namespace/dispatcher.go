@@ -206,7 +206,7 @@ func (d *dispatcher) run(l *load, done func(error), probes bool) {
 	defer cancel()
 	began := time.Now()
 	roundTrips, err := d.source.Lookup(ctx, l.keys, l.answers)
-	report := Load{Keys: len(l.keys), RoundTrips: roundTrips, Duration: time.Since(began), Err: err}
+	report := Load{RoundTrips: roundTrips, Duration: time.Since(began), Err: err}
 
 	store := d.cache.put
 	if l.isRefresh {

@@ -17,7 +17,6 @@ type Source interface {
 
 // Load is the report of one load of keys.
 type Load struct {
-	Keys       int
 	RoundTrips int
 	Duration   time.Duration
 	// Late is the number of keys that resolved after they had been answered without a namespace. Their items may be decided

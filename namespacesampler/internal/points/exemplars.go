@@ -21,7 +21,7 @@ func (w *walk) exemplarRate(p *point) *rate.Rate {
 }
 
 // sampleExemplars removes the exemplars of a kept point whose traces are dropped (M11): by the remembered rate of the trace, else
-// by the rate of spans with the point's namespace. Exemplars without a trace are kept. Without a point all are kept.
+// by the rate of spans with the point's namespace. Exemplars without a trace are kept. If of is nil, all are kept.
 func (w *walk) sampleExemplars(exemplars pmetric.ExemplarSlice, of *point) {
 	if of == nil || exemplars.Len() == 0 {
 		return

@@ -19,7 +19,7 @@ import (
 
 // Config configures the sampling of data points.
 type Config struct {
-	// Enabled false drops all points.
+	// Enabled is false if all points are dropped.
 	Enabled bool
 	// Detailed are the OTTL conditions of metrics that rates apply to. Without conditions, rates apply to all metrics.
 	Detailed []string

@@ -37,7 +37,7 @@ type walk struct {
 	isDetailed []bool // of each metric
 	saturated  int64
 
-	// Position of apply.
+	// Current position of read or apply.
 	nextPoint, nextMetric int
 	resource              pcommon.Resource
 	scope                 pcommon.InstrumentationScope

@@ -47,7 +47,7 @@ func (l *pausable) pause(now time.Time, err error) {
 	}
 	l.refused = true
 	if l.lacksColumn {
-		l.logger.Info("the schema is of an earlier version without such keys; they count as unknown")
+		l.logger.Info("the schema predates this column; its keys count as unknown")
 		return
 	}
 	l.logger.Warn("Postgres refuses the lookup; its keys are unavailable, other lookups are not affected; "+

@@ -63,7 +63,7 @@ func isClass(state, class string) bool { return strings.HasPrefix(state, class) 
 
 // refusals are the reasons why servers refuse connections. Their own messages repeat user, database, host or settings.
 var refusals = map[string]string{
-	"28000": "the role may not log in, or not from here",
+	"28000": "the role may not log in, or not from this host",
 	"28P01": "password authentication failed",
 	"3D000": "the database does not exist",
 	"42501": "the role has no CONNECT privilege",

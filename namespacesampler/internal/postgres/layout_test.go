@@ -110,7 +110,7 @@ func TestTheFirstLegacySchemaHasNoCorrelationIDs(t *testing.T) {
 	}
 	f.check(asks...)
 	assert.Equal(t, []string{
-		"info correlation_id: the schema is of an earlier version without such keys; they count as unknown",
+		"info correlation_id: the schema predates this column; its keys count as unknown",
 	}, f.messages())
 	assert.Equal(t, 1, f.check(asks...), "while it rests it is not asked")
 	f.advance(cooldown)

@@ -25,7 +25,7 @@ type Telemetry struct {
 	Pool string
 }
 
-// tracer is that of otelpgx. Its spans contain statements, which come from the configuration, but neither keys nor parts of the
+// tracer wraps otelpgx.Tracer. Its spans contain statements, which come from the configuration, but neither keys nor parts of the
 // DSN. Errors are reworded, since those of the server and of connecting may repeat both.
 type tracer struct{ *otelpgx.Tracer }
 

@@ -28,16 +28,19 @@ func (w *walk) markHopeful(highest *rate.Rate) {
 	}
 }
 
+// needsLookup reports whether a lookup for span i can matter: because it can name a trace that may be kept, or because the span
+// itself may be kept and must be named.
 func (w *walk) needsLookup(s *span, i int32, highest *rate.Rate) bool {
+	limit := highest
 	if s.exemption.isExempt && s.exemption.keep {
 		return true // the namespace is written to the span
 	}
 	if s.trace != none {
 		if t := &w.traces.list[s.trace]; t.isSettled {
-			highest = &t.settled.Rate.Rate
+			limit = &t.settled.Rate.Rate
 		} else if t.mayBeKept && t.canBeNamedBy(i) {
 			return true
 		}
 	}
-	return !s.exemption.isExempt && !w.p.cfg.Sampler.Drops(s.id, s.tracestate, highest)
+	return !s.exemption.isExempt && !w.p.cfg.Sampler.Drops(s.id, s.tracestate, limit)
 }

@@ -20,10 +20,11 @@ import (
 
 // Config configures the sampling of spans.
 type Config struct {
-	// Enabled false drops all spans.
+	// Enabled is false if all spans are dropped.
 	Enabled bool
 	Sampler decision.SpanSampler
-	// Memory bounds the memory of the rates of traces. If it is nil, each span is sampled at the rate of its own namespace.
+	// Memory bounds the memory of the rates of traces (parent_based). If it is nil, each span is sampled at the rate of its own
+	// namespace (trace_id_ratio).
 	Memory *tracememory.Config
 	// DropInternal are the OTTL conditions of spans that are dropped as internal, AlwaysKeep those of spans that are kept at any
 	// rate.

@@ -112,13 +112,22 @@ func (t *trace) join(i int32, s *span) {
 
 // namedBy returns the span whose namespace is that of the trace, or none. ok is false if a lookup can change the answer.
 func (t *trace) namedBy(spans []span) (i int32, ok bool) {
+	by := t.namer(spans)
 	switch {
-	case t.root != none && spans[t.root].item.Namespace != "":
-		return t.root, true
+	case by != none && by == t.root:
+		return by, true
 	case t.rootHasKey:
 		return none, false
 	}
-	return t.named, t.keyed == none || t.named != none && t.named < t.keyed
+	return by, t.keyed == none || by != none && by < t.keyed
+}
+
+// namer returns the span that names the trace by what is known now: the root, else the first span with a namespace, or none.
+func (t *trace) namer(spans []span) int32 {
+	if t.root != none && spans[t.root].item.Namespace != "" {
+		return t.root
+	}
+	return t.named
 }
 
 // canBeNamedBy reports whether the namespace of a span that has a key can become that of the trace.
@@ -159,10 +168,7 @@ func (w *walk) settleLookedUp(t *trace) {
 		w.settle(t, known)
 		return
 	}
-	by := t.named
-	if t.root != none && w.spans[t.root].item.Namespace != "" {
-		by = t.root
-	}
+	by := t.namer(w.spans)
 	if t.isGuessed && by != none { // good enough to count by, but not to be remembered
 		w.settle(t, w.traceLike(by))
 		return
