@@ -29,7 +29,6 @@ func instances(t *testing.T, endpoint string) (first, second component.Component
 	set := processortest.NewNopSettings(metadata.Type)
 	core, logs := observer.New(zap.InfoLevel)
 	set.Logger = zap.New(core)
-	set.TelemetrySettings.Logger = set.Logger
 	factory := namespacesampler.NewFactory()
 	first, err := factory.CreateTraces(t.Context(), set, cfg, consumertest.NewNop())
 	require.NoError(t, err)

@@ -22,7 +22,8 @@ var measured = map[string]struct {
 	"by series": {nil, benchPoints, nil},
 	"by point":  {map[string]any{"by": "point"}, benchPoints, nil},
 	"rescaled": {
-		map[string]any{"by": "point", "rescale_delta": true}, benchDeltas,
+		map[string]any{"by": "point", "rescale_delta": true},
+		benchDeltas,
 		// pdata allocates a value for each number that is set: about 100 are kept.
 		map[pmetric.MetricType]float64{pmetric.MetricTypeSum: 170},
 	},
