@@ -89,6 +89,11 @@ func NewTable(spec Spec) (*Table, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("rate table: %w", err)
 	}
+	for m := range t.matches { // after all were added, since some replace others
+		if m.Probability > t.highest.Probability {
+			t.highest = m
+		}
+	}
 	return t, nil
 }
 
@@ -108,7 +113,9 @@ func (t *Table) add(l *layer, spec *Spec, signal Signal, source Source) (pattern
 		m.Rate, err = New(o.Probability, spec.Precision)
 		errs = append(errs, wrap(err, fmt.Sprintf("%s %q", source, key)))
 		l.exact[key] = &m
-		t.include(&m)
+		if end := m.ExpiresAt; !end.IsZero() && (t.nextExpiry.IsZero() || end.Before(t.nextExpiry)) {
+			t.nextExpiry = end
+		}
 		if IsPattern(key) {
 			byPattern := m
 			byPattern.Rule, byPattern.Pattern = Pattern, key
@@ -117,16 +124,6 @@ func (t *Table) add(l *layer, spec *Spec, signal Signal, source Source) (pattern
 	}
 	sortPatterns(patterns)
 	return patterns, errors.Join(errs...)
-}
-
-// include updates what the table knows of all its overrides.
-func (t *Table) include(m *Match) {
-	if m.Probability > t.highest.Probability {
-		t.highest = m
-	}
-	if end := m.ExpiresAt; !end.IsZero() && (t.nextExpiry.IsZero() || end.Before(t.nextExpiry)) {
-		t.nextExpiry = end
-	}
 }
 
 func wrap(err error, origin string) error {

@@ -194,3 +194,12 @@ func TestTheLaterOfTwoEqualOverridesWins(t *testing.T) {
 	require.NoError(t, err)
 	assertMatch(t, 0.25, Exact, SharedOverride, table.Lookup("payments"))
 }
+
+func TestAReplacedOverrideDoesNotRaiseTheHighestRate(t *testing.T) {
+	table, err := NewTable(Spec{Signal: Metrics, Global: 0.1, Precision: 4, Overrides: []Override{
+		{Key: "orders", Signal: All, Source: SharedOverride, Probability: 1},
+		{Key: "orders", Signal: Metrics, Source: SignalOverride, Probability: 0.5},
+	}})
+	require.NoError(t, err)
+	assert.InDelta(t, 0.5, table.Highest().Probability, 0, "no item can be sampled at the shared rate, so none needs a lookup because of it")
+}
