@@ -47,3 +47,20 @@ func TestBaseAndProductionConfigurationsMerge(t *testing.T) {
 		assert.Equal(t, "postgres://db.internal/tasker", string(cfg.Postgres.Get().DSN))
 	})
 }
+
+func TestCustomLookupsHaveNoRegistry(t *testing.T) {
+	for name, tt := range map[string]struct {
+		postgres map[string]any
+		want     bool
+	}{
+		"the default layout": {map[string]any{}, true},
+		"the legacy layout":  {map[string]any{"layout": "tasker_legacy"}, true},
+		"interval 0":         {map[string]any{"registry": map[string]any{"interval": 0}}, false},
+		"no layout":          {map[string]any{"layout": "none", "overrides": map[string]any{"enabled": true}}, false},
+		"custom lookups":     {map[string]any{"lookups": []any{map[string]any{"attribute": "a", "query": "SELECT $1"}}}, false},
+	} {
+		tt.postgres["dsn"] = "host=a"
+		cfg := samplertest.Load(t, map[string]any{"postgres": tt.postgres})
+		assert.Equal(t, tt.want, cfg.Build().Postgres.Registry != nil, name)
+	}
+}

@@ -55,7 +55,7 @@ func newWalk(p *Processor) *walk {
 func (w *walk) begin(tables *steering.Tables) {
 	w.tables = tables
 	if w.namespaces.Begin(tables.Metrics) {
-		w.identity.isNeeded = !w.p.cfg.ByPoint && !tables.Metrics.IsFixed()
+		w.identity.isNeeded = w.p.cfg.Enabled && !w.p.cfg.ByPoint && !tables.Metrics.IsFixed()
 		w.lookups = w.p.planLookups(tables.Metrics)
 	}
 }

@@ -201,3 +201,22 @@ var (
 	LowID  = pcommon.TraceID{0: 1}
 	HighID = pcommon.TraceID{0: 1, 9: 255, 10: 255, 11: 255, 12: 255, 13: 255, 14: 255, 15: 255}
 )
+
+// Gauges returns the points of a gauge by the value of their attribute, "" without one.
+func (s *Sampler) Gauges(metric string) map[string]float64 {
+	s.t.Helper()
+	m, err := s.Telemetry.GetMetric("otelcol_processor_namespace_sampler_" + metric)
+	require.NoError(s.t, err)
+	out := map[string]float64{}
+	switch data := m.Data.(type) {
+	case metricdata.Gauge[int64]:
+		for _, dp := range data.DataPoints {
+			out[valuesOf(dp.Attributes)] = float64(dp.Value)
+		}
+	case metricdata.Gauge[float64]:
+		for _, dp := range data.DataPoints {
+			out[valuesOf(dp.Attributes)] = dp.Value
+		}
+	}
+	return out
+}

@@ -156,7 +156,7 @@ func (w *walk) sample(s *span, data ptrace.Span) (keep bool) {
 	if d.Tracestate != s.tracestate {
 		data.TraceState().FromRaw(d.Tracestate)
 	}
-	if s.item.IsResolved() {
+	if s.item.IsResolved() { // also over a missing value, which identifies nothing, unlike on data points
 		data.Attributes().PutStr(w.p.common.Reader.Target(), s.item.Namespace)
 	}
 	return true

@@ -148,5 +148,11 @@ func TestMatchesAreRememberedWhileTheSameTablesAreInForce(t *testing.T) {
 	assert.Equal(t, rate.Global, second[0].Traces.Rule)
 	assert.Equal(t, rate.Pattern, second[0].Metrics.Rule)
 	assert.Equal(t, second, m.Of(r.InForce(), names))
+	remembered := Pair{Traces: &rate.Match{Pattern: "remembered"}}
+	m.known["orders"] = remembered
+	assert.Equal(t, remembered, m.Of(r.InForce(), names)[1], "looked up once")
 	assert.Len(t, m.Of(r.InForce(), names[:1]), 1)
+	assert.Len(t, m.known, 1, "other names are forgotten")
+	r.setRuntime(nil)
+	assert.Equal(t, rate.Global, m.Of(r.InForce(), []string{"orders"})[0].Traces.Rule, "other tables")
 }
