@@ -19,8 +19,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 )
 
-// The working memory that is kept for the next batch must not keep the telemetry of this one alive.
-func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
+func newProcessor(t *testing.T) *Processor {
+	t.Helper()
 	telemetry, err := metadata.NewTelemetryBuilder(componenttest.NewNopTelemetrySettings())
 	require.NoError(t, err)
 	s, err := steering.New(steering.Config{Rates: steering.RatesConfig{Global: 0.5, Precision: 4}, Logger: zap.NewNop()})
@@ -29,6 +29,12 @@ func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
 		Reader: namespace.NewReader([]string{"namespace"}, nil, nil), Labels: labels.New(10, nil), Telemetry: telemetry,
 	}, s.Rates, nil)
 	require.NoError(t, err)
+	return p
+}
+
+// The working memory that is kept for the next batch must not keep the telemetry of this one alive.
+func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
+	p := newProcessor(t)
 	w := newWalk(p)
 
 	md := pmetric.NewMetrics()
@@ -40,7 +46,7 @@ func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
 		}
 		sum.DataPoints().AppendEmpty().Attributes().PutStr("namespace", "orders")
 	}
-	w.begin(s.Rates.InForce())
+	w.begin(p.rates.InForce())
 	w.read(t.Context(), md)
 	w.apply(md)
 	w.report(t.Context())
@@ -57,15 +63,8 @@ func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
 
 // A single huge batch must not determine the memory of the processor from then on.
 func TestTheWorkingMemoryOfHugeBatchesIsNotKept(t *testing.T) {
-	telemetry, err := metadata.NewTelemetryBuilder(componenttest.NewNopTelemetrySettings())
-	require.NoError(t, err)
-	s, err := steering.New(steering.Config{Rates: steering.RatesConfig{Global: 0.5, Precision: 4}, Logger: zap.NewNop()})
-	require.NoError(t, err)
 	for points, want := range map[int]bool{100: true, maxPooledPoints: true, maxPooledPoints + 1: false} {
-		p, err := New(Config{Enabled: true}, &batch.Common{
-			Reader: namespace.NewReader([]string{"namespace"}, nil, nil), Labels: labels.New(10, nil), Telemetry: telemetry,
-		}, s.Rates, nil)
-		require.NoError(t, err)
+		p := newProcessor(t)
 		md := pmetric.NewMetrics()
 		gauge := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty().SetEmptyGauge()
 		gauge.DataPoints().EnsureCapacity(points)
@@ -75,7 +74,7 @@ func TestTheWorkingMemoryOfHugeBatchesIsNotKept(t *testing.T) {
 		isKept := false
 		for range 20 { // a pool may lose what is put into it
 			w := newWalk(p)
-			w.begin(s.Rates.InForce())
+			w.begin(p.rates.InForce())
 			w.read(t.Context(), md)
 			p.walks.New = nil // so that an empty pool returns nil
 			p.release(t.Context(), w)
