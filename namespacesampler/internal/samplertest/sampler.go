@@ -198,7 +198,7 @@ func RandomID() (id pcommon.TraceID) {
 // LowID and HighID are trace IDs with the least and the greatest randomness: every rate below 1 drops the one, and every rate
 // above 0 keeps the other.
 var (
-	LowID  = pcommon.TraceID{0: 1}
+	LowID  = pcommon.TraceID{0: 1, 15: 1}
 	HighID = pcommon.TraceID{0: 1, 9: 255, 10: 255, 11: 255, 12: 255, 13: 255, 14: 255, 15: 255}
 )
 
