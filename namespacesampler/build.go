@@ -3,6 +3,7 @@
 package namespacesampler
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
@@ -23,6 +24,7 @@ func (c *Config) build() engine.Config {
 	cfg := engine.Config{
 		Attributes:    c.Namespace.Attributes,
 		MissingValues: c.Namespace.MissingValues,
+		WriteTo:       c.Namespace.writeTo(),
 		DryRun:        c.DryRun,
 		MaxNamespaces: c.Telemetry.MaxNamespaces,
 		Rates: steering.RatesConfig{
@@ -40,6 +42,7 @@ func (c *Config) build() engine.Config {
 			Sampler:       decision.NewSpanSampler(decision.Mode(c.Tracing.Mode), c.Tracing.SamplingPrecision),
 			AlwaysKeep:    c.Tracing.AlwaysKeep,
 			HonorPriority: c.Tracing.HonorPriority,
+			Inherit:       c.Namespace.Inherit,
 		},
 		Points: points.Config{
 			Enabled:         c.Metrics.Enabled,
@@ -66,6 +69,9 @@ func (c *Config) build() engine.Config {
 	}
 	return cfg
 }
+
+// writeTo returns the attribute that resolved namespaces are written to.
+func (c *NamespaceConfig) writeTo() string { return cmp.Or(c.WriteTo, c.Attributes[0]) }
 
 func (c *PostgresConfig) build(missingValues []string) *engine.PostgresConfig {
 	cfg := &engine.PostgresConfig{
@@ -145,9 +151,12 @@ func (c *DetailedConfig) globalRate() *float64 {
 // shown returns what /config shows, without rates and overrides.
 func (c *Config) shown() inspect.Telemetry {
 	t := inspect.Telemetry{
-		Enabled:   true,
-		DryRun:    c.DryRun,
-		Namespace: inspect.Namespace{Attributes: c.Namespace.Attributes, MissingValues: list(c.Namespace.MissingValues)},
+		Enabled: true,
+		DryRun:  c.DryRun,
+		Namespace: inspect.Namespace{
+			Attributes: c.Namespace.Attributes, MissingValues: list(c.Namespace.MissingValues),
+			WriteTo: c.Namespace.writeTo(), Inherit: c.Namespace.Inherit && c.Tracing.Sampler == ParentBased,
+		},
 		Tracing: inspect.Tracing{
 			Enabled:           c.Tracing.Enabled,
 			Sampler:           string(c.Tracing.Sampler),

@@ -15,6 +15,8 @@ import (
 
 // Namespace is a namespace that a walk has met.
 type Namespace struct {
+	// Name is empty for items without a namespace.
+	Name string
 	Rate *rate.Match
 	// Rule is the rule that Rate comes from.
 	Rule labels.Rule
@@ -42,6 +44,8 @@ type Namespaces struct {
 	version uint64 // of the labels
 	known   map[string]*Namespace
 	bytes   int // of the names in known
+	// unavailable is the namespace of items that have none because Postgres could not be asked; nil if none was met.
+	unavailable *Namespace
 
 	counters []*Counters // by the index of their label
 	used     []*Counters // since the last report
@@ -71,10 +75,31 @@ func (n *Namespaces) Table() *rate.Table { return n.table }
 
 func (n *Namespaces) forget() {
 	clear(n.known)
-	n.bytes = 0
+	n.bytes, n.unavailable = 0, nil
 }
 
-// Of returns a namespace by name. The empty name stands for items without a namespace, which have the global rate.
+// OfItem returns the namespace of an item.
+func (n *Namespaces) OfItem(it *Item) *Namespace {
+	if it.Namespace == "" {
+		return n.OfMissing(it.IsUnavailable())
+	}
+	return n.Of(it.Namespace)
+}
+
+// OfMissing returns the namespace of items without one. They have the rate of the empty name; but if they have none because
+// Postgres could not be asked, they may belong to any namespace, and have the global rate.
+func (n *Namespaces) OfMissing(isUnavailable bool) *Namespace {
+	if !isUnavailable {
+		return n.Of("")
+	}
+	if n.unavailable == nil {
+		n.unavailable = &Namespace{Rate: n.table.Global(), Rule: labels.Global, Counters: n.CountersOf(n.set.None())}
+	}
+	n.use(n.unavailable.Counters)
+	return n.unavailable
+}
+
+// Of returns a namespace by name. The empty name stands for items without a namespace.
 func (n *Namespaces) Of(name string) *Namespace {
 	ns, ok := n.known[name]
 	if !ok {
@@ -85,17 +110,23 @@ func (n *Namespaces) Of(name string) *Namespace {
 }
 
 func (n *Namespaces) meet(name string) *Namespace {
-	ns := &Namespace{Rate: n.table.Lookup(name), Rule: labels.Global, Counters: n.CountersOf(n.set.Of(name))}
-	switch ns.Rate.Rule {
-	case rate.Exact:
-		ns.Rule = labels.Exact
-	case rate.Pattern:
-		ns.Rule = labels.Pattern
-	case rate.Global:
-	}
+	match := n.table.Lookup(name)
+	ns := &Namespace{Name: name, Rate: match, Rule: RuleOf(match), Counters: n.CountersOf(n.set.Of(name))}
 	n.known[name] = ns
 	n.bytes += len(name)
 	return ns
+}
+
+// RuleOf returns the rule under which items are counted that have a rate because of their own namespace.
+func RuleOf(m *rate.Match) labels.Rule {
+	switch m.Rule {
+	case rate.Exact:
+		return labels.Exact
+	case rate.Pattern:
+		return labels.Pattern
+	case rate.Global:
+	}
+	return labels.Global
 }
 
 // CountersOf returns the counters of a label.

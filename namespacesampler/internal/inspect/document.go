@@ -37,6 +37,8 @@ type Telemetry struct {
 type Namespace struct {
 	Attributes    []string `json:"attributes"`
 	MissingValues []string `json:"missing_values"`
+	WriteTo       string   `json:"write_to"`
+	Inherit       bool     `json:"inherit"`
 }
 
 // Tracing shows the sampling of spans.

@@ -17,6 +17,9 @@ func (w *walk) exemplarRate(p *point) *rate.Rate {
 		}
 		return &rate.Never
 	}
+	if p.item.IsUnavailable() {
+		return &w.tables.Traces.Global().Rate
+	}
 	return &w.tables.Traces.Lookup(p.item.Namespace).Rate
 }
 

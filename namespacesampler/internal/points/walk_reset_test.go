@@ -26,7 +26,7 @@ func newProcessor(t *testing.T) *Processor {
 	s, err := steering.New(steering.Config{Rates: steering.RatesConfig{Global: 0.5, Precision: 4}, Logger: zap.NewNop()})
 	require.NoError(t, err)
 	p, err := New(Config{Enabled: true}, &batch.Common{
-		Reader: namespace.NewReader([]string{"namespace"}, nil, nil), Labels: labels.New(10, nil), Telemetry: telemetry,
+		Reader: namespace.NewReader(namespace.ReaderConfig{Attributes: []string{"namespace"}, WriteTo: "namespace"}), Labels: labels.New(10, nil), Telemetry: telemetry,
 	}, s.Rates, nil)
 	require.NoError(t, err)
 	return p

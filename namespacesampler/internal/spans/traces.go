@@ -63,12 +63,30 @@ func (w *walk) settleKnown() {
 		}
 	}
 	for i := range t.list {
-		t := &t.list[i]
-		if t.isSettled {
-			continue
+		if t := &t.list[i]; !t.isSettled {
+			if by, ok := t.namedBy(w.spans); ok {
+				w.settleBy(t, by)
+			}
 		}
-		if by, ok := t.namedBy(w.spans); ok {
-			w.settleBy(t, by)
+	}
+}
+
+// settleNamed settles the traces that are named by what was looked up, so that their spans need no further lookups.
+func (w *walk) settleNamed() {
+	for i := range w.traces.list {
+		t := &w.traces.list[i]
+		t.root, t.named, t.keyed, t.rootHasKey = none, none, none, false
+	}
+	for i := range w.spans {
+		if s := &w.spans[i]; s.trace != none {
+			w.traces.list[s.trace].join(int32(i), s)
+		}
+	}
+	for i := range w.traces.list {
+		if t := &w.traces.list[i]; !t.isSettled {
+			if by, ok := t.namedBy(w.spans); ok && by != none {
+				w.settleBy(t, by)
+			}
 		}
 	}
 }
@@ -139,7 +157,7 @@ func (w *walk) settleRest() {
 		return
 	}
 	for i := range w.spans {
-		if s := &w.spans[i]; s.candidate != none && s.trace != none {
+		if s := &w.spans[i]; s.trace != none && (s.candidate != none || s.item.IsLookedUp()) {
 			w.traces.list[s.trace].learn(int32(i), s)
 		}
 	}
@@ -150,13 +168,13 @@ func (w *walk) settleRest() {
 	}
 }
 
-// learn notes the result of the lookup for a span.
+// learn notes the result of the lookups for a span. A span that still has a candidate has a key that was not looked up.
 func (t *trace) learn(i int32, s *span) {
 	if t.isSettled {
 		return
 	}
 	t.isUnavailable = t.isUnavailable || s.item.IsUnavailable()
-	t.isGuessed = t.isGuessed || !s.item.IsLookedUp() && t.canBeNamedBy(i)
+	t.isGuessed = t.isGuessed || s.candidate != none && t.canBeNamedBy(i)
 	if s.item.Namespace != "" && (t.named == none || i < t.named) {
 		t.named = i
 	}
@@ -170,7 +188,9 @@ func (w *walk) settleLookedUp(t *trace) {
 	}
 	by := t.namer(w.spans)
 	if t.isGuessed && by != none { // good enough to count by, but not to be remembered
-		w.settle(t, w.traceLike(by))
+		guess := w.traceLike(by)
+		guess.Name = ""
+		w.settle(t, guess)
 		return
 	}
 	w.settleBy(t, by)
@@ -180,7 +200,7 @@ func (w *walk) settleLookedUp(t *trace) {
 // not remembered, since later spans may know more.
 func (w *walk) settleBy(t *trace, by int32) {
 	if by == none {
-		ns := w.namespaces.Of("")
+		ns := w.namespaces.OfMissing(t.isUnavailable)
 		w.settle(t, tracememory.Trace{Rate: ns.Rate, Label: ns.Counters.Label})
 		return
 	}
@@ -195,8 +215,15 @@ func (w *walk) settleBy(t *trace, by int32) {
 // traceLike returns a trace of the namespace of a span.
 func (w *walk) traceLike(i int32) tracememory.Trace {
 	ns := w.namespaces.Of(w.spans[i].item.Namespace)
-	return tracememory.Trace{Rate: ns.Rate, Label: ns.Counters.Label}
+	t := tracememory.Trace{Rate: ns.Rate, Label: ns.Counters.Label}
+	if len(ns.Name) <= maxInheritedBytes {
+		t.Name = ns.Name
+	}
+	return t
 }
+
+// maxInheritedBytes bounds the names that are remembered with traces, since they come from telemetry.
+const maxInheritedBytes = 256
 
 func (w *walk) settle(t *trace, settled tracememory.Trace) {
 	t.isSettled, t.settled, t.counters = true, settled, w.namespaces.CountersOf(settled.Label)
@@ -214,14 +241,14 @@ type spanRate struct {
 // if it has one, else under that of its trace.
 func (w *walk) rateOf(s *span) spanRate {
 	if s.trace == none {
-		own := w.namespaces.Of(s.item.Namespace)
+		own := w.namespaces.OfItem(&s.item)
 		return spanRate{match: own.Rate, rule: own.Rule, unavailable: s.item.IsUnavailable(), counters: own.Counters}
 	}
 	t := &w.traces.list[s.trace]
 	by := spanRate{match: t.settled.Rate, rule: labels.Trace, unavailable: t.isUnavailable, counters: t.counters}
 	if s.item.Namespace == "" {
 		if t.settled.Label == w.p.common.Labels.None() {
-			by.rule = labels.Global
+			by.rule = batch.RuleOf(t.settled.Rate)
 		}
 		return by
 	}

@@ -16,11 +16,12 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Trace is what is remembered of a trace: its rate, never a decision, so that late spans are stamped correctly; and the label
-// that counts its spans without a namespace.
+// Trace is what is remembered of a trace: its rate, never a decision, so that late spans are stamped correctly; the label that
+// counts its spans without a namespace; and the name of the namespace that settled it, empty if the name is too long.
 type Trace struct {
 	Rate  *rate.Match
 	Label *labels.Label
+	Name  string
 }
 
 // Config bounds a memory.
