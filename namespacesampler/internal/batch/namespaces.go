@@ -11,18 +11,22 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
 // Namespace is a namespace that a walk has met.
 type Namespace struct {
-	// Name is empty for items without a namespace.
-	Name string
 	Rate *rate.Match
 	// Rule is the rule that Rate comes from.
 	Rule labels.Rule
 	// Counters count the items of the namespace.
 	Counters *Counters
+	// Trace is what is settled about the traces of the namespace.
+	Trace *tracememory.Trace
 }
+
+// maxInheritedBytes bounds the names that are remembered with traces, since they come from telemetry.
+const maxInheritedBytes = 256
 
 // Counters count the items of a label since the last report.
 type Counters struct {
@@ -93,7 +97,7 @@ func (n *Namespaces) OfMissing(isUnavailable bool) *Namespace {
 		return n.Of("")
 	}
 	if n.unavailable == nil {
-		n.unavailable = &Namespace{Rate: n.table.Global(), Rule: labels.Global, Counters: n.CountersOf(n.set.None())}
+		n.unavailable = n.namespace("", n.table.Global())
 	}
 	n.use(n.unavailable.Counters)
 	return n.unavailable
@@ -110,11 +114,19 @@ func (n *Namespaces) Of(name string) *Namespace {
 }
 
 func (n *Namespaces) meet(name string) *Namespace {
-	match := n.table.Lookup(name)
-	ns := &Namespace{Name: name, Rate: match, Rule: RuleOf(match), Counters: n.CountersOf(n.set.Of(name))}
+	ns := n.namespace(name, n.table.Lookup(name))
 	n.known[name] = ns
 	n.bytes += len(name)
 	return ns
+}
+
+func (n *Namespaces) namespace(name string, match *rate.Match) *Namespace {
+	label := n.set.Of(name)
+	t := &tracememory.Trace{Rate: match, Label: label}
+	if len(name) <= maxInheritedBytes {
+		t.Name = name
+	}
+	return &Namespace{Rate: match, Rule: RuleOf(match), Counters: n.CountersOf(label), Trace: t}
 }
 
 // RuleOf returns the rule under which items are counted that have a rate because of their own namespace.

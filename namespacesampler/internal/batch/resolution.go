@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
 
 // Resolution finds the namespaces of the items of a batch: in their attributes, else by one lookup for all of them. Items whose key
@@ -125,7 +126,10 @@ func (r *Resolution) add(ctx context.Context, keys int, outcome metric.AddOption
 }
 
 // Report counts the malformed keys of the batch.
-func (r *Resolution) Report(ctx context.Context) { r.add(ctx, r.malformed, malformed) }
+func (r *Resolution) Report(ctx context.Context) {
+	r.add(ctx, r.malformed, malformed)
+	r.common.Problems.Add(problems.MalformedKeys, int64(r.malformed))
+}
 
 // maxKeptKeys is the largest number of keys whose map is kept for the next batch, since clearing a map takes time in proportion
 // to its size.

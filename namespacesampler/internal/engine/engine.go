@@ -22,6 +22,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/points"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spans"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 )
@@ -64,6 +65,7 @@ func New(set processor.Settings, cfg Config) (*Engine, error) {
 		}),
 		Labels:    labels.New(cfg.MaxNamespaces, e.steering.Rates.InForce().Names()),
 		Telemetry: telemetry,
+		Problems:  &problems.Counts{},
 		OnFailure: cfg.OnFailure,
 		DryRun:    cfg.DryRun,
 

@@ -102,11 +102,13 @@ type Namespaces struct {
 	// Enabled shows for each signal whether it is enabled.
 	Enabled Enabled `json:"enabled"`
 	// None are the items without a namespace. Other are the items of namespaces beyond the bound, which have no rows of their own.
-	None  Sums `json:"none"`
+	None  None `json:"none"`
 	Other Sums `json:"other"`
 	// Registry is null if registered namespaces are not read.
 	Registry *Registry `json:"registry"`
 	State    State     `json:"state"`
+	// Problems are those that have occurred since start.
+	Problems []Problem `json:"problems"`
 }
 
 // Enabled shows for each signal whether it is enabled. All items of a disabled signal are dropped.
@@ -165,7 +167,14 @@ type Counts struct {
 	Dropped int64 `json:"dropped"`
 }
 
-// Sums are the counts of several namespaces, or of items without one.
+// None are the items without a namespace, with their rates.
+type None struct {
+	LastSeen *time.Time `json:"last_seen"`
+	Traces   Signal     `json:"traces"`
+	Metrics  Signal     `json:"metrics"`
+}
+
+// Sums are the counts of several namespaces.
 type Sums struct {
 	LastSeen *time.Time `json:"last_seen"`
 	Traces   Counts     `json:"traces"`

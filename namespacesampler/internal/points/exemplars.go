@@ -40,7 +40,7 @@ func (w *walk) sampleExemplars(exemplars pmetric.ExemplarSlice, of *point) {
 		}
 		r := byNamespace
 		if memory := w.p.memory; memory != nil {
-			if known, ok := memory.Peek(&id, memory.Now()); ok {
+			if known := memory.Peek(&id, memory.Now()); known != nil {
 				r = &known.Rate.Rate
 			}
 		}

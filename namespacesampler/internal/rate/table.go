@@ -217,8 +217,8 @@ func (t *Table) Probabilities() map[string]float64 {
 	return probabilities
 }
 
-// Names returns the sorted names of the namespaces that have an override of their own; patterns are not names.
+// Names returns the sorted names of the namespaces that have an override of their own; patterns are not names, nor is the empty name.
 func (t *Table) Names() []string {
 	names := slices.Sorted(maps.Keys(t.Overrides()))
-	return slices.DeleteFunc(names, IsPattern)
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" || IsPattern(name) })
 }

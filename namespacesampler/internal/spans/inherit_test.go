@@ -29,7 +29,9 @@ func attributesOf(t *testing.T, settings map[string]any, batches ...[]samplertes
 func TestSpansWithoutANamespaceInheritThatOfTheirTrace(t *testing.T) {
 	id := samplertest.RandomID()
 	plain := samplertest.Span{ID: id, Attributes: map[string]any{"db.system": "postgresql"}}
-	with := func(attributes map[string]any) samplertest.Span { return samplertest.Span{ID: id, Attributes: attributes} }
+	with := func(attributes map[string]any) samplertest.Span {
+		return samplertest.Span{ID: id, Attributes: attributes}
+	}
 	root := samplertest.Span{ID: id, Root: true, Attributes: named("payments")}
 	sql := map[string]any{"db.system": "postgresql"}
 	inherited := map[string]any{"db.system": "postgresql", "namespace": "payments"}

@@ -30,13 +30,14 @@ type trace struct {
 	rootHasKey         bool
 	// mayBeKept is false if no rate that the trace can get keeps any of its spans.
 	mayBeKept bool
-	// isGuessed is true if a span that could name the trace was not looked up, because no rate would keep any span.
+	// isGuessed is true if a span that could name the trace was not looked up, because no rate would keep any span. What is settled is
+	// then good enough to count by, but not to be remembered or inherited.
 	isGuessed bool
 	// isUnavailable is true if the trace has no namespace because Postgres could not be asked.
 	isUnavailable bool
 
 	isSettled bool
-	settled   tracememory.Trace
+	settled   *tracememory.Trace
 	counters  *batch.Counters // of spans that have no namespace of their own
 }
 
@@ -98,8 +99,8 @@ func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 		return t.previous
 	}
 	next := int32(len(t.list)) //nolint:gosec // a batch has fewer spans
-	known, remembered := t.memory.Recall(id, t.now)
-	if !remembered {
+	known := t.memory.Recall(id, t.now)
+	if known == nil {
 		if i, ok := t.indexes[*id]; ok {
 			t.previous = i
 			return i
@@ -107,7 +108,7 @@ func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 		t.indexes[*id] = next
 	}
 	t.list = append(t.list, trace{id: *id, root: none, named: none, keyed: none})
-	if remembered {
+	if known != nil {
 		w.settle(&t.list[next], known)
 	}
 	t.previous = next
@@ -181,16 +182,14 @@ func (t *trace) learn(i int32, s *span) {
 }
 
 func (w *walk) settleLookedUp(t *trace) {
-	if known, ok := w.traces.memory.Recall(&t.id, w.traces.now); ok { // settled by a concurrent batch
-		t.isUnavailable = false
+	if known := w.traces.memory.Recall(&t.id, w.traces.now); known != nil { // settled by a concurrent batch
+		t.isUnavailable, t.isGuessed = false, false
 		w.settle(t, known)
 		return
 	}
 	by := t.namer(w.spans)
-	if t.isGuessed && by != none { // good enough to count by, but not to be remembered
-		guess := w.traceLike(by)
-		guess.Name = ""
-		w.settle(t, guess)
+	if t.isGuessed && by != none {
+		w.settle(t, w.traceLike(by))
 		return
 	}
 	w.settleBy(t, by)
@@ -200,8 +199,7 @@ func (w *walk) settleLookedUp(t *trace) {
 // not remembered, since later spans may know more.
 func (w *walk) settleBy(t *trace, by int32) {
 	if by == none {
-		ns := w.namespaces.OfMissing(t.isUnavailable)
-		w.settle(t, tracememory.Trace{Rate: ns.Rate, Label: ns.Counters.Label})
+		w.settle(t, w.namespaces.OfMissing(t.isUnavailable).Trace)
 		return
 	}
 	t.isUnavailable = false
@@ -212,20 +210,12 @@ func (w *walk) settleBy(t *trace, by int32) {
 	w.settle(t, remembered)
 }
 
-// traceLike returns a trace of the namespace of a span.
-func (w *walk) traceLike(i int32) tracememory.Trace {
-	ns := w.namespaces.Of(w.spans[i].item.Namespace)
-	t := tracememory.Trace{Rate: ns.Rate, Label: ns.Counters.Label}
-	if len(ns.Name) <= maxInheritedBytes {
-		t.Name = ns.Name
-	}
-	return t
+// traceLike returns what settles a trace by the namespace of a span.
+func (w *walk) traceLike(i int32) *tracememory.Trace {
+	return w.namespaces.Of(w.spans[i].item.Namespace).Trace
 }
 
-// maxInheritedBytes bounds the names that are remembered with traces, since they come from telemetry.
-const maxInheritedBytes = 256
-
-func (w *walk) settle(t *trace, settled tracememory.Trace) {
+func (w *walk) settle(t *trace, settled *tracememory.Trace) {
 	t.isSettled, t.settled, t.counters = true, settled, w.namespaces.CountersOf(settled.Label)
 }
 

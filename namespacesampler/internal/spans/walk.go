@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -201,10 +202,14 @@ func (w *walk) nameToWrite(s *span) string {
 	switch {
 	case s.item.IsResolved():
 		return s.item.Namespace
-	case s.item.Namespace == "" && s.trace != none && w.p.cfg.Inherit:
-		return w.traces.list[s.trace].settled.Name
+	case s.item.Namespace != "" || s.trace == none || !w.p.cfg.Inherit:
+		return ""
 	}
-	return ""
+	t := &w.traces.list[s.trace]
+	if t.isGuessed {
+		return ""
+	}
+	return t.settled.Name
 }
 
 // decide decides a span: by its exemption, else by on_failure, else by its rate.
@@ -233,6 +238,7 @@ func (w *walk) report(ctx context.Context) {
 	if w.traces.early > 0 {
 		t.ProcessorNamespaceSamplerForgottenTraces.Add(ctx, int64(w.traces.early))
 	}
+	w.p.common.Problems.Add(problems.NoRandomness, w.faults[decision.NoRandomness])
 	for _, f := range decision.Faults {
 		if n := w.faults[f]; n > 0 {
 			t.ProcessorNamespaceSamplerTracestateFaults.Add(ctx, n, faultOptions[f])
