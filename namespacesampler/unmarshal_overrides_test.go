@@ -63,8 +63,8 @@ func TestInvalidFormsOfOverridesAreRefused(t *testing.T) {
 		"{payments: {}}":                             `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
 		"{payments: {until: 2026-12-01T00:00:00Z}}":  `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
 		"{payments: {sample_rate: 1, until: 5}}":     `namespaces::payments::until: must be a time with its zone, such as 2026-12-01T00:00:00Z, got 5`,
-		"[payments]":                                 `namespaces::0: must be an object {name, sample_rate, until}, got payments`,
-		"[{sample_rate: 1}]":                         `namespaces::0::name: must be the name of a namespace, or a pattern, got <nil>`,
+		"[payments]":                                 `namespaces::0: must be an object {name, sample_rate, until}, got "payments"`,
+		"[{sample_rate: 1}]":                         `namespaces::0::name: must be the name of a namespace, or a pattern, got none`,
 		"[{name: a}]":                                `namespaces::0::sample_rate: must be a rate between 0 and 1, got none`,
 		"[{name: a, sample_rate: 1, end: tomorrow}]": `namespaces::0: must be an object {name, sample_rate, until}, got the key "end"`,
 	} {
