@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"go.opentelemetry.io/collector/confmap"
 )
 
 // overrides converts overrides from either form to a list, and returns false if there are none.
@@ -107,7 +109,7 @@ func wholeName(name string, value any) string {
 		if !ok {
 			return name
 		}
-		name, value = within(name, inner), object[inner]
+		name, value = name+confmap.KeyDelimiter+inner, object[inner]
 	}
 }
 

@@ -51,8 +51,11 @@ func (s *settings) section(key string, typ reflect.Type, section map[string]any)
 
 // within returns the key of a name in a section.
 func within(section, name string) string {
-	if section == "" {
+	switch {
+	case section == "":
 		return name
+	case name == "":
+		name = `""`
 	}
 	return section + confmap.KeyDelimiter + name
 }
