@@ -146,6 +146,29 @@ func TestOverridesOfSeveralFilesMerge(t *testing.T) {
 	}, cfg.Namespaces)
 }
 
+// This is the collector's doing, and documented.
+func TestAMapInALaterFileReplacesAList(t *testing.T) {
+	const list, byName = "namespaces: [{name: payments, sample_rate: 1}]", "namespaces: {orders: 0.5}"
+	for want, files := range map[string][]string{"orders": {list, byName}, "payments": {byName, list}} {
+		cfg := defaults()
+		require.NoError(t, samplertest.Resolve(t, files...).Unmarshal(cfg))
+		require.Len(t, cfg.Namespaces, 1)
+		assert.Equal(t, want, cfg.Namespaces[0].Name)
+	}
+}
+
+// So is this.
+func TestNamesWithoutQuotesAreThoseThatYAMLReads(t *testing.T) {
+	for key, want := range map[string]string{
+		"007": "7", "1.0": "1", "0x10": "16", "1042": "1042", "True": "true", "2026-12-01": "2026-12-01 00:00:00 +0000 UTC", "'007'": "007", "'1.0'": "1.0",
+	} {
+		cfg := defaults()
+		require.NoError(t, samplertest.Resolve(t, "namespaces:\n  "+key+": 1").Unmarshal(cfg))
+		require.Len(t, cfg.Namespaces, 1)
+		assert.Equal(t, want, cfg.Namespaces[0].Name, key)
+	}
+}
+
 func TestPrintedOverridesLoadAgain(t *testing.T) {
 	cfg := defaults()
 	require.NoError(t, yamlOf(t, `

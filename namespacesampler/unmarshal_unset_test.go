@@ -88,6 +88,15 @@ func TestANullThatIsWrittenOutRemovesAnOverride(t *testing.T) {
 	}
 }
 
+// The collector resolves these before it calls the component.
+func TestAVariableThatIsNotSetIsNotNoticedInsideALongerText(t *testing.T) {
+	cfg := defaults()
+	require.NoError(t, samplertest.Resolve(t, `postgres: {dsn: "postgres://app:${env:UNSET}@db/app"}
+namespace: {missing_values: ["${env:UNSET:-${env:UNSET}}"]}`).Unmarshal(cfg))
+	assert.Equal(t, "postgres://app:@db/app", string(cfg.Postgres.Get().DSN))
+	assert.Equal(t, []string{""}, cfg.Namespace.MissingValues)
+}
+
 func TestOverridesAreTakenFromVariables(t *testing.T) {
 	t.Setenv("RATE", "0.5")
 	t.Setenv("UNTIL", "2026-12-01T00:00:00Z")
