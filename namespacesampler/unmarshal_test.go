@@ -115,8 +115,8 @@ func TestUnknownKeysAreRefusedWithTheNearestKnownKey(t *testing.T) {
 }
 
 func TestUnknownKeysOfListedLookupsAreRefused(t *testing.T) {
-	err := yamlOf(t, "postgres: {dsn: host=a, lookups: [{attribute: a, query: SELECT $1}, {atribute: a, query: SELECT $1}]}").Unmarshal(defaults())
-	require.ErrorContains(t, err, "postgres::lookups::1: has invalid keys: atribute (did you mean attribute?)")
+	err := yamlOf(t, "postgres: {dsn: host=a, lookups: [{attribute: a, query: SELECT $1}, {attributes: a, query: SELECT $1}]}").Unmarshal(defaults())
+	require.ErrorContains(t, err, "postgres::lookups::1: has invalid keys: attributes (did you mean attribute?)")
 }
 
 func TestFractionsAreRefusedForWholeNumbers(t *testing.T) {
