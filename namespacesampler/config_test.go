@@ -27,6 +27,8 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 	assert.False(t, cfg.Postgres.HasValue(), "no database unless it is configured")
 
 	full := samplertest.LoadFiles(t, testdata+"full.yaml") // shows every default
+	assert.Equal(t, "namespace", full.Namespace.WriteTo)
+	full.Namespace.WriteTo = "" // the default depends on the attributes
 	assert.Equal(t, cfg.Namespace, full.Namespace)
 	assert.InDelta(t, cfg.SampleRate, full.SampleRate, 0)
 	full.Tracing.SampleRate, full.Tracing.Namespaces = nil, nil // examples

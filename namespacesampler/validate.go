@@ -99,22 +99,16 @@ func (c *PostgresConfig) validate(f *faults) {
 		}
 	}
 	f.within("postgres::max_connections", c.MaxConnections, 1, 1000, "connections")
-	if c.Wait != 0 {
-		f.duration("postgres::wait", c.Wait, "0 (batches never wait) or 200ms")
-	}
+	f.durationOrZero("postgres::wait", c.Wait, "batches never wait", "200ms")
 	f.duration("postgres::query_timeout", c.QueryTimeout, "2s")
 	oneOf(f, "postgres::on_failure", c.OnFailure, OnFailureGlobalRate, OnFailureKeep, OnFailureDrop)
 	f.within("postgres::cache::max_entries", c.Cache.MaxEntries, 1, 1<<30, "entries")
 	f.duration("postgres::cache::ttl", c.Cache.TTL, "24h")
-	if c.Cache.RefreshAfter != 0 {
-		f.duration("postgres::cache::refresh_after", c.Cache.RefreshAfter, "0 (never) or 1h")
-	}
+	f.durationOrZero("postgres::cache::refresh_after", c.Cache.RefreshAfter, "never", "1h")
 	f.duration("postgres::cache::negative_ttl", c.Cache.NegativeTTL, "10s")
 	f.within("postgres::circuit_breaker::failures", c.CircuitBreaker.Failures, 1, 1_000_000, "failed loads in a row")
 	f.duration("postgres::circuit_breaker::cooldown", c.CircuitBreaker.Cooldown, "5s")
-	if c.Registry.Interval != 0 {
-		f.duration("postgres::registry::interval", c.Registry.Interval, "0 (never) or 1m")
-	}
+	f.durationOrZero("postgres::registry::interval", c.Registry.Interval, "never", "1m")
 	_, err := postgres.ParseTable(c.Overrides.Table)
 	f.add("postgres::overrides::table", err)
 	f.duration("postgres::overrides::interval", c.Overrides.Interval, "10s")
@@ -178,12 +172,22 @@ func (f *faults) within(key string, got, least, most int, unit string) {
 
 // duration requires a duration of at least a millisecond. A shorter one is probably a number without a unit, which counts
 // nanoseconds.
-func (f *faults) duration(key string, got time.Duration, right string) {
+func (f *faults) duration(key string, got time.Duration, example string) {
 	switch {
 	case got <= 0:
-		f.addf(key, "must be longer than 0, e.g. %s, got %v", right, got)
+		f.addf(key, "must be longer than 0, e.g. %s, got %v", example, got)
 	case got < time.Millisecond:
-		f.addf(key, "must be at least 1ms, e.g. %s, got %v (a number needs a unit)", right, got)
+		f.addf(key, "must be at least 1ms, e.g. %s, got %v (a number needs a unit)", example, got)
+	}
+}
+
+// durationOrZero requires 0, which has a meaning of its own, or a duration of at least a millisecond.
+func (f *faults) durationOrZero(key string, got time.Duration, zero, example string) {
+	switch {
+	case got < 0:
+		f.addf(key, "must be 0 (%s) or longer, e.g. %s, got %v", zero, example, got)
+	case got != 0:
+		f.duration(key, got, example)
 	}
 }
 

@@ -80,8 +80,13 @@ func StartWith(t testing.TB, cfg *namespacesampler.Config, change ...func(*proce
 // Load decodes and validates a configuration.
 func Load(t testing.TB, settings map[string]any) *namespacesampler.Config {
 	t.Helper()
+	return load(t, confmap.NewFromStringMap(settings))
+}
+
+func load(t testing.TB, conf *confmap.Conf) *namespacesampler.Config {
+	t.Helper()
 	cfg := namespacesampler.NewFactory().CreateDefaultConfig().(*namespacesampler.Config)
-	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
+	require.NoError(t, conf.Unmarshal(cfg))
 	require.NoError(t, confmap.Validate(cfg))
 	return cfg
 }

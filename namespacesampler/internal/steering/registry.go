@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spelling"
 )
 
 // RegistryConfig says where registered namespaces are read from.
@@ -152,7 +153,7 @@ func (w *RegistryWatch) describe(o *rate.Override) []zap.Field {
 	if o.UpdatedBy != "" {
 		fields = append(fields, zap.String("updated_by", o.UpdatedBy))
 	}
-	if near, ok := nearest(o.Key, w.state.Names); ok && !rate.IsPattern(o.Key) {
+	if near, ok := spelling.Nearest(o.Key, w.state.Names); ok && !rate.IsPattern(o.Key) {
 		fields = append(fields, zap.String("did_you_mean", namespace.Shown(near)))
 	}
 	return fields
