@@ -126,7 +126,7 @@ func TestValuesOfTheWrongTypeAreRejected(t *testing.T) {
 		`metrics: {rescale_delta: true}`:          "must be false with metrics::by series",
 		`postgres: {dsn: 5}`:                      "postgres::dsn: must be text; put it in quotes",
 		`namespace: {missing_values: [007]}`:      "namespace::missing_values::0: must be text, got 7; put it in quotes",
-		`postgres: {layout: none, dsn: "host=a"}`: "none leaves nothing to look up",
+		`postgres: {layout: none, dsn: "host=a"}`: "none leaves nothing to read",
 	} {
 		t.Run(section, func(t *testing.T) {
 			t.Parallel()

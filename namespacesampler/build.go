@@ -117,16 +117,24 @@ func (c *PostgresConfig) layout() postgres.Layout {
 }
 
 // registry returns where registered namespaces are read from, or nil if they are not read. Custom lookups have no table of
-// namespaces.
+// namespaces, so that only a query tells.
 func (c *PostgresConfig) registry() *steering.RegistryConfig {
+	var from postgres.Registry
 	switch {
-	case c.Registry.Interval == 0 || len(c.Lookups) > 0:
+	case c.Registry.Interval == 0:
+		return nil
+	case c.Registry.Query != "":
+		from = postgres.QueryRegistry(c.Registry.Query)
+	case len(c.Lookups) > 0:
+		return nil
 	case c.Layout == LayoutTasker:
-		return &steering.RegistryConfig{From: postgres.TaskerRegistry, Interval: c.Registry.Interval}
+		from = postgres.TaskerRegistry
 	case c.Layout == LayoutTaskerLegacy:
-		return &steering.RegistryConfig{From: postgres.TaskerLegacyRegistry, Interval: c.Registry.Interval}
+		from = postgres.TaskerLegacyRegistry
+	default:
+		return nil
 	}
-	return nil
+	return &steering.RegistryConfig{From: from, Interval: c.Registry.Interval}
 }
 
 func (f OnFailure) build() batch.OnFailure {
@@ -182,13 +190,21 @@ func (c *Config) shown() inspect.Telemetry {
 	if c.Postgres.HasValue() {
 		pg := c.Postgres.Get()
 		t.Postgres = &inspect.Postgres{
-			Layout: string(pg.Layout), Lookups: []string{}, Wait: pg.Wait.String(), OnFailure: string(pg.OnFailure),
+			Layout: pg.shownLayout(), Lookups: []string{}, Wait: pg.Wait.String(), OnFailure: string(pg.OnFailure),
 		}
 		for _, lookup := range pg.layout().Lookups {
 			t.Postgres.Lookups = append(t.Postgres.Lookups, lookup.Attribute)
 		}
 	}
 	return t
+}
+
+// shownLayout returns the layout in force.
+func (c *PostgresConfig) shownLayout() string {
+	if len(c.Lookups) > 0 {
+		return inspect.CustomLayout
+	}
+	return string(c.Layout)
 }
 
 // list returns a copy of a list that JSON shows as [] if it is empty.

@@ -275,11 +275,13 @@ type CircuitBreakerConfig struct {
 	_ struct{}
 }
 
-// RegistryConfig configures the reading of registered namespaces, which are those in the layout's table of namespaces. Custom
-// lookups have none.
+// RegistryConfig configures the reading of registered namespaces.
 type RegistryConfig struct {
 	// Interval is the time between reads; 0 means never.
 	Interval time.Duration `mapstructure:"interval"`
+	// Query is SQL that returns the names in one column. The default is to read the table of namespaces of the layout in force;
+	// custom lookups have none.
+	Query string `mapstructure:"query"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}

@@ -83,9 +83,9 @@ func (c *MetricsConfig) validate(f *faults, missing []string) {
 func (c *PostgresConfig) validate(f *faults) {
 	f.add("postgres::dsn", postgres.ValidateDSN(string(c.DSN)))
 	oneOf(f, "postgres::layout", c.Layout, LayoutTasker, LayoutTaskerLegacy, LayoutNone)
-	if c.Layout == LayoutNone && len(c.Lookups) == 0 && !c.Overrides.Enabled {
-		f.addf("postgres::layout", "none leaves nothing to look up: give postgres::lookups, or a layout (%s or %s)",
-			LayoutTasker, LayoutTaskerLegacy)
+	if c.Layout == LayoutNone && len(c.Lookups) == 0 && c.registry() == nil && !c.Overrides.Enabled {
+		f.addf("postgres::layout", "none leaves nothing to read: give a layout (%s or %s), postgres::lookups, postgres::registry::query "+
+			"or postgres::overrides, or leave postgres out", LayoutTasker, LayoutTaskerLegacy)
 	}
 	if len(c.Lookups) > postgres.MaxLookups {
 		f.addf("postgres::lookups", "must be at most %d, got %d", postgres.MaxLookups, len(c.Lookups))
@@ -109,6 +109,9 @@ func (c *PostgresConfig) validate(f *faults) {
 	f.within("postgres::circuit_breaker::failures", c.CircuitBreaker.Failures, 1, 1_000_000, "failed loads in a row")
 	f.duration("postgres::circuit_breaker::cooldown", c.CircuitBreaker.Cooldown, "5s")
 	f.durationOrZero("postgres::registry::interval", c.Registry.Interval, "never", "1m")
+	if c.Registry.Query != "" {
+		f.add("postgres::registry::query", postgres.ValidateRegistry(c.Registry.Query))
+	}
 	_, err := postgres.ParseTable(c.Overrides.Table)
 	f.add("postgres::overrides::table", err)
 	f.duration("postgres::overrides::interval", c.Overrides.Interval, "10s")

@@ -75,8 +75,23 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		`postgres::layout: must be tasker or tasker_legacy or none, got "new"`: {
 			"postgres": map[string]any{"dsn": "host=localhost", "layout": "new"},
 		},
-		"postgres::layout: none leaves nothing to look up": {
+		"postgres::layout: none leaves nothing to read: give a layout (tasker or tasker_legacy), postgres::lookups, " +
+			"postgres::registry::query or postgres::overrides, or leave postgres out": {
 			"postgres": map[string]any{"dsn": "host=localhost", "layout": "none"},
+		},
+		"postgres::layout: none leaves nothing to read": {
+			"postgres": map[string]any{"dsn": "host=localhost", "layout": "none", "registry": map[string]any{
+				"interval": 0, "query": "SELECT slug FROM tenants",
+			}},
+		},
+		`postgres::registry::query: must be SQL without parameters that returns one column of names, e.g. SELECT slug FROM tenants, ` +
+			`got "SELECT slug FROM tenants WHERE id = ANY($1)"`: {
+			"postgres": map[string]any{"dsn": "host=localhost", "registry": map[string]any{
+				"query": "SELECT slug FROM tenants WHERE id = ANY($1)",
+			}},
+		},
+		`one column of names, e.g. SELECT slug FROM tenants, got " ;\n"`: {
+			"postgres": map[string]any{"dsn": "host=localhost", "registry": map[string]any{"query": " ;\n"}},
 		},
 		`postgres::lookups::0::query: must be SQL that takes the keys as $1`: {
 			"postgres": map[string]any{"dsn": "host=localhost", "lookups": []any{map[string]any{"attribute": "a", "query": "SELECT 1"}}},

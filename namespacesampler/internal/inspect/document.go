@@ -84,9 +84,12 @@ type Internal struct {
 	Match   []string `json:"match"`
 }
 
+// CustomLayout is the layout that is shown if configured lookups replace it.
+const CustomLayout = "custom"
+
 // Postgres shows the resolution of namespaces, without the address of the database and the role.
 type Postgres struct {
-	Layout    string   `json:"layout"`
+	Layout    string   `json:"layout"`  // tasker, tasker_legacy, none, or custom
 	Lookups   []string `json:"lookups"` // attributes that hold keys
 	Wait      string   `json:"wait"`
 	OnFailure string   `json:"on_failure"`

@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,13 +26,26 @@ var (
 
 // QueryRegistry returns the registry of a configured query.
 func QueryRegistry(query string) Registry {
-	return Registry{strings.TrimRight(query, "; \t\r\n"), origin{
+	return Registry{withoutEnd(query), origin{
 		setting: "postgres::registry::query",
 		remedies: map[string]string{
 			"42601": "it must return one column of names",
 			"42501": remedyPermission,
 		},
 	}}
+}
+
+// withoutEnd returns a query without the semicolon at its end.
+func withoutEnd(query string) string { return strings.TrimRight(query, "; \t\r\n") }
+
+var parameter = regexp.MustCompile(`\$[0-9]`)
+
+// ValidateRegistry returns an error if a query cannot be that of a registry. What is not valid SQL is left to the server.
+func ValidateRegistry(query string) error {
+	if withoutEnd(query) == "" || parameter.MatchString(query) {
+		return fmt.Errorf("must be SQL without parameters that returns one column of names, e.g. SELECT slug FROM tenants, got %q", query)
+	}
+	return nil
 }
 
 // registeredSQL reads names from a query of one column, which ARRAY requires. The cast removes the padding of char(n).
