@@ -200,6 +200,8 @@ func TestPrintedConfigurationsCanBeLoaded(t *testing.T) {
 			continue
 		case "minimal.yaml": // the printed form of its debug exporter is not valid
 			continue
+		case "service_name.yaml": // nor is that of its transform processor
+			continue
 		}
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
