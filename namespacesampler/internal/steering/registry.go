@@ -138,8 +138,12 @@ func (w *RegistryWatch) warn() {
 	w.warned = warned
 }
 
-// isRegistered reports whether the key of an override is a registered name, or a pattern that matches one.
+// isRegistered reports whether the key of an override is a registered name, a pattern that matches one, or the empty name, which is
+// for items without a namespace.
 func (w *RegistryWatch) isRegistered(key string) bool {
+	if key == "" {
+		return true
+	}
 	if _, ok := slices.BinarySearch(w.state.Names, key); ok {
 		return true
 	}
