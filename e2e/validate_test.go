@@ -124,8 +124,8 @@ func TestValuesOfTheWrongTypeAreRejected(t *testing.T) {
 		`namespaces: {a: {rate: 1}}`:              `namespaces::a: must be a rate between 0 and 1, or {sample_rate, until}`,
 		`tracing: {always_keep: ["name"]}`:        `tracing::always_keep::0: must be an OTTL condition, got "name"`,
 		`metrics: {rescale_delta: true}`:          "must be false with metrics::by series",
-		`postgres: {dsn: 5}`:                      "postgres::dsn: must be text; put it in quotes",
-		`namespace: {missing_values: [007]}`:      "namespace::missing_values::0: must be text, got 7; put it in quotes",
+		`postgres: {dsn: 5.5}`:                    "postgres::dsn: must be text; put it in quotes",
+		`namespace: {missing_values: [0.70]}`:     "namespace::missing_values::0: must be text, got 0.7; put it in quotes",
 		`postgres: {layout: none, dsn: "host=a"}`: "none leaves nothing to read",
 	} {
 		t.Run(section, func(t *testing.T) {

@@ -18,7 +18,7 @@ type Problem struct {
 var knownProblems = [...]Problem{
 	problems.MalformedKeys: {
 		Kind:          "malformed_keys",
-		Consequence:   "values of lookup attributes are no keys; they are not looked up, and their items may lack a namespace",
+		Consequence:   "values of lookup attributes are malformed; they are not looked up, and their items may lack a namespace",
 		Setting:       "postgres::lookups",
 		Documentation: "docs/resolution.md#malformed-keys",
 	},

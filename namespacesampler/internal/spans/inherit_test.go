@@ -56,15 +56,18 @@ func TestSpansWithoutANamespaceInheritThatOfTheirTrace(t *testing.T) {
 			nil, [][]samplertest.Span{{root, with(named("orders"))}}, []map[string]any{named("payments"), named("orders")},
 		},
 		"from the first span with one, without a root": {
-			nil, [][]samplertest.Span{{plain, with(named("orders")), with(named("payments"))}},
+			nil,
+			[][]samplertest.Span{{plain, with(named("orders")), with(named("payments"))}},
 			[]map[string]any{{"db.system": "postgresql", "namespace": "orders"}, named("orders"), named("payments")},
 		},
 		"exempt ones too": {
 			map[string]any{"sample_rate": 0, "tracing": map[string]any{"always_keep": []any{`span.attributes["db.system"] != nil`}}},
-			[][]samplertest.Span{{root, plain}}, []map[string]any{inherited},
+			[][]samplertest.Span{{root, plain}},
+			[]map[string]any{inherited},
 		},
 		"to the attribute that resolved namespaces are written to": {
-			map[string]any{"namespace": map[string]any{"write_to": "team"}}, [][]samplertest.Span{{root, plain, with(named("unknown"))}},
+			map[string]any{"namespace": map[string]any{"write_to": "team"}},
+			[][]samplertest.Span{{root, plain, with(named("unknown"))}},
 			[]map[string]any{
 				named("payments"), {"db.system": "postgresql", "team": "payments"}, {"namespace": "unknown", "team": "payments"},
 			},
@@ -75,11 +78,13 @@ func TestSpansWithoutANamespaceInheritThatOfTheirTrace(t *testing.T) {
 			[]map[string]any{named("payments"), {"team": "blue"}},
 		},
 		"not if it is off": {
-			map[string]any{"namespace": map[string]any{"inherit": false}}, [][]samplertest.Span{{root, plain}, {plain}},
+			map[string]any{"namespace": map[string]any{"inherit": false}},
+			[][]samplertest.Span{{root, plain}, {plain}},
 			[]map[string]any{sql},
 		},
 		"not by trace_id_ratio": {
-			map[string]any{"tracing": map[string]any{"sampler": "trace_id_ratio"}}, [][]samplertest.Span{{root, plain}},
+			map[string]any{"tracing": map[string]any{"sampler": "trace_id_ratio"}},
+			[][]samplertest.Span{{root, plain}},
 			[]map[string]any{named("payments"), sql},
 		},
 		"not under dry_run": {

@@ -22,15 +22,18 @@ func TestSpansWithoutANamespaceHaveAnOverride(t *testing.T) {
 	}{
 		"kept, while all others are dropped": {
 			map[string]any{"sample_rate": 0, "namespaces": map[string]any{"": 1}},
-			[]samplertest.Span{low(nil)}, map[string]int64{"kept _none exact": 1},
+			[]samplertest.Span{low(nil)},
+			map[string]int64{"kept _none exact": 1},
 		},
 		"dropped, while all others are kept": {
 			map[string]any{"namespaces": map[string]any{"": 0}},
-			[]samplertest.Span{low(named("unknown"))}, map[string]int64{"dropped _none exact": 1},
+			[]samplertest.Span{low(named("unknown"))},
+			map[string]int64{"dropped _none exact": 1},
 		},
 		"a pattern does not match them": {
 			map[string]any{"sample_rate": 0, "namespaces": map[string]any{"*": 1}},
-			[]samplertest.Span{low(nil)}, map[string]int64{"dropped _none global": 1},
+			[]samplertest.Span{low(nil)},
+			map[string]int64{"dropped _none global": 1},
 		},
 		"a trace with a namespace is no trace without one": {
 			map[string]any{"namespaces": map[string]any{"": 0}},
@@ -44,7 +47,8 @@ func TestSpansWithoutANamespaceHaveAnOverride(t *testing.T) {
 		},
 		"the override for spans before the shared one": {
 			map[string]any{"namespaces": map[string]any{"": 0}, "tracing": map[string]any{"namespaces": map[string]any{"": 1}}},
-			[]samplertest.Span{low(nil)}, map[string]int64{"kept _none exact": 1},
+			[]samplertest.Span{low(nil)},
+			map[string]int64{"kept _none exact": 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
