@@ -7,8 +7,12 @@ package postgres
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // typesScript has a column of each kind of type that has a text form, with one row.
@@ -64,5 +68,18 @@ func TestKeysAreComparedWithColumnsOfChar(t *testing.T) {
 				ask{"code", "a" + strings.Repeat(" ", 19), unknown})
 			assert.Empty(t, f.messages())
 		})
+	}
+}
+
+func TestOverridesInColumnsOfCharHaveNoPadding(t *testing.T) {
+	dsn := cluster.NewDatabase(t, `CREATE TABLE overrides (namespace char(20), signal char(10), sample_rate numeric,
+			expires_at timestamptz, reason char(10), updated_by char(10), updated_at timestamptz);
+		INSERT INTO overrides VALUES ('acme', 'all', 1, NULL, 'r', 'u', '1970-01-01 00:00:00+00')`)
+	for mode, dsn := range inEachMode(dsn) {
+		got, err := openLayout(t, dsn, Layout{}).Overrides(t.Context(), table(t, "overrides"))
+		require.NoError(t, err, mode)
+		assert.Equal(t, []rate.Override{{
+			Source: rate.RuntimeOverride, Key: "acme", Signal: rate.All, Probability: 1, Reason: "r", UpdatedBy: "u", UpdatedAt: time.Unix(0, 0).UTC(),
+		}}, got, mode)
 	}
 }
