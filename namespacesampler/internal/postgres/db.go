@@ -52,7 +52,9 @@ func Open(cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onUnreadable: cfg.Unreadable}
+	db := &DB{
+		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onUnreadable: cfg.Unreadable,
+	}
 	if db.unobserve, err = observePool(pool, cfg.Telemetry); err != nil {
 		return nil, errors.Join(err, db.Close(context.Background()))
 	}
