@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -25,6 +26,8 @@ type Config struct {
 	Cooldown  time.Duration
 	Logger    *zap.Logger
 	Telemetry Telemetry
+	// Unreadable is called with the number of keys or namespaces that were read, are not valid UTF-8, and are ignored.
+	Unreadable func(names int)
 }
 
 // DB is a namespace.Source. It is safe for concurrent use.
@@ -35,6 +38,10 @@ type DB struct {
 	now       func() time.Time
 	tracer    trace.Tracer
 	unobserve func() error // unregisters the metrics of the pool
+	logger    *zap.Logger
+
+	onUnreadable         func(names int)
+	unreadableRegistered atomic.Int64 // of the last read
 }
 
 var _ namespace.Source = (*DB)(nil)
@@ -45,13 +52,15 @@ func Open(cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope)}
+	db := &DB{
+		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onUnreadable: cfg.Unreadable,
+	}
 	if db.unobserve, err = observePool(pool, cfg.Telemetry); err != nil {
 		return nil, errors.Join(err, db.Close(context.Background()))
 	}
 	for _, q := range cfg.Queries {
 		db.queries = append(db.queries, &pausable{
-			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)),
+			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)), onUnreadable: cfg.Unreadable,
 		})
 	}
 	return db, nil
