@@ -54,6 +54,9 @@ func (s *session) refused(ctx context.Context, r *request, err error) error {
 		r.refuse()
 		return nil
 	}
+	if len(r.texts) == 0 {
+		return nil // the server answers, which is what a request without keys asks
+	}
 	r.query.badKey(err)
 	if len(r.texts) == 1 {
 		r.answers[r.places[r.texts[0]]] = namespace.Answer{Outcome: namespace.Unknown}
