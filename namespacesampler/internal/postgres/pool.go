@@ -16,8 +16,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// applicationName is shown in pg_stat_activity unless the DSN sets another.
-const applicationName = "namespace_sampler"
+// Defaults of settings that the DSN lacks.
+const (
+	// applicationName is shown in pg_stat_activity.
+	applicationName = "namespace_sampler"
+	// standing is the number of connections that are kept open, so that no batch waits for one to be opened: one, and another that
+	// stands while the first is busy or being replaced. More are opened when loads overlap.
+	standing = 2
+	// checkInterval is how often the standing connections are checked, and opened again if need be.
+	checkInterval = 10 * time.Second
+	// lifetimeSpread is the part of a connection's lifetime (pool_max_conn_lifetime) by which it may be longer, so that standing
+	// connections, which are opened together, are not replaced together.
+	lifetimeSpread = 0.1
+)
 
 // PoolConfig configures the connections.
 type PoolConfig struct {
@@ -49,10 +60,30 @@ func parsePool(cfg PoolConfig) (*pgxpool.Config, error) {
 		pool.ConnConfig.ConnectTimeout = cfg.ConnectTimeout
 	}
 	pool.MaxConns = cfg.MaxConnections
-	pool.MinConns = min(pool.MinConns, pool.MaxConns)
-	// Pinging an idle connection first would cost a second round trip. A dead connection is replaced instead (Lookup, read).
-	pool.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	if err := keepStanding(pool, low.RuntimeParams); err != nil {
+		return nil, err
+	}
+	noteUsage(pool)
 	return pool, nil
+}
+
+// keepStanding has connections stand before they are needed, unless the parameters of the DSN say otherwise.
+func keepStanding(pool *pgxpool.Config, parameters map[string]string) error {
+	if _, ok := parameters["pool_min_conns"]; !ok {
+		pool.MinConns = standing
+	}
+	pool.MinConns = min(pool.MinConns, pool.MaxConns)
+	pool.MinIdleConns = min(pool.MinIdleConns, pool.MaxConns)
+	if _, ok := parameters["pool_health_check_period"]; !ok {
+		pool.HealthCheckPeriod = checkInterval
+	}
+	if pool.HealthCheckPeriod <= 0 { // pgx would panic
+		return fmt.Errorf("%s: pool_health_check_period must be above 0, such as 10s", invalidDSN)
+	}
+	if _, ok := parameters["pool_max_conn_lifetime_jitter"]; !ok {
+		pool.MaxConnLifetimeJitter = time.Duration(lifetimeSpread * float64(pool.MaxConnLifetime))
+	}
+	return nil
 }
 
 // ValidateDSN returns an error if a DSN is invalid, without repeating any part of it.
@@ -65,11 +96,13 @@ func ValidateDSN(dsn string) error {
 	return err
 }
 
+// invalidDSN begins the errors of DSNs.
+const invalidDSN = "is not a valid connection URL (postgres://user@host:5432/database) or keyword string " +
+	"(host=localhost dbname=tasker); it is not shown, as it may hold a secret"
+
 // dsnError rewords an error of parsing a DSN. Messages of pgx can repeat parts of the DSN, such as a password with a special
 // character. Only messages that name a setting without its value are passed on.
 func dsnError(err error) error {
-	const form = "is not a valid connection URL (postgres://user@host:5432/database) or keyword string " +
-		"(host=localhost dbname=tasker); it is not shown, as it may hold a secret"
 	for _, known := range []string{
 		"failed to configure TLS", "invalid connect_timeout", "invalid port", "cannot parse pool_max_conns",
 		"pool_max_conns too small", "cannot parse pool_min_conns", "cannot parse pool_max_conn_lifetime",
@@ -82,13 +115,13 @@ func dsnError(err error) error {
 			if known == "failed to configure TLS" {
 				known += " (sslmode, sslrootcert, sslcert, sslkey)"
 			}
-			return fmt.Errorf("%s: %s", form, known)
+			return fmt.Errorf("%s: %s", invalidDSN, known)
 		}
 	}
-	return errors.New(form)
+	return errors.New(invalidDSN)
 }
 
-// open returns a pool, which connects when it is first used, and its sockets.
+// open returns a pool, which connects in the background, and its sockets.
 func open(cfg PoolConfig, t Telemetry) (*pgxpool.Pool, *sockets, error) {
 	poolConfig, err := parsePool(cfg)
 	if err != nil {
