@@ -54,7 +54,7 @@ func Open(cfg Config) (*DB, error) {
 	db := &DB{pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope)}
 	checking, stop := context.WithCancel(context.Background())
 	db.stopChecks = stop
-	db.checks.Go(func() { db.check(checking) })
+	db.checks.Go(func() { db.watchIdle(checking) })
 	if db.unobserve, err = db.observePool(cfg.Telemetry); err != nil {
 		return nil, errors.Join(err, db.Close(context.Background()))
 	}

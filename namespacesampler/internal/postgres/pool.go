@@ -16,19 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Defaults of settings that the DSN lacks.
-const (
-	// applicationName is shown in pg_stat_activity.
-	applicationName = "namespace_sampler"
-	// standing is the number of connections that are kept open, so that no batch waits for one to be opened: one, and another that
-	// stands while the first is busy or being replaced. More are opened when loads overlap.
-	standing = 2
-	// checkInterval is how often the standing connections are checked, and opened again if need be.
-	checkInterval = 10 * time.Second
-	// lifetimeSpread is the part of a connection's lifetime (pool_max_conn_lifetime) by which it may be longer, so that standing
-	// connections, which are opened together, are not replaced together.
-	lifetimeSpread = 0.1
-)
+// applicationName is shown in pg_stat_activity unless the DSN sets another.
+const applicationName = "namespace_sampler"
 
 // PoolConfig configures the connections.
 type PoolConfig struct {
@@ -65,25 +54,6 @@ func parsePool(cfg PoolConfig) (*pgxpool.Config, error) {
 	}
 	noteUsage(pool)
 	return pool, nil
-}
-
-// keepStanding has connections stand before they are needed, unless the parameters of the DSN say otherwise.
-func keepStanding(pool *pgxpool.Config, parameters map[string]string) error {
-	if _, ok := parameters["pool_min_conns"]; !ok {
-		pool.MinConns = standing
-	}
-	pool.MinConns = min(pool.MinConns, pool.MaxConns)
-	pool.MinIdleConns = min(pool.MinIdleConns, pool.MaxConns)
-	if _, ok := parameters["pool_health_check_period"]; !ok {
-		pool.HealthCheckPeriod = checkInterval
-	}
-	if pool.HealthCheckPeriod <= 0 { // pgx would panic
-		return fmt.Errorf("%s: pool_health_check_period must be above 0, such as 10s", invalidDSN)
-	}
-	if _, ok := parameters["pool_max_conn_lifetime_jitter"]; !ok {
-		pool.MaxConnLifetimeJitter = time.Duration(lifetimeSpread * float64(pool.MaxConnLifetime))
-	}
-	return nil
 }
 
 // ValidateDSN returns an error if a DSN is invalid, without repeating any part of it.

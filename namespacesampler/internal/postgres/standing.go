@@ -4,11 +4,43 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
+
+// Defaults of settings that the DSN lacks.
+const (
+	// standing is the number of connections that are kept open, so that no batch waits for one to be opened: one, and another that
+	// stands while the first is busy or being replaced. More are opened when loads overlap.
+	standing = 2
+	// checkInterval is how often the standing connections are checked, and opened again if need be.
+	checkInterval = 10 * time.Second
+	// lifetimeSpread is the part of a connection's lifetime (pool_max_conn_lifetime) by which it may be longer, so that standing
+	// connections, which are opened together, are not replaced together.
+	lifetimeSpread = 0.1
+)
+
+// keepStanding has connections stand before they are needed, unless the parameters of the DSN say otherwise.
+func keepStanding(pool *pgxpool.Config, parameters map[string]string) error {
+	if _, ok := parameters["pool_min_conns"]; !ok {
+		pool.MinConns = standing
+	}
+	pool.MinConns = min(pool.MinConns, pool.MaxConns)
+	pool.MinIdleConns = min(pool.MinIdleConns, pool.MaxConns)
+	if _, ok := parameters["pool_health_check_period"]; !ok {
+		pool.HealthCheckPeriod = checkInterval
+	}
+	if pool.HealthCheckPeriod <= 0 { // pgx would panic
+		return fmt.Errorf("%s: pool_health_check_period must be above 0, such as 10s", invalidDSN)
+	}
+	if _, ok := parameters["pool_max_conn_lifetime_jitter"]; !ok {
+		pool.MaxConnLifetimeJitter = time.Duration(lifetimeSpread * float64(pool.MaxConnLifetime))
+	}
+	return nil
+}
 
 // usage is when a connection was opened and last used. It is part of the connection's custom data.
 type usage struct{ opened, used time.Time }
@@ -26,18 +58,16 @@ func noteUsage(pool *pgxpool.Config) {
 		conn.PgConn().CustomData()[usageKey] = &usage{now, now}
 		return nil
 	}
-	// It is asked for each use, and not for checks. Pinging a connection that was idle would cost a second round trip. One that is
-	// dead is replaced instead (Lookup, read).
+	// This is called for uses only, not for checks. Pinging an idle connection first would cost a second round trip. A dead
+	// connection is replaced instead (Lookup, read).
 	pool.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool {
 		usageOf(p.Conn).used = time.Now()
 		return false
 	}
 }
 
-// check checks idle connections at intervals, until ctx ends. pgxpool alone does not notice that a connection has ended: with the
-// server, by idle_session_timeout, or because it was silent for too long on its way. The pool opens others in place of those that are
-// closed here, before a batch has to wait for one.
-func (db *DB) check(ctx context.Context) {
+// watchIdle checks the idle connections at intervals until ctx ends.
+func (db *DB) watchIdle(ctx context.Context) {
 	cfg := db.pool.Config()
 	ticker := time.NewTicker(cfg.HealthCheckPeriod)
 	defer ticker.Stop()
@@ -51,8 +81,9 @@ func (db *DB) check(ctx context.Context) {
 	}
 }
 
-// checkIdle closes the connections that have ended, and those that are more than the standing ones and idle for too long. For the pool,
-// which closes such connections itself, a check would be a use.
+// checkIdle closes the idle connections that have ended, which pgxpool does not notice: because of a restart of the server, its
+// idle_session_timeout, or a network that forgot them. The pool then opens others before a batch has to wait for one. checkIdle also
+// closes those that no load has used for pool_max_conn_idle_time, as long as enough stand: pgxpool would take a check for a use.
 func (db *DB) checkIdle(ctx context.Context, cfg *pgxpool.Config) {
 	surplus := db.pool.Stat().TotalConns() - cfg.MinConns
 	for _, conn := range db.pool.AcquireAllIdle(ctx) {
@@ -69,8 +100,8 @@ func (db *DB) checkIdle(ctx context.Context, cfg *pgxpool.Config) {
 	}
 }
 
-// hasEnded reports whether an idle connection has been ended. It takes no round trip, and a millisecond at most, as long as which the
-// connection is kept from loads: a server that has sent anything has usually said why it ends the connection.
+// hasEnded reports whether an idle connection has ended. It reads what the server has sent unasked, such as the reason why it closes the
+// connection, and pgx closes its side, too. That is no round trip: the connection is kept from loads for a millisecond at most.
 func hasEnded(ctx context.Context, conn *pgx.Conn) bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
 	defer cancel()

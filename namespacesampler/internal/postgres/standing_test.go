@@ -5,7 +5,10 @@
 package postgres
 
 import (
+	"fmt"
 	"maps"
+	"net"
+	"syscall"
 	"testing"
 	"time"
 
@@ -169,14 +172,34 @@ func TestAPeriodOfChecksThatPgxPanicsOnIsRefused(t *testing.T) {
 	}
 }
 
-// TestCloseDoesNotWaitForConnectionsThatAreBeingOpened (C3).
-func TestCloseDoesNotWaitForConnectionsThatAreBeingOpened(t *testing.T) {
-	db, err := Open(Config{
-		Pool:    PoolConfig{DSN: silentServer(t) + "&connect_timeout=3600", MaxConnections: 4, ConnectTimeout: time.Hour},
-		Queries: Tasker().Queries, Logger: zap.NewNop(), Telemetry: nowhere,
-	})
+// fullServer takes no more connections, so that attempts to connect hang: there is no room for another one in its queue.
+func fullServer(t *testing.T) (dsn string) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	require.NoError(t, err)
-	eventually(t, func() bool { return db.pool.Stat().ConstructingConns() == 2 }, "connecting")
-	require.NoError(t, db.Close(t.Context()))
-	assert.Zero(t, db.pool.Stat().TotalConns())
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	require.NoError(t, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	require.NoError(t, syscall.Listen(fd, 0))
+	name, err := syscall.Getsockname(fd)
+	require.NoError(t, err)
+	address := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
+	last, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = last.Close() })
+	return "postgres://postgres@" + address + "/postgres?sslmode=disable"
+}
+
+// TestCloseDoesNotWaitForConnectionsThatAreBeingOpened (C3), whether the server does not take them or does not answer.
+func TestCloseDoesNotWaitForConnectionsThatAreBeingOpened(t *testing.T) {
+	for name, dsn := range map[string]string{"full": fullServer(t), "silent": silentServer(t)} {
+		t.Run(name, func(t *testing.T) {
+			db, err := Open(Config{
+				Pool:    PoolConfig{DSN: dsn + "&connect_timeout=3600", MaxConnections: 4, ConnectTimeout: time.Hour},
+				Queries: Tasker().Queries, Logger: zap.NewNop(), Telemetry: nowhere,
+			})
+			require.NoError(t, err)
+			eventually(t, func() bool { return db.pool.Stat().ConstructingConns() == 2 }, "connecting")
+			require.NoError(t, db.Close(t.Context()))
+			assert.Zero(t, db.pool.Stat().TotalConns())
+		})
+	}
 }
