@@ -85,7 +85,7 @@ func TestSpansWithIdentifiersOnlyAreResolved(t *testing.T) {
 				more = ", layout: tasker_legacy"
 			}
 			sink := harness.NewSink(t)
-			collector := harness.Start(t, harness.Options{Processor: resolving(dsn, more), Sink: sink})
+			collector := harness.Start(t, harness.Options{Processor: resolving(dsn, more), Sink: sink, Expect: []string{malformedKey}})
 			unknown := taskerdb.NewUUID(time.Now())
 			cases := []resolution{
 				{name: "task", item: attrs{"task_uuid": payments.UUID}, rate: 1, namespace: "payments"},
@@ -109,7 +109,7 @@ func TestSpansWithIdentifiersOnlyAreResolved(t *testing.T) {
 				{name: "NUL", item: attrs{"task_uuid": orders.UUID[:35] + "\x00"}, rate: 0.25},
 				{name: "a number", item: attrs{"task_uuid": int64(5)}, rate: 0.25},
 				{name: "the next where the first is malformed", item: attrs{"task_uuid": "?", "step_uuid": orders.Steps[0]}, rate: 0.5, namespace: "orders"},
-				{name: "no second try where the first is unknown", item: attrs{"task_uuid": unknown, "step_uuid": orders.Steps[0]}, rate: 0.25},
+				{name: "the next where the first is unknown", item: attrs{"task_uuid": unknown, "step_uuid": orders.Steps[0]}, rate: 0.5, namespace: "orders"},
 			}
 			if layout != taskerdb.LayoutLegacyWithoutCorrelation {
 				cases = append(
@@ -129,8 +129,11 @@ func TestSpansWithIdentifiersOnlyAreResolved(t *testing.T) {
 	}
 }
 
-// badKeys is part of the warning about a query that fails for well-formed keys.
-const badKeys = "fails on some of the keys"
+// badKeys is part of the warning about a query that fails for well-formed keys, malformedKey of that about keys that are not.
+const (
+	badKeys      = "fails on some of the keys"
+	malformedKey = "a lookup attribute holds a malformed key"
+)
 
 func TestCustomLookupsResolveTextKeys(t *testing.T) {
 	t.Parallel()
@@ -140,11 +143,13 @@ func TestCustomLookupsResolveTextKeys(t *testing.T) {
 		CREATE TABLE customers (email text PRIMARY KEY, domain text);
 		INSERT INTO customers VALUES ('ü@example.com', 'orders'), (E'a"b\\c,{}''', 'payments'), ('NULL', 'orders');`)
 	sink := harness.NewSink(t)
-	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{badKeys}, Processor: resolving(dsn, `, lookups: [
+	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{badKeys, malformedKey}, Processor: resolving(dsn, `, lookups: [
   {attribute: order.id, query: "SELECT id::text, domain FROM shop_orders WHERE id = ANY($1::bigint[])"},
   {attribute: customer, query: "SELECT email, domain FROM customers WHERE email = ANY($1)"}]`)})
 	check(t, harness.NewClient(t, collector), sink, []resolution{
 		{name: "number as text", item: attrs{"order.id": "2"}, rate: 0.5, namespace: "orders"},
+		{name: "a number", item: attrs{"order.id": 2}, rate: 0.5, namespace: "orders"},
+		{name: "the next where the first is unknown", item: attrs{"order.id": "99999", "customer": "ü@example.com"}, rate: 0.5, namespace: "orders"},
 		{name: "text", item: attrs{"customer": "ü@example.com"}, rate: 0.5, namespace: "orders"},
 		{name: "every special character", item: attrs{"customer": `a"b\c,{}'`}, rate: 1, namespace: "payments"},
 		{name: "the word NULL", item: attrs{"customer": "NULL"}, rate: 0.5, namespace: "orders"},

@@ -23,13 +23,15 @@ import (
 )
 
 // newTracer returns a tracer of the OpenTelemetry SDK that exports to a collector, and a function that flushes it.
-func newTracer(t *testing.T, collector *harness.Collector, sampler sdktrace.Sampler) (oteltrace.Tracer, func()) {
+func newTracer(
+	t *testing.T, collector *harness.Collector, sampler sdktrace.Sampler, options ...sdktrace.BatchSpanProcessorOption,
+) (oteltrace.Tracer, func()) {
 	t.Helper()
 	exporter, err := otlptracegrpc.New(t.Context(),
 		otlptracegrpc.WithEndpoint(collector.Addr()), otlptracegrpc.WithInsecure())
 	require.NoError(t, err)
-	provider := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler),
-		sdktrace.WithBatcher(exporter, sdktrace.WithMaxQueueSize(20_000), sdktrace.WithBlocking()))
+	options = append(options, sdktrace.WithMaxQueueSize(20_000), sdktrace.WithBlocking())
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithBatcher(exporter, options...))
 	t.Cleanup(func() { _ = provider.Shutdown(context.Background()) })
 	return provider.Tracer("worker"), func() { require.NoError(t, provider.ForceFlush(t.Context())) }
 }

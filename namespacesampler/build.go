@@ -3,6 +3,7 @@
 package namespacesampler
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
@@ -23,6 +24,7 @@ func (c *Config) build() engine.Config {
 	cfg := engine.Config{
 		Attributes:    c.Namespace.Attributes,
 		MissingValues: c.Namespace.MissingValues,
+		WriteTo:       c.Namespace.writeTo(),
 		DryRun:        c.DryRun,
 		MaxNamespaces: c.Telemetry.MaxNamespaces,
 		Rates: steering.RatesConfig{
@@ -40,6 +42,7 @@ func (c *Config) build() engine.Config {
 			Sampler:       decision.NewSpanSampler(decision.Mode(c.Tracing.Mode), c.Tracing.SamplingPrecision),
 			AlwaysKeep:    c.Tracing.AlwaysKeep,
 			HonorPriority: c.Tracing.HonorPriority,
+			Inherit:       c.Namespace.Inherit,
 		},
 		Points: points.Config{
 			Enabled:         c.Metrics.Enabled,
@@ -66,6 +69,9 @@ func (c *Config) build() engine.Config {
 	}
 	return cfg
 }
+
+// writeTo returns the attribute that resolved namespaces are written to.
+func (c *NamespaceConfig) writeTo() string { return cmp.Or(c.WriteTo, c.Attributes[0]) }
 
 func (c *PostgresConfig) build(missingValues []string) *engine.PostgresConfig {
 	cfg := &engine.PostgresConfig{
@@ -111,16 +117,24 @@ func (c *PostgresConfig) layout() postgres.Layout {
 }
 
 // registry returns where registered namespaces are read from, or nil if they are not read. Custom lookups have no table of
-// namespaces.
+// namespaces, so that only a query tells.
 func (c *PostgresConfig) registry() *steering.RegistryConfig {
+	var from postgres.Registry
 	switch {
-	case c.Registry.Interval == 0 || len(c.Lookups) > 0:
+	case c.Registry.Interval == 0:
+		return nil
+	case c.Registry.Query != "":
+		from = postgres.QueryRegistry(c.Registry.Query)
+	case len(c.Lookups) > 0:
+		return nil
 	case c.Layout == LayoutTasker:
-		return &steering.RegistryConfig{From: postgres.TaskerRegistry, Interval: c.Registry.Interval}
+		from = postgres.TaskerRegistry
 	case c.Layout == LayoutTaskerLegacy:
-		return &steering.RegistryConfig{From: postgres.TaskerLegacyRegistry, Interval: c.Registry.Interval}
+		from = postgres.TaskerLegacyRegistry
+	default:
+		return nil
 	}
-	return nil
+	return &steering.RegistryConfig{From: from, Interval: c.Registry.Interval}
 }
 
 func (f OnFailure) build() batch.OnFailure {
@@ -145,9 +159,12 @@ func (c *DetailedConfig) globalRate() *float64 {
 // shown returns what /config shows, without rates and overrides.
 func (c *Config) shown() inspect.Telemetry {
 	t := inspect.Telemetry{
-		Enabled:   true,
-		DryRun:    c.DryRun,
-		Namespace: inspect.Namespace{Attributes: c.Namespace.Attributes, MissingValues: list(c.Namespace.MissingValues)},
+		Enabled: true,
+		DryRun:  c.DryRun,
+		Namespace: inspect.Namespace{
+			Attributes: c.Namespace.Attributes, MissingValues: list(c.Namespace.MissingValues),
+			WriteTo: c.Namespace.writeTo(), Inherit: c.Namespace.Inherit && c.Tracing.Sampler == ParentBased,
+		},
 		Tracing: inspect.Tracing{
 			Enabled:           c.Tracing.Enabled,
 			Sampler:           string(c.Tracing.Sampler),
@@ -173,13 +190,21 @@ func (c *Config) shown() inspect.Telemetry {
 	if c.Postgres.HasValue() {
 		pg := c.Postgres.Get()
 		t.Postgres = &inspect.Postgres{
-			Layout: string(pg.Layout), Lookups: []string{}, Wait: pg.Wait.String(), OnFailure: string(pg.OnFailure),
+			Layout: pg.shownLayout(), Lookups: []string{}, Wait: pg.Wait.String(), OnFailure: string(pg.OnFailure),
 		}
 		for _, lookup := range pg.layout().Lookups {
 			t.Postgres.Lookups = append(t.Postgres.Lookups, lookup.Attribute)
 		}
 	}
 	return t
+}
+
+// shownLayout returns the layout in force.
+func (c *PostgresConfig) shownLayout() string {
+	if len(c.Lookups) > 0 {
+		return inspect.CustomLayout
+	}
+	return string(c.Layout)
 }
 
 // list returns a copy of a list that JSON shows as [] if it is empty.

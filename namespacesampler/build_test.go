@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 )
@@ -48,19 +49,50 @@ func TestBaseAndProductionConfigurationsMerge(t *testing.T) {
 	})
 }
 
-func TestCustomLookupsHaveNoRegistry(t *testing.T) {
+func TestWhereRegisteredNamespacesAreReadFrom(t *testing.T) {
+	lookups := []any{map[string]any{"attribute": "a", "query": "SELECT $1"}}
+	query := map[string]any{"query": "SELECT slug FROM tenants"}
+	tasker, legacy := postgres.TaskerRegistry, postgres.TaskerLegacyRegistry
+	own := postgres.QueryRegistry("SELECT slug FROM tenants")
 	for name, tt := range map[string]struct {
 		postgres map[string]any
-		want     bool
+		want     *postgres.Registry
 	}{
-		"the default layout": {map[string]any{}, true},
-		"the legacy layout":  {map[string]any{"layout": "tasker_legacy"}, true},
-		"interval 0":         {map[string]any{"registry": map[string]any{"interval": 0}}, false},
-		"no layout":          {map[string]any{"layout": "none", "overrides": map[string]any{"enabled": true}}, false},
-		"custom lookups":     {map[string]any{"lookups": []any{map[string]any{"attribute": "a", "query": "SELECT $1"}}}, false},
+		"the default layout":                   {map[string]any{}, &tasker},
+		"the legacy layout":                    {map[string]any{"layout": "tasker_legacy"}, &legacy},
+		"interval 0":                           {map[string]any{"registry": map[string]any{"interval": 0}}, nil},
+		"no layout":                            {map[string]any{"layout": "none", "overrides": map[string]any{"enabled": true}}, nil},
+		"custom lookups":                       {map[string]any{"lookups": lookups}, nil},
+		"a query wins over that of the layout": {map[string]any{"registry": query}, &own},
+		"a query with custom lookups":          {map[string]any{"lookups": lookups, "registry": query}, &own},
+		"a query and nothing else":             {map[string]any{"layout": "none", "registry": query}, &own},
 	} {
-		tt.postgres["dsn"] = "host=a"
-		cfg := samplertest.Load(t, map[string]any{"postgres": tt.postgres})
-		assert.Equal(t, tt.want, cfg.Build().Postgres.Registry != nil, name)
+		t.Run(name, func(t *testing.T) {
+			tt.postgres["dsn"] = "host=a"
+			registry := samplertest.Load(t, map[string]any{"postgres": tt.postgres}).Build().Postgres.Registry
+			if tt.want == nil {
+				assert.Nil(t, registry)
+				return
+			}
+			require.NotNil(t, registry)
+			assert.Equal(t, *tt.want, registry.From)
+		})
 	}
+}
+
+func TestTheLayoutThatIsShownIsInForce(t *testing.T) {
+	lookups := []any{map[string]any{"attribute": "order.id", "query": "SELECT $1"}}
+	for want, section := range map[string]map[string]any{
+		"tasker":        {},
+		"tasker_legacy": {"layout": "tasker_legacy"},
+		"none":          {"layout": "none", "overrides": map[string]any{"enabled": true}},
+		"custom":        {"lookups": lookups},
+	} {
+		section["dsn"] = "host=a"
+		shown := samplertest.Load(t, map[string]any{"postgres": section}).Build().Shown.Postgres
+		assert.Equal(t, want, shown.Layout)
+	}
+	shown := samplertest.Load(t, map[string]any{"postgres": map[string]any{"dsn": "host=a", "layout": "none", "lookups": lookups}}).Build().Shown
+	assert.Equal(t, "custom", shown.Postgres.Layout)
+	assert.Equal(t, []string{"order.id"}, shown.Postgres.Lookups)
 }

@@ -42,11 +42,14 @@ type Config struct {
 
 // NamespaceConfig configures where the namespace of an item is found.
 type NamespaceConfig struct {
-	// Attributes are tried in order, each on the item, then its scope, then its resource. Resolved namespaces are
-	// written to the first.
+	// Attributes are tried in order, each on the item, then its scope, then its resource.
 	Attributes []string `mapstructure:"attributes"`
 	// MissingValues are the values that count as absent.
 	MissingValues []string `mapstructure:"missing_values"`
+	// WriteTo is the attribute that resolved namespaces are written to. The default is the first of Attributes.
+	WriteTo string `mapstructure:"write_to"`
+	// Inherit writes the namespace of a trace to its kept spans that have none. It applies to parent_based.
+	Inherit bool `mapstructure:"inherit"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -272,11 +275,13 @@ type CircuitBreakerConfig struct {
 	_ struct{}
 }
 
-// RegistryConfig configures the reading of registered namespaces, which are those in the layout's table of namespaces. Custom
-// lookups have none.
+// RegistryConfig configures the reading of registered namespaces.
 type RegistryConfig struct {
 	// Interval is the time between reads; 0 means never.
 	Interval time.Duration `mapstructure:"interval"`
+	// Query is SQL that returns the names in one column. The default is to read the table of namespaces of the layout in force;
+	// custom lookups have none.
+	Query string `mapstructure:"query"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -309,7 +314,9 @@ type TelemetryConfig struct {
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		Namespace:  NamespaceConfig{Attributes: []string{"namespace"}, MissingValues: []string{"", "unknown"}},
+		Namespace: NamespaceConfig{
+			Attributes: []string{"namespace"}, MissingValues: []string{"", "unknown"}, Inherit: true,
+		},
 		SampleRate: 1,
 		Tracing: TracingConfig{
 			Enabled: true, Sampler: ParentBased, Mode: Equalizing, SamplingPrecision: 4,

@@ -27,6 +27,8 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 	assert.False(t, cfg.Postgres.HasValue(), "no database unless it is configured")
 
 	full := samplertest.LoadFiles(t, testdata+"full.yaml") // shows every default
+	assert.Equal(t, "namespace", full.Namespace.WriteTo)
+	full.Namespace.WriteTo = "" // the default depends on the attributes
 	assert.Equal(t, cfg.Namespace, full.Namespace)
 	assert.InDelta(t, cfg.SampleRate, full.SampleRate, 0)
 	full.Tracing.SampleRate, full.Tracing.Namespaces = nil, nil // examples
@@ -47,7 +49,7 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 
 func TestEveryConfigurationInTestdataLoads(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://localhost/tasker")
-	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "base.yaml", "demo.yaml"} {
+	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "tenants.yaml", "service_name.yaml", "base.yaml", "demo.yaml"} {
 		t.Run(file, func(t *testing.T) { samplertest.LoadFiles(t, testdata+file) })
 	}
 	lookups := samplertest.LoadFiles(t, testdata+"lookups.yaml").Postgres.Get()

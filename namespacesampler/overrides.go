@@ -17,7 +17,8 @@ type Overrides []Override
 
 // Override is the rate of a namespace, or of all namespaces that match a pattern.
 type Override struct {
-	// Name is a namespace, or a pattern: * matches any run of characters, ? matches one.
+	// Name is a namespace, or a pattern: * matches any run of characters, ? matches one. The empty name stands for items without a
+	// namespace, which no pattern matches.
 	Name string `mapstructure:"name"`
 	// SampleRate is the rate, 0 to 1.
 	SampleRate float64 `mapstructure:"sample_rate"`
@@ -54,18 +55,15 @@ func (o Overrides) validate(f *faults, section string, missing []string) {
 	seen, patterns := map[string]bool{}, 0
 	for i := range o {
 		name := o[i].Name
-		key := section + "::" + name
+		key := within(section, name)
 		if rate.IsPattern(name) {
 			patterns++
 		}
 		switch {
-		case name == "":
-			f.addf(section, `must map names of namespaces to rates, got the name ""`)
-			continue
 		case seen[name]:
 			f.addf(key, "must be listed once, got it again")
 			continue
-		case slices.Contains(missing, name):
+		case name != "" && slices.Contains(missing, name):
 			f.addf(key, "must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", name)
 			continue
 		}

@@ -3,132 +3,108 @@
 package namespacesampler
 
 import (
-	"fmt"
 	"maps"
+	"reflect"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/collector/confmap"
 )
 
-// overrideSections are the keys of overrides.
-var overrideSections = []string{"namespaces", "tracing::namespaces", "metrics::namespaces"}
-
-// listOverrides converts the overrides of a configuration from either form to lists, and returns an error for each that is in
-// neither.
-func listOverrides(config map[string]any) (errs []error) {
-	for _, path := range overrideSections {
-		section, key := config, path
-		if outer, inner, nested := strings.Cut(path, confmap.KeyDelimiter); nested {
-			section, _ = config[outer].(map[string]any)
-			key = inner
-		}
-		form, ok := section[key]
-		if !ok || form == nil {
-			continue
-		}
-		u := unmarshalling{path: path}
-		switch form := form.(type) {
-		case map[string]any:
-			u.fromMap(form)
-		case []any:
-			u.fromList(form)
-		default:
-			u.errorf("", "must map names of namespaces to rates, such as {payments: 0.5}, or be a list of "+
-				"{name, sample_rate, until}, got %v", form)
-		}
-		if section[key] = u.list; len(u.list) == 0 {
-			delete(section, key)
-		}
-		errs = append(errs, u.errs...)
+// overrides converts overrides from either form to a list, and returns false if there are none.
+func (s *settings) overrides(key string, value any) ([]any, bool) {
+	var list []any
+	switch form := parsed(value).(type) {
+	case map[string]any:
+		list = s.overridesByName(key, form)
+	case []any:
+		list = s.overridesInList(key, form)
+	default:
+		s.errorf(key, "must map names of namespaces to rates, such as {payments: 0.5}, or be a list of {name, sample_rate, until}, "+
+			"got %s", shown(value))
 	}
-	return errs
+	return list, len(list) > 0
 }
 
-// unmarshalling converts the overrides of one section to a list.
-type unmarshalling struct {
-	path string
-	list []any // of map[string]any, with the keys of Override
-	errs []error
-}
+// nullName is the name that the collector makes of a key that is null.
+const nullName = "<nil>"
 
-func (u *unmarshalling) errorf(key, format string, args ...any) {
-	if key != "" {
-		key = confmap.KeyDelimiter + key
-	}
-	u.errs = append(u.errs, fmt.Errorf("%s%s: %w", u.path, key, fmt.Errorf(format, args...)))
-}
-
-// fromMap adds the overrides of a map. A name without a value removes the override of an earlier file.
-func (u *unmarshalling) fromMap(byName map[string]any) {
+// overridesByName returns the overrides of a map. A null in place of an override removes that of an earlier file.
+func (s *settings) overridesByName(section string, byName map[string]any) (list []any) {
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		switch value := byName[name].(type) {
-		case nil:
-		case map[string]any:
-			if inner, ok := unknownKey(value, "sample_rate", "until"); ok {
-				whole := wholeName(name, value)
-				u.errorf(name, `must be a rate between 0 and 1, or {sample_rate, until}, got the key %q (if the name is %q: a name `+
-					`that holds "::" cannot be a key; list it, such as namespaces: [{name: %q, sample_rate: 0.5}])`,
-					inner, whole, whole)
-				continue
-			}
-			u.add(name, name, value)
+		key, value := within(section, name), byName[name]
+		object, isObject := parsed(value).(map[string]any)
+		inner, isNested := unknownKey(object, "sample_rate", "until")
+		switch {
+		case name == nullName:
+			s.errorf(section, `has null as a name: put the name "null" in quotes (the name %q needs the list form, such as `+
+				`namespaces: [{name: %q, sample_rate: 0.5}])`, nullName, nullName)
+		case isUnset(value):
+			s.errorf(key, "must be a rate between 0 and 1, got %s; a null removes the override of an earlier file", unset)
+		case parsed(value) == nil:
+		case isNested:
+			whole := wholeName(name, object)
+			s.errorf(key, `must be a rate between 0 and 1, or {sample_rate, until}, got the key %q (if the name is %q: a name `+
+				`that holds "::" cannot be a key; list it, such as namespaces: [{name: %q, sample_rate: 0.5}])`,
+				inner, whole, whole)
+		case isObject:
+			list = append(list, s.override(key, name, object))
 		default:
-			u.add(name, name, map[string]any{"sample_rate": value})
+			list = append(list, map[string]any{"name": name, "sample_rate": s.rate(key, value)})
 		}
 	}
+	return list
 }
 
-// fromList adds the overrides of a list of objects.
-func (u *unmarshalling) fromList(list []any) {
-	for i, element := range list {
-		key := fmt.Sprint(i)
-		object, ok := element.(map[string]any)
+// overridesInList returns the overrides of a list of objects.
+func (s *settings) overridesInList(section string, elements []any) (list []any) {
+	for i, element := range elements {
+		key := within(section, strconv.Itoa(i))
+		object, ok := parsed(element).(map[string]any)
 		if !ok {
-			u.errorf(key, "must be an object {name, sample_rate, until}, got %v", element)
-			continue
-		}
-		name, ok := object["name"].(string)
-		if !ok {
-			u.errorf(key+"::name", "must be the name of a namespace, or a pattern, got %v", object["name"])
+			s.errorf(key, "must be an object {name, sample_rate, until}, got %s", shown(element))
 			continue
 		}
 		if inner, ok := unknownKey(object, "name", "sample_rate", "until"); ok {
-			u.errorf(key, "must be an object {name, sample_rate, until}, got the key %q", inner)
+			s.errorf(key, "must be an object {name, sample_rate, until}, got the key %q", inner)
 			continue
 		}
-		u.add(key, name, object)
+		if object["name"] == nil {
+			s.errorf(within(key, "name"), "must be the name of a namespace, or a pattern, got none")
+			continue
+		}
+		if name, ok := s.value(within(key, "name"), reflect.TypeFor[string](), object["name"], false); ok {
+			list = append(list, s.override(key, name, object))
+		}
 	}
+	return list
 }
 
-// add adds one override.
-func (u *unmarshalling) add(key, name string, object map[string]any) {
-	override := map[string]any{"name": name}
-	switch probability := object["sample_rate"].(type) {
-	case float64, int, int32, int64, uint64:
-		override["sample_rate"] = probability
-	case nil:
-		u.errorf(key+"::sample_rate", "must be a rate between 0 and 1, got none")
-	default:
-		u.errorf(key, "must be a rate between 0 and 1, got %#v", probability)
-	}
-	switch until := object["until"].(type) {
-	case nil:
+// override returns an override with the keys of Override.
+func (s *settings) override(key string, name any, object map[string]any) map[string]any {
+	override := map[string]any{"name": name, "sample_rate": s.rate(within(key, "sample_rate"), object["sample_rate"])}
+	switch value := object["until"]; until := parsed(value).(type) {
 	case time.Time:
 		override["until"] = until.Format(time.RFC3339Nano) // YAML decodes times
 	case string:
 		override["until"] = until
+		if until == "" {
+			s.errorf(within(key, "until"), "must be a time with its zone, such as 2026-12-01T00:00:00Z, got \"\" (leave it out, or write "+
+				"null, if the override does not end)")
+		}
 	default:
-		u.errorf(key+"::until", "must be a time with its zone, such as 2026-12-01T00:00:00Z, got %v", until)
+		if isUnset(value) || until != nil {
+			s.errorf(within(key, "until"), "must be a time with its zone, such as 2026-12-01T00:00:00Z, got %s", shown(value))
+		}
 	}
-	u.list = append(u.list, override)
+	return override
 }
 
 // wholeName returns the name that was probably split into nested keys.
 func wholeName(name string, value any) string {
 	for {
-		object, _ := value.(map[string]any)
+		object, _ := parsed(value).(map[string]any)
 		inner, ok := unknownKey(object, "sample_rate", "until")
 		if !ok {
 			return name

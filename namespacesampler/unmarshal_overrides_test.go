@@ -4,6 +4,7 @@ package namespacesampler_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
 // yamlOf returns the configuration in YAML.
@@ -50,6 +52,64 @@ func TestOverridesAreMapsOrLists(t *testing.T) {
 	}
 }
 
+// The empty name is the override of items without a namespace, so a missing value can be one.
+func TestTheEmptyNameCanHaveAnOverride(t *testing.T) {
+	for _, yaml := range []string{`{"": 0.5, payments: 1}`, `[{name: "", sample_rate: 0.5}, {name: payments, sample_rate: 1}]`} {
+		for _, section := range []string{"namespaces: %s", "tracing: {namespaces: %s}", "metrics: {namespaces: %s}"} {
+			cfg := defaults()
+			require.NoError(t, samplertest.Resolve(t, fmt.Sprintf(section, yaml)).Unmarshal(cfg))
+			require.NoError(t, confmap.Validate(cfg))
+			got := slices.Concat(cfg.Namespaces, cfg.Tracing.Namespaces, cfg.Metrics.Namespaces)
+			assert.Equal(t, namespacesampler.Overrides{{Name: "", SampleRate: 0.5}, {Name: "payments", SampleRate: 1}}, got)
+		}
+	}
+	cfg := defaults()
+	require.NoError(t, samplertest.Resolve(t, `namespaces: {"": 50, unknown: 1}`).Unmarshal(cfg))
+	err := confmap.Validate(cfg)
+	require.ErrorContains(t, err, `namespaces::"": sample rate must be between 0 and 1, got 50 (for 50 % write 0.5)`)
+	require.ErrorContains(t, err, `namespaces::unknown: must be a namespace: "unknown" counts as absent`)
+}
+
+// The collector makes texts of keys that YAML reads as something else.
+func TestANullIsNoName(t *testing.T) {
+	for _, key := range []string{"null", "~", "'<nil>'"} {
+		err := samplertest.Resolve(t, "namespaces:\n  "+key+": 1").Unmarshal(defaults())
+		require.ErrorContains(t, err, `namespaces: has null as a name: put the name "null" in quotes`, key)
+	}
+	cfg := defaults()
+	require.NoError(t, samplertest.Resolve(t, `
+namespaces: {"null": 0, 1042: 0.5, "007": 1}
+tracing: {namespaces: [{name: "<nil>", sample_rate: 0.5}]}`).Unmarshal(cfg))
+	assert.Equal(t, namespacesampler.Overrides{{Name: "007", SampleRate: 1}, {Name: "1042", SampleRate: 0.5}, {Name: "null"}}, cfg.Namespaces)
+	assert.Equal(t, namespacesampler.Overrides{{Name: "<nil>", SampleRate: 0.5}}, cfg.Tracing.Namespaces)
+}
+
+func TestRatesThatAreTextAreRefusedWithWhatIsRight(t *testing.T) {
+	t.Setenv("RATE", "50%")
+	for value, want := range map[string]string{
+		"50%":          `must be a rate between 0 and 1, got "50%" (for 50 % write 0.5)`,
+		"'0.5 %'":      `must be a rate between 0 and 1, got "0.5 %" (for 0.5 % write 0.005)`,
+		"'50'":         `must be a rate between 0 and 1, got "50" (for 50 % write 0.5)`,
+		"'0.5'":        `must be a rate between 0 and 1, got "0.5" (write 0.5 without quotes)`,
+		"200%":         `must be a rate between 0 and 1, got "200%"`,
+		"often":        `must be a rate between 0 and 1, got "often"`,
+		"true":         `must be a rate between 0 and 1, got true`,
+		"[0.5]":        `must be a rate between 0 and 1, got a list`,
+		"${env:RATE}":  `must be a rate between 0 and 1, got "50%" (for 50 % write 0.5)`,
+		"${env:U:-''}": `must be a rate between 0 and 1, got "''"`,
+	} {
+		for key, section := range map[string]string{
+			"sample_rate":                    "sample_rate: %s",
+			"tracing::sample_rate":           "tracing:\n  sample_rate: %s",
+			"metrics::detailed::sample_rate": "metrics:\n  detailed:\n    sample_rate: %s",
+			"namespaces::payments":           "namespaces:\n  payments: %s",
+			"namespaces::0::sample_rate":     "namespaces:\n- name: payments\n  sample_rate: %s",
+		} {
+			require.ErrorContains(t, samplertest.Resolve(t, fmt.Sprintf(section, value)).Unmarshal(defaults()), key+": "+want)
+		}
+	}
+}
+
 func TestInvalidFormsOfOverridesAreRefused(t *testing.T) {
 	for yaml, want := range map[string]string{
 		"0.5": "namespaces: must map names of namespaces to rates, such as {payments: 0.5}, or be a list of " +
@@ -63,8 +123,8 @@ func TestInvalidFormsOfOverridesAreRefused(t *testing.T) {
 		"{payments: {}}":                             `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
 		"{payments: {until: 2026-12-01T00:00:00Z}}":  `namespaces::payments::sample_rate: must be a rate between 0 and 1, got none`,
 		"{payments: {sample_rate: 1, until: 5}}":     `namespaces::payments::until: must be a time with its zone, such as 2026-12-01T00:00:00Z, got 5`,
-		"[payments]":                                 `namespaces::0: must be an object {name, sample_rate, until}, got payments`,
-		"[{sample_rate: 1}]":                         `namespaces::0::name: must be the name of a namespace, or a pattern, got <nil>`,
+		"[payments]":                                 `namespaces::0: must be an object {name, sample_rate, until}, got "payments"`,
+		"[{sample_rate: 1}]":                         `namespaces::0::name: must be the name of a namespace, or a pattern, got none`,
 		"[{name: a}]":                                `namespaces::0::sample_rate: must be a rate between 0 and 1, got none`,
 		"[{name: a, sample_rate: 1, end: tomorrow}]": `namespaces::0: must be an object {name, sample_rate, until}, got the key "end"`,
 	} {
@@ -84,6 +144,29 @@ func TestOverridesOfSeveralFilesMerge(t *testing.T) {
 		{Name: "orders", SampleRate: 0.5},
 		{Name: "payments", SampleRate: 1},
 	}, cfg.Namespaces)
+}
+
+// This is the collector's doing, and documented.
+func TestAMapInALaterFileReplacesAList(t *testing.T) {
+	const list, byName = "namespaces: [{name: payments, sample_rate: 1}]", "namespaces: {orders: 0.5}"
+	for want, files := range map[string][]string{"orders": {list, byName}, "payments": {byName, list}} {
+		cfg := defaults()
+		require.NoError(t, samplertest.Resolve(t, files...).Unmarshal(cfg))
+		require.Len(t, cfg.Namespaces, 1)
+		assert.Equal(t, want, cfg.Namespaces[0].Name)
+	}
+}
+
+// So is this.
+func TestNamesWithoutQuotesAreThoseThatYAMLReads(t *testing.T) {
+	for key, want := range map[string]string{
+		"007": "7", "1.0": "1", "0x10": "16", "1042": "1042", "True": "true", "2026-12-01": "2026-12-01 00:00:00 +0000 UTC", "'007'": "007", "'1.0'": "1.0",
+	} {
+		cfg := defaults()
+		require.NoError(t, samplertest.Resolve(t, "namespaces:\n  "+key+": 1").Unmarshal(cfg))
+		require.Len(t, cfg.Namespaces, 1)
+		assert.Equal(t, want, cfg.Namespaces[0].Name, key)
+	}
 }
 
 func TestPrintedOverridesLoadAgain(t *testing.T) {

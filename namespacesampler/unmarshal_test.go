@@ -96,11 +96,27 @@ func TestNullIsRefusedForScalarsAndIgnoredForSectionsListsAndOptionalValues(t *t
 	assert.Greater(t, refused, 50)
 }
 
-func TestNullIsRefusedForUnknownKeys(t *testing.T) {
-	for _, path := range [][]string{{"sample_rat"}, {"tracing", "enable"}, {"inspect", "tlss"}, {"inspect", "tls", "client_ca"}} {
-		key := configKey{path: path}
-		require.ErrorContains(t, confmap.NewFromStringMap(key.section(nil)).Unmarshal(defaults()), key.String()+": must have a value, got null")
+func TestUnknownKeysAreRefusedWithTheNearestKnownKey(t *testing.T) {
+	for want, path := range map[string][]string{
+		"has invalid keys: sample_rat (did you mean sample_rate?)":                     {"sample_rat"},
+		"has invalid keys: budget":                                                     {"budget"},
+		"tracing: has invalid keys: enable (did you mean enabled?)":                    {"tracing", "enable"},
+		"postgres::cache: has invalid keys: TTL":                                       {"postgres", "cache", "TTL"},
+		"inspect: has invalid keys: end_point (did you mean endpoint?)":                {"inspect", "end_point"},
+		"inspect::tls: has invalid keys: client_ca_fil (did you mean client_ca_file?)": {"inspect", "tls", "client_ca_fil"},
+	} {
+		for _, value := range []any{1, nil, map[string]any{}} {
+			require.ErrorContains(t, confmap.NewFromStringMap(configKey{path: path}.section(value)).Unmarshal(defaults()), want)
+		}
 	}
+	err := confmap.NewFromStringMap(map[string]any{"namespase": 1, "xyz": 2, "tracing": map[string]any{"memory": 3, "mod": 4}}).Unmarshal(defaults())
+	require.ErrorContains(t, err, "tracing: has invalid keys: memory, mod (did you mean mode?)\n"+
+		"has invalid keys: namespase (did you mean namespace?), xyz")
+}
+
+func TestUnknownKeysOfListedLookupsAreRefused(t *testing.T) {
+	err := yamlOf(t, "postgres: {dsn: host=a, lookups: [{attribute: a, query: SELECT $1}, {attributes: a, query: SELECT $1}]}").Unmarshal(defaults())
+	require.ErrorContains(t, err, "postgres::lookups::1: has invalid keys: attributes (did you mean attribute?)")
 }
 
 func TestFractionsAreRefusedForWholeNumbers(t *testing.T) {

@@ -83,9 +83,9 @@ func (c *MetricsConfig) validate(f *faults, missing []string) {
 func (c *PostgresConfig) validate(f *faults) {
 	f.add("postgres::dsn", postgres.ValidateDSN(string(c.DSN)))
 	oneOf(f, "postgres::layout", c.Layout, LayoutTasker, LayoutTaskerLegacy, LayoutNone)
-	if c.Layout == LayoutNone && len(c.Lookups) == 0 && !c.Overrides.Enabled {
-		f.addf("postgres::layout", "none leaves nothing to look up: give postgres::lookups, or a layout (%s or %s)",
-			LayoutTasker, LayoutTaskerLegacy)
+	if c.Layout == LayoutNone && len(c.Lookups) == 0 && c.registry() == nil && !c.Overrides.Enabled {
+		f.addf("postgres::layout", "none leaves nothing to read: give a layout (%s or %s), postgres::lookups, postgres::registry::query "+
+			"or postgres::overrides, or leave postgres out", LayoutTasker, LayoutTaskerLegacy)
 	}
 	if len(c.Lookups) > postgres.MaxLookups {
 		f.addf("postgres::lookups", "must be at most %d, got %d", postgres.MaxLookups, len(c.Lookups))
@@ -99,21 +99,18 @@ func (c *PostgresConfig) validate(f *faults) {
 		}
 	}
 	f.within("postgres::max_connections", c.MaxConnections, 1, 1000, "connections")
-	if c.Wait != 0 {
-		f.duration("postgres::wait", c.Wait, "0 (batches never wait) or 200ms")
-	}
+	f.durationOrZero("postgres::wait", c.Wait, "batches never wait", "200ms")
 	f.duration("postgres::query_timeout", c.QueryTimeout, "2s")
 	oneOf(f, "postgres::on_failure", c.OnFailure, OnFailureGlobalRate, OnFailureKeep, OnFailureDrop)
 	f.within("postgres::cache::max_entries", c.Cache.MaxEntries, 1, 1<<30, "entries")
 	f.duration("postgres::cache::ttl", c.Cache.TTL, "24h")
-	if c.Cache.RefreshAfter != 0 {
-		f.duration("postgres::cache::refresh_after", c.Cache.RefreshAfter, "0 (never) or 1h")
-	}
+	f.durationOrZero("postgres::cache::refresh_after", c.Cache.RefreshAfter, "never", "1h")
 	f.duration("postgres::cache::negative_ttl", c.Cache.NegativeTTL, "10s")
 	f.within("postgres::circuit_breaker::failures", c.CircuitBreaker.Failures, 1, 1_000_000, "failed loads in a row")
 	f.duration("postgres::circuit_breaker::cooldown", c.CircuitBreaker.Cooldown, "5s")
-	if c.Registry.Interval != 0 {
-		f.duration("postgres::registry::interval", c.Registry.Interval, "0 (never) or 1m")
+	f.durationOrZero("postgres::registry::interval", c.Registry.Interval, "never", "1m")
+	if c.Registry.Query != "" {
+		f.add("postgres::registry::query", postgres.ValidateRegistry(c.Registry.Query))
 	}
 	_, err := postgres.ParseTable(c.Overrides.Table)
 	f.add("postgres::overrides::table", err)
@@ -178,12 +175,22 @@ func (f *faults) within(key string, got, least, most int, unit string) {
 
 // duration requires a duration of at least a millisecond. A shorter one is probably a number without a unit, which counts
 // nanoseconds.
-func (f *faults) duration(key string, got time.Duration, right string) {
+func (f *faults) duration(key string, got time.Duration, example string) {
 	switch {
 	case got <= 0:
-		f.addf(key, "must be longer than 0, e.g. %s, got %v", right, got)
+		f.addf(key, "must be longer than 0, e.g. %s, got %v", example, got)
 	case got < time.Millisecond:
-		f.addf(key, "must be at least 1ms, e.g. %s, got %v (a number needs a unit)", right, got)
+		f.addf(key, "must be at least 1ms, e.g. %s, got %v (a number needs a unit)", example, got)
+	}
+}
+
+// durationOrZero requires 0, which has a meaning of its own, or a duration of at least a millisecond.
+func (f *faults) durationOrZero(key string, got time.Duration, zero, example string) {
+	switch {
+	case got < 0:
+		f.addf(key, "must be 0 (%s) or longer, e.g. %s, got %v", zero, example, got)
+	case got != 0:
+		f.duration(key, got, example)
 	}
 }
 

@@ -75,8 +75,23 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		`postgres::layout: must be tasker or tasker_legacy or none, got "new"`: {
 			"postgres": map[string]any{"dsn": "host=localhost", "layout": "new"},
 		},
-		"postgres::layout: none leaves nothing to look up": {
+		"postgres::layout: none leaves nothing to read: give a layout (tasker or tasker_legacy), postgres::lookups, " +
+			"postgres::registry::query or postgres::overrides, or leave postgres out": {
 			"postgres": map[string]any{"dsn": "host=localhost", "layout": "none"},
+		},
+		"postgres::layout: none leaves nothing to read": {
+			"postgres": map[string]any{"dsn": "host=localhost", "layout": "none", "registry": map[string]any{
+				"interval": 0, "query": "SELECT slug FROM tenants",
+			}},
+		},
+		`postgres::registry::query: must be SQL without parameters that returns one column of names, e.g. SELECT slug FROM tenants, ` +
+			`got "SELECT slug FROM tenants WHERE id = ANY($1)"`: {
+			"postgres": map[string]any{"dsn": "host=localhost", "registry": map[string]any{
+				"query": "SELECT slug FROM tenants WHERE id = ANY($1)",
+			}},
+		},
+		`one column of names, e.g. SELECT slug FROM tenants, got " ;\n"`: {
+			"postgres": map[string]any{"dsn": "host=localhost", "registry": map[string]any{"query": " ;\n"}},
 		},
 		`postgres::lookups::0::query: must be SQL that takes the keys as $1`: {
 			"postgres": map[string]any{"dsn": "host=localhost", "lookups": []any{map[string]any{"attribute": "a", "query": "SELECT 1"}}},
@@ -84,7 +99,7 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		"postgres::max_connections: must be between 1 and 1000 connections, got 0": {
 			"postgres": map[string]any{"dsn": "host=localhost", "max_connections": 0},
 		},
-		"postgres::wait: must be longer than 0, e.g. 0 (batches never wait) or 200ms, got -1s": {
+		"postgres::wait: must be 0 (batches never wait) or longer, e.g. 200ms, got -1s": {
 			"postgres": map[string]any{"dsn": "host=localhost", "wait": "-1s"},
 		},
 		"postgres::query_timeout: must be longer than 0, e.g. 2s, got 0s": {
@@ -99,7 +114,7 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		"postgres::cache::negative_ttl: must be longer than 0, e.g. 10s, got 0s": {
 			"postgres": map[string]any{"dsn": "host=localhost", "cache": map[string]any{"negative_ttl": "0s"}},
 		},
-		"postgres::cache::refresh_after: must be longer than 0, e.g. 0 (never) or 1h, got -1h": {
+		"postgres::cache::refresh_after: must be 0 (never) or longer, e.g. 1h, got -1h": {
 			"postgres": map[string]any{"dsn": "host=localhost", "cache": map[string]any{"refresh_after": "-1h"}},
 		},
 		"postgres::circuit_breaker::failures: must be between 1 and 1000000 failed loads in a row, got 0": {
@@ -108,7 +123,7 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		"postgres::circuit_breaker::cooldown: must be longer than 0, e.g. 5s, got 0s": {
 			"postgres": map[string]any{"dsn": "host=localhost", "circuit_breaker": map[string]any{"cooldown": "0s"}},
 		},
-		"postgres::wait: must be at least 1ms, e.g. 0 (batches never wait) or 200ms, got 200ns (a number needs a unit)": {
+		"postgres::wait: must be at least 1ms, e.g. 200ms, got 200ns (a number needs a unit)": {
 			"postgres": map[string]any{"dsn": "host=localhost", "wait": 200},
 		},
 		`postgres::lookups::1::attribute: must be listed once, got "a" again`: {
@@ -119,7 +134,7 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		`metrics::namespaces::unknown: must be a namespace: "unknown" counts as absent`: {
 			"metrics": map[string]any{"namespaces": map[string]any{"unknown": 1}},
 		},
-		"postgres::registry::interval: must be longer than 0, e.g. 0 (never) or 1m, got -1s": {
+		"postgres::registry::interval: must be 0 (never) or longer, e.g. 1m, got -1s": {
 			"postgres": map[string]any{"dsn": "host=a", "registry": map[string]any{"interval": "-1s"}},
 		},
 		`postgres::overrides::table: must be the name of a table, such as public.namespace_sampling_overrides or "My Schema"."Overrides", ` +

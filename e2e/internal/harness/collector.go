@@ -25,6 +25,11 @@ const (
 type Options struct {
 	// Processor is the YAML of the processor's section, without its name.
 	Processor string
+	// Base is a configuration file that all of these options are merged into, or empty. The processor and the receiver keep their
+	// other settings of that file. A processor section without settings is {}.
+	Base string
+	// Before are processors of Base that come before the processor in each pipeline.
+	Before []string
 	// Type is the processor's type; empty for namespace_sampler.
 	Type string
 	// Bare leaves the processor out, so that everything received is exported.
@@ -82,7 +87,7 @@ func Start(t testing.TB, o Options) *Collector {
 	path := binary(t)
 	for attempt := 1; ; attempt++ {
 		c := &Collector{t: t, log: &Log{}, addr: newAddresses(t), expect: o.Expect}
-		cmd := exec.Command("sh", "-c", ignoringInterrupt, path, "--config", o.write(t, c.addr))
+		cmd := exec.Command("sh", append([]string{"-c", ignoringInterrupt, path}, o.arguments(t, c.addr)...)...)
 		cmd.Env = append(os.Environ(), o.Env...)
 		cmd.Stdout, cmd.Stderr = c.log, c.log
 		var err error

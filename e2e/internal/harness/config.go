@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"text/template"
@@ -97,9 +98,9 @@ service:
                 without_type_suffix: true
                 without_scope_info: true
   pipelines:
-    traces: {receivers: [otlp], processors: [{{.Type}}], exporters: [otlp_grpc]}
+    traces: {receivers: [otlp], processors: {{.Processors}}, exporters: [otlp_grpc]}
 {{- if not .Measured}}
-    metrics: {receivers: [otlp], processors: [{{.Type}}], exporters: [{{if .ToPrometheus}}prometheus{{else}}otlp_grpc{{end}}]}
+    metrics: {receivers: [otlp], processors: {{.Processors}}, exporters: [{{if .ToPrometheus}}prometheus{{else}}otlp_grpc{{end}}]}
 {{- end}}
 {{- if .Copy}}
     traces/copy: {receivers: [otlp], exporters: [otlp_grpc/copy]}
@@ -107,16 +108,35 @@ service:
 {{- end}}
 `))
 
+// arguments writes the configuration to a temporary file and returns the collector's arguments.
+func (o *Options) arguments(t testing.TB, a addresses) []string {
+	t.Helper()
+	own := []string{"--config", o.write(t, a)}
+	if o.Base == "" {
+		return own
+	}
+	return append([]string{"--config", o.Base}, own...)
+}
+
+// processors returns the processors of a pipeline, as YAML.
+func (o *Options) processors() string {
+	all := slices.Clone(o.Before)
+	if name := o.componentType(); name != "" {
+		all = append(all, name)
+	}
+	return "[" + strings.Join(all, ", ") + "]"
+}
+
 // write writes the configuration to a temporary file and returns its path.
 func (o *Options) write(t testing.TB, a addresses) string {
 	t.Helper()
 	values := struct {
 		addresses
-		Type, Processor, Sink, Copy, InspectSettings string
-		Extensions                                   map[string]string
-		ToPrometheus, Measured                       bool
+		Type, Processor, Processors, Sink, Copy, InspectSettings string
+		Extensions                                               map[string]string
+		ToPrometheus, Measured                                   bool
 	}{
-		addresses: a, Type: o.componentType(), Processor: indented(o.Processor), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus,
+		addresses: a, Type: o.componentType(), Processor: indented(o.Processor), Processors: o.processors(), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus,
 		Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
 	}
 	if o.Inspect == "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -19,6 +20,7 @@ type Common struct {
 	Resolver  *namespace.Resolver
 	Labels    *labels.Set
 	Telemetry *metadata.TelemetryBuilder
+	Problems  *problems.Counts
 	OnFailure OnFailure
 	DryRun    bool
 	// ConditionFailed is called when a condition could not be evaluated.

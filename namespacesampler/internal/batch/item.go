@@ -10,6 +10,7 @@ type Item struct {
 	Namespace string
 	// lookup is the index of the item's key among those looked up, or noLookup.
 	lookup  int32
+	next    int16             // index of the lookup attribute with which reading keys continues
 	outcome namespace.Outcome // of the lookup
 	// Carries reports whether the item, its scope or its resource carries a namespace or a lookup attribute.
 	Carries bool
@@ -22,6 +23,11 @@ func NewItem() Item { return Item{lookup: noLookup} }
 
 // IsLookedUp reports whether a key of the item is looked up.
 func (it *Item) IsLookedUp() bool { return it.lookup != noLookup }
+
+// IsUnknown reports whether Postgres was asked, and has no namespace for the key.
+func (it *Item) IsUnknown() bool {
+	return it.lookup != noLookup && it.outcome != namespace.Unavailable && it.Namespace == ""
+}
 
 // IsResolved reports whether the namespace was found by a lookup, so that it must be written to the item.
 func (it *Item) IsResolved() bool { return it.lookup != noLookup && it.Namespace != "" }

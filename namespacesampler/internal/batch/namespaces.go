@@ -11,6 +11,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
 // Namespace is a namespace that a walk has met.
@@ -20,7 +21,12 @@ type Namespace struct {
 	Rule labels.Rule
 	// Counters count the items of the namespace.
 	Counters *Counters
+	// Trace is what is settled about the traces of the namespace.
+	Trace *tracememory.Trace
 }
+
+// maxInheritedBytes bounds the names that are remembered with traces, since they come from telemetry.
+const maxInheritedBytes = 256
 
 // Counters count the items of a label since the last report.
 type Counters struct {
@@ -42,6 +48,8 @@ type Namespaces struct {
 	version uint64 // of the labels
 	known   map[string]*Namespace
 	bytes   int // of the names in known
+	// unavailable is the namespace of items that have none because Postgres could not be asked; nil if none was met.
+	unavailable *Namespace
 
 	counters []*Counters // by the index of their label
 	used     []*Counters // since the last report
@@ -71,10 +79,31 @@ func (n *Namespaces) Table() *rate.Table { return n.table }
 
 func (n *Namespaces) forget() {
 	clear(n.known)
-	n.bytes = 0
+	n.bytes, n.unavailable = 0, nil
 }
 
-// Of returns a namespace by name. The empty name stands for items without a namespace, which have the global rate.
+// OfItem returns the namespace of an item.
+func (n *Namespaces) OfItem(it *Item) *Namespace {
+	if it.Namespace == "" {
+		return n.OfMissing(it.IsUnavailable())
+	}
+	return n.Of(it.Namespace)
+}
+
+// OfMissing returns the namespace of items without one. They have the rate of the empty name; but if they have none because
+// Postgres could not be asked, they may belong to any namespace, and have the global rate.
+func (n *Namespaces) OfMissing(isUnavailable bool) *Namespace {
+	if !isUnavailable {
+		return n.Of("")
+	}
+	if n.unavailable == nil {
+		n.unavailable = n.namespace("", n.table.Global())
+	}
+	n.use(n.unavailable.Counters)
+	return n.unavailable
+}
+
+// Of returns a namespace by name. The empty name stands for items without a namespace.
 func (n *Namespaces) Of(name string) *Namespace {
 	ns, ok := n.known[name]
 	if !ok {
@@ -85,17 +114,31 @@ func (n *Namespaces) Of(name string) *Namespace {
 }
 
 func (n *Namespaces) meet(name string) *Namespace {
-	ns := &Namespace{Rate: n.table.Lookup(name), Rule: labels.Global, Counters: n.CountersOf(n.set.Of(name))}
-	switch ns.Rate.Rule {
-	case rate.Exact:
-		ns.Rule = labels.Exact
-	case rate.Pattern:
-		ns.Rule = labels.Pattern
-	case rate.Global:
-	}
+	ns := n.namespace(name, n.table.Lookup(name))
 	n.known[name] = ns
 	n.bytes += len(name)
 	return ns
+}
+
+func (n *Namespaces) namespace(name string, match *rate.Match) *Namespace {
+	label := n.set.Of(name)
+	t := &tracememory.Trace{Rate: match, Label: label}
+	if len(name) <= maxInheritedBytes {
+		t.Name = name
+	}
+	return &Namespace{Rate: match, Rule: RuleOf(match), Counters: n.CountersOf(label), Trace: t}
+}
+
+// RuleOf returns the rule under which items are counted that have a rate because of their own namespace.
+func RuleOf(m *rate.Match) labels.Rule {
+	switch m.Rule {
+	case rate.Exact:
+		return labels.Exact
+	case rate.Pattern:
+		return labels.Pattern
+	case rate.Global:
+	}
+	return labels.Global
 }
 
 // CountersOf returns the counters of a label.

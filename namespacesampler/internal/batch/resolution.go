@@ -4,24 +4,28 @@ package batch
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
 
-// Resolution finds the namespaces of the items of a batch: in their attributes, else by one lookup for all of them. It can be
-// reused for the next batch after Reset.
+// Resolution finds the namespaces of the items of a batch: in their attributes, else by one lookup for all of them. Items whose key
+// is unknown can have their next key looked up, in a further round. It can be reused for the next batch after Reset.
 type Resolution struct {
 	common       *Common
 	surroundings namespace.Surroundings // of the current scope
 	malformed    int
 
-	indexes map[namespace.Key]int32
-	keys    []namespace.Key // distinct; to be looked up
-	answers []namespace.Answer
+	indexes  map[namespace.Key]int32
+	keys     []namespace.Key    // distinct; of all rounds
+	answers  []namespace.Answer // of the keys that were looked up
+	isWanted bool               // there are items to be completed by the next round
+	deadline time.Time          // for the answers of all rounds; zero before the first
 }
 
 // NewResolution returns an empty resolution.
@@ -31,8 +35,13 @@ func NewResolution(c *Common) Resolution {
 
 // Enter reads what a scope and its resource say about the items that follow.
 func (r *Resolution) Enter(scope, resource pcommon.Map) {
-	r.common.Reader.Surround(&r.surroundings, scope, resource)
+	r.Reenter(scope, resource)
 	r.malformed += r.surroundings.Malformed
+}
+
+// Reenter is Enter for a scope that was entered before, whose malformed keys have been counted.
+func (r *Resolution) Reenter(scope, resource pcommon.Map) {
+	r.common.Reader.Surround(&r.surroundings, scope, resource)
 }
 
 // ReadNamespace reads the namespace that an item carries.
@@ -40,16 +49,19 @@ func (r *Resolution) ReadNamespace(it *Item, attributes pcommon.Map) {
 	it.Namespace, it.Carries = r.common.Reader.Name(attributes, &r.surroundings)
 }
 
-// ReadKey returns the lookup key of an item without a namespace, or nil if it has none. The key is valid until the next call.
+// ReadKey returns the first lookup key of an item without a namespace, or the next one after those that it returned before; nil if
+// there is none. The key is valid until the next call.
 func (r *Resolution) ReadKey(it *Item, attributes pcommon.Map) *namespace.Key {
-	f := r.common.Reader.Key(attributes, &r.surroundings)
+	f := r.common.Reader.Key(attributes, &r.surroundings, int(it.next))
 	r.malformed += f.Malformed
-	it.Carries = f.Carries
+	it.Carries = it.Carries || f.Carries
+	it.next = int16(f.Next) //nolint:gosec // at most MaxLookups
 	return f.Key
 }
 
-// Want has the key of an item looked up by Resolve.
+// Want has a key of an item looked up by the next round.
 func (r *Resolution) Want(it *Item, key *namespace.Key) {
+	r.isWanted = true
 	if n := len(r.keys); n > 0 && r.keys[n-1] == *key { // items of a task arrive together
 		it.lookup = int32(n - 1) //nolint:gosec // a batch has fewer items
 		return
@@ -63,29 +75,41 @@ func (r *Resolution) Want(it *Item, key *namespace.Key) {
 	it.lookup = index
 }
 
-// Resolve looks up all wanted keys at once and waits for the answers as long as the configuration allows. It reports whether
-// anything was looked up.
+// Resolve is a round: it looks up all wanted keys at once and waits for the answers as long as the configuration allows, which all
+// rounds share. It reports whether any items wanted a key, and must be completed.
 func (r *Resolution) Resolve(ctx context.Context) bool {
-	if len(r.keys) == 0 {
+	if !r.isWanted {
 		return false
 	}
-	r.answers = append(r.answers[:0], make([]namespace.Answer, len(r.keys))...)
-	if r.common.Resolver != nil { // it is nil before the start
-		r.count(ctx, r.common.Resolver.Resolve(ctx, r.keys, r.answers))
+	r.isWanted = false
+	asked := len(r.answers)
+	r.answers = append(r.answers, make([]namespace.Answer, len(r.keys)-asked)...)
+	resolver := r.common.Resolver
+	if resolver == nil || asked == len(r.keys) { // it is nil before the start
+		return true
 	}
+	if r.deadline.IsZero() {
+		r.deadline = time.Now().Add(resolver.Wait())
+	} else {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, r.deadline)
+		defer cancel()
+	}
+	r.count(ctx, resolver.Resolve(ctx, r.keys[asked:], r.answers[asked:]))
 	return true
 }
 
-// Complete takes the answer for an item after Resolve.
-func (r *Resolution) Complete(it *Item) {
+// Complete takes the answer for an item after Resolve. It reports whether the key is unknown and another attribute can hold one.
+func (r *Resolution) Complete(it *Item) (again bool) {
 	if it.lookup == noLookup {
-		return
+		return false
 	}
 	answer := &r.answers[it.lookup]
 	it.outcome = answer.Outcome
 	if !r.common.Reader.IsMissingName(answer.Name) {
 		it.Namespace = answer.Name
 	}
+	return it.IsUnknown() && int(it.next) < r.common.Reader.Lookups()
 }
 
 func (r *Resolution) count(ctx context.Context, c namespace.Counts) {
@@ -102,7 +126,10 @@ func (r *Resolution) add(ctx context.Context, keys int, outcome metric.AddOption
 }
 
 // Report counts the malformed keys of the batch.
-func (r *Resolution) Report(ctx context.Context) { r.add(ctx, r.malformed, malformed) }
+func (r *Resolution) Report(ctx context.Context) {
+	r.add(ctx, r.malformed, malformed)
+	r.common.Problems.Add(problems.MalformedKeys, int64(r.malformed))
+}
 
 // maxKeptKeys is the largest number of keys whose map is kept for the next batch, since clearing a map takes time in proportion
 // to its size.
@@ -116,7 +143,7 @@ func (r *Resolution) Reset() {
 	clear(r.indexes)
 	clear(r.keys)
 	clear(r.answers)
-	r.keys, r.answers, r.malformed = r.keys[:0], r.answers[:0], 0
+	r.keys, r.answers, r.malformed, r.isWanted, r.deadline = r.keys[:0], r.answers[:0], 0, false, time.Time{}
 	r.surroundings.Reset()
 }
 

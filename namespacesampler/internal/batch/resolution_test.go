@@ -55,11 +55,13 @@ func TestMissingNamespacesAreResolvedInOneRoundTrip(t *testing.T) {
 func TestKeysThatPostgresDoesNotKnowTakeTheGlobalRate(t *testing.T) {
 	dsn := samplertest.NewDatabase(t, 1).DSN
 	h := samplertest.Start(t, samplertest.WithPostgres(dsn, map[string]any{"on_failure": "drop"}, map[string]any{"sample_rate": 0.5}))
+	other := samplertest.HighID
+	other[0]++
 	out := h.ConsumeTraces(samplertest.TracesOf(t,
 		samplertest.Span{ID: samplertest.HighID, Attributes: map[string]any{"task_uuid": samplertest.TaskID(99)}},
 		samplertest.Span{ID: samplertest.LowID, Attributes: map[string]any{"task_uuid": samplertest.TaskID(99)}},
-		samplertest.Span{ID: samplertest.HighID, Attributes: map[string]any{"task_uuid": "no uuid"}},
-		samplertest.Span{ID: samplertest.HighID, Attributes: map[string]any{"task_uuid": "0198F000-0000-7000-8000-000000000000", "up": "per case"}},
+		samplertest.Span{ID: other, Attributes: map[string]any{"task_uuid": "no uuid"}},
+		samplertest.Span{ID: other, Attributes: map[string]any{"task_uuid": "0198F000-0000-7000-8000-000000000000", "up": "per case"}},
 	))
 	require.Len(t, out, 3)
 	_, written := out[0].Attributes().Get("namespace")

@@ -58,6 +58,25 @@ func TestInvalidRandomness(t *testing.T) {
 	})
 }
 
+// T1: IDs of 64 bits on the left have the randomness 0, which every rate below 1 drops.
+func TestTraceIDsWithoutRandomness(t *testing.T) {
+	const left = "a1b2c3d4e5f607180000000000000000"
+	runRules(t, []ruleTest{
+		{"dropped at any rate below 1", equalizing, left, "", 0.99, dropped, "", NoRandomness},
+		{"kept at 1", equalizing, left, "", 1, kept, "", NoRandomness},
+		{"counted with a tracestate", equalizing, left, "a=b", 0.99, dropped, "", NoRandomness},
+		{"kept at 1 with a tracestate", equalizing, left, "a=b,ot=x:1", 1, kept, "a=b,ot=x:1", NoRandomness},
+		{"the ninth byte is no randomness", equalizing, "a1b2c3d4e5f60718ff00000000000000", "", 0.99, dropped, "", NoRandomness},
+		{"one bit is some", equalizing, "a1b2c3d4e5f607180000000000000001", "", 0.99, dropped, "", NoFault},
+		{"an rv is some", equalizing, left, "ot=rv:ffffffffffffff", 0.5, kept, "ot=rv:ffffffffffffff;th:8", NoFault},
+		{"an rv of zero was chosen", equalizing, left, "ot=rv:00000000000000", 0.5, dropped, "", NoFault},
+		{"a malformed tracestate comes first", equalizing, left, "ot=th:zz", 0.99, dropped, "ot=th:zz", Malformed},
+		{"a false threshold comes first", equalizing, left, "ot=th:8", 0.99, dropped, "", Inconsistent},
+		{"no trace ID is none to have any", equalizing, "00000000000000000000000000000000", "", 1, kept, "", NoFault},
+		{"at rate 0 nothing is read", equalizing, left, "", 0, dropped, "", NoFault},
+	})
+}
+
 // T4, T5.
 func TestThresholdsThatDoNotRise(t *testing.T) {
 	runRules(t, []ruleTest{

@@ -5,6 +5,7 @@
 package decision
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
@@ -26,7 +27,7 @@ const (
 // Modes are all modes.
 var Modes = []Mode{Equalizing, Proportional}
 
-// Fault is a fault of the tracestate of a span. A span is never dropped because of it.
+// Fault is a fault of the tracestate of a span, or of its trace ID.
 type Fault uint8
 
 const (
@@ -38,15 +39,20 @@ const (
 	Inconsistent
 	// Limit is a tracestate that stamping would grow beyond a limit. It is not changed (T10).
 	Limit
+	// NoRandomness is a trace ID whose bytes 9 to 15 are zero, without an rv: its randomness is the least, so that every rate below
+	// 1 drops the span. IDs of 64 bits that were extended on the right are like that.
+	NoRandomness
 )
 
 // NumFaults is the number of values of Fault.
-const NumFaults = Limit + 1
+const NumFaults = NoRandomness + 1
 
 // Faults are the faults that are counted.
-var Faults = []Fault{Malformed, Inconsistent, Limit}
+var Faults = []Fault{Malformed, Inconsistent, Limit, NoRandomness}
 
-var faultNames = [NumFaults]string{NoFault: "none", Malformed: "malformed", Inconsistent: "inconsistent", Limit: "limit"}
+var faultNames = [NumFaults]string{
+	NoFault: "none", Malformed: "malformed", Inconsistent: "inconsistent", Limit: "limit", NoRandomness: "no_randomness",
+}
 
 // String returns the name of the fault in internal metrics.
 func (f Fault) String() string { return faultNames[f] }
@@ -92,15 +98,23 @@ func (s SpanSampler) Decide(id pcommon.TraceID, tracestate string, r *rate.Rate)
 // noID is the empty trace ID. Comparing with it is faster than IsEmpty, which copies the ID.
 var noID pcommon.TraceID
 
+// faultOf returns NoRandomness if a trace ID that is not empty has none.
+func faultOf(id *pcommon.TraceID) Fault {
+	if binary.BigEndian.Uint64(id[8:])<<8 == 0 {
+		return NoRandomness
+	}
+	return NoFault
+}
+
 // decideUnstamped decides by the trace ID alone.
 func decideUnstamped(id *pcommon.TraceID, r *rate.Rate) Span {
 	switch {
-	case r.IsAlways():
-		return Span{Keep: true} // T5
 	case *id == noID:
-		return Span{Keep: draw(r)} // T9
+		return Span{Keep: r.IsAlways() || draw(r)} // T9
+	case r.IsAlways():
+		return Span{Keep: true, Fault: faultOf(id)} // T5
 	case !r.Threshold.ShouldSample(sampling.TraceIDToRandomness(*id)):
-		return Span{}
+		return Span{Fault: faultOf(id)}
 	}
 	return Span{Keep: true, Tracestate: r.Tracestate}
 }
@@ -113,6 +127,9 @@ func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.R
 	if !ok {
 		untouched.Keep = r.IsAlways() || draw(r) // T9
 		return untouched
+	}
+	if !ts.hasRandomness {
+		untouched.Fault = faultOf(&id)
 	}
 	if ts.isFalse(randomness) {
 		untouched.Fault = Inconsistent
@@ -131,7 +148,7 @@ func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.R
 
 	threshold, tvalue, ok := s.outgoing(ts, r)
 	if !ok || !threshold.ShouldSample(randomness) {
-		return Span{}
+		return Span{Fault: untouched.Fault}
 	}
 	if !sampling.ThresholdGreater(threshold, ts.threshold) {
 		return untouched // T5: the incoming threshold is at least as high
@@ -141,7 +158,7 @@ func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.R
 		untouched.Fault = Limit
 		return untouched
 	}
-	return Span{Keep: true, Tracestate: stamped}
+	return Span{Keep: true, Tracestate: stamped, Fault: untouched.Fault}
 }
 
 // Drops reports whether Decide drops a span at a rate, and thus at every lower rate (T14). It is cheaper than Decide. A random

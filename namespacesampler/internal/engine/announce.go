@@ -37,10 +37,11 @@ func (e *Engine) announce() {
 			zap.Duration("wait", pg.Wait), zap.String("on_failure", shown.Postgres.OnFailure),
 			zap.Bool("runtime_overrides", pg.Overrides != nil))
 	}
-	if expired := e.steering.Rates.Expired(time.Now()); len(expired) > 0 {
-		fields = append(fields, zap.Strings("overrides_over", expired))
-	}
 	e.logger.Info("sampling by namespace", fields...)
+	if expired := e.steering.Rates.Expired(time.Now()); len(expired) > 0 {
+		e.logger.Warn("overrides have ended before the start and do not apply: remove them from the configuration, or change until",
+			zap.Any("ended", expired))
+	}
 	e.warn()
 }
 

@@ -4,6 +4,7 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,16 +16,33 @@ import (
 func TestStartLogsWhatIsInForce(t *testing.T) {
 	t.Parallel()
 	s := samplertest.Start(t, map[string]any{
-		"sample_rate": 0.1, "namespaces": map[string]any{"payments": 1, "past": map[string]any{"sample_rate": 0, "until": "2001-01-01T00:00:00Z"}},
+		"sample_rate": 0.1, "namespaces": map[string]any{"payments": 1},
 	})
 	lines := s.Logs.FilterMessage("sampling by namespace").All()
 	require.Len(t, lines, 1)
 	fields := lines[0].ContextMap()
 	assert.InDelta(t, 0.1, fields["spans_global_rate"], 0)
 	assert.Equal(t, map[string]float64{"payments": 1}, fields["spans_overrides"])
-	assert.Equal(t, []any{"past"}, fields["overrides_over"])
 	assert.Equal(t, "parent_based", fields["sampler"])
 	assert.Empty(t, s.Logs.FilterLevelExact(zap.WarnLevel).All())
+}
+
+func TestStartWarnsOnceOfOverridesThatHaveEnded(t *testing.T) {
+	t.Parallel()
+	past := map[string]any{"sample_rate": 1, "until": "2001-01-01T00:00:00Z"}
+	s := samplertest.Start(t, map[string]any{
+		"namespaces": map[string]any{"orders": past, "payments": map[string]any{"sample_rate": 1, "until": "2999-01-01T00:00:00Z"}},
+		"tracing":    map[string]any{"namespaces": map[string]any{"orders": past}},
+		"metrics":    map[string]any{"namespaces": []any{map[string]any{"name": "a::b", "sample_rate": 1, "until": "2001-01-01T00:00:00Z"}}},
+		"dry_run":    true, // another warning hides none
+	})
+	warnings := s.Logs.FilterLevelExact(zap.WarnLevel).All()
+	require.Len(t, warnings, 2)
+	assert.Equal(t, "overrides have ended before the start and do not apply: remove them from the configuration, or change until", warnings[0].Message)
+	ended := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+	assert.Equal(t, map[string]time.Time{
+		"namespaces::orders": ended, "tracing::namespaces::orders": ended, "metrics::namespaces::a::b": ended,
+	}, warnings[0].ContextMap()["ended"])
 }
 
 func TestStartWarnsOfWhatIsProbablyAMistake(t *testing.T) {

@@ -20,8 +20,10 @@ import (
 type Config struct {
 	// Attributes carry the namespace; MissingValues count as absent.
 	Attributes, MissingValues []string
-	OnFailure                 batch.OnFailure
-	DryRun                    bool
+	// WriteTo is the attribute that resolved namespaces are written to.
+	WriteTo   string
+	OnFailure batch.OnFailure
+	DryRun    bool
 	// MaxNamespaces bounds the namespaces in internal metrics.
 	MaxNamespaces int
 

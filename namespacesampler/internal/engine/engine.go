@@ -22,6 +22,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/points"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spans"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 )
@@ -58,9 +59,13 @@ func New(set processor.Settings, cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e.common = &batch.Common{
-		Reader:    namespace.NewReader(cfg.Attributes, cfg.MissingValues, cfg.lookups()),
+		Reader: namespace.NewReader(namespace.ReaderConfig{
+			Attributes: cfg.Attributes, MissingValues: cfg.MissingValues, WriteTo: cfg.WriteTo, Lookups: cfg.lookups(),
+			Malformed: e.malformedKey,
+		}),
 		Labels:    labels.New(cfg.MaxNamespaces, e.steering.Rates.InForce().Names()),
 		Telemetry: telemetry,
+		Problems:  &problems.Counts{},
 		OnFailure: cfg.OnFailure,
 		DryRun:    cfg.DryRun,
 
@@ -107,6 +112,12 @@ func (e *Engine) conditionFailed(f condition.Failure) {
 		e.logger.Warn("a condition could not be evaluated and did not match; further failures are only counted",
 			zap.String("condition", f.Key), zap.String("error", truncate(f.Err.Error())))
 	}
+}
+
+// malformedKey logs the first malformed key of a lookup attribute.
+func (e *Engine) malformedKey(attribute string, reason error) {
+	e.logger.Warn("a lookup attribute holds a malformed key, which is not looked up; further ones are only counted",
+		zap.String("attribute", attribute), zap.NamedError("reason", reason))
 }
 
 // truncate bounds the length of a message, which may contain values of the telemetry.

@@ -37,6 +37,8 @@ type Telemetry struct {
 type Namespace struct {
 	Attributes    []string `json:"attributes"`
 	MissingValues []string `json:"missing_values"`
+	WriteTo       string   `json:"write_to"`
+	Inherit       bool     `json:"inherit"`
 }
 
 // Tracing shows the sampling of spans.
@@ -82,9 +84,12 @@ type Internal struct {
 	Match   []string `json:"match"`
 }
 
+// CustomLayout is the layout that is shown if configured lookups replace it.
+const CustomLayout = "custom"
+
 // Postgres shows the resolution of namespaces, without the address of the database and the role.
 type Postgres struct {
-	Layout    string   `json:"layout"`
+	Layout    string   `json:"layout"`  // tasker, tasker_legacy, none, or custom
 	Lookups   []string `json:"lookups"` // attributes that hold keys
 	Wait      string   `json:"wait"`
 	OnFailure string   `json:"on_failure"`
@@ -100,11 +105,13 @@ type Namespaces struct {
 	// Enabled shows for each signal whether it is enabled.
 	Enabled Enabled `json:"enabled"`
 	// None are the items without a namespace. Other are the items of namespaces beyond the bound, which have no rows of their own.
-	None  Sums `json:"none"`
+	None  None `json:"none"`
 	Other Sums `json:"other"`
 	// Registry is null if registered namespaces are not read.
 	Registry *Registry `json:"registry"`
 	State    State     `json:"state"`
+	// Problems are those that have occurred since start.
+	Problems []Problem `json:"problems"`
 }
 
 // Enabled shows for each signal whether it is enabled. All items of a disabled signal are dropped.
@@ -163,7 +170,14 @@ type Counts struct {
 	Dropped int64 `json:"dropped"`
 }
 
-// Sums are the counts of several namespaces, or of items without one.
+// None are the items without a namespace, with their rates.
+type None struct {
+	LastSeen *time.Time `json:"last_seen"`
+	Traces   Signal     `json:"traces"`
+	Metrics  Signal     `json:"metrics"`
+}
+
+// Sums are the counts of several namespaces.
 type Sums struct {
 	LastSeen *time.Time `json:"last_seen"`
 	Traces   Counts     `json:"traces"`

@@ -38,7 +38,7 @@ func (v *View) Explain(q Question) Explanation {
 func (v *View) explainSpan(q Question, match *rate.Match) Explanation {
 	remembered := false
 	if v.Memory != nil {
-		if trace, ok := v.Memory.Peek(&q.TraceID, v.Memory.Now()); ok {
+		if trace := v.Memory.Peek(&q.TraceID, v.Memory.Now()); trace != nil {
 			match, remembered = trace.Rate, true
 		}
 	}

@@ -31,7 +31,12 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 			},
 			Metrics: Signal{Rate: Rate{SampleRate: 0.1, Rule: "global", Source: "signal_global"}},
 		}},
+		None: None{
+			Traces:  Signal{Rate{Rule: "global", Source: "global"}, Counts{0, 2}},
+			Metrics: Signal{Rate: Rate{SampleRate: 1, Rule: "exact", Source: "shared_override"}},
+		},
 		Registry: &Registry{ReadAt: &at},
+		Problems: []Problem{{"no_randomness", 2, "why", "sample_rate", "docs"}},
 	}
 	server := serve(t, NewHandler(source))
 
@@ -55,10 +60,15 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 			"metrics": {"sample_rate": 0.1, "rule": "global", "source": "signal_global", "expires_at": null, "kept": 0, "dropped": 0}
 		}],
 		"overrides": [], "dry_run": false, "enabled": {"traces": false, "metrics": false},
-		"none": {"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}},
+		"none": {
+			"last_seen": null,
+			"traces": {"sample_rate": 0, "rule": "global", "source": "global", "expires_at": null, "kept": 0, "dropped": 2},
+			"metrics": {"sample_rate": 1, "rule": "exact", "source": "shared_override", "expires_at": null, "kept": 0, "dropped": 0}
+		},
 		"other": {"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}},
 		"registry": {"read_at": "2026-12-01T00:00:00Z", "error": null},
-		"state": {"postgres": null, "cache": null, "breaker": null, "runtime_overrides": null}
+		"state": {"postgres": null, "cache": null, "breaker": null, "runtime_overrides": null},
+		"problems": [{"kind": "no_randomness", "count": 2, "consequence": "why", "setting": "sample_rate", "documentation": "docs"}]
 	}`, body)
 }
 

@@ -80,6 +80,11 @@ function fillCounts(c, counts) {
   setText(c.numbers, all ? number.format(counts.kept) + " of " + number.format(all) : "none seen");
 }
 
+function fillRate(c, rate) {
+  setText(c.rate, percent(rate.sample_rate));
+  setText(c.why, why(rate));
+}
+
 function fillTimes(entry) {
   setText(entry.cells.seen, ago(entry.data.last_seen));
   for (const signal of ["traces", "metrics"]) {
@@ -95,8 +100,7 @@ const onGlobal = (n) => n.traces.rule === "global" && n.metrics.rule === "global
 function fill(entry, n) {
   entry.data = n;
   for (const signal of ["traces", "metrics"]) {
-    setText(entry.cells[signal].rate, percent(n[signal].sample_rate));
-    setText(entry.cells[signal].why, why(n[signal]));
+    fillRate(entry.cells[signal], n[signal]);
     fillCounts(entry.cells[signal], n[signal]);
   }
   setHidden(entry.cells.tags.unregistered, n.registered !== false);
@@ -145,9 +149,13 @@ const sums = {};
 function fillSums(key, label, n) {
   sums[key] ??= newRow("", false, label);
   const all = n.traces.kept + n.traces.dropped + n.metrics.kept + n.metrics.dropped;
-  for (const signal of ["traces", "metrics"]) fillCounts(sums[key].cells[signal], n[signal]);
+  const hasOverride = [n.traces, n.metrics].some((s) => s.rule && s.rule !== "global");
+  for (const signal of ["traces", "metrics"]) {
+    fillCounts(sums[key].cells[signal], n[signal]);
+    if (n[signal].rule) fillRate(sums[key].cells[signal], n[signal]);
+  }
   setText(sums[key].cells.seen, ago(n.last_seen));
-  if (all && !sums[key].row.isConnected) byId("sums").append(sums[key].row);
+  if ((all || hasOverride) && !sums[key].row.isConnected) byId("sums").append(sums[key].row);
 }
 
 function fillState() {
@@ -191,6 +199,7 @@ function fillNotices() {
   if (data.dry_run) items.push([["", "This is a dry run: nothing is dropped or changed. Counts show what would be dropped."]]);
   if (!data.enabled.traces) items.push([["", "tracing::enabled is false: all spans are dropped, at any rate."]]);
   if (!data.enabled.metrics) items.push([["", "metrics::enabled is false: all data points are dropped, at any rate."]]);
+  for (const p of data.problems) items.push([["", number.format(p.count) + " " + p.consequence + "."], ["why", p.setting + ", " + p.documentation]]);
   fillList(byId("notices"), items);
   setHidden(byId("notices"), items.length === 0);
 }
@@ -200,7 +209,7 @@ const signals = { all: "spans and data points", traces: "spans", metrics: "data 
 function fillOverrides() {
   const list = data.overrides.slice(0, 1000), more = data.overrides.length - list.length;
   const items = list.map((o) => {
-    const parts = [["key", o.key], ["rate", percent(o.sample_rate)], ["why", "for " + signals[o.signal] + ", " + sources[o.source]]];
+    const parts = [["key", o.key || "without a namespace"], ["rate", percent(o.sample_rate)], ["why", "for " + signals[o.signal] + ", " + sources[o.source]]];
     if (o.expires_at) parts.push(["until", "ends in " + span(Date.parse(o.expires_at) - now())]);
     if (o.updated_at) parts.push(["why", "set " + ago(o.updated_at)]);
     if (o.reason || o.updated_by) parts.push(["why", [o.reason, o.updated_by && "by " + o.updated_by].filter(Boolean).join(", ")]);

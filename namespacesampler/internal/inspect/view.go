@@ -12,6 +12,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
@@ -23,6 +24,7 @@ type View struct {
 	Static   Telemetry
 	Steering *steering.Steering
 	Labels   *labels.Set
+	Problems *problems.Counts
 	// Memory is nil for trace_id_ratio.
 	Memory  *tracememory.Memory
 	Sampler decision.SpanSampler
@@ -51,9 +53,10 @@ func (v *View) Namespaces() Namespaces {
 		Overrides: v.overrides(),
 		DryRun:    v.Static.DryRun,
 		Enabled:   Enabled{Traces: v.Static.Tracing.Enabled, Metrics: v.Static.Metrics.Enabled},
-		None:      sums(v.Labels.None()),
+		None:      v.none(),
 		Other:     sums(v.Labels.Other()),
 		State:     v.State(),
+		Problems:  problemsOf(v.Problems),
 	}
 	var registry steering.RegistryState
 	if w := v.Steering.Registry; w != nil {
@@ -70,7 +73,7 @@ func (v *View) Namespaces() Namespaces {
 // rows returns the namespaces that were seen, are registered or are configured, sorted by name.
 func (v *View) rows(registry steering.RegistryState) []Row {
 	tables, seen := v.Steering.Rates.InForce(), v.Labels.All()
-	names := append(tables.Names(), registry.Names...)
+	names := append(tables.Names(), registry.Names...) // without the empty name, whose items are None
 	for name := range seen {
 		names = append(names, name)
 	}
@@ -126,6 +129,16 @@ func runtimeOverrides(state steering.OverridesState) *RuntimeOverrides {
 		r.RejectedRows = append(r.RejectedRows, RejectedRow{Namespace: row.Namespace, Signal: row.Signal, Error: row.Reason})
 	}
 	return r
+}
+
+// none returns the items without a namespace.
+func (v *View) none() None {
+	tables, label := v.Steering.Rates.InForce(), v.Labels.None()
+	return None{
+		LastSeen: timeOrNil(label.LastSeen()),
+		Traces:   Signal{Rate: rateOf(tables.Traces.Lookup("")), Counts: counts(label, labels.Spans)},
+		Metrics:  Signal{Rate: rateOf(tables.Metrics.Lookup("")), Counts: counts(label, labels.DataPoints)},
+	}
 }
 
 func sums(l *labels.Label) Sums {

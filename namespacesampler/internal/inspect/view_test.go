@@ -100,8 +100,8 @@ func TestNamespacesShowEveryItemOnce(t *testing.T) {
 	assert.Equal(t, inspect.Counts{Kept: 1, Dropped: 1}, rows["stranger"].Traces.Counts)
 	assert.False(t, rows["stranger"].Configured)
 	assert.NotNil(t, rows["stranger"].LastSeen)
-	assert.Equal(t, inspect.Counts{Dropped: 1}, n.None.Traces)
-	assert.Equal(t, inspect.Counts{Kept: 1}, n.None.Metrics)
+	assert.Equal(t, inspect.Counts{Dropped: 1}, n.None.Traces.Counts)
+	assert.Equal(t, inspect.Counts{Kept: 1}, n.None.Metrics.Counts)
 	assert.Equal(t, inspect.Sums{}, n.Other)
 }
 

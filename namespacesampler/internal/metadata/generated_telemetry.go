@@ -248,7 +248,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerTracestateFaults, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_tracestate_faults",
-		metric.WithDescription("Spans with a faulty tracestate, which was left as it is or corrected. The tracestate of spans sampled at rate 0 is not parsed. [Alpha]"),
+		metric.WithDescription("Spans with a faulty tracestate, which was left as it is or corrected, or with a trace ID without randomness. Spans sampled at rate 0 are not counted. [Alpha]"),
 		metric.WithUnit("{spans}"),
 	)
 	errs = errors.Join(errs, err)

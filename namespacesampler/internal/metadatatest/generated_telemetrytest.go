@@ -253,7 +253,7 @@ func AssertEqualProcessorNamespaceSamplerSpans(t *testing.T, tt *componenttest.T
 func AssertEqualProcessorNamespaceSamplerTracestateFaults(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_tracestate_faults",
-		Description: "Spans with a faulty tracestate, which was left as it is or corrected. The tracestate of spans sampled at rate 0 is not parsed. [Alpha]",
+		Description: "Spans with a faulty tracestate, which was left as it is or corrected, or with a trace ID without randomness. Spans sampled at rate 0 are not counted. [Alpha]",
 		Unit:        "{spans}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

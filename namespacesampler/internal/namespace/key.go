@@ -4,6 +4,8 @@ package namespace
 
 import (
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,18 +35,33 @@ type Key struct {
 	form Format
 }
 
-// NewKey returns the key of a kind, and false if the text is malformed. The key may share memory with the text.
-func NewKey(kind Kind, format Format, text string) (Key, bool) {
+// Reasons why a text is malformed as a key. They do not repeat the text, which comes from telemetry.
+var (
+	errEmpty   = errors.New("it is empty")
+	errTooLong = fmt.Errorf("it is longer than %d bytes", maxKeyBytes)
+	errNUL     = errors.New("it holds a NUL character")
+	errNotUTF8 = errors.New("it is not valid UTF-8")
+	errNotUUID = errors.New("it is not a UUID in the form of 8-4-4-4-12 hexadecimal digits")
+)
+
+// NewKey returns the key of a kind. The error says why the text is malformed. The key may share memory with the text.
+func NewKey(kind Kind, format Format, text string) (Key, error) {
 	key := Key{kind: kind, form: format}
 	if format == FormatUUID {
-		ok := parseUUID(text, &key.uuid)
-		return key, ok
+		return key, parseUUID(text, &key.uuid)
 	}
-	if text == "" || len(text) > maxKeyBytes || strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text) {
-		return key, false
+	switch {
+	case text == "":
+		return key, errEmpty
+	case len(text) > maxKeyBytes:
+		return key, errTooLong
+	case strings.IndexByte(text, 0) >= 0:
+		return key, errNUL
+	case !utf8.ValidString(text):
+		return key, errNotUTF8
 	}
 	key.text = text
-	return key, true
+	return key, nil
 }
 
 // Kind returns the kind of the key.
@@ -72,9 +89,12 @@ func (k Key) detached() Key {
 }
 
 // parseUUID parses the 8-4-4-4-12 form, the only well-formed one.
-func parseUUID(text string, out *[16]byte) bool {
+func parseUUID(text string, out *[16]byte) error {
+	if text == "" {
+		return errEmpty
+	}
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
-		return false
+		return errNotUUID
 	}
 	var digits [32]byte
 	copy(digits[:], text[:8])
@@ -82,6 +102,8 @@ func parseUUID(text string, out *[16]byte) bool {
 	copy(digits[12:], text[14:18])
 	copy(digits[16:], text[19:23])
 	copy(digits[20:], text[24:])
-	_, err := hex.Decode(out[:], digits[:])
-	return err == nil
+	if _, err := hex.Decode(out[:], digits[:]); err != nil {
+		return errNotUUID
+	}
+	return nil
 }

@@ -15,11 +15,11 @@ import (
 const someUUID = "019a7f3c-0d5e-7abc-8def-0123456789af"
 
 func TestAUUIDInEitherCaseIsTheSameKey(t *testing.T) {
-	lower, ok := NewKey(3, FormatUUID, someUUID)
-	require.True(t, ok)
+	lower, err := NewKey(3, FormatUUID, someUUID)
+	require.NoError(t, err)
 	for _, text := range []string{strings.ToUpper(someUUID), "019A7f3C-0d5E-7aBc-8DEF-0123456789Af"} {
-		key, ok := NewKey(3, FormatUUID, text)
-		require.True(t, ok, text)
+		key, err := NewKey(3, FormatUUID, text)
+		require.NoError(t, err, text)
 		assert.Equal(t, lower, key)
 		assert.True(t, lower == key, "keys are compared by ==")
 		assert.Equal(t, someUUID, key.String(), "Postgres is asked in lower case")
@@ -35,8 +35,8 @@ func TestKeysDifferByEachDigitAndByKind(t *testing.T) {
 			continue
 		}
 		text := base[:i] + "1" + base[i+1:]
-		key, ok := NewKey(0, FormatUUID, text)
-		require.True(t, ok)
+		key, err := NewKey(0, FormatUUID, text)
+		require.NoError(t, err)
 		assert.Equal(t, text, key.String())
 		assert.Empty(t, seen[key], text)
 		seen[key] = text
@@ -83,8 +83,8 @@ func TestMalformedUUIDs(t *testing.T) {
 		"a word":                       "unknown",
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, ok := NewKey(0, FormatUUID, text)
-			assert.False(t, ok, "%q", text)
+			_, err := NewKey(0, FormatUUID, text)
+			assert.Error(t, err, "%q", text)
 		})
 	}
 }
@@ -114,9 +114,9 @@ func TestTextKeys(t *testing.T) {
 		"outside of the basic plane": {"🦀", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			key, ok := NewKey(7, FormatText, test.text)
-			require.Equal(t, test.want, ok)
-			if ok {
+			key, err := NewKey(7, FormatText, test.text)
+			require.Equal(t, test.want, err == nil)
+			if err == nil {
 				assert.Equal(t, test.text, key.String())
 				assert.Equal(t, Kind(7), key.Kind())
 			}
@@ -141,17 +141,17 @@ func FuzzNewKey(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		uuid, ok := NewKey(1, FormatUUID, text)
-		require.Equal(t, uuidForm.MatchString(text), ok)
-		if ok {
+		uuid, err := NewKey(1, FormatUUID, text)
+		require.Equal(t, uuidForm.MatchString(text), err == nil)
+		if err == nil {
 			require.Equal(t, strings.ToLower(text), uuid.String())
-			again, ok := NewKey(1, FormatUUID, uuid.String())
-			require.True(t, ok)
+			again, err := NewKey(1, FormatUUID, uuid.String())
+			require.NoError(t, err)
 			require.Equal(t, uuid, again)
 		}
-		key, ok := NewKey(1, FormatText, text)
-		require.Equal(t, len(text) >= 1 && len(text) <= 256 && utf8.ValidString(text) && !strings.Contains(text, "\x00"), ok)
-		if ok {
+		key, err := NewKey(1, FormatText, text)
+		require.Equal(t, len(text) >= 1 && len(text) <= 256 && utf8.ValidString(text) && !strings.Contains(text, "\x00"), err == nil)
+		if err == nil {
 			require.Equal(t, text, key.String())
 			require.Equal(t, key, key.detached())
 		}

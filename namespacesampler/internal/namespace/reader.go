@@ -10,29 +10,40 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Lookup is an attribute that holds a key.
-type Lookup struct {
-	Attribute string
-	Kind      Kind
-	Format    Format
+// ReaderConfig says where namespaces and keys are found.
+type ReaderConfig struct {
+	// Attributes hold namespaces, Lookups hold keys, both in order of precedence.
+	Attributes []string
+	Lookups    []Lookup
+	// MissingValues of Attributes count as absent.
+	MissingValues []string
+	// WriteTo is the attribute that resolved namespaces are written to.
+	WriteTo string
+	// Malformed is called with the first malformed key of each lookup attribute. It may be nil.
+	Malformed func(attribute string, reason error)
 }
 
-// Reader reads namespaces and keys from attributes. It is immutable and safe for concurrent use.
+// Reader reads namespaces and keys from attributes. It is safe for concurrent use.
 type Reader struct {
-	attributes []string
-	missing    []string
-	lookups    []Lookup
+	cfg     ReaderConfig
+	lookups []lookupReader
 }
 
-// NewReader returns a reader of namespace attributes and lookups, both in order of precedence. Values in missing count as absent.
-func NewReader(attributes, missing []string, lookups []Lookup) *Reader {
-	return &Reader{attributes: attributes, missing: missing, lookups: lookups}
+// NewReader returns a reader.
+func NewReader(cfg ReaderConfig) *Reader {
+	r := &Reader{cfg: cfg, lookups: make([]lookupReader, len(cfg.Lookups))}
+	for i, lookup := range cfg.Lookups {
+		r.lookups[i] = lookupReader{Lookup: lookup, onMalformed: cfg.Malformed}
+	}
+	return r
 }
 
-// Finding is the result of reading the key of an item without a namespace.
+// Finding is the result of reading a key of an item without a namespace.
 type Finding struct {
 	// Key is nil if there is no well-formed key. It is valid until the next item is read.
 	Key *Key
+	// Next is the index of the lookup after that of the key, with which reading continues if the key is unknown.
+	Next int
 	// Carries reports whether the item, its scope or its resource carries a lookup attribute, well-formed or not.
 	Carries bool
 	// Malformed is the number of lookup attributes of the item with malformed values.
@@ -59,25 +70,10 @@ type keyed struct {
 	carries bool // the scope or the resource has the attribute
 }
 
-// parsed is the last text of an attribute with its key. Items of a task arrive together, so that most have the same text as the
-// item before.
-type parsed struct {
-	text string
-	key  Key
-	ok   bool // the text is well-formed
-}
-
-func (s *parsed) read(lookup *Lookup, text string) {
-	if s.text != text { // the zero value is correct for the empty text, which is malformed in every format
-		s.text = text
-		s.key, s.ok = NewKey(lookup.Kind, lookup.Format, text)
-	}
-}
-
 // Surround reads scope and resource into s.
 func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 	s.Reset()
-	for _, attribute := range r.attributes {
+	for _, attribute := range r.cfg.Attributes {
 		name, ok := r.name(scope, attribute)
 		if !ok {
 			name, ok = r.name(resource, attribute)
@@ -86,7 +82,7 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 	}
 	for i := range r.lookups {
 		var k keyed
-		if k.carries = r.key(resource, &r.lookups[i], &k.parsed); k.carries && !k.ok {
+		if k.carries = r.lookups[i].read(resource, &k.parsed); k.carries && !k.ok {
 			s.Malformed++
 		}
 		if _, ok := scope.Get(r.lookups[i].Attribute); ok {
@@ -98,12 +94,13 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 }
 
 // Key returns the lookup key of an item without a namespace: the first well-formed lookup attribute of the item, then of its
-// resource.
-func (r *Reader) Key(attributes pcommon.Map, s *Surroundings) (f Finding) {
-	for i := range r.lookups {
+// resource, beginning with the lookup at index from.
+func (r *Reader) Key(attributes pcommon.Map, s *Surroundings, from int) (f Finding) {
+	for i := from; i < len(r.lookups); i++ {
 		around, onItem := &s.keys[i], &s.items[i]
-		carries := r.key(attributes, &r.lookups[i], onItem)
+		carries := r.lookups[i].read(attributes, onItem)
 		f.Carries = f.Carries || carries || around.carries
+		f.Next = i + 1
 		switch {
 		case carries && onItem.ok:
 			f.Key = &onItem.key
@@ -122,7 +119,7 @@ func (r *Reader) Key(attributes pcommon.Map, s *Surroundings) (f Finding) {
 // Name returns the namespace of an item: the first namespace attribute with a value, on the item, its scope or its resource. It
 // returns false if there is none.
 func (r *Reader) Name(attributes pcommon.Map, s *Surroundings) (string, bool) {
-	for i, attribute := range r.attributes {
+	for i, attribute := range r.cfg.Attributes {
 		if name, ok := r.name(attributes, attribute); ok {
 			return name, true
 		}
@@ -143,32 +140,34 @@ func (r *Reader) name(attributes pcommon.Map, attribute string) (string, bool) {
 	return name, !r.IsMissingName(name)
 }
 
-// key reads a key into s and reports whether the attribute is present.
-func (r *Reader) key(attributes pcommon.Map, lookup *Lookup, s *parsed) (carries bool) {
-	v, ok := attributes.Get(lookup.Attribute)
-	if !ok {
-		return false
-	}
-	s.read(lookup, v.Str()) // empty if the value is not a string
-	return true
-}
-
 // IsMissingName reports whether a name counts as absent.
-func (r *Reader) IsMissingName(name string) bool { return slices.Contains(r.missing, name) }
+func (r *Reader) IsMissingName(name string) bool { return slices.Contains(r.cfg.MissingValues, name) }
 
 // IsName reports whether an attribute is a namespace attribute.
-func (r *Reader) IsName(attribute string) bool { return slices.Contains(r.attributes, attribute) }
+func (r *Reader) IsName(attribute string) bool { return slices.Contains(r.cfg.Attributes, attribute) }
 
 // IsMissing reports whether an attribute is a namespace attribute whose value counts as absent.
 func (r *Reader) IsMissing(attribute string, v pcommon.Value) bool {
 	return r.IsName(attribute) && v.Type() == pcommon.ValueTypeStr && r.IsMissingName(v.Str())
 }
 
-// HasLookups reports whether an item without a namespace can have a key.
-func (r *Reader) HasLookups() bool { return len(r.lookups) > 0 }
+// Lookups returns the number of lookup attributes.
+func (r *Reader) Lookups() int { return len(r.lookups) }
 
 // Target returns the attribute that resolved namespaces are written to.
-func (r *Reader) Target() string { return r.attributes[0] }
+func (r *Reader) Target() string { return r.cfg.WriteTo }
+
+// Write writes the namespace that was found for an item without one to its attributes: where the target is absent, or counts as an
+// absent namespace. Another value of an attribute that is not for namespaces is kept.
+func (r *Reader) Write(attributes pcommon.Map, name string) {
+	v, ok := attributes.Get(r.cfg.WriteTo)
+	switch {
+	case !ok:
+		attributes.PutStr(r.cfg.WriteTo, name)
+	case r.IsName(r.cfg.WriteTo), v.Type() == pcommon.ValueTypeStr && r.IsMissingName(v.Str()):
+		v.SetStr(name)
+	}
+}
 
 // Reset releases the telemetry that was read.
 func (s *Surroundings) Reset() {

@@ -25,16 +25,23 @@ const (
 
 // testReader has two attributes for the namespace and three lookups, two of UUIDs and one of text.
 func testReader() *Reader {
-	return NewReader([]string{"namespace", "tenant"}, []string{"", "unknown"}, []Lookup{
-		{Attribute: "task_uuid", Kind: 0, Format: FormatUUID},
-		{Attribute: "step_uuid", Kind: 1, Format: FormatUUID},
-		{Attribute: "order", Kind: 2, Format: FormatText},
-	})
+	return NewReader(testReaderConfig())
+}
+
+func testReaderConfig() ReaderConfig {
+	return ReaderConfig{
+		Attributes: []string{"namespace", "tenant"}, MissingValues: []string{"", "unknown"}, WriteTo: "namespace",
+		Lookups: []Lookup{
+			{Attribute: "task_uuid", Kind: 0, Format: FormatUUID},
+			{Attribute: "step_uuid", Kind: 1, Format: FormatUUID},
+			{Attribute: "order", Kind: 2, Format: FormatText},
+		},
+	}
 }
 
 func key(t testing.TB, kind Kind, format Format, text string) Key {
-	k, ok := NewKey(kind, format, text)
-	require.True(t, ok, text)
+	k, err := NewKey(kind, format, text)
+	require.NoError(t, err, text)
 	return k
 }
 
@@ -143,8 +150,17 @@ func TestReadFindsTheKey(t *testing.T) {
 		"malformed on the resource is counted there": {
 			resource: attributes{"task_uuid": "nope"}, want: Finding{Carries: true}, malformed: 1,
 		},
-		"an int is malformed": {
-			item: attributes{"order": 7}, want: Finding{Carries: true, Malformed: 1},
+		"an int is a key in decimal": {
+			item: attributes{"order": 7}, want: Finding{Key: orderKey("7"), Carries: true},
+		},
+		"a negative int, on the resource": {
+			resource: attributes{"order": -7}, want: Finding{Key: orderKey("-7"), Carries: true},
+		},
+		"an int is no UUID": {
+			item: attributes{"task_uuid": 7}, want: Finding{Carries: true, Malformed: 1},
+		},
+		"a double is malformed": {
+			item: attributes{"order": 7.0}, want: Finding{Carries: true, Malformed: 1},
 		},
 		"a bool is malformed": {
 			item: attributes{"order": true}, want: Finding{Carries: true, Malformed: 1},
@@ -170,7 +186,9 @@ func TestReadFindsTheKey(t *testing.T) {
 			r.Surround(&s, test.scope.pdata(t), test.resource.pdata(t))
 			_, named := r.Name(test.item.pdata(t), &s)
 			assert.False(t, named)
-			assert.Equal(t, test.want, r.Key(test.item.pdata(t), &s))
+			found := r.Key(test.item.pdata(t), &s, 0)
+			found.Next = 0 // see TestTheNextKeyIsThatOfTheNextLookup
+			assert.Equal(t, test.want, found)
 			assert.Equal(t, test.malformed, s.Malformed)
 		})
 	}
@@ -189,7 +207,7 @@ func TestSurroundingsAreReused(t *testing.T) {
 	r.Surround(&s, empty, empty)
 	_, ok = r.Name(empty, &s)
 	assert.False(t, ok, "nothing of the last scope is left")
-	assert.Equal(t, Finding{}, r.Key(empty, &s), "nothing of the last scope is left")
+	assert.Equal(t, Finding{Next: 3}, r.Key(empty, &s, 0), "nothing of the last scope is left")
 	assert.Zero(t, s.Malformed)
 
 	r.Surround(&s, empty, attributes{"namespace": "b"}.pdata(t))
@@ -206,7 +224,7 @@ func TestReadAllocatesNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		r.Surround(&s, scope, resource)
 		_, _ = r.Name(item, &s)
-		_ = r.Key(item, &s)
+		_ = r.Key(item, &s, 0)
 	}))
 }
 
@@ -224,5 +242,4 @@ func TestIsMissing(t *testing.T) {
 	assert.False(t, r.IsMissing("namespace", value(7)), "another type is not merged with absent series")
 	assert.True(t, r.IsMissingName("unknown"))
 	assert.False(t, r.IsMissingName("payments"))
-	assert.Equal(t, "namespace", r.Target())
 }

@@ -76,6 +76,9 @@ func (r *Resolver) Stats() Stats {
 	return Stats{Entries: r.cache.entries.EstimatedSize(), Breaker: r.dispatcher.breaker.state()}
 }
 
+// Wait returns the longest that a call of Resolve waits.
+func (r *Resolver) Wait() time.Duration { return r.cfg.Wait }
+
 // Counts are the numbers of keys of one call of Resolve that were answered from the cache, or by a load with each outcome.
 type Counts struct {
 	Hits, Resolved, Unknown, Unavailable int

@@ -17,6 +17,9 @@ func (w *walk) exemplarRate(p *point) *rate.Rate {
 		}
 		return &rate.Never
 	}
+	if p.item.IsUnavailable() {
+		return &w.tables.Traces.Global().Rate
+	}
 	return &w.tables.Traces.Lookup(p.item.Namespace).Rate
 }
 
@@ -37,7 +40,7 @@ func (w *walk) sampleExemplars(exemplars pmetric.ExemplarSlice, of *point) {
 		}
 		r := byNamespace
 		if memory := w.p.memory; memory != nil {
-			if known, ok := memory.Peek(&id, memory.Now()); ok {
+			if known := memory.Peek(&id, memory.Now()); known != nil {
 				r = &known.Rate.Rate
 			}
 		}

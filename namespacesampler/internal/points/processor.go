@@ -60,7 +60,7 @@ func (p *Processor) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Me
 	w.begin(p.rates.InForce())
 	w.read(ctx, md)
 	if p.cfg.Enabled {
-		w.resolve(ctx)
+		w.resolve(ctx, md)
 		w.apply(md)
 	} else {
 		w.disable()

@@ -92,7 +92,7 @@ func (w *walk) readPoint(attributes pcommon.Map, isDetailed bool) {
 		w.identity.enterPoint(p, attributes)
 		return
 	}
-	if !w.p.common.Reader.HasLookups() {
+	if w.p.common.Reader.Lookups() == 0 {
 		return
 	}
 	key := w.resolution.ReadKey(&p.item, attributes)
@@ -104,13 +104,39 @@ func (w *walk) readPoint(attributes pcommon.Map, isDetailed bool) {
 	}
 }
 
-// resolve looks up the namespaces that are missing.
-func (w *walk) resolve(ctx context.Context) {
-	if !w.resolution.Resolve(ctx) {
-		return
+// resolve looks up the namespaces that are missing. One round trip answers all points; those whose key is unknown have their next
+// key looked up in another one.
+func (w *walk) resolve(ctx context.Context, md pmetric.Metrics) {
+	for w.resolution.Resolve(ctx) {
+		again := false
+		for i := range w.points {
+			again = w.resolution.Complete(&w.points[i].item) || again
+		}
+		if again {
+			w.wantNextKeys(md)
+		}
 	}
-	for i := range w.points {
-		w.resolution.Complete(&w.points[i].item)
+}
+
+// wantNextKeys has the next keys of the points whose key is unknown looked up.
+func (w *walk) wantNextKeys(md pmetric.Metrics) {
+	n := 0
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			w.resolution.Reenter(sm.Scope().Attributes(), rm.Resource().Attributes())
+			for _, m := range sm.Metrics().All() {
+				eachAttributes(m, func(attributes pcommon.Map) {
+					it := &w.points[n].item
+					n++
+					if !it.IsUnknown() {
+						return
+					}
+					if key := w.resolution.ReadKey(it, attributes); key != nil {
+						w.resolution.Want(it, key)
+					}
+				})
+			}
+		}
 	}
 }
 
@@ -162,7 +188,7 @@ type outcome struct {
 // sample looks up the rate of the next data point, decides, and writes the resolved namespace to it (M5).
 func (w *walk) sample(attributes pcommon.Map, flags pmetric.DataPointFlags) outcome {
 	p := w.take()
-	ns := w.namespaces.Of(p.item.Namespace)
+	ns := w.namespaces.OfItem(&p.item)
 	rule, keep := w.decide(p, ns, flags)
 	ns.Counters.Count(rule, keep)
 
@@ -173,7 +199,7 @@ func (w *walk) sample(attributes pcommon.Map, flags pmetric.DataPointFlags) outc
 		return outcome{}
 	}
 	if p.item.IsResolved() && w.lacksTarget(attributes) {
-		attributes.PutStr(w.p.common.Reader.Target(), p.item.Namespace)
+		w.p.common.Reader.Write(attributes, p.item.Namespace)
 	}
 	out := outcome{keep: true}
 	if isByRate(rule) && w.p.cfg.RescaleDelta && !ns.Rate.IsAlways() {

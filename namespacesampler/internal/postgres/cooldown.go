@@ -50,9 +50,8 @@ func (l *pausable) pause(now time.Time, err error) {
 		l.logger.Info("the schema predates this column; its keys count as unknown")
 		return
 	}
-	l.logger.Warn("Postgres refuses the lookup; its keys are unavailable, other lookups are not affected; "+
-		"check postgres::layout, postgres::lookups and the role's permissions",
-		zap.Error(plainError(err)), zap.Duration("retry_every", l.cooldown))
+	l.logger.Warn("Postgres refuses the lookup; its keys are unavailable, other lookups are not affected",
+		zap.Error(l.origin.explain(plainError(err), sqlState(err))), zap.Duration("retry_every", l.cooldown))
 }
 
 // badKey notes that the query fails on a well-formed key, and logs it once. The key is not logged, since it comes from telemetry.

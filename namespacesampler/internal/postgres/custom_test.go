@@ -64,6 +64,27 @@ func TestLookupsWithTheSameQueryAreOneKind(t *testing.T) {
 	f.check(ask{"order", "1", "one"}, ask{"order.id", "2", "two"}, ask{"job", id(1), "nightly"}, ask{"job", "1", unknown})
 }
 
+// TestKeysAreComparedWithColumnsOfAnyType: the keys take the type of the column, so that neither they nor the columns of the result
+// need a cast, and an index on the column is used.
+func TestKeysAreComparedWithColumnsOfAnyType(t *testing.T) {
+	dsn := cluster.NewDatabase(t, `
+		CREATE TABLE tenants (big bigint, small integer, key uuid, code varchar(10), slug varchar(20), number numeric);
+		INSERT INTO tenants VALUES (9007199254740993, 7, '019a7f3c-0000-7000-8000-000000000001', 'a', 'acme', 12)`)
+	query := func(column string) CustomLookup {
+		return CustomLookup{column, "SELECT " + column + ", slug FROM tenants WHERE " + column + " = ANY($1)"}
+	}
+	for mode, dsn := range inEachMode(dsn) {
+		t.Run(mode, func(t *testing.T) {
+			f := openLayout(t, dsn, Custom([]CustomLookup{query("big"), query("small"), query("key"), query("code"), query("number")}))
+			assert.Equal(t, 1, f.check(
+				ask{"big", "9007199254740993", "acme"}, ask{"big", "9007199254740992", unknown}, ask{"big", "-1", unknown},
+				ask{"small", "7", "acme"}, ask{"key", id(1), "acme"}, ask{"code", "a", "acme"}, ask{"number", "12", "acme"},
+			))
+			assert.Empty(t, f.messages())
+		})
+	}
+}
+
 func TestRowsWithOtherKeysAreIgnored(t *testing.T) {
 	f := openLayout(t, cluster.NewDatabase(t, ordersScript), Custom([]CustomLookup{
 		{"all", `SELECT n::text, 'ns-' || n FROM generate_series(1, 100000) n WHERE $1::text[] IS NOT NULL`},

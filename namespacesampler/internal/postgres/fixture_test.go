@@ -62,8 +62,8 @@ func (f *fixture) advance(d time.Duration) { f.ahead.Add(int64(d)) }
 func (f *fixture) key(attribute, text string) namespace.Key {
 	for _, l := range f.layout.Lookups {
 		if l.Attribute == attribute {
-			key, ok := namespace.NewKey(l.Kind, l.Format, text)
-			require.True(f.t, ok, "%s %q is malformed", attribute, text)
+			key, err := namespace.NewKey(l.Kind, l.Format, text)
+			require.NoError(f.t, err, "%s %q", attribute, text)
 			return key
 		}
 	}

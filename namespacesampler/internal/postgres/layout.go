@@ -17,6 +17,7 @@ type Query struct {
 	// MayLackColumn is true if earlier versions of the schema lack a column of the query. Such a schema has no keys of this kind,
 	// so that they are unknown rather than unavailable.
 	MayLackColumn bool
+	origin        origin
 }
 
 // Layout is the lookup attributes, in the order in which they are tried, and the queries of their kinds: the query of a lookup is
@@ -47,7 +48,7 @@ func TaskerLegacy() Layout {
 func taskerLayout(tasks, steps, templates, namespaces string, mayLackCorrelation bool) Layout {
 	join := fmt.Sprintf(`JOIN %s m ON m.named_task_uuid = t.named_task_uuid `+
 		`JOIN %s n ON n.task_namespace_uuid = m.task_namespace_uuid`, templates, namespaces)
-	return Layout{
+	layout := Layout{
 		Lookups: []namespace.Lookup{
 			{Attribute: "task_uuid", Kind: kindTask, Format: namespace.FormatUUID},
 			{Attribute: "step_uuid", Kind: kindStep, Format: namespace.FormatUUID},
@@ -68,6 +69,10 @@ func taskerLayout(tasks, steps, templates, namespaces string, mayLackCorrelation
 					`t.parent_correlation_id IS NOT NULL, t.created_at, t.task_uuid`, tasks, join)},
 		},
 	}
+	for kind := range layout.Queries {
+		layout.Queries[kind].origin = layoutOrigin
+	}
+	return layout
 }
 
 // CustomLookup is a lookup attribute with a configured query.
@@ -80,12 +85,12 @@ type CustomLookup struct {
 func Custom(lookups []CustomLookup) Layout {
 	var layout Layout
 	kinds := map[string]namespace.Kind{}
-	for _, l := range lookups {
+	for i, l := range lookups {
 		kind, ok := kinds[l.Query]
 		if !ok {
 			kind = namespace.Kind(len(layout.Queries)) //nolint:gosec // configurations are refused beyond MaxLookups
 			kinds[l.Query] = kind
-			layout.Queries = append(layout.Queries, Query{Name: l.Attribute, SQL: l.Query})
+			layout.Queries = append(layout.Queries, Query{Name: l.Attribute, SQL: l.Query, origin: lookupOrigin(i)})
 		}
 		layout.Lookups = append(layout.Lookups, namespace.Lookup{
 			Attribute: l.Attribute, Kind: kind, Format: namespace.FormatText,

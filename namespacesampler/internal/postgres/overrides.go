@@ -34,7 +34,7 @@ func (db *DB) Overrides(ctx context.Context, table Table) ([]rate.Override, erro
 		err := row.Scan(&o.Key, (*string)(&o.Signal), &o.Probability, &expires, &o.Reason, &o.UpdatedBy, &updated)
 		o.Until, o.UpdatedAt = timeOf(expires), timeOf(updated)
 		return o, err
-	})
+	}, overridesOrigin)
 }
 
 // endOfTime is the end of year 9999. Overrides that expire after it never expire.

@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
-	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -105,27 +104,6 @@ func TestAReadSurvivesDeadConnections(t *testing.T) {
 		_, err := f.Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
 		require.NoError(t, err)
 		require.NoError(t, own.Restart(t.Context()))
-	}
-}
-
-func TestRegisteredNamespaces(t *testing.T) {
-	insert := func(table string) string {
-		return `INSERT INTO ` + table + ` (task_namespace_uuid, name, created_at, updated_at)
-			SELECT gen_random_uuid(), name, now(), now() FROM unnest(ARRAY['orders', 'Orders', 'äpfel', 'payments', '']) name`
-	}
-	for name, test := range map[string]struct {
-		from   Registry
-		script []string
-	}{
-		"tasker":        {TaskerRegistry, []string{taskerdb.Tasker, insert("tasker.task_namespaces")}},
-		"tasker_legacy": {TaskerLegacyRegistry, []string{taskerdb.TaskerLegacy, insert("public.tasker_task_namespaces")}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := openLayout(t, cluster.NewDatabase(t, test.script...), Layout{})
-			names, err := f.Registered(t.Context(), test.from)
-			require.NoError(t, err)
-			assert.Equal(t, []string{"Orders", "orders", "payments", "äpfel"}, names, "in byte order")
-		})
 	}
 }
 

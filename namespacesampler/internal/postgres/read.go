@@ -5,7 +5,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -16,7 +15,7 @@ const MaxRows = 10_000
 
 // ReadError is the reason why a table could not be read. It contains no part of the DSN.
 type ReadError struct {
-	// State is the SQLSTATE if the server refused the statement, and empty if the server could not be asked.
+	// State is the SQLSTATE if the statement or its result was refused, and empty if the server could not be asked.
 	State string
 	err   error
 }
@@ -24,27 +23,18 @@ type ReadError struct {
 func (e *ReadError) Error() string { return e.err.Error() }
 func (e *ReadError) Unwrap() error { return e.err }
 
-// remedies for refusals, by SQLSTATE.
-var remedies = map[string]string{
-	"42P01": "create the table",
-	"3F000": "create the schema of the table",
-	"42703": "create the table with the columns in the documentation",
-	"42501": "grant the role USAGE on the schema and SELECT on the table",
-}
-
-func readError(err error) *ReadError {
+func readError(err error, from origin) *ReadError {
 	e := &ReadError{err: plainError(err)}
 	if isRefusal(err) {
 		e.State = sqlState(err)
-		if remedy, ok := remedies[e.State]; ok {
-			e.err = fmt.Errorf("%w: %s", e.err, remedy)
-		}
+		e.err = from.explain(e.err, e.State)
 	}
 	return e
 }
 
-// read reads all rows of a statement in one round trip. If its connection is dead, another one is tried.
-func read[T any](ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T]) ([]T, error) {
+// read reads all rows of a statement in one round trip. If its connection is dead, another one is tried. Refusals are explained by
+// the origin of the statement.
+func read[T any](ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T], from origin) ([]T, error) {
 	once := func() ([]T, error) {
 		rows, err := db.pool.Query(ctx, sql)
 		if err != nil {
@@ -59,7 +49,7 @@ func read[T any](ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T])
 		all, err = once()
 	}
 	if err != nil {
-		return nil, readError(err)
+		return nil, readError(err, from)
 	}
 	return all, nil
 }

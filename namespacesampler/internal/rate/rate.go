@@ -67,8 +67,7 @@ func Validate(probability float64) error {
 	case math.IsNaN(probability):
 		return errors.New("sample rate must be between 0 and 1, got NaN (not a number)")
 	case probability > 1 && probability <= 100: // probably a percentage
-		return fmt.Errorf("sample rate must be between 0 and 1, got %v (for %v %% write %.6g)",
-			probability, probability, probability/100)
+		return fmt.Errorf("sample rate must be between 0 and 1, got %v %s", probability, PercentageHint(probability))
 	case probability < 0 || probability > 1:
 		return fmt.Errorf("sample rate must be between 0 and 1, got %v", probability)
 	case probability > 0 && probability < sampling.MinSamplingProbability:
@@ -76,4 +75,9 @@ func Validate(probability float64) error {
 			"express, got %v", sampling.MinSamplingProbability, probability)
 	}
 	return nil
+}
+
+// PercentageHint tells how to write a percentage as a rate.
+func PercentageHint(percentage float64) string {
+	return fmt.Sprintf("(for %v %% write %.6g)", percentage, percentage/100)
 }

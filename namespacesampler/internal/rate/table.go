@@ -133,11 +133,9 @@ func wrap(err error, origin string) error {
 	return fmt.Errorf("%s: %w", origin, err)
 }
 
-// Lookup returns the rate of a namespace. The empty name has the global rate; no pattern matches it. Lookup never returns nil.
+// Lookup returns the rate of a namespace. The empty name stands for items without a namespace; no pattern matches it. Lookup never
+// returns nil.
 func (t *Table) Lookup(namespace string) *Match {
-	if namespace == "" {
-		return t.global
-	}
 	if m := t.runtime.lookup(namespace); m != nil {
 		return m
 	}
@@ -151,7 +149,7 @@ func (l *layer) lookup(namespace string) *Match {
 	if m, ok := l.exact[namespace]; ok {
 		return m
 	}
-	if len(namespace) > MaxMatchedBytes {
+	if namespace == "" || len(namespace) > MaxMatchedBytes {
 		return nil
 	}
 	for i := range l.patterns {
@@ -219,8 +217,8 @@ func (t *Table) Probabilities() map[string]float64 {
 	return probabilities
 }
 
-// Names returns the sorted names of the namespaces that have an override of their own; patterns are not names.
+// Names returns the sorted names of the namespaces that have an override of their own; patterns are not names, nor is the empty name.
 func (t *Table) Names() []string {
 	names := slices.Sorted(maps.Keys(t.Overrides()))
-	return slices.DeleteFunc(names, IsPattern)
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" || IsPattern(name) })
 }

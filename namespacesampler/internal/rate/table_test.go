@@ -46,6 +46,28 @@ func TestLookupFindsRatesInOrderOfPrecedence(t *testing.T) {
 	}
 }
 
+// The empty name stands for items without a namespace.
+func TestTheEmptyNameHasAnOverrideOfItsOwnAndMatchesNoPattern(t *testing.T) {
+	patterns := map[string]float64{"*": 0.5, "?": 0.5, "**": 0.5}
+	table, err := NewTable(Spec{Signal: Traces, Overrides: listed(SharedOverride, patterns), Global: 0.25, Precision: 4})
+	require.NoError(t, err)
+	assertMatch(t, 0.25, Global, SharedGlobal, table.Lookup(""))
+	assert.True(t, table.Lookup("x").Rule == Pattern)
+
+	overrides := slices.Concat(listed(SharedOverride, patterns), listed(SharedOverride, map[string]float64{"": 1}))
+	table, err = NewTable(Spec{Signal: Traces, Overrides: overrides, Global: 0.25, Precision: 4})
+	require.NoError(t, err)
+	assertMatch(t, 1, Exact, SharedOverride, table.Lookup(""))
+	assertMatch(t, 0.25, Global, SharedGlobal, table.Global())
+	assert.InDelta(t, 1, table.Highest().Probability, 0)
+	assert.False(t, table.IsUniform())
+
+	overrides = append(overrides, listed(RuntimeOverride, map[string]float64{"": 0})...)
+	table, err = NewTable(Spec{Signal: Traces, Overrides: overrides, Global: 0.25, Precision: 4})
+	require.NoError(t, err)
+	assertMatch(t, 0, Exact, RuntimeOverride, table.Lookup(""))
+}
+
 func TestTheGlobalRateOfASignalReplacesTheSharedOne(t *testing.T) {
 	zero := 0.0
 	for _, tt := range []struct {

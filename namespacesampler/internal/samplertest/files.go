@@ -3,6 +3,10 @@
 package samplertest
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,6 +20,24 @@ import (
 // LoadFiles returns the processor's configuration from collector configurations that are merged as by several --config flags.
 func LoadFiles(t testing.TB, paths ...string) *namespacesampler.Config {
 	t.Helper()
+	return load(t, resolve(t, paths))
+}
+
+// Resolve returns the processor's section as the collector reads it from files. Each file has one of the given sections, in YAML
+// that is not indented.
+func Resolve(t testing.TB, sections ...string) *confmap.Conf {
+	t.Helper()
+	paths, dir := make([]string, len(sections)), t.TempDir()
+	for i, section := range sections {
+		paths[i] = filepath.Join(dir, strconv.Itoa(i)+".yaml")
+		file := "processors:\n  namespace_sampler:\n    " + strings.ReplaceAll(section, "\n", "\n    ")
+		require.NoError(t, os.WriteFile(paths[i], []byte(file), 0o600))
+	}
+	return resolve(t, paths)
+}
+
+func resolve(t testing.TB, paths []string) *confmap.Conf {
+	t.Helper()
 	uris := make([]string, len(paths))
 	for i, path := range paths {
 		uris[i] = "file:" + path
@@ -28,7 +50,7 @@ func LoadFiles(t testing.TB, paths ...string) *namespacesampler.Config {
 	require.NoError(t, err)
 	conf, err := resolver.Resolve(t.Context())
 	require.NoError(t, err)
-	sub, err := conf.Sub("processors::namespace_sampler")
+	section, err := conf.Sub("processors::namespace_sampler")
 	require.NoError(t, err)
-	return Load(t, sub.ToStringMap())
+	return section
 }

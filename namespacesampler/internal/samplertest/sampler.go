@@ -82,8 +82,13 @@ func StartWith(t testing.TB, cfg *namespacesampler.Config, change ...func(*proce
 // Load decodes and validates a configuration.
 func Load(t testing.TB, settings map[string]any) *namespacesampler.Config {
 	t.Helper()
+	return load(t, confmap.NewFromStringMap(settings))
+}
+
+func load(t testing.TB, conf *confmap.Conf) *namespacesampler.Config {
+	t.Helper()
 	cfg := namespacesampler.NewFactory().CreateDefaultConfig().(*namespacesampler.Config)
-	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
+	require.NoError(t, conf.Unmarshal(cfg))
 	require.NoError(t, confmap.Validate(cfg))
 	return cfg
 }
@@ -200,7 +205,7 @@ func RandomID() (id pcommon.TraceID) {
 // LowID and HighID are trace IDs with the least and the greatest randomness: every rate below 1 drops the one, and every rate
 // above 0 keeps the other.
 var (
-	LowID  = pcommon.TraceID{0: 1}
+	LowID  = pcommon.TraceID{0: 1, 15: 1}
 	HighID = pcommon.TraceID{0: 1, 9: 255, 10: 255, 11: 255, 12: 255, 13: 255, 14: 255, 15: 255}
 )
 

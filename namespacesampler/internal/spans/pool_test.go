@@ -16,6 +16,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 )
 
@@ -26,7 +27,7 @@ func newProcessor(t *testing.T) *Processor {
 	s, err := steering.New(steering.Config{Rates: steering.RatesConfig{Global: 1, Precision: 4}, Logger: zap.NewNop()})
 	require.NoError(t, err)
 	p, err := New(Config{Enabled: true}, &batch.Common{
-		Reader: namespace.NewReader([]string{"namespace"}, nil, nil), Labels: labels.New(10, nil), Telemetry: telemetry,
+		Reader: namespace.NewReader(namespace.ReaderConfig{Attributes: []string{"namespace"}, WriteTo: "namespace"}), Labels: labels.New(10, nil), Telemetry: telemetry, Problems: &problems.Counts{},
 	}, s.Rates)
 	require.NoError(t, err)
 	return p
@@ -70,7 +71,7 @@ func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
 	}
 	w.begin(p.rates.InForce().Traces)
 	w.read(t.Context(), td)
-	w.resolve(t.Context())
+	w.resolve(t.Context(), td)
 	w.apply(td)
 	w.report(t.Context())
 	w.reset()

@@ -26,6 +26,8 @@ type Config struct {
 	// Memory bounds the memory of the rates of traces (parent_based). If it is nil, each span is sampled at the rate of its own
 	// namespace (trace_id_ratio).
 	Memory *tracememory.Config
+	// Inherit writes the namespace of a trace to its kept spans without one. It needs Memory.
+	Inherit bool
 	// DropInternal are the OTTL conditions of spans that are dropped as internal, AlwaysKeep those of spans that are kept at any
 	// rate.
 	DropInternal, AlwaysKeep []string
@@ -71,7 +73,7 @@ func (p *Processor) Process(ctx context.Context, td ptrace.Traces) (ptrace.Trace
 	w.begin(p.rates.InForce().Traces)
 	w.read(ctx, td)
 	if p.cfg.Enabled {
-		w.resolve(ctx)
+		w.resolve(ctx, td)
 		w.apply(td)
 	} else {
 		w.disable()

@@ -30,13 +30,14 @@ type trace struct {
 	rootHasKey         bool
 	// mayBeKept is false if no rate that the trace can get keeps any of its spans.
 	mayBeKept bool
-	// isGuessed is true if a span that could name the trace was not looked up, because no rate would keep any span.
+	// isGuessed is true if a span that could name the trace was not looked up, because no rate would keep any span. What is settled is
+	// then good enough to count by, but not to be remembered or inherited.
 	isGuessed bool
 	// isUnavailable is true if the trace has no namespace because Postgres could not be asked.
 	isUnavailable bool
 
 	isSettled bool
-	settled   tracememory.Trace
+	settled   *tracememory.Trace
 	counters  *batch.Counters // of spans that have no namespace of their own
 }
 
@@ -63,12 +64,30 @@ func (w *walk) settleKnown() {
 		}
 	}
 	for i := range t.list {
-		t := &t.list[i]
-		if t.isSettled {
-			continue
+		if t := &t.list[i]; !t.isSettled {
+			if by, ok := t.namedBy(w.spans); ok {
+				w.settleBy(t, by)
+			}
 		}
-		if by, ok := t.namedBy(w.spans); ok {
-			w.settleBy(t, by)
+	}
+}
+
+// settleNamed settles the traces that are named by what was looked up, so that their spans need no further lookups.
+func (w *walk) settleNamed() {
+	for i := range w.traces.list {
+		t := &w.traces.list[i]
+		t.root, t.named, t.keyed, t.rootHasKey = none, none, none, false
+	}
+	for i := range w.spans {
+		if s := &w.spans[i]; s.trace != none {
+			w.traces.list[s.trace].join(int32(i), s)
+		}
+	}
+	for i := range w.traces.list {
+		if t := &w.traces.list[i]; !t.isSettled {
+			if by, ok := t.namedBy(w.spans); ok && by != none {
+				w.settleBy(t, by)
+			}
 		}
 	}
 }
@@ -80,8 +99,8 @@ func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 		return t.previous
 	}
 	next := int32(len(t.list)) //nolint:gosec // a batch has fewer spans
-	known, remembered := t.memory.Recall(id, t.now)
-	if !remembered {
+	known := t.memory.Recall(id, t.now)
+	if known == nil {
 		if i, ok := t.indexes[*id]; ok {
 			t.previous = i
 			return i
@@ -89,7 +108,7 @@ func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 		t.indexes[*id] = next
 	}
 	t.list = append(t.list, trace{id: *id, root: none, named: none, keyed: none})
-	if remembered {
+	if known != nil {
 		w.settle(&t.list[next], known)
 	}
 	t.previous = next
@@ -139,7 +158,7 @@ func (w *walk) settleRest() {
 		return
 	}
 	for i := range w.spans {
-		if s := &w.spans[i]; s.candidate != none && s.trace != none {
+		if s := &w.spans[i]; s.trace != none && (s.candidate != none || s.item.IsLookedUp()) {
 			w.traces.list[s.trace].learn(int32(i), s)
 		}
 	}
@@ -150,26 +169,26 @@ func (w *walk) settleRest() {
 	}
 }
 
-// learn notes the result of the lookup for a span.
+// learn notes the result of the lookups for a span. A span that still has a candidate has a key that was not looked up.
 func (t *trace) learn(i int32, s *span) {
 	if t.isSettled {
 		return
 	}
 	t.isUnavailable = t.isUnavailable || s.item.IsUnavailable()
-	t.isGuessed = t.isGuessed || !s.item.IsLookedUp() && t.canBeNamedBy(i)
+	t.isGuessed = t.isGuessed || s.candidate != none && t.canBeNamedBy(i)
 	if s.item.Namespace != "" && (t.named == none || i < t.named) {
 		t.named = i
 	}
 }
 
 func (w *walk) settleLookedUp(t *trace) {
-	if known, ok := w.traces.memory.Recall(&t.id, w.traces.now); ok { // settled by a concurrent batch
-		t.isUnavailable = false
+	if known := w.traces.memory.Recall(&t.id, w.traces.now); known != nil { // settled by a concurrent batch
+		t.isUnavailable, t.isGuessed = false, false
 		w.settle(t, known)
 		return
 	}
 	by := t.namer(w.spans)
-	if t.isGuessed && by != none { // good enough to count by, but not to be remembered
+	if t.isGuessed && by != none {
 		w.settle(t, w.traceLike(by))
 		return
 	}
@@ -180,8 +199,7 @@ func (w *walk) settleLookedUp(t *trace) {
 // not remembered, since later spans may know more.
 func (w *walk) settleBy(t *trace, by int32) {
 	if by == none {
-		ns := w.namespaces.Of("")
-		w.settle(t, tracememory.Trace{Rate: ns.Rate, Label: ns.Counters.Label})
+		w.settle(t, w.namespaces.OfMissing(t.isUnavailable).Trace)
 		return
 	}
 	t.isUnavailable = false
@@ -192,13 +210,12 @@ func (w *walk) settleBy(t *trace, by int32) {
 	w.settle(t, remembered)
 }
 
-// traceLike returns a trace of the namespace of a span.
-func (w *walk) traceLike(i int32) tracememory.Trace {
-	ns := w.namespaces.Of(w.spans[i].item.Namespace)
-	return tracememory.Trace{Rate: ns.Rate, Label: ns.Counters.Label}
+// traceLike returns what settles a trace by the namespace of a span.
+func (w *walk) traceLike(i int32) *tracememory.Trace {
+	return w.namespaces.Of(w.spans[i].item.Namespace).Trace
 }
 
-func (w *walk) settle(t *trace, settled tracememory.Trace) {
+func (w *walk) settle(t *trace, settled *tracememory.Trace) {
 	t.isSettled, t.settled, t.counters = true, settled, w.namespaces.CountersOf(settled.Label)
 }
 
@@ -214,14 +231,14 @@ type spanRate struct {
 // if it has one, else under that of its trace.
 func (w *walk) rateOf(s *span) spanRate {
 	if s.trace == none {
-		own := w.namespaces.Of(s.item.Namespace)
+		own := w.namespaces.OfItem(&s.item)
 		return spanRate{match: own.Rate, rule: own.Rule, unavailable: s.item.IsUnavailable(), counters: own.Counters}
 	}
 	t := &w.traces.list[s.trace]
 	by := spanRate{match: t.settled.Rate, rule: labels.Trace, unavailable: t.isUnavailable, counters: t.counters}
 	if s.item.Namespace == "" {
 		if t.settled.Label == w.p.common.Labels.None() {
-			by.rule = labels.Global
+			by.rule = batch.RuleOf(t.settled.Rate)
 		}
 		return by
 	}

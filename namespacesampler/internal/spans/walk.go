@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -88,37 +89,71 @@ func (w *walk) add(data ptrace.Span) *span {
 	s := &w.spans[len(w.spans)-1]
 	attributes := data.Attributes()
 	w.resolution.ReadNamespace(&s.item, attributes)
-	if !s.item.Carries && w.p.common.Reader.HasLookups() {
+	if !s.item.Carries && w.p.common.Reader.Lookups() > 0 {
 		w.readKey(s, attributes)
 	}
 	return s
 }
 
-func (w *walk) readKey(s *span, attributes pcommon.Map) {
+// readKey reads the next key of a span, and reports whether there is one.
+func (w *walk) readKey(s *span, attributes pcommon.Map) bool {
 	key := w.resolution.ReadKey(&s.item, attributes)
 	if key == nil {
-		return
+		return false
 	}
 	if n := len(w.candidates); n == 0 || w.candidates[n-1] != *key { // spans of a task arrive together
 		w.candidates = append(w.candidates, *key)
 	}
 	s.candidate = int32(len(w.candidates) - 1) //nolint:gosec // a batch has fewer spans
+	return true
 }
 
 // resolve finds the namespaces that are missing, and the rates of all traces. Traces that are settled by what is known need no
-// lookup, nor do spans that no rate can keep.
-func (w *walk) resolve(ctx context.Context) {
+// lookup, nor do spans that no rate can keep. One round trip answers all spans; those whose key is unknown have their next key
+// looked up in another one.
+func (w *walk) resolve(ctx context.Context, td ptrace.Traces) {
 	w.settleKnown()
 	if len(w.candidates) == 0 {
 		return
 	}
-	w.wantKeys()
-	if w.resolution.Resolve(ctx) {
-		for i := range w.spans {
-			w.resolution.Complete(&w.spans[i].item)
+	for w.wantKeys(); w.resolution.Resolve(ctx); w.wantKeys() {
+		if again := w.complete(); !again || !w.readNextKeys(td) {
+			break
 		}
+		w.settleNamed()
 	}
 	w.settleRest()
+}
+
+// complete takes the answers to the keys that were looked up. It reports whether some of them are unknown and may be followed by
+// other keys.
+func (w *walk) complete() (again bool) {
+	for i := range w.spans {
+		s := &w.spans[i]
+		if s.item.IsLookedUp() {
+			s.candidate = none
+			again = w.resolution.Complete(&s.item) || again
+		}
+	}
+	return again
+}
+
+// readNextKeys reads the next keys of the spans whose key is unknown, and reports whether there are any.
+func (w *walk) readNextKeys(td ptrace.Traces) (found bool) {
+	n := 0
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			w.resolution.Reenter(ss.Scope().Attributes(), rs.Resource().Attributes())
+			for _, data := range ss.Spans().All() {
+				s := &w.spans[n]
+				n++
+				if s.item.IsUnknown() && w.readKey(s, data.Attributes()) {
+					found = true
+				}
+			}
+		}
+	}
+	return found
 }
 
 // apply samples all spans, and removes those that are dropped.
@@ -156,10 +191,25 @@ func (w *walk) sample(s *span, data ptrace.Span) (keep bool) {
 	if d.Tracestate != s.tracestate {
 		data.TraceState().FromRaw(d.Tracestate)
 	}
-	if s.item.IsResolved() { // also over a missing value, which identifies nothing, unlike on data points
-		data.Attributes().PutStr(w.p.common.Reader.Target(), s.item.Namespace)
+	if name := w.nameToWrite(s); name != "" { // also over a missing value, which identifies nothing, unlike on data points
+		w.p.common.Reader.Write(data.Attributes(), name)
 	}
 	return true
+}
+
+// nameToWrite returns the namespace that a kept span does not carry: that of its lookup, else that of its trace (T20).
+func (w *walk) nameToWrite(s *span) string {
+	switch {
+	case s.item.IsResolved():
+		return s.item.Namespace
+	case s.item.Namespace != "" || s.trace == none || !w.p.cfg.Inherit:
+		return ""
+	}
+	t := &w.traces.list[s.trace]
+	if t.isGuessed {
+		return ""
+	}
+	return t.settled.Name
 }
 
 // decide decides a span: by its exemption, else by on_failure, else by its rate.
@@ -188,6 +238,7 @@ func (w *walk) report(ctx context.Context) {
 	if w.traces.early > 0 {
 		t.ProcessorNamespaceSamplerForgottenTraces.Add(ctx, int64(w.traces.early))
 	}
+	w.p.common.Problems.Add(problems.NoRandomness, w.faults[decision.NoRandomness])
 	for _, f := range decision.Faults {
 		if n := w.faults[f]; n > 0 {
 			t.ProcessorNamespaceSamplerTracestateFaults.Add(ctx, n, faultOptions[f])

@@ -59,14 +59,18 @@ func newRates(cfg RatesConfig, logger *zap.Logger) (*Rates, error) {
 // InForce returns the tables in force.
 func (r *Rates) InForce() *Tables { return r.current.Load() }
 
-// Expired returns the keys of configured overrides that have expired and can be removed from the configuration.
-func (r *Rates) Expired(now time.Time) (keys []string) {
+// sections are the configuration keys of the overrides of each signal.
+var sections = map[rate.Signal]string{rate.All: "namespaces", rate.Traces: "tracing::namespaces", rate.Metrics: "metrics::namespaces"}
+
+// Expired returns when configured overrides have expired, by their configuration keys. They can be removed from the configuration.
+func (r *Rates) Expired(now time.Time) map[string]time.Time {
+	expired := map[string]time.Time{}
 	for i := range r.cfg.Overrides {
 		if o := &r.cfg.Overrides[i]; o.IsExpired(now) {
-			keys = append(keys, namespace.Shown(o.Key))
+			expired[sections[o.Signal]+"::"+namespace.Shown(o.Key)] = o.Until
 		}
 	}
-	return keys
+	return expired
 }
 
 // start makes overrides expire on time until stop is called.

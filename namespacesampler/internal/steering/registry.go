@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spelling"
 )
 
 // RegistryConfig says where registered namespaces are read from.
@@ -137,8 +138,12 @@ func (w *RegistryWatch) warn() {
 	w.warned = warned
 }
 
-// isRegistered reports whether the key of an override is a registered name, or a pattern that matches one.
+// isRegistered reports whether the key of an override is a registered name, a pattern that matches one, or the empty name, which is
+// for items without a namespace.
 func (w *RegistryWatch) isRegistered(key string) bool {
+	if key == "" {
+		return true
+	}
 	if _, ok := slices.BinarySearch(w.state.Names, key); ok {
 		return true
 	}
@@ -152,7 +157,7 @@ func (w *RegistryWatch) describe(o *rate.Override) []zap.Field {
 	if o.UpdatedBy != "" {
 		fields = append(fields, zap.String("updated_by", o.UpdatedBy))
 	}
-	if near, ok := nearest(o.Key, w.state.Names); ok && !rate.IsPattern(o.Key) {
+	if near, ok := spelling.Nearest(o.Key, w.state.Names); ok && !rate.IsPattern(o.Key) {
 		fields = append(fields, zap.String("did_you_mean", namespace.Shown(near)))
 	}
 	return fields

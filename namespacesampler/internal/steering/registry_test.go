@@ -74,6 +74,19 @@ func TestRuntimeOverridesThatMatchNoRegisteredNamespaceAreWarnedOf(t *testing.T)
 	assert.Equal(t, 2, s.logged(unregistered), "once for each")
 }
 
+func TestAnOverrideOfItemsWithoutANamespaceIsNotWarnedOf(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	d.register("payments")
+	s := d.steer(options{noOverrides: true, registryInterval: 5 * time.Millisecond, rates: RatesConfig{
+		Global: 1, Overrides: []rate.Override{shared("", 1), shared("paymnets", 1)},
+	}})
+	eventually(t, func() bool { return s.logged(unregistered) > 0 }, "another is warned of")
+	warned := s.logs.FilterMessage(unregistered).All()
+	require.Len(t, warned, 1)
+	assert.Equal(t, "paymnets", warned[0].ContextMap()["namespace"])
+}
+
 func TestWithoutRegisteredNamespacesThereIsNothingToWarnOf(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)

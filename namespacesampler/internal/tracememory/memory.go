@@ -16,11 +16,13 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Trace is what is remembered of a trace: its rate, never a decision, so that late spans are stamped correctly; and the label
-// that counts its spans without a namespace.
+// Trace is what is remembered of a trace: its rate, never a decision, so that late spans are stamped correctly; the label that
+// counts its spans without a namespace; and the name of the namespace that settled it, empty if the name is too long. It is
+// immutable: the traces of a namespace share it.
 type Trace struct {
 	Rate  *rate.Match
 	Label *labels.Label
+	Name  string
 }
 
 // Config bounds a memory.
@@ -85,18 +87,18 @@ func (m *Memory) shardOf(id *pcommon.TraceID) *shard {
 	return &m.shards[hash>>32&uint64(len(m.shards)-1)]               //nolint:gosec // at least one shard
 }
 
-// Recall returns what is remembered of a trace, and remembers it for another TTL.
-func (m *Memory) Recall(id *pcommon.TraceID, now Instant) (Trace, bool) {
+// Recall returns what is remembered of a trace, or nil, and remembers it for another TTL.
+func (m *Memory) Recall(id *pcommon.TraceID, now Instant) *Trace {
 	return m.shardOf(id).recall(id, now)
 }
 
-// Peek returns what is remembered of a trace without remembering it for longer.
-func (m *Memory) Peek(id *pcommon.TraceID, now Instant) (Trace, bool) {
+// Peek returns what is remembered of a trace, or nil, without remembering it for longer.
+func (m *Memory) Peek(id *pcommon.TraceID, now Instant) *Trace {
 	return m.shardOf(id).peek(id, now)
 }
 
 // Remember remembers a trace, unless another batch has remembered it meanwhile, and returns what is remembered now. It reports
 // whether another trace was forgotten before its TTL to make room.
-func (m *Memory) Remember(id *pcommon.TraceID, now Instant, t Trace) (remembered Trace, early bool) {
+func (m *Memory) Remember(id *pcommon.TraceID, now Instant, t *Trace) (remembered *Trace, early bool) {
 	return m.shardOf(id).remember(id, now, t)
 }

@@ -25,7 +25,7 @@ type shard struct {
 
 type node struct {
 	id           pcommon.TraceID
-	trace        Trace
+	trace        *Trace
 	used         Instant
 	newer, older int32
 }
@@ -38,44 +38,44 @@ func (s *shard) init(most int, ttl time.Duration) {
 
 func (s *shard) isExpired(n *node, now Instant) bool { return now-n.used > s.ttl }
 
-func (s *shard) recall(id *pcommon.TraceID, now Instant) (Trace, bool) {
+func (s *shard) recall(id *pcommon.TraceID, now Instant) *Trace {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.use(id, now)
 }
 
 // use returns what is remembered of a trace and makes it the newest one.
-func (s *shard) use(id *pcommon.TraceID, now Instant) (Trace, bool) {
+func (s *shard) use(id *pcommon.TraceID, now Instant) *Trace {
 	i, ok := s.indexes[*id]
 	if !ok {
-		return Trace{}, false
+		return nil
 	}
 	n := &s.nodes[i]
 	if s.isExpired(n, now) {
-		return Trace{}, false
+		return nil
 	}
 	n.used = max(n.used, now)
 	if s.nodes[0].older != i {
 		s.unlink(i)
 		s.linkNewest(i)
 	}
-	return n.trace, true
+	return n.trace
 }
 
-func (s *shard) peek(id *pcommon.TraceID, now Instant) (Trace, bool) {
+func (s *shard) peek(id *pcommon.TraceID, now Instant) *Trace {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, ok := s.indexes[*id]
 	if !ok || s.isExpired(&s.nodes[i], now) {
-		return Trace{}, false
+		return nil
 	}
-	return s.nodes[i].trace, true
+	return s.nodes[i].trace
 }
 
-func (s *shard) remember(id *pcommon.TraceID, now Instant, t Trace) (remembered Trace, early bool) {
+func (s *shard) remember(id *pcommon.TraceID, now Instant, t *Trace) (remembered *Trace, early bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if known, ok := s.use(id, now); ok {
+	if known := s.use(id, now); known != nil {
 		return known, false
 	}
 	if i, ok := s.indexes[*id]; ok {

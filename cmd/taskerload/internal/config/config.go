@@ -31,6 +31,8 @@ type Processor struct {
 	Namespace struct {
 		Attributes    []string  `yaml:"attributes"`
 		MissingValues *[]string `yaml:"missing_values"`
+		WriteTo       string    `yaml:"write_to"`
+		Inherit       *bool     `yaml:"inherit"`
 	} `yaml:"namespace"`
 	SampleRate *float64  `yaml:"sample_rate"`
 	Namespaces overrides `yaml:"namespaces"`
@@ -135,6 +137,7 @@ func (p *Processor) Oracle() oracle.Config {
 		MissingValues: orElse(p.Namespace.MissingValues, []string{"", "unknown"}),
 		Lookups:       p.Postgres != nil,
 		KeepOnFailure: p.Postgres["on_failure"] == "keep",
+		Inherit:       !isFalse(p.Namespace.Inherit),
 	}
 }
 

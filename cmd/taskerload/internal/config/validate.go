@@ -31,6 +31,7 @@ func (p *Processor) validate() error {
 	}
 	a := p.Namespace.Attributes
 	refuse(len(a) > 1 || len(a) == 1 && a[0] != items.NamespaceAttribute, "namespace::attributes: must be [namespace]")
+	refuse(p.Namespace.WriteTo != "" && p.Namespace.WriteTo != items.NamespaceAttribute, "namespace::write_to: must be namespace")
 	refuse(p.Sampler() != ParentBased && p.Sampler() != TraceIDRatio, "tracing::sampler: must be parent_based or trace_id_ratio")
 	refuse(p.Tracing.Mode != "" && p.Tracing.Mode != "equalizing", "tracing::mode: must be equalizing")
 	refuse(isFalse(p.Tracing.Enabled), "tracing::enabled: must be true")

@@ -26,6 +26,7 @@ type Config struct {
 	MissingValues         []string // of the namespace attribute
 	Lookups               bool     // Postgres is configured
 	KeepOnFailure         bool     // items are kept if Postgres cannot be asked
+	Inherit               bool     // kept spans without a namespace get that of their trace
 }
 
 // Oracle predicts outcomes. It may be used concurrently, but the requests that hold spans of one trace must be passed to
@@ -56,9 +57,3 @@ func New(config Config, rows []taskerdb.Task) *Oracle {
 
 // Keys is a set of lookup keys. No two identifiers of the load are equal, so the attribute need not be part of the key.
 type Keys map[string]bool
-
-func (k Keys) add(key string) {
-	if key != "" {
-		k[key] = true
-	}
-}

@@ -17,25 +17,24 @@ func (o *Oracle) Points(request pmetric.Metrics) ([]Outcome, Keys) {
 	var outcomes []Outcome
 	keys := Keys{}
 	for p := range items.Points(request) {
-		out, key := o.point(o.identity.series(p), p.Attributes, p.Scope.Attributes(), p.Resource.Attributes())
-		outcomes = append(outcomes, out)
-		keys.add(key)
+		outcomes = append(outcomes, o.point(o.identity.series(p), p.Attributes, p.Scope.Attributes(), p.Resource.Attributes(), keys))
 	}
 	return outcomes, keys
 }
 
-// point predicts the outcome for a point of the series with this identity, and the key that is looked up for it.
-func (o *Oracle) point(series uint64, item, scope, resource pcommon.Map) (out Outcome, key string) {
+// point predicts the outcome for a point of the series with this identity, and adds the keys that are looked up for it.
+func (o *Oracle) point(series uint64, item, scope, resource pcommon.Map, keys Keys) (out Outcome) {
 	randomness := seriesRandomness(series)
 	r := o.resolve(item, scope, resource)
-	if o.config.PointRates.highest() == 0 && !o.config.KeepOnFailure && r.key != "" { // every point is dropped
-		r = resolution{key: r.key, unused: true}
+	r.unused = o.config.PointRates.highest() == 0 && !o.config.KeepOnFailure && len(r.keys) > 0 // every point is dropped
+	for r.canBeAsked() {
+		keys[r.ask()] = true
 	}
 	if r.named == "" && !carriesLookupAttribute(item, scope, resource) {
 		return Outcome{
 			Group: Group{LabelNotSampled, RulePassed, 1}, Source: r.source(),
 			Keep: true, Randomness: randomness, Rate: 1, Rule: RulePassed,
-		}, ""
+		}
 	}
 	rate, rule := o.config.PointRates.Of(r.namespace())
 	out = Outcome{
@@ -51,10 +50,7 @@ func (o *Oracle) point(series uint64, item, scope, resource pcommon.Map) (out Ou
 	if !carries(items.NamespaceAttribute, item, scope, resource) {
 		out.Write = r.lookedUp
 	}
-	if r.unused {
-		return out, ""
-	}
-	return out, r.key
+	return out
 }
 
 func carriesLookupAttribute(levels ...pcommon.Map) bool {

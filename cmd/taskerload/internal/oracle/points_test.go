@@ -39,7 +39,7 @@ func TestPointsAreDetailedWhenTheyCarryANamespaceOrAnIdentifier(t *testing.T) {
 			item, resource := pcommon.NewMap(), pcommon.NewMap()
 			require.NoError(t, item.FromRaw(test.item))
 			require.NoError(t, resource.FromRaw(test.resource))
-			got, _ := o.point(1, item, pcommon.NewMap(), resource)
+			got := o.point(1, item, pcommon.NewMap(), resource, Keys{})
 			assert.Equal(t, test.label, got.Group.Label)
 			assert.Equal(t, test.write, got.Write)
 			assert.Equal(t, test.keep, got.Keep)

@@ -18,7 +18,7 @@ type Rates struct {
 
 // Of returns the rate of a namespace and the rule that gave it. The empty namespace stands for none.
 func (r Rates) Of(namespace string) (rate float64, rule string) {
-	if rate, listed := r.Exact[namespace]; listed && namespace != "" {
+	if rate, listed := r.Exact[namespace]; listed {
 		return rate, RuleExact
 	}
 	return r.Global, RuleGlobal

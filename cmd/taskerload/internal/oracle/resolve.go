@@ -13,28 +13,55 @@ import (
 
 // resolution is where the namespace of an item comes from. At most one of named and lookedUp is set.
 type resolution struct {
-	named    string // in the telemetry
-	key      string // that is looked up; empty: none
-	lookedUp string // the namespace of the key in Postgres
-	unused   bool   // the key is not looked up, because no answer would change anything
+	named    string      // in the telemetry
+	keys     []candidate // that can be looked up next, in order; none if one of them was known
+	isAsked  bool        // a key was looked up
+	lookedUp string      // the namespace of the last key that was looked up
+	unused   bool        // the next key is not looked up, because no answer would change anything
 }
 
-func (r resolution) namespace() string { return r.named + r.lookedUp }
+// candidate is a key with the namespace that Postgres has for it; empty: none.
+type candidate struct{ key, namespace string }
 
-func (r resolution) label() string {
+// ask looks up the next key, and returns it.
+func (r *resolution) ask() string {
+	next := r.keys[0]
+	r.isAsked, r.lookedUp, r.keys = true, next.namespace, r.keys[1:]
+	if r.lookedUp != "" {
+		r.keys = nil
+	}
+	return next.key
+}
+
+func (r *resolution) canBeAsked() bool { return len(r.keys) > 0 && !r.unused }
+
+// namespace is what is known now.
+func (r *resolution) namespace() string { return r.named + r.lookedUp }
+
+// potential is the namespace if every key is looked up.
+func (r *resolution) potential() string {
+	for _, c := range r.keys {
+		if c.namespace != "" {
+			return c.namespace
+		}
+	}
+	return r.namespace()
+}
+
+func (r *resolution) label() string {
 	switch {
 	case r.namespace() != "":
 		return r.namespace()
 	case r.unused:
 		return LabelNotLookedUp
-	case r.key != "":
+	case r.isAsked:
 		return LabelUnknown
 	default:
 		return LabelNone
 	}
 }
 
-func (r resolution) source() Source {
+func (r *resolution) source() Source {
 	switch {
 	case r.named != "":
 		return FromAttribute
@@ -42,7 +69,7 @@ func (r resolution) source() Source {
 		return FromLookup
 	case r.unused:
 		return FromUnusedKey
-	case r.key != "":
+	case r.isAsked:
 		return FromUnknownKey
 	default:
 		return FromNothing
@@ -59,12 +86,13 @@ func (o *Oracle) resolve(item, scope, resource pcommon.Map) resolution {
 	if o.directory == nil {
 		return resolution{}
 	}
+	var r resolution
 	for _, name := range lookupAttributes {
 		if key, ok := lookupKey(name, item, resource); ok {
-			return resolution{key: key, lookedUp: o.directory[name][key]}
+			r.keys = append(r.keys, candidate{key, o.directory[name][key]})
 		}
 	}
-	return resolution{}
+	return r
 }
 
 // wellFormedKey matches lower-case UUIDs only: the load contains no others.

@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-func TestASpanGetsTheRateAndTheNamespaceOfItsFirstWellFormedKey(t *testing.T) {
+func TestASpanGetsTheRateAndTheNamespaceOfItsFirstKnownKey(t *testing.T) {
 	t.Parallel()
 	const (
 		taskID = "019e8232-b127-7bf1-998a-8a6fae25841d"
@@ -33,22 +33,26 @@ func TestASpanGetsTheRateAndTheNamespaceOfItsFirstWellFormedKey(t *testing.T) {
 		label, write   string
 		rate           float64
 	}{
-		"its own namespace wins":         {m("namespace", "orders", "task_uuid", taskID), nil, "orders", "", 0.5},
-		"then that of the resource":      {m("task_uuid", taskID), m("namespace", "orders"), "orders", "", 0.5},
-		"unknown is none":                {m("namespace", "unknown", "task_uuid", taskID), nil, "payments", "payments", 1},
-		"a number is none":               {m("namespace", 7, "task_uuid", taskID), nil, "payments", "payments", 1},
-		"task before step":               {m("step_uuid", stepID, "task_uuid", taskID), nil, "payments", "payments", 1},
-		"malformed task gives way":       {m("step_uuid", stepID, "task_uuid", "pending"), nil, "orders", "orders", 0.5},
-		"unknown task does not give way": {m("step_uuid", stepID, "task_uuid", absent), nil, LabelUnknown, "", 0.1},
-		"either step attribute":          {m("workflow_step_uuid", stepID), nil, "orders", "orders", 0.5},
-		"key on the resource":            {m(), m("task_uuid", taskID), "payments", "payments", 1},
-		"nothing at all":                 {m("handler_name", "x"), nil, LabelNone, "", 0.1},
+		"its own namespace wins":    {m("namespace", "orders", "task_uuid", taskID), nil, "orders", "", 0.5},
+		"then that of the resource": {m("task_uuid", taskID), m("namespace", "orders"), "orders", "", 0.5},
+		"unknown is none":           {m("namespace", "unknown", "task_uuid", taskID), nil, "payments", "payments", 1},
+		"a number is none":          {m("namespace", 7, "task_uuid", taskID), nil, "payments", "payments", 1},
+		"task before step":          {m("step_uuid", stepID, "task_uuid", taskID), nil, "payments", "payments", 1},
+		"malformed task gives way":  {m("step_uuid", stepID, "task_uuid", "pending"), nil, "orders", "orders", 0.5},
+		"unknown task gives way":    {m("step_uuid", stepID, "task_uuid", absent), nil, "orders", "orders", 0.5},
+		"none is known":             {m("step_uuid", absent, "task_uuid", absent), nil, LabelUnknown, "", 0.1},
+		"either step attribute":     {m("workflow_step_uuid", stepID), nil, "orders", "orders", 0.5},
+		"key on the resource":       {m(), m("task_uuid", taskID), "payments", "payments", 1},
+		"nothing at all":            {m("handler_name", "x"), nil, LabelNone, "", 0.1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			span, resource := ptrace.NewSpan(), pcommon.NewMap()
 			require.NoError(t, span.Attributes().FromRaw(test.item))
 			require.NoError(t, resource.FromRaw(test.resource))
 			r := o.resolve(span.Attributes(), pcommon.NewMap(), resource)
+			for r.canBeAsked() {
+				r.ask()
+			}
 			got := o.span(span, &r, &trace{})
 			assert.Equal(t, test.label, got.Group.Label)
 			assert.Equal(t, test.write, got.Write)

@@ -15,11 +15,11 @@ func (o *Oracle) Spans(request ptrace.Traces) ([]SpanOutcome, Keys) {
 	defer o.mu.Unlock()
 	r := o.read(request)
 	for _, t := range r.traces {
-		t.potential = r.namespaceOf(t)
+		t.potential = r.namespaceOf(t, (*resolution).potential)
 	}
 	keys := r.lookUp(request)
 	for id, t := range r.traces {
-		if t.namespace = r.namespaceOf(t); t.namespace != "" {
+		if t.namespace = r.namespaceOf(t, (*resolution).namespace); t.namespace != "" {
 			o.remembered[id] = t.namespace
 		}
 	}
@@ -30,20 +30,31 @@ func (o *Oracle) Spans(request ptrace.Traces) ([]SpanOutcome, Keys) {
 	return outcomes, keys
 }
 
-// lookUp collects the keys whose answers matter. The other spans keep no resolved namespace.
+// lookUp looks up the keys whose answers matter, in rounds: the next key of a span is looked up if Postgres does not know the one
+// before.
 func (r *spanRequest) lookUp(request ptrace.Traces) Keys {
-	keys, i := Keys{}, 0
+	keys := Keys{}
+	for r.round(request, keys) {
+	}
+	return keys
+}
+
+// round decides by what is known before it which keys are looked up, and reports whether there are any.
+func (r *spanRequest) round(request ptrace.Traces, keys Keys) (isAsked bool) {
+	var asked []*resolution
+	i := 0
 	for s := range items.Spans(request) {
-		if res := &r.resolutions[i]; res.key != "" {
-			if res.unused = !r.lookupMatters(s.Span, i); res.unused {
-				res.lookedUp = ""
-			} else {
-				keys.add(res.key)
+		if res := &r.resolutions[i]; res.canBeAsked() {
+			if res.unused = !r.lookupMatters(s.Span, i); !res.unused {
+				asked = append(asked, res)
 			}
 		}
 		i++
 	}
-	return keys
+	for _, res := range asked {
+		keys[res.ask()] = true
+	}
+	return len(asked) > 0
 }
 
 // span predicts the outcome for a span. The rate is that of the trace or, without a rate per trace, that of the span's own
@@ -62,6 +73,10 @@ func (o *Oracle) span(span ptrace.Span, r *resolution, t *trace) SpanOutcome {
 		rule = RuleTrace
 	}
 	d := o.decide(span, rate)
+	write := r.lookedUp
+	if r.namespace() == "" && o.config.RatePerTrace && o.config.Inherit {
+		write = t.namespace // T20
+	}
 	return SpanOutcome{
 		Outcome: Outcome{
 			Group:      o.config.SpanRates.group(label, counted),
@@ -71,7 +86,7 @@ func (o *Oracle) span(span ptrace.Span, r *resolution, t *trace) SpanOutcome {
 			Rate:       rate,
 			Namespace:  counted,
 			Rule:       rule,
-			Write:      r.lookedUp,
+			Write:      write,
 		},
 		Tracestate:     d.tracestate,
 		Weight:         d.weight,

@@ -18,11 +18,11 @@ type trace struct {
 const noRoot = -1
 
 // namespaceOf is the remembered namespace, else that of the root, else that of the first span that has one.
-func (r *spanRequest) namespaceOf(t *trace) string {
+func (r *spanRequest) namespaceOf(t *trace, namespace func(*resolution) string) string {
 	if t.remembered != "" {
 		return t.remembered
 	}
-	return r.first(t, func(res *resolution) bool { return res.namespace() != "" }).namespace()
+	return namespace(r.first(t, func(res *resolution) bool { return namespace(res) != "" }))
 }
 
 // first returns the resolution of the root if it qualifies, else the first one that does, else an empty one.
@@ -38,13 +38,13 @@ func (r *spanRequest) first(t *trace, qualifies func(*resolution) bool) *resolut
 	return &resolution{}
 }
 
-// fixedNamespace returns the namespace of a trace if no lookup can change it.
+// fixedNamespace returns the namespace of a trace if no further lookup can change it.
 func (r *spanRequest) fixedNamespace(t *trace) (namespace string, fixed bool) {
 	if t.remembered != "" {
 		return t.remembered, true
 	}
-	res := r.first(t, func(res *resolution) bool { return res.named != "" || res.key != "" })
-	return res.named, res.key == ""
+	res := r.first(t, func(res *resolution) bool { return res.namespace() != "" || len(res.keys) > 0 })
+	return res.namespace(), len(res.keys) == 0
 }
 
 // lookupMatters reports whether looking up the key of the span with index i can change a decision, or an attribute of a
@@ -71,7 +71,7 @@ func (r *spanRequest) canDetermineTrace(t *trace, i int) bool {
 		if earlier == i {
 			return true
 		}
-		if r.resolutions[earlier].named != "" {
+		if r.resolutions[earlier].namespace() != "" {
 			return false
 		}
 	}

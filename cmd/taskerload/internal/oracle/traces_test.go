@@ -278,10 +278,10 @@ func TestTheLoadDistinguishesReadingsOfParentBased(t *testing.T) {
 				root := r.resolutions[tr.root]
 				withoutRoot := *tr
 				withoutRoot.root = noRoot
-				if root.lookedUp != "" {
+				if root.named == "" && root.potential() != "" {
 					resolvedRoots++
 				}
-				if r.namespaceOf(tr) != r.namespaceOf(&withoutRoot) {
+				if r.namespaceOf(tr, (*resolution).potential) != r.namespaceOf(&withoutRoot, (*resolution).potential) {
 					first++
 				}
 			}
@@ -298,10 +298,10 @@ func TestTheLoadDistinguishesReadingsOfParentBased(t *testing.T) {
 			for _, tr := range r.traces {
 				forgotten := *tr
 				forgotten.remembered = ""
-				if tr.remembered != "" && r.namespaceOf(&forgotten) != tr.remembered {
+				if tr.remembered != "" && r.namespaceOf(&forgotten, (*resolution).potential) != tr.remembered {
 					changed++
 				}
-				if r.namespaceOf(tr) == "" {
+				if r.namespaceOf(tr, (*resolution).potential) == "" {
 					unresolved++
 				}
 			}

@@ -40,7 +40,7 @@ func (r *Run) Checks() []Check {
 			"sampling_precision, and other components in the pipeline that edit tracestates",
 		},
 		{
-			"spans: resolved namespaces are written, nothing else is changed",
+			"spans: resolved and inherited namespaces are written, nothing else is changed",
 			spans.Sum(namespace) + spans.Sum(altered),
 			"whether the database holds the tasks of this --seed and --tasks",
 		},

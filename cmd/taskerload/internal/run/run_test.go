@@ -190,14 +190,14 @@ func TestOneWrongSpanFailsTheRun(t *testing.T) {
 			one.TraceState().FromRaw("ot=th:0")
 			return true
 		}},
-		"namespace not written": {"spans: resolved namespaces", func(_ ptrace.SpanSlice, one ptrace.Span) bool {
+		"namespace not written": {"spans: resolved and inherited namespaces", func(_ ptrace.SpanSlice, one ptrace.Span) bool {
 			return one.Name() == "step.discovery" && one.Attributes().Remove(items.NamespaceAttribute)
 		}},
-		"another namespace": {"spans: resolved namespaces", func(_ ptrace.SpanSlice, one ptrace.Span) bool {
+		"another namespace": {"spans: resolved and inherited namespaces", func(_ ptrace.SpanSlice, one ptrace.Span) bool {
 			one.Attributes().PutStr(items.NamespaceAttribute, "somebody")
 			return true
 		}},
-		"attribute lost": {"spans: resolved namespaces", func(_ ptrace.SpanSlice, one ptrace.Span) bool {
+		"attribute lost": {"spans: resolved and inherited namespaces", func(_ ptrace.SpanSlice, one ptrace.Span) bool {
 			return one.Attributes().Remove("task_uuid")
 		}},
 	} {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package steering
+// Package spelling finds what a misspelt name was probably meant to be.
+package spelling
 
 // maxComparedRunes bounds the comparison of two names, whose cost grows with the square of their length.
 const maxComparedRunes = 64
 
-// nearest returns the candidate that a name is probably a misspelling of: the one at the least edit distance, which must not
+// Nearest returns the candidate that a name is probably a misspelling of: the one at the least edit distance, which must not
 // exceed a third of the name's length.
-func nearest(name string, names []string) (string, bool) {
+func Nearest(name string, names []string) (string, bool) {
 	least, found := len([]rune(name))/3+1, ""
 	for _, candidate := range names {
 		if d := distance(name, candidate); d < least {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package steering
+package spelling
 
 import (
 	"testing"
@@ -14,7 +14,7 @@ func TestTheNearestName(t *testing.T) {
 	for name, want := range map[string]string{
 		"paymnets": "payments", "Orders": "orders", "order": "orders", "analytic": "analytics", "расылка": "рассылка", "billing": "", "o": "",
 	} {
-		got, _ := nearest(name, names)
+		got, _ := Nearest(name, names)
 		assert.Equal(t, want, got, name)
 	}
 	assert.Equal(t, 3, distance("kitten", "sitting"))

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+)
+
+// Telemetry that is sampled otherwise than its operator thinks shows at the top of the page.
+func TestThePageShowsProblemsAndTheRateOfItemsWithoutANamespace(t *testing.T) {
+	t.Parallel()
+	collector := harness.Start(t, harness.Options{
+		Sink: harness.NewSink(t), Inspect: plain, Expect: []string{malformedKey, "Postgres cannot be asked"}, Processor: `
+sample_rate: 0.5
+namespaces: {"": 1}
+postgres: {dsn: "postgres://127.0.0.1:1/none", wait: 0s}
+`,
+	})
+	b := open(t, "http://"+collector.Inspect()+"/")
+	b.await(`/without a namespace.*100 %.*none seen/.test(document.querySelector("#sums").textContent)`)
+	assert.True(t, eval[bool](b, `document.querySelector("#notices").hidden`))
+
+	client := harness.NewClient(t, collector)
+	r := random()
+	for range 3 {
+		client.Traces(traces(t, nil, nil,
+			newSpan(randomTrace(r), "", attrs{"task_uuid": 42}), newSpan([16]byte{1, 2, 3, 4, 5, 6, 7, 8}, "", attrs{"namespace": "legacy"})))
+	}
+	b.await(`document.querySelectorAll("#notices li").length === 2`)
+	notices := eval[[]string](b, `[...document.querySelectorAll("#notices li")].map((e) => e.textContent)`)
+	assert.Contains(t, notices[0], "3 values of lookup attributes are malformed")
+	assert.Contains(t, notices[0], "docs/resolution.md")
+	assert.Contains(t, notices[1], "3 spans have trace IDs that end in zeros")
+	b.await(`/without a namespace.*3 of 3/.test(document.querySelector("#sums").textContent)`)
+	for width, name := range map[int64]string{1180: "problems", 390: "phone problems"} {
+		b.screen(width, 760, "light")
+		b.shot(name)
+		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), int(width))
+	}
+	assert.Equal(t, 1, collector.Log().Count(malformedKey))
+	assert.Equal(t, "it is not a UUID in the form of 8-4-4-4-12 hexadecimal digits", collector.Log().Value("namespace_sampler", "reason"))
+}

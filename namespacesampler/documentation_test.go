@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package namespacesampler_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The worked examples of docs/resolution.md are excerpts of files in testdata, which the tests of the built collector run.
+func TestTheWorkedExamplesOfTheDocumentationAreExcerptsOfTestdata(t *testing.T) {
+	page := read(t, "../docs/resolution.md")
+	for mark, file := range map[string]string{"transform/namespace:": "service_name.yaml", "tenant.slug": "tenants.yaml"} {
+		rest := settings(read(t, testdata+file))
+		for _, line := range settings(example(t, page, mark)) {
+			at := slices.Index(rest, line)
+			require.GreaterOrEqual(t, at, 0, "%s has no line %q there", file, line)
+			rest = rest[at+1:]
+		}
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return string(text)
+}
+
+var fencedYAML = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+
+// example returns the block of YAML in a page that contains a text.
+func example(t *testing.T, page, mark string) string {
+	t.Helper()
+	for _, block := range fencedYAML.FindAllStringSubmatch(page, -1) {
+		if strings.Contains(block[1], mark) {
+			return block[1]
+		}
+	}
+	require.Fail(t, "no example contains "+mark)
+	return ""
+}
+
+var comment = regexp.MustCompile(`(^| )#.*`)
+
+// settings returns the lines of YAML without indentation and comments.
+func settings(yaml string) (lines []string) {
+	for line := range strings.Lines(yaml) {
+		if line = strings.TrimSpace(comment.ReplaceAllString(strings.TrimSpace(line), "")); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inspect
+
+import "github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
+
+// Problem is something that costs items their rate without an error.
+type Problem struct {
+	Kind  string `json:"kind"`
+	Count int64  `json:"count"` // since start
+	// Consequence says in words what is counted and what follows. Setting is the configuration key that has to do with it.
+	Consequence   string `json:"consequence"`
+	Setting       string `json:"setting"`
+	Documentation string `json:"documentation"` // a page of the project's documentation
+}
+
+// knownProblems describes the kinds of problems.
+var knownProblems = [...]Problem{
+	problems.MalformedKeys: {
+		Kind:          "malformed_keys",
+		Consequence:   "values of lookup attributes are malformed; they are not looked up, and their items may lack a namespace",
+		Setting:       "postgres::lookups",
+		Documentation: "docs/resolution.md#malformed-keys",
+	},
+	problems.NoRandomness: {
+		Kind:          "no_randomness",
+		Consequence:   "spans have trace IDs that end in zeros, which have no randomness; every rate below 100 % drops them",
+		Setting:       "sample_rate",
+		Documentation: "docs/limitations.md#traces",
+	},
+}
+
+// problemsOf returns the problems that have occurred.
+func problemsOf(counts *problems.Counts) []Problem {
+	found := []Problem{}
+	for _, kind := range problems.Kinds {
+		if n := counts.Of(kind); n > 0 {
+			problem := knownProblems[kind]
+			problem.Count = n
+			found = append(found, problem)
+		}
+	}
+	return found
+}

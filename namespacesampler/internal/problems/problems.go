@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package problems counts what costs items their rate without an error: telemetry or data that is not as the processor needs it. The
+// counts are shown by inspection; internal metrics have them too.
+package problems
+
+import "sync/atomic"
+
+// Kind is a kind of problem.
+type Kind uint8
+
+const (
+	// MalformedKeys are values of lookup attributes that are no keys.
+	MalformedKeys Kind = iota
+	// NoRandomness are spans whose trace ID has no randomness, so that every rate below 1 drops them.
+	NoRandomness
+
+	numKinds
+)
+
+// Kinds are all kinds.
+var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness}
+
+// Counts are the problems since start. The zero value is ready for use, and safe for concurrent use.
+type Counts [numKinds]atomic.Int64
+
+// Add counts n problems of a kind.
+func (c *Counts) Add(k Kind, n int64) {
+	if n > 0 {
+		c[k].Add(n)
+	}
+}
+
+// Of returns the number of problems of a kind.
+func (c *Counts) Of(k Kind) int64 { return c[k].Load() }
