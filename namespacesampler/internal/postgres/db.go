@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,11 +43,15 @@ type DB struct {
 
 	onUnreadable         func(names int)
 	unreadableRegistered atomic.Int64 // of the last read
+
+	checks     sync.WaitGroup // of idle connections
+	stopChecks context.CancelFunc
+	idleCloses atomic.Int64 // connections that checks closed because they were idle for too long
 }
 
 var _ namespace.Source = (*DB)(nil)
 
-// Open returns a database that connects when it is first used, and must be closed. An error reports an invalid DSN.
+// Open returns a database, which must be closed. It connects in the background, and when it is used. An error reports an invalid DSN.
 func Open(cfg Config) (*DB, error) {
 	pool, all, err := open(cfg.Pool, cfg.Telemetry)
 	if err != nil {
@@ -55,7 +60,10 @@ func Open(cfg Config) (*DB, error) {
 	db := &DB{
 		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onUnreadable: cfg.Unreadable,
 	}
-	if db.unobserve, err = observePool(pool, cfg.Telemetry); err != nil {
+	checking, stop := context.WithCancel(context.Background())
+	db.stopChecks = stop
+	db.checks.Go(func() { db.watchIdle(checking) })
+	if db.unobserve, err = db.observePool(cfg.Telemetry); err != nil {
 		return nil, errors.Join(err, db.Close(context.Background()))
 	}
 	for _, q := range cfg.Queries {
@@ -73,7 +81,10 @@ func (db *DB) Close(ctx context.Context) error {
 
 func (db *DB) close(ctx context.Context) error {
 	closed := make(chan struct{})
+	db.stopChecks()
+	db.sockets.giveUp()
 	go func() {
+		db.checks.Wait()
 		db.pool.Close()
 		close(closed)
 	}()

@@ -41,6 +41,9 @@ func arrayLiteral(texts []string) string {
 		_, _ = arrayEscapes.WriteString(&b, text)
 		separator = `","`
 	}
+	if b.Len() == 0 {
+		return `{}`
+	}
 	b.WriteString(`"}`)
 	return b.String()
 }
