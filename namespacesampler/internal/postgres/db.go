@@ -27,6 +27,8 @@ type Config struct {
 	Cooldown  time.Duration
 	Logger    *zap.Logger
 	Telemetry Telemetry
+	// Unreadable is called with the number of keys or namespaces that were read, are not valid UTF-8, and are ignored.
+	Unreadable func(names int)
 }
 
 // DB is a namespace.Source. It is safe for concurrent use.
@@ -37,6 +39,10 @@ type DB struct {
 	now       func() time.Time
 	tracer    trace.Tracer
 	unobserve func() error // unregisters the metrics of the pool
+	logger    *zap.Logger
+
+	onUnreadable         func(names int)
+	unreadableRegistered atomic.Int64 // of the last read
 
 	checks     sync.WaitGroup // of idle connections
 	stopChecks context.CancelFunc
@@ -51,7 +57,9 @@ func Open(cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope)}
+	db := &DB{
+		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onUnreadable: cfg.Unreadable,
+	}
 	checking, stop := context.WithCancel(context.Background())
 	db.stopChecks = stop
 	db.checks.Go(func() { db.watchIdle(checking) })
@@ -60,7 +68,7 @@ func Open(cfg Config) (*DB, error) {
 	}
 	for _, q := range cfg.Queries {
 		db.queries = append(db.queries, &pausable{
-			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)),
+			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)), onUnreadable: cfg.Unreadable,
 		})
 	}
 	return db, nil

@@ -45,6 +45,9 @@ func parsePool(cfg PoolConfig) (*pgxpool.Config, error) {
 	if _, ok := low.RuntimeParams["application_name"]; !ok {
 		pool.ConnConfig.RuntimeParams["application_name"] = applicationName
 	}
+	if !setsEncoding(low.RuntimeParams) {
+		pool.ConnConfig.RuntimeParams["client_encoding"] = utf8Encoding
+	}
 	if pool.ConnConfig.ConnectTimeout == 0 {
 		pool.ConnConfig.ConnectTimeout = cfg.ConnectTimeout
 	}
@@ -98,6 +101,7 @@ func open(cfg PoolConfig, t Telemetry) (*pgxpool.Pool, *sockets, error) {
 		return nil, nil, err
 	}
 	poolConfig.ConnConfig.Tracer = newTracer(t)
+	receiveText(poolConfig)
 	all := newSockets(cfg.ConnectTimeout)
 	poolConfig.BeforeConnect = func(_ context.Context, cfg *pgx.ConnConfig) error {
 		all.track(cfg)

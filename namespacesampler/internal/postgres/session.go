@@ -57,6 +57,9 @@ func (s *session) refused(ctx context.Context, r *request, err error) error {
 	}
 	r.query.badKey(err)
 	if len(r.texts) == 1 {
+		if sqlState(err) == characterNotInRepertoire { // of a row, since keys are valid UTF-8
+			r.query.unreadable()
+		}
 		r.answers[r.places[r.texts[0]]] = namespace.Answer{Outcome: namespace.Unknown}
 		return nil
 	}
