@@ -38,6 +38,12 @@ func (p *polled) start(t *testing.T, interval time.Duration) {
 	})
 }
 
+// at returns when reads began.
+func (p *polled) at() []time.Duration {
+	synctest.Wait()
+	return p.reads
+}
+
 func (p *polled) notify() {
 	select {
 	case p.notified <- struct{}{}:
@@ -57,12 +63,11 @@ func TestTheFirstNotificationIsReadAtOnceAndABurstOnceASecond(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		const first = 10 * time.Minute
-		assert.Equal(t, []time.Duration{0, first, first + time.Second, first + 2*time.Second, first + 3*time.Second}, p.reads)
+		assert.Equal(t, []time.Duration{0, first, first + time.Second, first + 2*time.Second, first + 3*time.Second}, p.at())
 		p.notify()
-		synctest.Wait()
-		assert.Len(t, p.reads, 6, "at once again")
+		assert.Len(t, p.at(), 6, "at once again")
 		time.Sleep(time.Hour + time.Second)
-		assert.Len(t, p.reads, 7, "after the interval")
+		assert.Len(t, p.at(), 7, "after the interval")
 	})
 }
 
@@ -72,11 +77,11 @@ func TestAReadThatWasNotifiedAndFailsIsTriedAgainWithinSeconds(t *testing.T) {
 		p := polled{failing: time.Minute}
 		p.start(t, time.Hour)
 		time.Sleep(40 * time.Second)
-		assert.Equal(t, []time.Duration{0}, p.reads, "nobody asked for the read at start")
+		assert.Equal(t, []time.Duration{0}, p.at(), "nobody asked for the read at start")
 		p.notify()
 		time.Sleep(10 * time.Minute)
 		var at []int
-		for _, read := range p.reads {
+		for _, read := range p.at() {
 			at = append(at, int(read/time.Second))
 		}
 		assert.Equal(t, []int{0, 40, 41, 43, 47, 52, 57, 62}, at, "until it succeeds")
@@ -91,8 +96,8 @@ func TestReadsAreTriedAgainNoLaterThanTheInterval(t *testing.T) {
 		time.Sleep(250 * time.Millisecond)
 		p.notify()
 		time.Sleep(90 * time.Millisecond)
-		assert.Equal(t, []time.Duration{0, 100 * time.Millisecond, 200 * time.Millisecond, 250 * time.Millisecond}, p.reads)
+		assert.Equal(t, []time.Duration{0, 100 * time.Millisecond, 200 * time.Millisecond, 250 * time.Millisecond}, p.at())
 		time.Sleep(20 * time.Millisecond)
-		assert.Len(t, p.reads, 5)
+		assert.Len(t, p.at(), 5)
 	})
 }
