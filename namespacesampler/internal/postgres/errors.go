@@ -81,7 +81,7 @@ func plainError(err error) error {
 	isConnecting := errors.As(err, &connecting)
 	switch {
 	case errors.As(err, &refused) && isConnecting:
-		reason := cmp.Or(refusals[refused.Code], "the server refuses the connection")
+		reason := cmp.Or(refusedParameter(connecting.Config, refused), refusals[refused.Code], "the server refuses the connection")
 		return fmt.Errorf("failed to connect: %s (SQLSTATE %s)", reason, refused.Code)
 	case refused != nil:
 		return fmt.Errorf("%s (SQLSTATE %s)", refused.Message, refused.Code)
