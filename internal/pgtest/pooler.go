@@ -29,15 +29,16 @@ type Pooler struct {
 	process *child.Process
 }
 
-// poolerConfig is PgBouncer's default configuration except for transaction mode, a pool of one connection, so that clients take
-// turns, and a retry after 1 instead of 15 seconds if the server is down. Like the cluster, it trusts every user.
+// poolerConfig is PgBouncer's default configuration except for transaction mode, a pool of one connection for each role and database,
+// so that clients take turns, and a retry after 1 instead of 15 seconds if the server is down. Like the cluster, it trusts every role.
 const poolerConfig = `[databases]
-* = host=127.0.0.1 port=%d user=` + superuser + `
+* = host=127.0.0.1 port=%d auth_user=` + superuser + `
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = %d
 unix_socket_dir =
-auth_type = any
+auth_type = trust
+auth_query = SELECT rolname, '' FROM pg_roles WHERE rolname = $1
 pool_mode = transaction
 default_pool_size = 1
 server_login_retry = 1
