@@ -61,14 +61,14 @@ func TestPasswordsWithSpecialCharactersLogIn(t *testing.T) {
 			f := openLayout(t, withPassword(t, dsn, "scrammed", password+secret), Tasker())
 			_, err = f.lookup(ask{"task_uuid", id(1), unavailable})
 			require.EqualError(t, err, "failed to connect: password authentication failed (SQLSTATE 28P01)")
-			_, err = openLayout(t, withoutPassword(t, dsn, "scrammed"), Tasker()).lookup(ask{"task_uuid", id(1), unavailable})
+			_, err = openLayout(t, withUser(t, dsn, "scrammed"), Tasker()).lookup(ask{"task_uuid", id(1), unavailable})
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), "scrammed")
 		})
 	}
 }
 
-func withoutPassword(t testing.TB, dsn, user string) string {
+func withUser(t testing.TB, dsn, user string) string {
 	u, err := url.Parse(dsn)
 	require.NoError(t, err)
 	u.User = url.User(user)
@@ -83,7 +83,7 @@ func requirePasswords(t testing.TB) {
 	exec(t, cluster.DSN("postgres"), `CREATE ROLE scrammed LOGIN PASSWORD 'x';
 		COPY (VALUES ('host all scrammed all scram-sha-256'), ('host all all all trust')) TO '`+file+`';
 		SELECT pg_reload_conf()`)
-	db := openLayout(t, withoutPassword(t, cluster.DSN("postgres"), "scrammed"), Tasker())
+	db := openLayout(t, withUser(t, cluster.DSN("postgres"), "scrammed"), Tasker())
 	eventually(t, func() bool {
 		err := db.pool.Ping(t.Context())
 		db.pool.Reset()
