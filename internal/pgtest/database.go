@@ -15,8 +15,13 @@ import (
 // CreateDatabase creates a database with a unique name, runs the scripts in it in order, and returns its DSN. A script may
 // contain many statements; they form one transaction unless the script says otherwise.
 func (c *Cluster) CreateDatabase(ctx context.Context, scripts ...string) (string, error) {
+	return c.createDatabase(ctx, "", scripts)
+}
+
+// createDatabase creates a database with options of CREATE DATABASE.
+func (c *Cluster) createDatabase(ctx context.Context, options string, scripts []string) (string, error) {
 	name := fmt.Sprintf("db%d", c.databases.Add(1))
-	if err := run(ctx, c.DSN("postgres"), "CREATE DATABASE "+name); err != nil {
+	if err := run(ctx, c.DSN("postgres"), "CREATE DATABASE "+name+options); err != nil {
 		return "", fmt.Errorf("create database %s: %w", name, err)
 	}
 	dsn := c.DSN(name)
@@ -30,6 +35,18 @@ func (c *Cluster) CreateDatabase(ctx context.Context, scripts ...string) (string
 func (c *Cluster) NewDatabase(t TB, sql ...string) string {
 	t.Helper()
 	dsn, err := c.CreateDatabase(t.Context(), sql...)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return dsn
+}
+
+// NewEncodedDatabase is like NewDatabase for a database in an encoding other than UTF8, such as LATIN1. Unless they set another
+// client_encoding, scripts are taken to be in that encoding, too: write é as E'\xe9'.
+func (c *Cluster) NewEncodedDatabase(t TB, encoding string, sql ...string) string {
+	t.Helper()
+	options := fmt.Sprintf(" ENCODING '%s' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0", encoding)
+	dsn, err := c.createDatabase(t.Context(), options, sql)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

@@ -29,25 +29,26 @@ type Pooler struct {
 	process *child.Process
 }
 
-// poolerConfig is PgBouncer's default configuration except for transaction mode, a pool of one connection for each role and database,
-// so that clients take turns, and a retry after 1 instead of 15 seconds if the server is down. Like the cluster, it trusts every role.
+// poolerConfig is PgBouncer's default configuration except for transaction mode, a pool of one connection, so that clients take
+// turns, and a retry after 1 instead of 15 seconds if the server is down. Like the cluster, it trusts every user that it knows.
 const poolerConfig = `[databases]
-* = host=127.0.0.1 port=%d auth_user=` + superuser + `
+* = host=127.0.0.1 port=%d
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = %d
 unix_socket_dir =
 auth_type = trust
-auth_query = SELECT rolname, '' FROM pg_roles WHERE rolname = $1
+auth_file = %s
 pool_mode = transaction
 default_pool_size = 1
 server_login_retry = 1
 `
 
-// NewPooler starts a pooler that stops when the test ends. It fails the test if PgBouncer is not installed.
-func NewPooler(t TB, c *Cluster) *Pooler {
+// NewPooler starts a pooler that stops when the test ends. It lets the superuser and the given roles in, and connects to the server as
+// the role of its client. It fails the test if PgBouncer is not installed.
+func NewPooler(t TB, c *Cluster, roles ...string) *Pooler {
 	t.Helper()
-	p, err := c.startPooler(t.Context())
+	p, err := c.startPooler(t.Context(), append(roles, superuser))
 	if err != nil {
 		t.Fatalf("start PgBouncer: %v", err)
 		return nil
@@ -75,7 +76,7 @@ func (p *Pooler) DSN(dsn string) string {
 }
 
 // startPooler starts a pooler on a free port. Like Launch, it tries several.
-func (c *Cluster) startPooler(ctx context.Context) (p *Pooler, err error) {
+func (c *Cluster) startPooler(ctx context.Context, roles []string) (p *Pooler, err error) {
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/pgbouncer"); err != nil {
@@ -85,21 +86,26 @@ func (c *Cluster) startPooler(ctx context.Context) (p *Pooler, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for range portAttempts {
-		if p, err = c.tryPooler(ctx, program); err == nil {
+		if p, err = c.tryPooler(ctx, program, roles); err == nil {
 			return p, nil
 		}
 	}
 	return nil, err
 }
 
-func (c *Cluster) tryPooler(ctx context.Context, program string) (*Pooler, error) {
+func (c *Cluster) tryPooler(ctx context.Context, program string, roles []string) (*Pooler, error) {
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}
 	config := filepath.Join(c.dir, fmt.Sprintf("pgbouncer-%d.ini", port))
-	if err := os.WriteFile(config, fmt.Appendf(nil, poolerConfig, c.port, port), 0o644); err != nil {
-		return nil, fmt.Errorf("write its configuration: %w", err)
+	users := strings.TrimSuffix(config, ".ini") + ".txt"
+	for file, text := range map[string]string{
+		config: fmt.Sprintf(poolerConfig, c.port, port, users), users: `"` + strings.Join(roles, "\" \"\"\n\"") + `" ""` + "\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return nil, fmt.Errorf("write its configuration: %w", err)
+		}
 	}
 	p := &Pooler{
 		addr: net.JoinHostPort("127.0.0.1", fmt.Sprint(port)),

@@ -5,38 +5,24 @@ package engine
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/statustest"
 )
-
-// statusHost records the statuses that a component reports.
-type statusHost struct {
-	component.Host
-	mu     sync.Mutex
-	events []componentstatus.Status
-}
-
-func (h *statusHost) Report(event *componentstatus.Event) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.events = append(h.events, event.Status())
-}
 
 func TestStatusAndLogReportChangesOnly(t *testing.T) { // C7, C8
 	core, logs := observer.New(zapcore.InfoLevel)
 	h := newHealth(zap.New(core))
-	first, second := &statusHost{}, &statusHost{}
+	first, second := &statustest.Host{}, &statustest.Host{}
 	h.addHost(first)
 	h.addHost(second)
 	for _, err := range []error{
@@ -47,15 +33,15 @@ func TestStatusAndLogReportChangesOnly(t *testing.T) { // C7, C8
 	want := []componentstatus.Status{
 		componentstatus.StatusRecoverableError, componentstatus.StatusOK, componentstatus.StatusRecoverableError,
 	}
-	assert.Equal(t, want, first.events)
-	assert.Equal(t, want, second.events, "C2: the status of every instance")
+	assert.Equal(t, want, first.Statuses())
+	assert.Equal(t, want, second.Statuses(), "C2: the status of every instance")
 	assert.Equal(t, 3, logs.Len())
 }
 
 // Requests that are not lookups count for whether Postgres is reachable, but are neither logged nor reported as a status.
 func TestOtherRequestsAreNotReported(t *testing.T) {
 	core, logs := observer.New(zapcore.DebugLevel)
-	h, host := newHealth(zap.New(core)), &statusHost{}
+	h, host := newHealth(zap.New(core)), &statustest.Host{}
 	h.addHost(host)
 	_, since := h.state()
 	assert.True(t, since.IsZero(), "no request yet")
@@ -67,14 +53,14 @@ func TestOtherRequestsAreNotReported(t *testing.T) {
 	h.asked(nil)
 	isReachable, _ = h.state()
 	assert.True(t, isReachable)
-	assert.Empty(t, host.events)
+	assert.Empty(t, host.Statuses())
 	assert.Zero(t, logs.Len())
 }
 
 func TestTheBreakerIsLoggedOnceInAnOutage(t *testing.T) {
 	core, logs := observer.New(zap.InfoLevel)
 	h := newHealth(zap.New(core))
-	host := &statusHost{}
+	host := &statustest.Host{}
 	h.addHost(host)
 	h.lookedUp(errors.New("down"))
 	for _, state := range []namespace.BreakerState{
@@ -84,7 +70,7 @@ func TestTheBreakerIsLoggedOnceInAnOutage(t *testing.T) {
 	}
 	h.lookedUp(nil)
 	assert.Equal(t, 4, logs.Len())
-	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, host.events)
+	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, host.Statuses())
 }
 
 func TestAFlappingDatabaseDoesNotFloodTheLog(t *testing.T) { // C8

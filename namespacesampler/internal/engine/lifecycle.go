@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
 
 // AddHost adds the host of an instance, to which the status of the component is reported.
@@ -47,6 +48,7 @@ func (e *Engine) startPostgres(cfg *PostgresConfig) error {
 		Telemetry: postgres.Telemetry{
 			Tracer: e.settings.TracerProvider, Meter: e.settings.MeterProvider, Pool: e.id.String(),
 		},
+		Unreadable: e.unreadableNames,
 	})
 	if err != nil {
 		return fmt.Errorf("postgres::dsn: %w", err)
@@ -92,6 +94,12 @@ func (e *Engine) loaded(l namespace.Load) {
 		e.telemetry.ProcessorNamespaceSamplerLookupDuration.Record(ctx, l.Duration.Seconds())
 		e.health.lookedUp(l.Err)
 	}
+}
+
+// unreadableNames counts keys and namespaces in Postgres that are not valid UTF-8.
+func (e *Engine) unreadableNames(n int) {
+	e.common.Problems.Add(problems.UnreadableNames, int64(n))
+	e.telemetry.ProcessorNamespaceSamplerUnreadableNames.Add(context.Background(), int64(n))
 }
 
 // breakerChanged counts and logs a change of the circuit breaker.

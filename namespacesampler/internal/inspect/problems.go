@@ -28,6 +28,12 @@ var knownProblems = [...]Problem{
 		Setting:       "sample_rate",
 		Documentation: "docs/limitations.md#traces",
 	},
+	problems.UnreadableNames: {
+		Kind:          "unreadable_names",
+		Consequence:   "keys or namespaces in Postgres are not valid UTF-8; they are ignored, and their items may lack a namespace",
+		Setting:       "postgres::dsn",
+		Documentation: "docs/resolution.md#text-encodings",
+	},
 }
 
 // problemsOf returns the problems that have occurred.

@@ -44,6 +44,7 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerSaturatedDatapoints              metric.Int64Counter
 	ProcessorNamespaceSamplerSpans                            metric.Int64Counter
 	ProcessorNamespaceSamplerTracestateFaults                 metric.Int64Counter
+	ProcessorNamespaceSamplerUnreadableNames                  metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -250,6 +251,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_namespace_sampler_tracestate_faults",
 		metric.WithDescription("Spans with a faulty tracestate, which was left as it is or corrected, or with a trace ID without randomness. Spans sampled at rate 0 are not counted. [Alpha]"),
 		metric.WithUnit("{spans}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerUnreadableNames, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_unreadable_names",
+		metric.WithDescription("Keys and namespaces read from Postgres that are not valid UTF-8 and are ignored: each time for lookups, once for registered namespaces. [Alpha]"),
+		metric.WithUnit("{names}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -265,3 +265,19 @@ func AssertEqualProcessorNamespaceSamplerTracestateFaults(t *testing.T, tt *comp
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
+
+func AssertEqualProcessorNamespaceSamplerUnreadableNames(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_namespace_sampler_unreadable_names",
+		Description: "Keys and namespaces read from Postgres that are not valid UTF-8 and are ignored: each time for lookups, once for registered namespaces. [Alpha]",
+		Unit:        "{names}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_unreadable_names")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}

@@ -38,7 +38,8 @@ type dispatcher struct {
 	running    int
 	refreshing bool      // a running load is a refresh
 	refreshAt  time.Time // earliest time of the next refresh
-	probing    bool      // a running load is that of the half-open breaker
+	trying     bool      // a running load is that of the half-open breaker
+	recovery   recovery
 	closed     bool
 }
 
@@ -87,7 +88,7 @@ func (d *dispatcher) request(keys []Key, wanted []int) (tickets []ticket, worthW
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.stopped(state) {
+	if d.refuses(state) {
 		return nil, false
 	}
 	tickets = make([]ticket, len(wanted))
@@ -98,9 +99,11 @@ func (d *dispatcher) request(keys []Key, wanted []int) (tickets []ticket, worthW
 	return tickets, state == Closed
 }
 
-// stopped reports whether nothing may be loaded now.
-func (d *dispatcher) stopped(state BreakerState) bool {
-	return state == Open || state == HalfOpen && d.probing
+// refuses reports whether nothing may be loaded now, though keys are wanted.
+func (d *dispatcher) refuses(state BreakerState) bool {
+	refused := state == Open || state == HalfOpen && d.trying
+	d.recovery.isWanted = d.recovery.isWanted || refused
+	return refused
 }
 
 func (d *dispatcher) ticket(key Key) ticket {
@@ -137,7 +140,7 @@ func (d *dispatcher) requestRefresh(keys []Key, due []int) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || d.stopped(state) || time.Now().Before(d.refreshAt) {
+	if d.closed || d.refuses(state) || time.Now().Before(d.refreshAt) {
 		return
 	}
 	now := d.cache.now()
@@ -171,11 +174,11 @@ func (d *dispatcher) start() {
 			d.abandon(l)
 			continue
 		}
-		probes := d.breaker.state() == HalfOpen
-		d.probing = d.probing || probes
+		tries := d.breaker.state() == HalfOpen
+		d.trying = d.trying || tries
 		d.refreshing = d.refreshing || l.isRefresh
 		d.running++
-		d.loads.Go(func() { d.run(l, done, probes) })
+		d.loads.Go(func() { d.run(l, done, tries) })
 	}
 }
 
@@ -200,7 +203,7 @@ func (d *dispatcher) abandon(l *load) {
 }
 
 // run runs a load, stores its answers, and starts the next load.
-func (d *dispatcher) run(l *load, done func(error), probes bool) {
+func (d *dispatcher) run(l *load, done func(error), tries bool) {
 	l.answers = make([]Answer, len(l.keys))
 	ctx, cancel := context.WithTimeout(d.ctx, d.cfg.LoadTimeout)
 	defer cancel()
@@ -217,10 +220,9 @@ func (d *dispatcher) run(l *load, done func(error), probes bool) {
 			report.Late++
 		}
 	}
-	if d.cfg.Loaded != nil {
-		d.cfg.Loaded(report)
-	}
-	done(verdict(roundTrips, err))
+	result := verdict(roundTrips, err)
+	d.report(report, result)
+	done(result)
 	d.breaker.notify()
 
 	d.mu.Lock()
@@ -228,13 +230,14 @@ func (d *dispatcher) run(l *load, done func(error), probes bool) {
 		delete(d.pending, key)
 	}
 	d.running--
-	d.probing = d.probing && !probes
+	d.trying = d.trying && !tries
 	if l.isRefresh {
 		d.refreshing = false
-		if verdict(roundTrips, err) != nil {
+		if result != nil {
 			d.refreshAt = time.Now().Add(refreshPause)
 		}
 	}
+	d.scheduleProbe()
 	if !d.closed {
 		d.start()
 	}
@@ -248,6 +251,7 @@ func (d *dispatcher) close(ctx context.Context) error {
 	if !d.closed {
 		d.closed = true
 		d.cancel()
+		d.scheduleProbe()
 		for _, queued := range []*load{d.next, d.refresh} {
 			if queued != nil {
 				d.abandon(queued)

@@ -11,7 +11,8 @@ import (
 type Source interface {
 	// Lookup sets answers[i] to the answer of keys[i]. All answers are Unavailable before; those that cannot be found out stay
 	// so. It takes one round trip for keys of all kinds unless a query fails, and returns the number of round trips. An error
-	// means that the source could not be asked; answers received before it are valid.
+	// means that the source could not be asked; answers received before it are valid. Without keys, it executes all queries for
+	// none, to find out whether the source answers.
 	Lookup(ctx context.Context, keys []Key, answers []Answer) (roundTrips int, err error)
 }
 

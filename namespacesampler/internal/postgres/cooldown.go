@@ -12,14 +12,16 @@ import (
 // pausable is a query that is paused for a while if the server refuses it. Other queries go on.
 type pausable struct {
 	Query
-	cooldown time.Duration
-	logger   *zap.Logger
+	cooldown     time.Duration
+	logger       *zap.Logger
+	onUnreadable func(names int)
 
-	mu          sync.Mutex
-	until       time.Time // end of the pause
-	refused     bool
-	hasBadKeys  bool
-	lacksColumn bool
+	mu            sync.Mutex
+	until         time.Time // end of the pause
+	refused       bool
+	hasBadKeys    bool
+	hasUnreadable bool
+	lacksColumn   bool
 }
 
 // isPaused reports whether the query must not be sent now.
@@ -62,8 +64,27 @@ func (l *pausable) badKey(err error) {
 		return
 	}
 	l.hasBadKeys = true
-	l.logger.Warn("the query fails on some of the keys in telemetry, which costs more round trips to isolate them; "+
-		"write the query so that it ignores them", zap.String("sqlstate", sqlState(err)))
+	state := sqlState(err)
+	message := "the query fails on some of the keys in telemetry, which costs more round trips to isolate them; " +
+		"write the query so that it ignores them"
+	if isEncodingError(state) {
+		message = "some of the keys in telemetry, or their rows, cannot be converted between the encoding of the database and " +
+			"client_encoding; they count as unknown, and it costs more round trips to isolate them"
+	}
+	l.logger.Warn(message, zap.String("sqlstate", state))
+}
+
+// unreadable notes a row with a key or namespace that is not valid UTF-8, and logs the first one, without the text.
+func (l *pausable) unreadable() {
+	l.onUnreadable(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hasUnreadable {
+		return
+	}
+	l.hasUnreadable = true
+	l.logger.Warn("the query returns a key or a namespace that is not valid UTF-8, so that the key counts as unknown; " +
+		"further ones are only counted")
 }
 
 // succeeded notes that the query took part in a successful load, unless it was paused in it.

@@ -5,6 +5,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -25,6 +27,8 @@ type Config struct {
 	Cooldown  time.Duration
 	Logger    *zap.Logger
 	Telemetry Telemetry
+	// Unreadable is called with the number of keys or namespaces that were read, are not valid UTF-8, and are ignored.
+	Unreadable func(names int)
 }
 
 // DB is a namespace.Source. It is safe for concurrent use.
@@ -35,23 +39,36 @@ type DB struct {
 	now       func() time.Time
 	tracer    trace.Tracer
 	unobserve func() error // unregisters the metrics of the pool
+	logger    *zap.Logger
+
+	onUnreadable         func(names int)
+	unreadableRegistered atomic.Int64 // of the last read
+
+	checks     sync.WaitGroup // of idle connections
+	stopChecks context.CancelFunc
+	idleCloses atomic.Int64 // connections that checks closed because they were idle for too long
 }
 
 var _ namespace.Source = (*DB)(nil)
 
-// Open returns a database that connects when it is first used, and must be closed. An error reports an invalid DSN.
+// Open returns a database, which must be closed. It connects in the background, and when it is used. An error reports an invalid DSN.
 func Open(cfg Config) (*DB, error) {
 	pool, all, err := open(cfg.Pool, cfg.Telemetry)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope)}
-	if db.unobserve, err = observePool(pool, cfg.Telemetry); err != nil {
+	db := &DB{
+		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onUnreadable: cfg.Unreadable,
+	}
+	checking, stop := context.WithCancel(context.Background())
+	db.stopChecks = stop
+	db.checks.Go(func() { db.watchIdle(checking) })
+	if db.unobserve, err = db.observePool(cfg.Telemetry); err != nil {
 		return nil, errors.Join(err, db.Close(context.Background()))
 	}
 	for _, q := range cfg.Queries {
 		db.queries = append(db.queries, &pausable{
-			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)),
+			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)), onUnreadable: cfg.Unreadable,
 		})
 	}
 	return db, nil
@@ -64,7 +81,10 @@ func (db *DB) Close(ctx context.Context) error {
 
 func (db *DB) close(ctx context.Context) error {
 	closed := make(chan struct{})
+	db.stopChecks()
+	db.sockets.giveUp()
 	go func() {
+		db.checks.Wait()
 		db.pool.Close()
 		close(closed)
 	}()

@@ -18,6 +18,10 @@ import (
 const (
 	classDataException = "22"    // a key that the query fails on
 	undefinedColumn    = "42703" // of class 42: missing objects, missing privileges, invalid SQL
+
+	// Of class 22: texts that are not valid in an encoding, or that cannot be converted to the other.
+	characterNotInRepertoire = "22021"
+	untranslatableCharacter  = "22P05"
 )
 
 // outageClasses mean that the server cannot execute any statement: connection exceptions, rollbacks, insufficient resources,
@@ -59,6 +63,11 @@ func isRefusal(err error) bool {
 	return state != "" && (!isOutage || slices.Contains(statementStates, state))
 }
 
+// isEncodingError reports whether a state is about the encoding of a text.
+func isEncodingError(state string) bool {
+	return state == characterNotInRepertoire || state == untranslatableCharacter
+}
+
 func isClass(state, class string) bool { return strings.HasPrefix(state, class) }
 
 // refusals are the reasons why servers refuse connections. Their own messages repeat user, database, host or settings.
@@ -81,10 +90,10 @@ func plainError(err error) error {
 	isConnecting := errors.As(err, &connecting)
 	switch {
 	case errors.As(err, &refused) && isConnecting:
-		reason := cmp.Or(refusedParameter(connecting.Config, refused), refusals[refused.Code], "the server refuses the connection")
+		reason := cmp.Or(parameterRefusal(refused, connecting.Config), refusals[refused.Code], "the server refuses the connection")
 		return fmt.Errorf("failed to connect: %s (SQLSTATE %s)", reason, refused.Code)
 	case refused != nil:
-		return fmt.Errorf("%s (SQLSTATE %s)", refused.Message, refused.Code)
+		return fmt.Errorf("%s (SQLSTATE %s)", valid(refused.Message), refused.Code)
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer in time")
 	case errors.Is(err, context.Canceled):

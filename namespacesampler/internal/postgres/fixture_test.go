@@ -35,22 +35,26 @@ type fixture struct {
 	layout Layout
 	logs   *observer.ObservedLogs
 	ahead  atomic.Int64 // of the clock
+
+	unreadable *atomic.Int64 // names
 }
 
 // openLayout opens a database that closes with the test.
 func openLayout(t testing.TB, dsn string, layout Layout) *fixture {
 	core, logs := observer.New(zapcore.DebugLevel)
+	var unreadable atomic.Int64
 	db, err := Open(Config{
 		Pool:     PoolConfig{DSN: dsn, MaxConnections: 4, ConnectTimeout: 10 * time.Second},
 		Queries:  layout.Queries,
 		Cooldown: cooldown,
 		Logger:   zap.New(core),
 
-		Telemetry: nowhere,
+		Telemetry:  nowhere,
+		Unreadable: func(names int) { unreadable.Add(int64(names)) },
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close(context.Background())) })
-	f := &fixture{DB: db, t: t, layout: layout, logs: logs}
+	f := &fixture{DB: db, t: t, layout: layout, logs: logs, unreadable: &unreadable}
 	db.now = func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) }
 	return f
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-// Lookup implements namespace.Source: one pgx batch, with one statement for each kind of key.
+// Lookup implements namespace.Source: one pgx batch, with one statement for each kind of key. Without keys, it takes statements of all
+// kinds: they show whether lookups work, as a ping would not.
 func (db *DB) Lookup(ctx context.Context, keys []namespace.Key, answers []namespace.Answer) (int, error) {
 	requests := db.group(keys, answers)
 	if len(requests) == 0 {
@@ -38,7 +39,7 @@ func (db *DB) Lookup(ctx context.Context, keys []namespace.Key, answers []namesp
 	return s.roundTrips, nil
 }
 
-// group returns one request for each kind of key, without those whose query is paused.
+// group returns one request for each kind of key, without those whose query is paused. Without keys, it returns one of each kind.
 func (db *DB) group(keys []namespace.Key, answers []namespace.Answer) []*request {
 	byKind := make([]*request, len(db.queries))
 	for i, key := range keys {
@@ -50,6 +51,11 @@ func (db *DB) group(keys []namespace.Key, answers []namespace.Answer) []*request
 		text := key.String()
 		r.texts = append(r.texts, text)
 		r.places[text] = i
+	}
+	if len(keys) == 0 {
+		for kind, query := range db.queries {
+			byKind[kind] = &request{query: query}
+		}
 	}
 	now := db.now()
 	active := byKind[:0]

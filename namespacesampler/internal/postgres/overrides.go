@@ -33,6 +33,7 @@ func (db *DB) Overrides(ctx context.Context, table Table) ([]rate.Override, erro
 		var expires, updated float64
 		err := row.Scan(&o.Key, (*string)(&o.Signal), &o.Probability, &expires, &o.Reason, &o.UpdatedBy, &updated)
 		o.Until, o.UpdatedAt = timeOf(expires), timeOf(updated)
+		o.Reason, o.UpdatedBy = valid(o.Reason), valid(o.UpdatedBy)
 		return o, err
 	}, overridesOrigin)
 }

@@ -176,7 +176,7 @@ func TestChangesAreNotified(t *testing.T) {
 	const hostile = `my "channel"`
 	dsn := cluster.NewDatabase(t, overridesScript(t))
 	tap := pgtest.NewTap(t, cluster.Addr())
-	f := openLayout(t, tap.DSN(dsn), Layout{})
+	f := openLayout(t, tap.DSN(dsn)+"&pool_min_conns=0", Layout{})
 	l, other := listen(t, f, "namespace_sampling_overrides"), listen(t, f, hostile)
 	within(t, l.began)
 	within(t, other.began)

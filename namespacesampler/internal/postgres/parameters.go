@@ -4,81 +4,62 @@ package postgres
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// optionsParameter is the run-time parameter that holds further ones, as command-line options.
-const optionsParameter = "options"
-
-// parameterRefusals are the reasons, by SQLSTATE, why servers refuse a run-time parameter that a connection starts with. The verb is
-// for the parameter.
+// parameterRefusals are the reasons why Postgres or PgBouncer refuse a start-up parameter, by SQLSTATE, for the name of the parameter.
 var parameterRefusals = map[string]string{
-	"08P01": "%s cannot be set through a pooler; leave it out, and set it for the role: ALTER ROLE ... SET ...",
-	"22023": "the value of %s is invalid",
-	"42501": "the role may not set %s",
-	"42601": `%s must be of the form "-c name=value"`,
-	"42704": "the server does not know %s",
-	"55P02": "%s cannot be set for one connection",
+	"08P01": "a pooler in front of the server refuses the parameter %[1]s of the DSN; set it for the role instead: ALTER ROLE ... SET %[1]s = ...",
+	"42704": "the server does not know the parameter %s of the DSN",
+	"22023": "the server refuses the value of the parameter %s of the DSN",
+	"42501": "the role may not set the parameter %s of the DSN",
 }
 
-// refusedParameter returns the reason if a server refuses a connection because of a run-time parameter, else "". It names the parameter
-// that the server named, if the DSN sets it. Its value is never repeated.
-func refusedParameter(cfg *pgconn.Config, refused *pgconn.PgError) string {
+// parameterRefusal returns the reason why a connection is refused if it is a start-up parameter, else "". It names the parameter if the
+// server does, but never shows its value: parameters come from the DSN, of which a part may be a secret.
+func parameterRefusal(refused *pgconn.PgError, cfg *pgconn.Config) string {
 	reason, ok := parameterRefusals[refused.Code]
-	name := namedParameter(sentParameters(cfg), refused)
-	if !ok || name == "" {
+	if !ok || cfg == nil {
 		return ""
 	}
-	parameter := fmt.Sprintf("the parameter %q of the DSN", name)
-	if mayBeOfPassword(cfg, name) {
-		parameter = "a parameter of the DSN, whose name may be part of a password without quotes and is not shown,"
+	name := firstNamed(refused.Message, parameters(cfg))
+	if name == "" {
+		return ""
 	}
-	return fmt.Sprintf(reason, parameter)
+	return fmt.Sprintf(reason, name)
 }
 
-// option matches the name of a parameter in options: -c name=value, or --name=value.
-var option = regexp.MustCompile(`(?:-c\s*|--)([\w.-]+)\s*=`)
+var (
+	// optionName matches the parameters in the parameter options, the command line of a session: -c name=value or --name=value.
+	optionName = regexp.MustCompile(`(?:-c\s*|--)([A-Za-z_-]+(?:\.[A-Za-z_-]+)?)=`)
+	// parameterName matches the names that are shown. A part of a password that is not quoted correctly becomes a parameter too, but
+	// hardly one of letters only.
+	parameterName = regexp.MustCompile(`^[A-Za-z_]+(\.[A-Za-z_]+)?$`)
+)
 
-// sentParameters returns the names of the parameters that a connection starts with, by their names in lower case.
-func sentParameters(cfg *pgconn.Config) map[string]string {
-	sent := map[string]string{}
-	for name, value := range cfg.RuntimeParams {
-		sent[strings.ToLower(name)] = name
-		if name != optionsParameter {
-			continue
-		}
-		for _, match := range option.FindAllStringSubmatch(value, -1) {
-			inner := strings.ReplaceAll(match[1], "-", "_")
-			sent[strings.ToLower(inner)] = inner
-		}
+// parameters returns the names of the parameters that are sent to begin a session.
+func parameters(cfg *pgconn.Config) []string {
+	names := slices.Collect(maps.Keys(cfg.RuntimeParams))
+	for _, match := range optionName.FindAllStringSubmatch(cfg.RuntimeParams["options"], -1) {
+		names = append(names, strings.ReplaceAll(match[1], "-", "_"))
 	}
-	return sent
+	return slices.DeleteFunc(names, func(name string) bool { return !parameterName.MatchString(name) })
 }
 
-var parameterName = regexp.MustCompile(`[\w.]+`)
-
-// namedParameter returns the first parameter in the message of a server, which may be in any language. What comes after it may be its
-// value. Options are named along with the parameter in them.
-func namedParameter(sent map[string]string, refused *pgconn.PgError) string {
-	found := ""
-	if refused.Code == "42601" { // only options have a syntax
-		found = sent[optionsParameter]
-	}
-	for _, word := range parameterName.FindAllString(refused.Message, -1) {
-		if name, ok := sent[strings.ToLower(word)]; ok && (found == "" || found == optionsParameter) {
-			found = name
+// firstNamed returns the name that occurs first in a message, as a word of its own; "" if none does.
+func firstNamed(message string, names []string) string {
+	words := strings.FieldsFunc(message, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.", r)
+	})
+	for _, word := range words {
+		if i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, strings.TrimRight(word, ".")) }); i >= 0 {
+			return names[i]
 		}
 	}
-	return found
-}
-
-// usualParameter matches how Postgres names parameters: words with underscores in between, apart from a few single words.
-var usualParameter = regexp.MustCompile(`(?i)^([a-z]+([_.][a-z]+)+|options|role|jit|geqo|timezone|datestyle|intervalstyle)$`)
-
-// mayBeOfPassword reports whether the name of a parameter may be the rest of a password that contains an unquoted space or "&".
-func mayBeOfPassword(cfg *pgconn.Config, name string) bool {
-	return cfg.Password != "" && !usualParameter.MatchString(name)
+	return ""
 }

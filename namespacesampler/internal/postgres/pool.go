@@ -45,13 +45,17 @@ func parsePool(cfg PoolConfig) (*pgxpool.Config, error) {
 	if _, ok := low.RuntimeParams["application_name"]; !ok {
 		pool.ConnConfig.RuntimeParams["application_name"] = applicationName
 	}
+	if !setsEncoding(low.RuntimeParams) {
+		pool.ConnConfig.RuntimeParams["client_encoding"] = utf8Encoding
+	}
 	if pool.ConnConfig.ConnectTimeout == 0 {
 		pool.ConnConfig.ConnectTimeout = cfg.ConnectTimeout
 	}
 	pool.MaxConns = cfg.MaxConnections
-	pool.MinConns = min(pool.MinConns, pool.MaxConns)
-	// Pinging an idle connection first would cost a second round trip. A dead connection is replaced instead (Lookup, read).
-	pool.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	if err := keepStanding(pool, low.RuntimeParams); err != nil {
+		return nil, err
+	}
+	noteUsage(pool)
 	return pool, nil
 }
 
@@ -65,11 +69,13 @@ func ValidateDSN(dsn string) error {
 	return err
 }
 
+// invalidDSN begins the errors of DSNs.
+const invalidDSN = "is not a valid connection URL (postgres://user@host:5432/database) or keyword string " +
+	"(host=localhost dbname=tasker); it is not shown, as it may hold a secret"
+
 // dsnError rewords an error of parsing a DSN. Messages of pgx can repeat parts of the DSN, such as a password with a special
 // character. Only messages that name a setting without its value are passed on.
 func dsnError(err error) error {
-	const form = "is not a valid connection URL (postgres://user@host:5432/database) or keyword string " +
-		"(host=localhost dbname=tasker); it is not shown, as it may hold a secret"
 	for _, known := range []string{
 		"failed to configure TLS", "invalid connect_timeout", "invalid port", "cannot parse pool_max_conns",
 		"pool_max_conns too small", "cannot parse pool_min_conns", "cannot parse pool_max_conn_lifetime",
@@ -82,19 +88,20 @@ func dsnError(err error) error {
 			if known == "failed to configure TLS" {
 				known += " (sslmode, sslrootcert, sslcert, sslkey)"
 			}
-			return fmt.Errorf("%s: %s", form, known)
+			return fmt.Errorf("%s: %s", invalidDSN, known)
 		}
 	}
-	return errors.New(form)
+	return errors.New(invalidDSN)
 }
 
-// open returns a pool, which connects when it is first used, and its sockets.
+// open returns a pool, which connects in the background, and its sockets.
 func open(cfg PoolConfig, t Telemetry) (*pgxpool.Pool, *sockets, error) {
 	poolConfig, err := parsePool(cfg)
 	if err != nil {
 		return nil, nil, err
 	}
 	poolConfig.ConnConfig.Tracer = newTracer(t)
+	receiveText(poolConfig)
 	all := newSockets(cfg.ConnectTimeout)
 	poolConfig.BeforeConnect = func(_ context.Context, cfg *pgx.ConnConfig) error {
 		all.track(cfg)

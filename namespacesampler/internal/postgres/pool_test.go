@@ -24,21 +24,23 @@ func TestSettingsThatTheDSNLacksHaveDefaults(t *testing.T) {
 	assert.Equal(t, pgx.QueryExecModeExec, pool.ConnConfig.DefaultQueryExecMode)
 	assert.Equal(t, 7*time.Second, pool.ConnConfig.ConnectTimeout)
 	assert.Equal(t, "namespace_sampler", pool.ConnConfig.RuntimeParams["application_name"])
+	assert.Equal(t, "UTF8", pool.ConnConfig.RuntimeParams["client_encoding"])
 	assert.Equal(t, int32(3), pool.MaxConns)
 }
 
 func TestSettingsOfTheDSNTakePrecedence(t *testing.T) {
 	for _, form := range []string{
 		"postgres://localhost/tasker?default_query_exec_mode=cache_describe&connect_timeout=9&application_name=mine&" +
-			"pool_max_conns=50&pool_min_conns=40",
+			"pool_max_conns=50&pool_min_conns=40&client_encoding=LATIN1",
 		"host=localhost dbname=tasker default_query_exec_mode=cache_describe connect_timeout=9 application_name=mine " +
-			"pool_max_conns=50 pool_min_conns=40",
+			"pool_max_conns=50 pool_min_conns=40 client_encoding=LATIN1",
 	} {
 		pool, err := parsePool(PoolConfig{DSN: form, MaxConnections: 3, ConnectTimeout: 7 * time.Second})
 		require.NoError(t, err)
 		assert.Equal(t, pgx.QueryExecModeCacheDescribe, pool.ConnConfig.DefaultQueryExecMode)
 		assert.Equal(t, 9*time.Second, pool.ConnConfig.ConnectTimeout)
 		assert.Equal(t, "mine", pool.ConnConfig.RuntimeParams["application_name"])
+		assert.Equal(t, "LATIN1", pool.ConnConfig.RuntimeParams["client_encoding"])
 		assert.Equal(t, int32(3), pool.MaxConns, "max_connections wins over pool_max_conns")
 		assert.LessOrEqual(t, pool.MinConns, pool.MaxConns)
 	}

@@ -18,7 +18,6 @@ var (
 		"pgxpool.acquires":              (*pgxpool.Stat).AcquireCount,
 		"pgxpool.canceled_acquires":     (*pgxpool.Stat).CanceledAcquireCount,
 		"pgxpool.empty_acquire":         (*pgxpool.Stat).EmptyAcquireCount,
-		"pgxpool.max_idle_destroys":     (*pgxpool.Stat).MaxIdleDestroyCount,
 		"pgxpool.max_lifetime_destroys": (*pgxpool.Stat).MaxLifetimeDestroyCount,
 		"pgxpool.new_connections":       (*pgxpool.Stat).NewConnsCount,
 	}
@@ -31,8 +30,8 @@ var (
 	}
 )
 
-// observePool registers the metrics of a pool, until stop is called. The pool is named in place of host, port and database.
-func observePool(pool *pgxpool.Pool, t Telemetry) (stop func() error, err error) {
+// observePool registers the metrics of the pool, until stop is called. The pool is named in place of host, port and database.
+func (db *DB) observePool(t Telemetry) (stop func() error, err error) {
 	meter := t.Meter.Meter(scope)
 	var errs []error
 	var instruments []metric.Observable
@@ -53,13 +52,16 @@ func observePool(pool *pgxpool.Pool, t Telemetry) (stop func() error, err error)
 	wait, err := meter.Float64ObservableCounter("pgxpool.acquire_duration", metric.WithUnit("s"),
 		metric.WithDescription("Total time that successful acquires of a connection took."))
 	errs, instruments = append(errs, err), append(instruments, wait)
+	idleCloses, err := meter.Int64ObservableCounter("pgxpool.max_idle_destroys")
+	errs, instruments = append(errs, err), append(instruments, idleCloses)
 
 	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		stat := pool.Stat()
+		stat := db.pool.Stat()
 		for _, observe := range observations {
 			observe(o, stat)
 		}
 		o.ObserveFloat64(wait, stat.AcquireDuration().Seconds(), named)
+		o.ObserveInt64(idleCloses, stat.MaxIdleDestroyCount()+db.idleCloses.Load(), named)
 		return nil
 	}, instruments...)
 	if err := errors.Join(append(errs, err)...); err != nil {

@@ -8,8 +8,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
+	"go.uber.org/zap"
 )
 
 // Registry is a query of the names of registered namespaces, in one column of any type.
@@ -66,6 +68,23 @@ func (db *DB) Registered(ctx context.Context, from Registry) ([]string, error) {
 		return nil, &ReadError{State: tooManyRows, err: fmt.Errorf(
 			"%s: more than %d names: registered namespaces are read only up to that number", from.origin.setting, MaxRows)}
 	}
+	names = db.readable(names)
 	slices.Sort(names)
 	return slices.Compact(names), nil
+}
+
+// readable returns registered names without those that are not valid UTF-8, which are counted when there are more than at the last
+// read, and logged when there were none.
+func (db *DB) readable(names []string) []string {
+	all := len(names)
+	names = slices.DeleteFunc(names, func(name string) bool { return !utf8.ValidString(name) })
+	unreadable := int64(all - len(names))
+	before := db.unreadableRegistered.Swap(unreadable)
+	if unreadable > before {
+		db.onUnreadable(int(unreadable - before))
+	}
+	if before == 0 && unreadable > 0 {
+		db.logger.Warn("registered names that are not valid UTF-8 are left out", zap.Int64("names", unreadable))
+	}
+	return names
 }

@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,6 +41,9 @@ func arrayLiteral(texts []string) string {
 		_, _ = arrayEscapes.WriteString(&b, text)
 		separator = `","`
 	}
+	if b.Len() == 0 {
+		return `{}`
+	}
 	b.WriteString(`"}`)
 	return b.String()
 }
@@ -51,10 +55,11 @@ func (r *request) answer(i int, name string) {
 	}
 }
 
-// read reads the answers of a statement. Rows with other keys or without a namespace are ignored; of several rows for a key, the
-// first one counts.
+// read reads the answers of a statement. Rows with other keys, without a namespace, or with a text that is not valid UTF-8 are ignored;
+// of several rows for a key, the first one counts.
 func (r *request) read(rows pgx.Rows) error {
 	defer rows.Close()
+	columns := rows.FieldDescriptions()
 	for rows.Next() {
 		var key, name *string
 		if err := rows.Scan(&key, &name); err != nil {
@@ -63,6 +68,12 @@ func (r *request) read(rows pgx.Rows) error {
 		if key == nil || name == nil {
 			continue
 		}
+		if !utf8.ValidString(*key) || !utf8.ValidString(*name) {
+			r.query.unreadable()
+			continue
+		}
+		withoutPadding(columns[0], key)
+		withoutPadding(columns[1], name)
 		if i, ok := r.places[*key]; ok {
 			r.answer(i, *name)
 		}

@@ -157,19 +157,19 @@ func TestCloseDoesNotWaitForAQueryThatHangs(t *testing.T) {
 
 // TestALoadAfterQuietTimesIsOneRoundTrip: an idle connection is not asked first whether it lives.
 func TestALoadAfterQuietTimesIsOneRoundTrip(t *testing.T) {
-	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
-	pool, err := parsePool(PoolConfig{DSN: dsn, MaxConnections: 1})
+	f := openLayout(t, cluster.NewDatabase(t, taskerdb.Tasker), Tasker())
+	conn, err := f.pool.Acquire(t.Context())
 	require.NoError(t, err)
-	assert.False(t, pool.ShouldPing(t.Context(), pgxpool.ShouldPingParams{IdleDuration: time.Hour}))
+	defer conn.Release()
+	assert.False(t, f.pool.Config().ShouldPing(t.Context(), pgxpool.ShouldPingParams{Conn: conn.Conn(), IdleDuration: time.Hour}))
 }
 
 func TestConnectionsThatDiedWhileIdleAreReplacedWithinTheLoad(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
-	f := openLayout(t, dsn, Tasker())
+	f := openLayout(t, dsn+"&pool_min_conns=0", Tasker())
 	task := ask{"task_uuid", "0198f000-0000-7000-8000-00000000000b", unknown}
 	f.check(task)
-	exec(t, dsn, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'namespace_sampler' `+
-		`AND datname = current_database()`)
+	exec(t, dsn, endSessions)
 	assert.Equal(t, 2, f.check(task), "the dead one is noticed, and another asked")
 	assert.Equal(t, 1, f.check(task))
 }

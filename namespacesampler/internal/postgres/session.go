@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,15 +16,12 @@ import (
 // maxStatements bounds the statements of one load while keys that a query fails on are isolated.
 const maxStatements = 64
 
-// answered is the key of the mark on connections that have answered before.
-const answered = "answered"
-
 // session sends the statements of one load.
 type session struct {
 	db         *DB
 	roundTrips int
 	statements int
-	stale      bool // a connection that had answered before was dead
+	stale      bool // a connection that had been opened before the load was dead
 }
 
 // send sends all requests in one round trip. If the server refuses one, they are sent again one by one, so that the others are
@@ -54,8 +52,14 @@ func (s *session) refused(ctx context.Context, r *request, err error) error {
 		r.refuse()
 		return nil
 	}
+	if len(r.texts) == 0 {
+		return nil // the server answers, which is what a request without keys asks
+	}
 	r.query.badKey(err)
 	if len(r.texts) == 1 {
+		if sqlState(err) == characterNotInRepertoire { // of a row, since keys are valid UTF-8
+			r.query.unreadable()
+		}
 		r.answers[r.places[r.texts[0]]] = namespace.Answer{Outcome: namespace.Unknown}
 		return nil
 	}
@@ -79,6 +83,7 @@ func (s *session) roundTrip(ctx context.Context, requests []*request) (done int,
 	for _, r := range requests {
 		batch.Queue(r.query.SQL, arrayLiteral(r.texts))
 	}
+	began := time.Now()
 	conn, err := s.db.pool.Acquire(ctx)
 	if err != nil {
 		return 0, err
@@ -102,13 +107,12 @@ func (s *session) roundTrip(ctx context.Context, requests []*request) (done int,
 			switch {
 			case ctx.Err() != nil:
 			case conn.Conn().IsClosed():
-				s.stale = conn.Conn().PgConn().CustomData()[answered] != nil
+				s.stale = usageOf(conn.Conn()).opened.Before(began)
 			case !errors.As(err, &refused):
 				err = &queryError{err}
 			}
 			return done, err
 		}
 	}
-	conn.Conn().PgConn().CustomData()[answered] = true
 	return len(requests), nil
 }

@@ -69,7 +69,8 @@ func (d *traced) shown() string {
 }
 
 func TestLoadsAreSpansAndMetricsOfTheCollector(t *testing.T) {
-	d := openTraced(t, cluster.NewDatabase(t, ordersScript), Custom([]CustomLookup{{"order", byOrder}}))
+	dsn := cluster.NewDatabase(t, ordersScript) + "&pool_min_conns=0" // the load opens its connection itself
+	d := openTraced(t, dsn, Custom([]CustomLookup{{"order", byOrder}}))
 	d.check(ask{"order", "1", "one"}, ask{"order", "2", "two"})
 	require.Eventually(t, func() bool { return len(d.spans.Ended()) >= 5 }, 10*time.Second, time.Millisecond)
 	names := map[string]sdktrace.ReadOnlySpan{}

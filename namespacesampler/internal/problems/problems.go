@@ -14,12 +14,14 @@ const (
 	MalformedKeys Kind = iota
 	// NoRandomness are spans whose trace ID has no randomness, so that every rate below 1 drops them.
 	NoRandomness
+	// UnreadableNames are keys and namespaces in Postgres that are not valid UTF-8.
+	UnreadableNames
 
 	numKinds
 )
 
 // Kinds are all kinds.
-var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness}
+var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness, UnreadableNames}
 
 // Counts are the problems since start. The zero value is ready for use, and safe for concurrent use.
 type Counts [numKinds]atomic.Int64

@@ -28,6 +28,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadatatest"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/statustest"
 )
 
 // Sampler is a running processor with a traces and a metrics instance, which share one engine.
@@ -38,6 +39,8 @@ type Sampler struct {
 
 	Traces  processor.Traces
 	Metrics processor.Metrics
+	// Host records the statuses of both.
+	Host statustest.Host
 	// Spans and Points are what left the processor.
 	Spans  consumertest.TracesSink
 	Points consumertest.MetricsSink
@@ -66,9 +69,8 @@ func StartWith(t testing.TB, cfg *namespacesampler.Config, change ...func(*proce
 	require.NoError(t, err)
 	s.Metrics, err = factory.CreateMetrics(t.Context(), set, cfg, &s.Points)
 	require.NoError(t, err)
-	host := componenttest.NewNopHost()
-	require.NoError(t, s.Traces.Start(t.Context(), host))
-	require.NoError(t, s.Metrics.Start(t.Context(), host))
+	require.NoError(t, s.Traces.Start(t.Context(), &s.Host))
+	require.NoError(t, s.Metrics.Start(t.Context(), &s.Host))
 	t.Cleanup(func() {
 		require.NoError(t, s.Traces.Shutdown(context.Background()))
 		require.NoError(t, s.Metrics.Shutdown(context.Background()))

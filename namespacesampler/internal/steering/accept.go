@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
@@ -50,6 +51,10 @@ func validate(row *rate.Override, missing []string) error {
 		return errors.New("namespace must not be empty or NULL")
 	case len(row.Key) > maxRuntimeNameBytes:
 		return fmt.Errorf("namespace must be at most %d bytes", maxRuntimeNameBytes)
+	case !utf8.ValidString(row.Key):
+		return errors.New("namespace must be valid UTF-8")
+	case !utf8.ValidString(string(row.Signal)):
+		return errors.New("signal must be valid UTF-8")
 	case slices.Contains(missing, row.Key):
 		return fmt.Errorf("namespace must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", row.Key)
 	case !slices.Contains([]rate.Signal{rate.All, rate.Traces, rate.Metrics}, row.Signal):

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,6 +21,8 @@ func TestARowThatMakesNoSenseIsRejectedWithTheReason(t *testing.T) {
 	for reason, row := range map[string]rate.Override{
 		"namespace must not be empty or NULL":                              {Signal: rate.All},
 		"namespace must be at most 1024 bytes":                             {Key: strings.Repeat("x", 1025), Signal: rate.All},
+		"namespace must be valid UTF-8":                                    {Key: "caf\xe9", Signal: rate.All},
+		"signal must be valid UTF-8":                                       {Key: "a", Signal: "trac\xe9s"},
 		`"unknown" counts as absent`:                                       {Key: "unknown", Signal: rate.All},
 		`signal must be all, traces or metrics, got "logs"`:                {Key: "a", Signal: "logs"},
 		"sample_rate must be between 0 and 1, got NaN or NULL":             {Key: "a", Signal: rate.All, Probability: math.NaN()},
@@ -29,6 +32,7 @@ func TestARowThatMakesNoSenseIsRejectedWithTheReason(t *testing.T) {
 		good, bad := accept([]rate.Override{row, {Key: "fine", Signal: rate.Traces, Probability: 1}}, []string{"unknown"})
 		require.Len(t, bad, 1, reason)
 		assert.Contains(t, bad[0].Reason, reason)
+		assert.True(t, utf8.ValidString(bad[0].Namespace+bad[0].Signal+bad[0].Reason))
 		require.Len(t, good, 1)
 		assert.Equal(t, "fine", good[0].Key)
 	}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package postgres
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+// withReader returns a database with Tasker's tables, and its DSNs for the role of the documentation, directly and through PgBouncer.
+func withReader(t *testing.T) (dsn, direct, pooled string) {
+	t.Helper()
+	overrides, err := os.ReadFile("../../../testdata/overrides.sql") // creates the role
+	require.NoError(t, err)
+	grants, err := os.ReadFile("../../../internal/taskerdb/grants.sql")
+	require.NoError(t, err)
+	own := pgtest.Start(t)
+	dsn = own.NewDatabase(t, taskerdb.Tasker, string(overrides), string(grants),
+		`ALTER ROLE namespace_sampler_reader LOGIN; ALTER ROLE namespace_sampler_reader SET statement_timeout = '1s'`)
+	require.NoError(t, taskerdb.Insert(t.Context(), connect(t, dsn), taskerdb.LayoutTasker, taskerdb.Task{
+		UUID: id(1), CorrelationID: id(2), Namespace: "payments", Steps: []string{id(3)},
+	}))
+	direct = withUser(t, dsn, "namespace_sampler_reader")
+	return dsn, direct, pgtest.NewPooler(t, own, "namespace_sampler_reader").DSN(direct)
+}
+
+// The settings of the documentation work in both set-ups.
+func TestTheDocumentedSettingsWorkWithAndWithoutPgBouncer(t *testing.T) {
+	dsn, direct, pooled := withReader(t)
+	exec(t, dsn, `INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('payments', 0.5)`)
+	table, err := ParseTable("public.namespace_sampling_overrides")
+	require.NoError(t, err)
+	for name, dsn := range map[string]string{"direct": direct, "PgBouncer": pooled} {
+		t.Run(name, func(t *testing.T) {
+			f := openLayout(t, dsn, Tasker())
+			assert.Equal(t, 1, f.check(
+				ask{"task_uuid", id(1), "payments"}, ask{"correlation_id", id(2), "payments"}, ask{"step_uuid", id(3), "payments"},
+				ask{"task_uuid", id(4), unknown}))
+			names, err := f.Registered(t.Context(), TaskerRegistry)
+			require.NoError(t, err)
+			assert.Equal(t, []string{"payments"}, names)
+			overrides, err := f.Overrides(t.Context(), table)
+			require.NoError(t, err)
+			require.Len(t, overrides, 1)
+			assert.InDelta(t, 0.5, overrides[0].Probability, 0)
+			assert.Empty(t, f.messages())
+		})
+	}
+}
+
+// The time-out of the role ends a statement that hangs, before it looks like a server that hangs.
+func TestTheTimeOutOfTheRoleEndsOneLookup(t *testing.T) {
+	dsn, direct, pooled := withReader(t)
+	tx, err := connect(t, dsn).Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	_, err = tx.Exec(t.Context(), `LOCK TABLE tasker.workflow_steps`)
+	require.NoError(t, err)
+	for name, dsn := range map[string]string{"direct": direct, "PgBouncer": pooled} {
+		t.Run(name, func(t *testing.T) {
+			f := openLayout(t, dsn, Tasker())
+			f.check(ask{"task_uuid", id(1), "payments"}, ask{"step_uuid", id(3), unavailable})
+			require.Equal(t, 1, f.logs.Len())
+			assert.Equal(t, "step_uuid", f.logs.All()[0].ContextMap()["lookup"])
+			assert.Equal(t, "postgres::layout: canceling statement due to statement timeout (SQLSTATE 57014)", f.logs.All()[0].ContextMap()["error"])
+		})
+	}
+}
+
+// Notifications are another matter.
+func TestListeningThroughPgBouncerIsKnownToBeImpossible(t *testing.T) {
+	_, _, pooled := withReader(t)
+	f := openLayout(t, pooled, Tasker())
+	err := f.Listen(t.Context(), Listening{Channel: "c", Timeout: time.Minute, Check: time.Minute, Began: func() {}, Heard: func() {}})
+	assert.ErrorIs(t, err, ErrPooler)
+}
