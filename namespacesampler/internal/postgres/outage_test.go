@@ -54,6 +54,30 @@ func TestAServerThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
+// TestAStatementThatTimesOutDoesNotAffectOthers: the server is well, and says so by ending the statement alone.
+func TestAStatementThatTimesOutDoesNotAffectOthers(t *testing.T) {
+	dsn := cluster.NewDatabase(t, ordersScript, `CREATE TABLE held (id text, ns text)`)
+	slow := byOrder + ` LIMIT (SELECT 1 FROM pg_sleep(60))`
+	locked := `SELECT id, ns FROM held WHERE id = ANY($1)`
+	tx, err := connect(t, dsn).Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	_, err = tx.Exec(t.Context(), `LOCK TABLE held`)
+	require.NoError(t, err)
+
+	for name, test := range map[string]struct{ query, setting string }{
+		"statement_timeout": {slow, "&statement_timeout=50ms"},
+		"lock_timeout":      {locked, "&lock_timeout=50ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := openLayout(t, dsn+test.setting, Custom([]CustomLookup{{"slow", test.query}, {"order", byOrder}}))
+			f.check(ask{"slow", "1", unavailable}, ask{"order", "1", "one"})
+			assert.Len(t, f.messages(), 1)
+			assert.Equal(t, 1, f.check(ask{"slow", "1", unavailable}, ask{"order", "1", "one"}), "it rests")
+		})
+	}
+}
+
 func TestLookupsWorkAgainAfterTheServerWasDown(t *testing.T) {
 	own := pgtest.Start(t)
 	f := openLayout(t, own.NewDatabase(t, taskerdb.Tasker), Tasker())
