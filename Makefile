@@ -132,6 +132,12 @@ generate-check: ## fail when generated code is stale
 update-otel: ## move to another Collector release: make update-otel VERSION=v0.158.0
 	tools/update-otel.sh "$(VERSION)"
 
+VERSIONS ?= v0.158.0 v0.159.0 v0.160.0 v0.161.0 v0.162.0 v0.163.0 v0.164.0
+
+.PHONY: compat
+compat: ## build and try the component with each supported release of the Collector: make compat VERSIONS=v0.160.0
+	tools/compat.sh $(VERSIONS)
+
 .PHONY: postgres
 postgres: ## install PostgreSQL's server for tests and demo, where it is missing
 	@tools/install.sh postgres

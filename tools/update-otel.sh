@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 # Moves everything to another release of the Collector: update-otel.sh v0.158.0 [v1.64.0]
-# Modules that are stable have versions of their own, 94 minor versions behind.
+# The component is moved first, so that it is done even if modules that only other parts need cannot be downloaded.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. tools/otel-release.sh
 
-beta=${1:-}
-[[ $beta =~ ^v0\.([0-9]+)\.[0-9]+$ ]] || { echo "usage: make update-otel VERSION=v0.158.0" >&2 && exit 2; }
-stable=${2:-v1.$((BASH_REMATCH[1] - 94)).0}
-modules='(go\.opentelemetry\.io/collector|github\.com/open-telemetry/opentelemetry-collector-contrib)[^ ]*'
-
-manifests=(builder-config.yaml e2e/builder-config.yaml)
-files=("${manifests[@]}")
-for mod in go.mod tools/go.mod e2e/go.mod benchmarks/go.mod; do
-	[ -e "$mod" ] && files+=("$mod")
+use_release "$@" || { echo "usage: make update-otel VERSION=v0.158.0" >&2 && exit 2; }
+modules=(go.mod)
+manifests=()
+for file in tools/go.mod e2e/go.mod benchmarks/go.mod; do
+	[ ! -e "$file" ] || modules+=("$file") # compat.sh has copies of the component alone
 done
-sed -i -E "s#($modules) v0\.[0-9]+\.[0-9]+#\1 $beta#; s#($modules) v1\.[0-9]+\.[0-9]+#\1 $stable#" "${files[@]}"
-for mod in "${files[@]:${#manifests[@]}}"; do
-	(cd "$(dirname "$mod")" && go mod tidy)
+for file in builder-config.yaml e2e/builder-config.yaml; do
+	[ ! -e "$file" ] || manifests+=("$file")
 done
-go tool -modfile=tools/go.mod mdatagen namespacesampler/metadata.yaml
-echo "moved to $beta / $stable: now make lint test, and say so in CHANGELOG.md"
+sed -i -E "$renames" namespacesampler/internal/condition/ottl.go
+sed -i -E "$pins" "${modules[@]}" "${manifests[@]}"
+for mod in "${modules[@]}"; do
+	(cd "$(dirname "$mod")" && go mod tidy) || { echo "$mod cannot be moved to $1" >&2 && exit 1; }
+done
+[ ! -e tools/go.mod ] || go tool -modfile=tools/go.mod mdatagen namespacesampler/metadata.yaml
+echo "moved to $1: now make lint test, and say so in CHANGELOG.md"

@@ -5,8 +5,6 @@ package condition
 import (
 	"testing"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -16,9 +14,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func matchesSpan(t *testing.T, s *Set[*ottlspan.TransformContext], span ptrace.Span) bool {
+func matchesSpan(t *testing.T, s *Set[Span], span ptrace.Span) bool {
 	t.Helper()
-	item := ottlspan.NewTransformContextPtr(ptrace.NewResourceSpans(), ptrace.NewScopeSpans(), span)
+	item := NewSpan(ptrace.NewResourceSpans(), ptrace.NewScopeSpans(), span)
 	defer item.Close()
 	return s.Match(t.Context(), item)
 }
@@ -39,6 +37,16 @@ func TestASpanMatchesIfAnyConditionDoes(t *testing.T) {
 	assert.False(t, matchesSpan(t, s, other))
 }
 
+func TestIsRootSpanMatchesSpansWithoutAParent(t *testing.T) {
+	s, err := Spans("always_keep", []string{`IsRootSpan()`}, nil)
+	require.NoError(t, err)
+
+	root, child := ptrace.NewSpan(), ptrace.NewSpan()
+	child.SetParentSpanID([8]byte{1})
+	assert.True(t, matchesSpan(t, s, root))
+	assert.False(t, matchesSpan(t, s, child))
+}
+
 func TestWithoutConditionsNothingMatches(t *testing.T) {
 	s, err := Spans("internal", nil, nil)
 	require.NoError(t, err)
@@ -52,7 +60,7 @@ func TestMetricsMatchByTheirName(t *testing.T) {
 	for name, want := range map[string]bool{"tasker.tasks.active": true, "process.cpu": false} {
 		metric := pmetric.NewMetric()
 		metric.SetName(name)
-		item := ottlmetric.NewTransformContextPtr(pmetric.NewResourceMetrics(), pmetric.NewScopeMetrics(), metric)
+		item := NewMetric(pmetric.NewResourceMetrics(), pmetric.NewScopeMetrics(), metric)
 		assert.Equal(t, want, s.Match(t.Context(), item), name)
 		item.Close()
 	}

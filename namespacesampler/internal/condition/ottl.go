@@ -3,6 +3,8 @@
 package condition
 
 import (
+	"context"
+
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
@@ -13,7 +15,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// All names of OTTL that change between releases are in this file.
+// All names of OTTL that change between releases are in this file, so that tools/update-otel.sh can rename them.
 
 // Span is a span that conditions are evaluated on. It must be closed.
 type Span = *ottlspan.TransformContext
@@ -36,9 +38,16 @@ var settings = component.TelemetrySettings{Logger: zap.NewNop()}
 
 func spanParser() (ottl.Parser[Span], error) {
 	functions := ottlfuncs.StandardConverters[Span]()
-	isRoot := ottlfuncs.NewIsRootSpanFactoryNew()
+	isRoot := isRootSpanFactory()
 	functions[isRoot.Name()] = isRoot
 	return ottlspan.NewParser(functions, settings, ottlspan.EnablePathContextNames())
+}
+
+// isRootSpanFactory returns the converter IsRootSpan. The constructor of OTTL's own has different names in different releases.
+func isRootSpanFactory() ottl.Factory[Span] {
+	return ottl.NewFactory("IsRootSpan", nil, func(ottl.FunctionContext, ottl.Arguments) (ottl.ExprFunc[Span], error) {
+		return func(_ context.Context, s Span) (any, error) { return s.GetSpan().ParentSpanID().IsEmpty(), nil }, nil
+	})
 }
 
 func metricParser() (ottl.Parser[Metric], error) {

@@ -35,6 +35,7 @@ func TestRuntimeOverridesAreMeasured(t *testing.T) {
 	t.Parallel()
 	database := withOverrides(t, 0)
 	s := samplertest.Start(t, samplertest.WithPostgres(database.DSN, polled, nil))
+	database.Exec(`ALTER TABLE namespace_sampling_overrides DROP CONSTRAINT sample_rate_is_between_0_and_1`)
 	database.Exec(`INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate) VALUES
 		('orders', 'traces', 0.5), ('orders', 'metrics', 0.25), ('rust_*', 'all', 1), ('team-?', 'metrics', 0),
 		('percent', 'all', 50), ('fine', 'all', 0)`)

@@ -80,6 +80,7 @@ func TestOneLoadTriesWhileTheBreakerIsHalfOpen(t *testing.T) {
 		source := &fakeSource{takes: 100 * time.Millisecond}
 		r, told := withBreaker(t, source)
 		open(t, r, source, told)
+		resolve(t, r, "r-refused") // so that no probe comes first
 		time.Sleep(5*time.Second + time.Nanosecond)
 
 		began, loads := time.Now(), source.loadCount()
@@ -190,6 +191,7 @@ func TestAfterAnOutageTheNumberOfLoadsIsBounded(t *testing.T) {
 		cfg.Breaker = BreakerConfig{Failures: 3, Cooldown: time.Second, Changed: told.add}
 		r := newTestResolver(t, cfg, source)
 		open(t, r, source, &told)
+		resolve(t, r, "r-refused") // so that no probe comes first
 		source.fail(nil)
 		source.most = 0
 		before := source.loadCount()

@@ -113,7 +113,7 @@ func TestOverridesOfADatabaseWithoutEncoding(t *testing.T) {
 		}
 		assert.Equal(t, rate.Override{
 			Source: rate.RuntimeOverride, Key: "\xe9", Signal: rate.All, Probability: 1, Reason: "a", UpdatedBy: "b", UpdatedAt: o.UpdatedAt,
-		}, o, "as it is, to be rejected")
+		}, o.Override, "as it is, to be rejected")
 	}
 }
 

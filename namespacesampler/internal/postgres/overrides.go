@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
@@ -17,25 +18,54 @@ import (
 const MaxNameBytes = 2000
 
 // overridesSQL casts all columns, so that they may have other types, and truncates texts. Times are read in seconds, since as
-// text they can have forms that only Postgres knows, such as infinity.
-const overridesSQL = `SELECT coalesce(left(namespace::text, %d), ''), coalesce(left(signal::text, 100), ''),
-	coalesce(sample_rate::float8, 'NaN'), coalesce(extract(epoch FROM expires_at)::float8, 'Infinity'),
+// text they can have forms that only Postgres knows, such as infinity. The last column is there for its type.
+const overridesSQL = `SELECT left(namespace::text, %d), coalesce(left(signal::text, 100), ''), coalesce(sample_rate::float8, 'NaN'),
+	CASE WHEN pg_typeof(expires_at) = 'timestamptz'::regtype THEN extract(epoch FROM expires_at::text::timestamptz)::float8 END,
 	coalesce(left(reason::text, 500), ''), coalesce(left(updated_by::text, 200), ''),
-	coalesce(extract(epoch FROM updated_at)::float8, 'Infinity')
+	coalesce(extract(epoch FROM updated_at)::float8, 'Infinity'), expires_at
 FROM %s ORDER BY 1, 2 LIMIT %d`
 
-// Overrides reads the table of runtime overrides: up to MaxRows rows, and one more if there are more. Rows are returned as they
-// are and may be invalid; a NULL rate is NaN. An error is a *ReadError.
-func (db *DB) Overrides(ctx context.Context, table Table) ([]rate.Override, error) {
+// OverrideRow is a row of the table of runtime overrides as it is, which may be invalid. A NULL rate is NaN.
+type OverrideRow struct {
+	rate.Override
+	// LacksNamespace is true if the namespace is NULL. An empty one stands for items without a namespace.
+	LacksNamespace bool
+}
+
+// Overrides reads the table of runtime overrides: up to MaxRows rows, and one more if there are more. An error is a *ReadError. It is
+// a refusal if the times in expires_at do not have a time zone.
+func (db *DB) Overrides(ctx context.Context, table Table) ([]OverrideRow, error) {
 	sql := fmt.Sprintf(overridesSQL, MaxNameBytes, table, MaxRows+1)
-	return read(ctx, db, sql, func(row pgx.CollectableRow) (rate.Override, error) {
-		o := rate.Override{Source: rate.RuntimeOverride}
-		var expires, updated float64
-		err := row.Scan(&o.Key, (*string)(&o.Signal), &o.Probability, &expires, &o.Reason, &o.UpdatedBy, &updated)
-		o.Until, o.UpdatedAt = timeOf(expires), timeOf(updated)
-		o.Reason, o.UpdatedBy = valid(o.Reason), valid(o.UpdatedBy)
-		return o, err
-	}, overridesOrigin)
+	rows, columns, err := readWithColumns(ctx, db, sql, scanOverride, overridesOrigin)
+	if err != nil {
+		return nil, err
+	}
+	if expires := columns[len(columns)-1]; expires.DataTypeOID != pgtype.TimestamptzOID {
+		return nil, &ReadError{State: wrongType, err: fmt.Errorf("the type of expires_at has no time zone, so that it says no time: "+
+			"ALTER TABLE %s ALTER COLUMN expires_at TYPE timestamptz USING expires_at::timestamp AT TIME ZONE 'UTC', or the time zone in which it is written",
+			table)}
+	}
+	return rows, nil
+}
+
+// wrongType is the state of a read that is refused because of the type of a column: datatype_mismatch.
+const wrongType = "42804"
+
+func scanOverride(row pgx.CollectableRow) (OverrideRow, error) {
+	o := OverrideRow{Override: rate.Override{Source: rate.RuntimeOverride}}
+	var key *string
+	var expires *float64
+	var updated float64
+	err := row.Scan(&key, (*string)(&o.Signal), &o.Probability, &expires, &o.Reason, &o.UpdatedBy, &updated, nil)
+	if o.LacksNamespace = key == nil; !o.LacksNamespace {
+		o.Key = *key
+	}
+	if expires != nil {
+		o.Until = timeOf(*expires)
+	}
+	o.UpdatedAt = timeOf(updated)
+	o.Reason, o.UpdatedBy = valid(o.Reason), valid(o.UpdatedBy)
+	return o, err
 }
 
 // endOfTime is the end of year 9999. Overrides that expire after it never expire.

@@ -35,6 +35,7 @@ func table(t testing.TB, name string) Table {
 
 func TestOverridesAreReadAsTheyAre(t *testing.T) {
 	dsn := cluster.NewDatabase(t, overridesScript(t), overridesScript(t), `
+ALTER TABLE namespace_sampling_overrides DROP CONSTRAINT sample_rate_is_between_0_and_1, DROP CONSTRAINT signal_is_all_traces_metrics_or_logs;
 INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expires_at, reason, updated_by, updated_at) VALUES
 	('a', 'all', 0.5, '2026-12-01 09:00:00.123456+09', 'incident', 'alice', '2026-01-01 00:00:00+00'),
 	('b', 'traces', 'NaN', 'infinity', NULL, NULL, '-infinity'),
@@ -44,15 +45,15 @@ INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expire
 	got, err := f.Overrides(t.Context(), table(t, "public.namespace_sampling_overrides"))
 	require.NoError(t, err)
 	require.Len(t, got, 4)
-	assert.Equal(t, rate.Override{
+	assert.Equal(t, OverrideRow{Override: rate.Override{
 		Source: rate.RuntimeOverride,
 		Key:    "a", Signal: "all", Probability: 0.5, Until: time.Date(2026, 12, 1, 0, 0, 0, 123456000, time.UTC),
 		Reason: "incident", UpdatedBy: "alice", UpdatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-	}, got[0])
+	}}, got[0])
 	assert.True(t, math.IsNaN(got[1].Probability))
 	assert.True(t, got[1].Until.IsZero(), "infinity never comes")
 	got[1].Probability = 0
-	assert.Equal(t, rate.Override{Source: rate.RuntimeOverride, Key: "b", Signal: "traces", UpdatedAt: time.Unix(0, 0).UTC()}, got[1])
+	assert.Equal(t, rate.Override{Source: rate.RuntimeOverride, Key: "b", Signal: "traces", UpdatedAt: time.Unix(0, 0).UTC()}, got[1].Override)
 	assert.True(t, got[2].Until.IsZero())
 	assert.Len(t, got[3].Key, MaxNameBytes)
 	assert.True(t, got[3].Until.Before(time.Now()), "what is long over is over")
@@ -61,19 +62,50 @@ INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expire
 
 func TestATableOfOverridesOfOtherTypes(t *testing.T) {
 	dsn := cluster.NewDatabase(t, `CREATE SCHEMA "My Schema"; CREATE TABLE "My Schema"."Over""rides" (
-		namespace varchar(64), signal char(10), sample_rate numeric, expires_at timestamp, reason text, updated_by name, updated_at date);
-		INSERT INTO "My Schema"."Over""rides" VALUES (NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-		('z', 'all', 0.25, '2026-12-01 00:00:00', 'r', 'u', '2026-01-01')`)
+		namespace varchar(64), signal char(10), sample_rate numeric, expires_at timestamptz, reason text, updated_by name, updated_at date);
+		INSERT INTO "My Schema"."Over""rides" VALUES (NULL, NULL, NULL, NULL, NULL, NULL, NULL), ('', 'all', 1, NULL, NULL, NULL, NULL),
+		('z', 'all', 0.25, '2026-12-01 00:00:00+00', 'r', 'u', '2026-01-01')`)
 	f := openLayout(t, dsn, Layout{})
 	got, err := f.Overrides(t.Context(), table(t, `"My Schema"."Over""rides"`))
 	require.NoError(t, err)
-	require.Len(t, got, 2)
-	assert.True(t, math.IsNaN(got[0].Probability))
+	require.Len(t, got, 3)
+	assert.Equal(t, OverrideRow{Override: rate.Override{Source: rate.RuntimeOverride, Signal: "all", Probability: 1}}, got[0], "the empty name")
+	assert.True(t, got[2].LacksNamespace)
+	assert.True(t, math.IsNaN(got[2].Probability))
 	assert.Equal(t, rate.Override{
 		Source: rate.RuntimeOverride,
 		Key:    "z", Signal: "all", Probability: 0.25, Until: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
 		Reason: "r", UpdatedBy: "u", UpdatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-	}, got[1])
+	}, got[1].Override)
+}
+
+// A time without a zone is another one in New York: an override for an hour would be over before it began.
+func TestATableWhoseTimesHaveNoZoneIsRefused(t *testing.T) {
+	for typ, value := range map[string]string{"timestamp": "now()::timestamp", "date": "now()::date", "text": "now()::text", "bigint": "7"} {
+		t.Run(typ, func(t *testing.T) {
+			dsn := cluster.NewDatabase(t, overridesScript(t), `ALTER TABLE namespace_sampling_overrides DROP COLUMN expires_at;
+				ALTER TABLE namespace_sampling_overrides ADD COLUMN expires_at `+typ)
+			f := openLayout(t, dsn, Layout{})
+			for range 2 { // without rows, and with one
+				_, err := f.Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
+				var refused *ReadError
+				require.ErrorAs(t, err, &refused)
+				assert.Equal(t, "42804", refused.State)
+				require.ErrorContains(t, err, `ALTER TABLE "namespace_sampling_overrides" ALTER COLUMN expires_at TYPE timestamptz USING`)
+				exec(t, dsn, `INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at) VALUES ('a', 1, `+value+`) ON CONFLICT DO NOTHING`)
+			}
+		})
+	}
+}
+
+func TestTimesAreReadInAnyTimeZone(t *testing.T) {
+	dsn := cluster.NewDatabase(t, overridesScript(t), `
+		INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at) VALUES ('a', 1, '2026-12-01 09:00:00 America/New_York')`)
+	for _, parameters := range []string{"", "&TimeZone=America/New_York", "&TimeZone=Asia/Tokyo&DateStyle=German", "&DateStyle=SQL,DMY"} {
+		got, err := openLayout(t, dsn+parameters, Layout{}).Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
+		require.NoError(t, err)
+		assert.Equal(t, time.Date(2026, 12, 1, 14, 0, 0, 0, time.UTC), got[0].Until, parameters)
+	}
 }
 
 func TestWhyATableCannotBeRead(t *testing.T) {

@@ -35,21 +35,31 @@ func readError(err error, from origin) *ReadError {
 // read reads all rows of a statement in one round trip. If its connection is dead, another one is tried. Refusals are explained by
 // the origin of the statement.
 func read[T any](ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T], from origin) ([]T, error) {
-	once := func() ([]T, error) {
+	all, _, err := readWithColumns(ctx, db, sql, scan, from)
+	return all, err
+}
+
+// readWithColumns is read that also returns the descriptions of the columns.
+func readWithColumns[T any](
+	ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T], from origin,
+) (all []T, columns []pgconn.FieldDescription, err error) {
+	once := func() error {
 		rows, err := db.pool.Query(ctx, sql)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return pgx.CollectRows(rows, scan)
+		all, err = pgx.CollectRows(rows, scan)
+		columns = rows.FieldDescriptions()
+		return err
 	}
-	all, err := once()
+	err = once()
 	var connecting *pgconn.ConnectError
 	if err != nil && ctx.Err() == nil && !isRefusal(err) && !errors.As(err, &connecting) {
 		db.pool.Reset() // the other connections are probably dead too
-		all, err = once()
+		err = once()
 	}
 	if err != nil {
-		return nil, readError(err, from)
+		return nil, nil, readError(err, from)
 	}
-	return all, nil
+	return all, columns, nil
 }

@@ -78,8 +78,8 @@ func TestOverridesInColumnsOfCharHaveNoPadding(t *testing.T) {
 	for mode, dsn := range inEachMode(dsn) {
 		got, err := openLayout(t, dsn, Layout{}).Overrides(t.Context(), table(t, "overrides"))
 		require.NoError(t, err, mode)
-		assert.Equal(t, []rate.Override{{
+		assert.Equal(t, []OverrideRow{{Override: rate.Override{
 			Source: rate.RuntimeOverride, Key: "acme", Signal: rate.All, Probability: 1, Reason: "r", UpdatedBy: "u", UpdatedAt: time.Unix(0, 0).UTC(),
-		}}, got, mode)
+		}}}, got, mode)
 	}
 }

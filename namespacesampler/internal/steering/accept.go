@@ -22,12 +22,32 @@ type Rejected struct {
 	Namespace, Signal, Reason string
 }
 
-// accept separates the valid rows of the table of runtime overrides from the invalid ones.
-func accept(rows []rate.Override, missing []string) (good []rate.Override, bad []Rejected) {
+// logsSignal is a signal that the table may hold already.
+const logsSignal rate.Signal = "logs"
+
+// accept separates the valid rows of the table of runtime overrides from the invalid ones. Rows for logs, which are not sampled, are
+// neither.
+func accept(rows []postgres.OverrideRow, missing []string) (good []rate.Override, bad []Rejected) {
+	type key struct {
+		namespace string
+		isNull    bool
+		signal    rate.Signal
+	}
+	keyOf := func(row *postgres.OverrideRow) key { return key{row.Key, row.LacksNamespace, row.Signal} }
+	times := make(map[key]int, len(rows))
+	for i := range rows {
+		times[keyOf(&rows[i])]++
+	}
 	patterns := 0
 	for i := range rows {
 		row := &rows[i]
+		if row.Signal == logsSignal {
+			continue
+		}
 		err := validate(row, missing)
+		if err == nil && times[keyOf(row)] > 1 {
+			err = errors.New("the table has several rows for this namespace and signal; none of them applies")
+		}
 		if rate.IsPattern(row.Key) && err == nil {
 			if patterns++; patterns > rate.MaxPatterns {
 				err = fmt.Errorf("there are more than %d patterns", rate.MaxPatterns)
@@ -40,22 +60,22 @@ func accept(rows []rate.Override, missing []string) (good []rate.Override, bad [
 			bad = append(bad, Rejected{namespace.Shown(row.Key), namespace.Shown(string(row.Signal)), err.Error()})
 			continue
 		}
-		good = append(good, *row)
+		good = append(good, row.Override)
 	}
 	return good, bad
 }
 
-func validate(row *rate.Override, missing []string) error {
+func validate(row *postgres.OverrideRow, missing []string) error {
 	switch {
-	case row.Key == "":
-		return errors.New("namespace must not be empty or NULL")
+	case row.LacksNamespace:
+		return errors.New("namespace must not be NULL (the empty text stands for items without a namespace)")
 	case len(row.Key) > maxRuntimeNameBytes:
 		return fmt.Errorf("namespace must be at most %d bytes", maxRuntimeNameBytes)
 	case !utf8.ValidString(row.Key):
 		return errors.New("namespace must be valid UTF-8")
 	case !utf8.ValidString(string(row.Signal)):
 		return errors.New("signal must be valid UTF-8")
-	case slices.Contains(missing, row.Key):
+	case row.Key != "" && slices.Contains(missing, row.Key):
 		return fmt.Errorf("namespace must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", row.Key)
 	case !slices.Contains([]rate.Signal{rate.All, rate.Traces, rate.Metrics}, row.Signal):
 		return fmt.Errorf("signal must be all, traces or metrics, got %q", row.Signal)

@@ -140,6 +140,6 @@ func (s *steered) awaitListening() {
 	s.t.Helper()
 	eventually(s.t, func() bool {
 		lines := s.logs.FilterMessage(listening).All()
-		return len(lines) > 0 && s.Overrides.State().ReadAt.After(lines[0].Time.Add(debounce))
+		return len(lines) > 0 && s.Overrides.State().ReadAt.After(lines[0].Time)
 	}, "listening")
 }

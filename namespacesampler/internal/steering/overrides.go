@@ -71,26 +71,27 @@ func (w *OverrideWatch) Age() time.Duration {
 }
 
 func (w *OverrideWatch) run(ctx context.Context, db *postgres.DB, notified <-chan struct{}) {
-	poll(ctx, w.cfg.Interval, notified, func() { w.update(ctx, db) })
+	poll(ctx, w.cfg.Interval, notified, func() bool { return w.update(ctx, db) })
 }
 
-// update reads the table and puts its overrides in force.
-func (w *OverrideWatch) update(ctx context.Context, db *postgres.DB) {
+// update reads the table and puts its overrides in force. It reports whether it was read.
+func (w *OverrideWatch) update(ctx context.Context, db *postgres.DB) bool {
 	bounded, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	rows, err := db.Overrides(bounded, w.cfg.Table)
 	if ctx.Err() != nil {
-		return
+		return false
 	}
 	w.asked(outage(err))
 	if err != nil {
 		w.failed(err)
-		return
+		return false
 	}
 	good, bad := accept(rows, w.cfg.MissingValues)
 	w.succeeded(bad)
 	w.rates.setRuntime(good)
 	w.read()
+	return true
 }
 
 // failed notes a failed read, and logs it if the previous read was successful or failed for another reason.
@@ -121,6 +122,7 @@ func (w *OverrideWatch) succeeded(bad []Rejected) {
 		if known[r] {
 			continue
 		}
+		known[r] = true // duplicates are rejected alike
 		if fresh++; fresh <= maxRejectedLogged {
 			w.logger.Warn("a row of the runtime overrides is skipped", zap.String("namespace", r.Namespace),
 				zap.String("signal", r.Signal), zap.String("error", r.Reason))

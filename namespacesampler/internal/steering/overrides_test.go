@@ -70,9 +70,10 @@ func TestRowsApplyToTheirSignalAndInvalidOnesAreSkipped(t *testing.T) {
 	d := newDatabase(t)
 	s := d.steer(options{rates: RatesConfig{Global: 0.1}})
 	s.awaitListening()
+	d.exec(`ALTER TABLE namespace_sampling_overrides DROP CONSTRAINT sample_rate_is_between_0_and_1, DROP CONSTRAINT signal_is_all_traces_metrics_or_logs`)
 	d.exec(`INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate) VALUES
 		('orders', 'traces', 0.5), ('orders', 'metrics', 0.25), ('rust_*', 'all', 1), ('team-?', 'metrics', 0),
-		('percent', 'all', 50), ('nan', 'all', 'NaN'), ('logs', 'logs', 1), ('', 'all', 1), ('unknown', 'all', 1),
+		('percent', 'all', 50), ('nan', 'all', 'NaN'), ('log', 'log', 1), ('logs', 'logs', 1), ('', 'all', 1), ('unknown', 'all', 1),
 		(repeat('x', 5000), 'all', 1), (repeat('*', 300), 'all', 1), ('fine', 'all', 0)`)
 	d.exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at) VALUES ('over', 1, now() - interval '1s')`)
 	eventually(t, func() bool { return s.spanRate("fine").IsNever() }, "the valid rows apply")
@@ -80,23 +81,24 @@ func TestRowsApplyToTheirSignalAndInvalidOnesAreSkipped(t *testing.T) {
 	tables := s.Rates.InForce()
 	for namespace, want := range map[string][2]float64{
 		"orders": {0.5, 0.25}, "rust_linear": {1, 1}, "team-a": {0.1, 0}, "percent": {0.1, 0.1}, "over": {0.1, 0.1}, "other": {0.1, 0.1},
+		"logs": {0.1, 0.1}, "": {1, 1},
 	} {
 		assert.Equal(t, want, [2]float64{tables.Traces.Lookup(namespace).Probability, tables.Metrics.Lookup(namespace).Probability}, namespace)
 	}
-	eventually(t, func() bool { return len(s.Overrides.State().Rejected) == 7 }, "the invalid rows are known")
+	eventually(t, func() bool { return len(s.Overrides.State().Rejected) == 6 }, "the invalid rows are known")
 	const skipped = "a row of the runtime overrides is skipped"
-	assert.Equal(t, 7, s.logged(skipped), "each is logged once")
+	assert.Equal(t, 6, s.logged(skipped), "each is logged once")
 	reasons := map[any]any{}
 	for _, entry := range s.logs.FilterMessage(skipped).All() {
 		reasons[entry.ContextMap()["namespace"]] = entry.ContextMap()["error"]
 	}
 	assert.Equal(t, "sample rate must be between 0 and 1, got 50 (for 50 % write 0.5)", reasons["percent"])
-	assert.Equal(t, `signal must be all, traces or metrics, got "logs"`, reasons["logs"])
+	assert.Equal(t, `signal must be all, traces or metrics, got "log"`, reasons["log"])
 	assert.Less(t, s.Overrides.Age(), time.Minute)
 
 	d.exec(`DELETE FROM namespace_sampling_overrides WHERE namespace = 'percent'`)
-	eventually(t, func() bool { return len(s.Overrides.State().Rejected) == 6 }, "it is removed")
-	assert.Equal(t, 7, s.logged(skipped))
+	eventually(t, func() bool { return len(s.Overrides.State().Rejected) == 5 }, "it is removed")
+	assert.Equal(t, 6, s.logged(skipped))
 }
 
 func TestOverridesReadLastStayInForceDuringAnOutageAndExpireOnTime(t *testing.T) {

@@ -73,7 +73,10 @@ func (w *RegistryWatch) OnGlobalRate() (traces, metrics int64, ok bool) {
 }
 
 func (w *RegistryWatch) run(ctx context.Context, db *postgres.DB) {
-	poll(ctx, w.cfg.Interval, nil, func() { w.update(ctx, db) })
+	poll(ctx, w.cfg.Interval, nil, func() bool {
+		w.update(ctx, db)
+		return true
+	})
 }
 
 func (w *RegistryWatch) update(ctx context.Context, db *postgres.DB) {
