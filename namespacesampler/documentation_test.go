@@ -15,7 +15,7 @@ import (
 // The worked examples of docs/resolution.md are excerpts of files in testdata, which the tests of the built collector run.
 func TestTheWorkedExamplesOfTheDocumentationAreExcerptsOfTestdata(t *testing.T) {
 	page := read(t, "../docs/resolution.md")
-	for mark, file := range map[string]string{"transform/namespace:": "service_name.yaml", "tenant.slug": "tenants.yaml"} {
+	for mark, file := range map[string]string{"transform/namespace:": "service_name.yaml", "tenant.slug": "tenants.yaml", ":6432": "pgbouncer.yaml"} {
 		rest := settings(read(t, testdata+file))
 		for _, line := range settings(example(t, page, mark)) {
 			at := slices.Index(rest, line)

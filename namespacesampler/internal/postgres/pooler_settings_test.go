@@ -7,6 +7,7 @@ package postgres
 import (
 	"context"
 	"os"
+	"regexp"
 	"testing"
 	"time"
 
@@ -17,6 +18,16 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
+// documentedTimeout returns the statement that gives the role a time-out in the documentation, and the time-out.
+func documentedTimeout(t *testing.T) []string {
+	t.Helper()
+	page, err := os.ReadFile("../../../docs/resolution.md")
+	require.NoError(t, err)
+	found := regexp.MustCompile(`(?m)^ALTER ROLE namespace_sampler_reader SET statement_timeout = '(.*)';$`).FindStringSubmatch(string(page))
+	require.NotEmpty(t, found)
+	return found
+}
+
 // withReader returns a database with Tasker's tables, and its DSNs for the role of the documentation, directly and through PgBouncer.
 func withReader(t *testing.T) (dsn, direct, pooled string) {
 	t.Helper()
@@ -26,7 +37,7 @@ func withReader(t *testing.T) (dsn, direct, pooled string) {
 	require.NoError(t, err)
 	own := pgtest.Start(t)
 	dsn = own.NewDatabase(t, taskerdb.Tasker, string(overrides), string(grants),
-		`ALTER ROLE namespace_sampler_reader LOGIN; ALTER ROLE namespace_sampler_reader SET statement_timeout = '1s'`)
+		documentedTimeout(t)[0])
 	require.NoError(t, taskerdb.Insert(t.Context(), connect(t, dsn), taskerdb.LayoutTasker, taskerdb.Task{
 		UUID: id(1), CorrelationID: id(2), Namespace: "payments", Steps: []string{id(3)},
 	}))
@@ -75,6 +86,24 @@ func TestTheTimeOutOfTheRoleEndsOneLookup(t *testing.T) {
 			assert.Equal(t, "postgres::layout: canceling statement due to statement timeout (SQLSTATE 57014)", f.logs.All()[0].ContextMap()["error"])
 		})
 	}
+}
+
+// If all lookups hang, the load still ends within query_timeout, so that it is no outage.
+func TestTheTimeOutOfTheRoleLeavesTimeForAllLookups(t *testing.T) {
+	const queryTimeout = 2 * time.Second // the default
+	dsn, direct, _ := withReader(t)
+	timeout, err := time.ParseDuration(documentedTimeout(t)[1])
+	require.NoError(t, err)
+	tx, err := connect(t, dsn).Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	_, err = tx.Exec(t.Context(), `LOCK TABLE tasker.task_namespaces`)
+	require.NoError(t, err)
+	f := openLayout(t, direct, Tasker())
+	roundTrips := f.check(
+		ask{"task_uuid", id(1), unavailable}, ask{"correlation_id", id(2), unavailable}, ask{"step_uuid", id(3), unavailable})
+	assert.Len(t, f.messages(), 3, "each is refused")
+	assert.Less(t, time.Duration(roundTrips)*timeout, queryTimeout)
 }
 
 // Notifications are another matter.
