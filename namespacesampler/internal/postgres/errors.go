@@ -55,7 +55,8 @@ func (e *queryError) Unwrap() error { return e.err }
 // isRefusal reports whether a statement failed because of itself or its keys, while the server works.
 func isRefusal(err error) bool {
 	var query *queryError
-	if errors.As(err, &query) {
+	var read *ReadError
+	if errors.As(err, &query) || errors.As(err, &read) && read.State != "" {
 		return true
 	}
 	state := sqlState(err)

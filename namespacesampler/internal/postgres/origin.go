@@ -11,6 +11,7 @@ type origin struct {
 }
 
 const (
+	remedyColumns    = "create the table with the columns in the documentation"
 	remedyPermission = "grant the role USAGE on the schema and SELECT on the table"
 	// A layout is in force by default, so that it may not be meant.
 	remedyLayout = "choose the layout of this database (tasker or tasker_legacy), or give postgres::lookups of your own, " +
@@ -26,7 +27,8 @@ var (
 	overridesOrigin = origin{remedies: map[string]string{
 		"42P01": "create the table",
 		"3F000": "create the schema of the table",
-		"42703": "create the table with the columns in the documentation",
+		"42703": remedyColumns,
+		"42846": remedyColumns, // a type that does not convert
 		"42501": remedyPermission,
 	}}
 )

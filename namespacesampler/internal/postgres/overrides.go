@@ -18,12 +18,13 @@ import (
 const MaxNameBytes = 2000
 
 // overridesSQL casts all columns, so that they may have other types, and truncates texts. Times are read in seconds, since as
-// text they can have forms that only Postgres knows, such as infinity. The last column is there for its type.
-const overridesSQL = `SELECT left(namespace::text, %d), coalesce(left(signal::text, 100), ''), coalesce(sample_rate::float8, 'NaN'),
-	CASE WHEN pg_typeof(expires_at) = 'timestamptz'::regtype THEN extract(epoch FROM expires_at::text::timestamptz)::float8 END,
+// text they can have forms that only Postgres knows, such as infinity. The first column is NULL; it has the type of expires_at.
+const overridesSQL = `SELECT CASE WHEN false THEN expires_at END,
+	left(namespace::text, %d), coalesce(left(signal::text, 100), ''), coalesce(sample_rate::float8, 'NaN'),
+	coalesce(extract(epoch FROM expires_at::timestamptz)::float8, 'Infinity'),
 	coalesce(left(reason::text, 500), ''), coalesce(left(updated_by::text, 200), ''),
-	coalesce(extract(epoch FROM updated_at)::float8, 'Infinity'), expires_at
-FROM %s ORDER BY 1, 2 LIMIT %d`
+	coalesce(extract(epoch FROM updated_at::timestamptz)::float8, 'Infinity')
+FROM %s ORDER BY 2, 3 LIMIT %d`
 
 // OverrideRow is a row of the table of runtime overrides as it is, which may be invalid. A NULL rate is NaN.
 type OverrideRow struct {
@@ -36,34 +37,46 @@ type OverrideRow struct {
 // a refusal if the times in expires_at do not have a time zone.
 func (db *DB) Overrides(ctx context.Context, table Table) ([]OverrideRow, error) {
 	sql := fmt.Sprintf(overridesSQL, MaxNameBytes, table, MaxRows+1)
-	rows, columns, err := readWithColumns(ctx, db, sql, scanOverride, overridesOrigin)
-	if err != nil {
-		return nil, err
-	}
-	if expires := columns[len(columns)-1]; expires.DataTypeOID != pgtype.TimestamptzOID {
-		return nil, &ReadError{State: wrongType, err: fmt.Errorf("the type of expires_at has no time zone, so that it says no time: "+
-			"ALTER TABLE %s ALTER COLUMN expires_at TYPE timestamptz USING expires_at::timestamp AT TIME ZONE 'UTC', or the time zone in which it is written",
-			table)}
-	}
-	return rows, nil
+	return read(ctx, db, sql, func(rows pgx.Rows) ([]OverrideRow, error) {
+		if err := checkExpiresAt(rows, table); err != nil {
+			rows.Close()
+			return nil, err
+		}
+		return pgx.CollectRows(rows, scanOverride)
+	}, overridesOrigin)
 }
 
 // wrongType is the state of a read that is refused because of the type of a column: datatype_mismatch.
 const wrongType = "42804"
 
+// checkExpiresAt refuses times without a time zone before any of them is read.
+func checkExpiresAt(rows pgx.Rows, table Table) error {
+	columns := rows.FieldDescriptions()
+	if len(columns) == 0 { // the statement has failed; reading its rows returns why
+		return nil
+	}
+	oid := columns[0].DataTypeOID
+	if oid == pgtype.TimestamptzOID {
+		return nil
+	}
+	name := fmt.Sprintf("the type with OID %d", oid)
+	if known, ok := rows.Conn().TypeMap().TypeForOID(oid); ok {
+		name = known.Name
+	}
+	return &ReadError{State: wrongType, err: fmt.Errorf("the type of expires_at must be timestamptz, got %s, which has no time zone, so that "+
+		"it says no time: ALTER TABLE %s ALTER COLUMN expires_at TYPE timestamptz USING expires_at::timestamp AT TIME ZONE 'UTC', "+
+		"or the time zone in which it is written", name, table)}
+}
+
 func scanOverride(row pgx.CollectableRow) (OverrideRow, error) {
 	o := OverrideRow{Override: rate.Override{Source: rate.RuntimeOverride}}
 	var key *string
-	var expires *float64
-	var updated float64
-	err := row.Scan(&key, (*string)(&o.Signal), &o.Probability, &expires, &o.Reason, &o.UpdatedBy, &updated, nil)
+	var expires, updated float64
+	err := row.Scan(nil, &key, (*string)(&o.Signal), &o.Probability, &expires, &o.Reason, &o.UpdatedBy, &updated)
 	if o.LacksNamespace = key == nil; !o.LacksNamespace {
 		o.Key = *key
 	}
-	if expires != nil {
-		o.Until = timeOf(*expires)
-	}
-	o.UpdatedAt = timeOf(updated)
+	o.Until, o.UpdatedAt = timeOf(expires), timeOf(updated)
 	o.Reason, o.UpdatedBy = valid(o.Reason), valid(o.UpdatedBy)
 	return o, err
 }

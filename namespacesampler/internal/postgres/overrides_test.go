@@ -79,32 +79,72 @@ func TestATableOfOverridesOfOtherTypes(t *testing.T) {
 	}, got[1].Override)
 }
 
+// withExpiresAt returns a database whose table of overrides has another type for expires_at.
+func withExpiresAt(t *testing.T, typ string) string {
+	return cluster.NewDatabase(t, overridesScript(t), `CREATE DOMAIN instant AS timestamptz;
+		ALTER TABLE namespace_sampling_overrides DROP COLUMN expires_at; ALTER TABLE namespace_sampling_overrides ADD COLUMN expires_at `+typ)
+}
+
 // A time without a zone is another one in New York: an override for an hour would be over before it began.
 func TestATableWhoseTimesHaveNoZoneIsRefused(t *testing.T) {
-	for typ, value := range map[string]string{"timestamp": "now()::timestamp", "date": "now()::date", "text": "now()::text", "bigint": "7"} {
+	for typ, value := range map[string]string{
+		"timestamp": "now()::timestamp", "date": "now()::date", "text": "now()::text", "varchar": "now()::text", "bigint": "7",
+	} {
 		t.Run(typ, func(t *testing.T) {
-			dsn := cluster.NewDatabase(t, overridesScript(t), `ALTER TABLE namespace_sampling_overrides DROP COLUMN expires_at;
-				ALTER TABLE namespace_sampling_overrides ADD COLUMN expires_at `+typ)
+			state, message := "42804", "must be timestamptz, got "+typ+
+				`, which has no time zone, so that it says no time: ALTER TABLE "namespace_sampling_overrides" ALTER COLUMN expires_at TYPE timestamptz USING`
+			if typ == "bigint" {
+				state, message = "42846", "cannot cast type bigint to timestamp with time zone (SQLSTATE 42846): create the table with the columns"
+			}
+			dsn := withExpiresAt(t, typ)
 			f := openLayout(t, dsn, Layout{})
 			for range 2 { // without rows, and with one
 				_, err := f.Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
 				var refused *ReadError
 				require.ErrorAs(t, err, &refused)
-				assert.Equal(t, "42804", refused.State)
-				require.ErrorContains(t, err, `ALTER TABLE "namespace_sampling_overrides" ALTER COLUMN expires_at TYPE timestamptz USING`)
+				assert.Equal(t, state, refused.State)
+				require.ErrorContains(t, err, message)
 				exec(t, dsn, `INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at) VALUES ('a', 1, `+value+`) ON CONFLICT DO NOTHING`)
 			}
 		})
 	}
 }
 
+// As text, times in some styles have abbreviations of time zones that Postgres reads as others: CST is that of China, and of the USA.
 func TestTimesAreReadInAnyTimeZone(t *testing.T) {
-	dsn := cluster.NewDatabase(t, overridesScript(t), `
-		INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at) VALUES ('a', 1, '2026-12-01 09:00:00 America/New_York')`)
-	for _, parameters := range []string{"", "&TimeZone=America/New_York", "&TimeZone=Asia/Tokyo&DateStyle=German", "&DateStyle=SQL,DMY"} {
-		got, err := openLayout(t, dsn+parameters, Layout{}).Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
-		require.NoError(t, err)
-		assert.Equal(t, time.Date(2026, 12, 1, 14, 0, 0, 0, time.UTC), got[0].Until, parameters)
+	for _, typ := range []string{"timestamptz", "timestamptz(0)", "instant"} {
+		dsn := withExpiresAt(t, typ)
+		exec(t, dsn, `INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at) VALUES ('a', 1, '2026-12-01 09:00:00 America/New_York')`)
+		for _, parameters := range []string{
+			"", "&TimeZone=America/New_York", "&TimeZone=Asia/Shanghai&DateStyle=German", "&TimeZone=Asia/Kolkata&DateStyle=SQL,DMY",
+		} {
+			t.Run(typ+parameters, func(t *testing.T) {
+				got, err := openLayout(t, dsn+parameters, Layout{}).Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
+				require.NoError(t, err)
+				assert.Equal(t, time.Date(2026, 12, 1, 14, 0, 0, 0, time.UTC), got[0].Until)
+			})
+		}
+	}
+}
+
+// The type comes with the answer in each mode of execution, without another round trip.
+func TestTheTypeOfTimesIsKnownInOneRoundTrip(t *testing.T) {
+	tap := pgtest.NewTap(t, cluster.Addr())
+	for typ, refused := range map[string]bool{"timestamptz": false, "timestamp": true} {
+		for mode, dsn := range inEachMode(tap.DSN(withExpiresAt(t, typ))) {
+			t.Run(typ+" "+mode, func(t *testing.T) {
+				f := openLayout(t, dsn, Layout{})
+				for range 2 { // pgx knows the columns the second time
+					_, err := f.Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
+					assert.Equal(t, refused, err != nil)
+				}
+				if mode == "default" || mode == "exec" {
+					before := tap.Syncs()
+					_, _ = f.Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
+					assert.EqualValues(t, 1, tap.Syncs()-before)
+				}
+			})
+		}
 	}
 }
 

@@ -24,6 +24,10 @@ func (e *ReadError) Error() string { return e.err.Error() }
 func (e *ReadError) Unwrap() error { return e.err }
 
 func readError(err error, from origin) *ReadError {
+	var refused *ReadError
+	if errors.As(err, &refused) {
+		return refused
+	}
 	e := &ReadError{err: plainError(err)}
 	if isRefusal(err) {
 		e.State = sqlState(err)
@@ -32,34 +36,24 @@ func readError(err error, from origin) *ReadError {
 	return e
 }
 
-// read reads all rows of a statement in one round trip. If its connection is dead, another one is tried. Refusals are explained by
-// the origin of the statement.
-func read[T any](ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T], from origin) ([]T, error) {
-	all, _, err := readWithColumns(ctx, db, sql, scan, from)
-	return all, err
-}
-
-// readWithColumns is read that also returns the descriptions of the columns.
-func readWithColumns[T any](
-	ctx context.Context, db *DB, sql string, scan pgx.RowToFunc[T], from origin,
-) (all []T, columns []pgconn.FieldDescription, err error) {
-	once := func() error {
+// read reads all rows of a statement in one round trip. collect closes them, and may refuse them with a *ReadError. If the connection
+// is dead, another one is tried. Refusals by the server are explained by the origin of the statement.
+func read[T any](ctx context.Context, db *DB, sql string, collect func(pgx.Rows) ([]T, error), from origin) ([]T, error) {
+	once := func() ([]T, error) {
 		rows, err := db.pool.Query(ctx, sql)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		all, err = pgx.CollectRows(rows, scan)
-		columns = rows.FieldDescriptions()
-		return err
+		return collect(rows)
 	}
-	err = once()
+	all, err := once()
 	var connecting *pgconn.ConnectError
 	if err != nil && ctx.Err() == nil && !isRefusal(err) && !errors.As(err, &connecting) {
 		db.pool.Reset() // the other connections are probably dead too
-		err = once()
+		all, err = once()
 	}
 	if err != nil {
-		return nil, nil, readError(err, from)
+		return nil, readError(err, from)
 	}
-	return all, columns, nil
+	return all, nil
 }

@@ -60,7 +60,9 @@ const tooManyRows = "54000"
 // Registered reads the names of the registered namespaces, sorted by bytes. An error is a *ReadError. It is a refusal if there are
 // more than MaxRows: with a part of the names, the others would seem not to be registered.
 func (db *DB) Registered(ctx context.Context, from Registry) ([]string, error) {
-	names, err := read(ctx, db, fmt.Sprintf(registeredSQL, from.query, MaxRows+1), pgx.RowTo[string], from.origin)
+	names, err := read(ctx, db, fmt.Sprintf(registeredSQL, from.query, MaxRows+1), func(rows pgx.Rows) ([]string, error) {
+		return pgx.CollectRows(rows, pgx.RowTo[string])
+	}, from.origin)
 	if err != nil {
 		return nil, err
 	}
