@@ -54,7 +54,8 @@ func TestTheDocumentedSettingsWorkThroughPgBouncer(t *testing.T) {
 		Processor: `
 namespaces: {paymemts: 1}
 postgres: {wait: 20s, query_timeout: 15s, overrides: {interval: 100ms}}
-` + singly})
+` + singly,
+	})
 	client := harness.NewClient(t, collector)
 	logs := func(text string) {
 		t.Helper()
