@@ -4,6 +4,8 @@ package steering
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +18,9 @@ type polled struct {
 	began    time.Time
 	notified chan struct{}
 	failing  time.Duration
-	reads    []time.Duration // since began
+
+	mu    sync.Mutex      // sleeping in a bubble orders nothing for the race detector
+	reads []time.Duration // since began
 }
 
 func (p *polled) start(t *testing.T, interval time.Duration) {
@@ -27,6 +31,8 @@ func (p *polled) start(t *testing.T, interval time.Duration) {
 	go func() {
 		defer close(ended)
 		poll(ctx, interval, p.notified, func() bool {
+			p.mu.Lock()
+			defer p.mu.Unlock()
 			p.reads = append(p.reads, time.Since(p.began))
 			return time.Since(p.began) >= p.failing
 		})
@@ -41,7 +47,9 @@ func (p *polled) start(t *testing.T, interval time.Duration) {
 // at returns when reads began.
 func (p *polled) at() []time.Duration {
 	synctest.Wait()
-	return p.reads
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.reads)
 }
 
 func (p *polled) notify() {
