@@ -8,9 +8,10 @@
 -- schema that USAGE is granted on; with another postgres::overrides::channel, the first argument of pg_notify.
 
 BEGIN;
+SET LOCAL client_min_messages = warning;  -- without what IF EXISTS and IF NOT EXISTS skip
 
 CREATE TABLE IF NOT EXISTS public.namespace_sampling_overrides (
-  namespace   text             NOT NULL,                 -- a name, or a pattern: * any run of characters, ? one
+  namespace   text             NOT NULL,                 -- a name; a pattern: * any run of characters, ? one; '': items without one
   signal      text             NOT NULL DEFAULT 'all',   -- all | traces | metrics | logs
   sample_rate double precision NOT NULL,                 -- 0 to 1
   expires_at  timestamptz,                               -- NULL: until the row is deleted
@@ -30,40 +31,48 @@ ALTER TABLE public.namespace_sampling_overrides
   ALTER COLUMN updated_at SET DEFAULT now(),
   DROP CONSTRAINT IF EXISTS sample_rate_is_between_0_and_1,
   DROP CONSTRAINT IF EXISTS signal_is_all_traces_metrics_or_logs,
+  DROP CONSTRAINT IF EXISTS namespace_is_not_null,
   -- Checked for all new rows, whatever is in the table. NaN is more than 1.
-  ADD CONSTRAINT sample_rate_is_between_0_and_1 CHECK (sample_rate >= 0 AND sample_rate <= 1) NOT VALID,
-  ADD CONSTRAINT signal_is_all_traces_metrics_or_logs CHECK (signal IN ('all', 'traces', 'metrics', 'logs')) NOT VALID;
+  ADD CONSTRAINT sample_rate_is_between_0_and_1 CHECK (sample_rate IS NOT NULL AND sample_rate BETWEEN 0 AND 1) NOT VALID,
+  ADD CONSTRAINT signal_is_all_traces_metrics_or_logs
+    CHECK (signal IS NOT NULL AND signal::text IN ('all', 'traces', 'metrics', 'logs')) NOT VALID,
+  ADD CONSTRAINT namespace_is_not_null CHECK (namespace IS NOT NULL) NOT VALID;
 
 DO $$
 DECLARE
-  change text;
-BEGIN
-  FOREACH change IN ARRAY ARRAY[
+  overrides CONSTANT regclass := 'public.namespace_sampling_overrides';
+  identity  CONSTANT int2[] := ARRAY(
+    SELECT attnum FROM pg_attribute WHERE attrelid = overrides AND attname IN ('namespace', 'signal'));
+  change    text;
+  changes   text[] := ARRAY[
     'VALIDATE CONSTRAINT sample_rate_is_between_0_and_1',
     'VALIDATE CONSTRAINT signal_is_all_traces_metrics_or_logs',
+    'VALIDATE CONSTRAINT namespace_is_not_null',
     'ALTER COLUMN namespace SET NOT NULL',
     'ALTER COLUMN signal SET NOT NULL',
     'ALTER COLUMN sample_rate SET NOT NULL',
-    'ALTER COLUMN updated_at SET NOT NULL'
-  ] LOOP
+    'ALTER COLUMN updated_at SET NOT NULL'];
+BEGIN
+  IF NOT EXISTS (  -- ON CONFLICT (namespace, signal) needs it
+      SELECT FROM pg_constraint
+      WHERE conrelid = overrides AND contype IN ('p', 'u') AND conkey @> identity AND conkey <@ identity) THEN
+    changes := changes || (
+      SELECT CASE count(*) WHEN 0 THEN 'ADD PRIMARY KEY (namespace, signal)' ELSE 'ADD UNIQUE (namespace, signal)' END
+      FROM pg_constraint WHERE conrelid = overrides AND contype = 'p');
+  END IF;
+  FOREACH change IN ARRAY changes LOOP
     BEGIN
-      EXECUTE 'ALTER TABLE public.namespace_sampling_overrides ' || change;
-    EXCEPTION WHEN check_violation OR not_null_violation THEN
-      RAISE WARNING '%; collectors skip such rows', SQLERRM;
-    END;
-  END LOOP;
-  IF NOT EXISTS (SELECT FROM pg_constraint
-      WHERE conrelid = 'public.namespace_sampling_overrides'::regclass AND contype = 'p') THEN
-    BEGIN
-      ALTER TABLE public.namespace_sampling_overrides ADD PRIMARY KEY (namespace, signal);
+      EXECUTE format('ALTER TABLE %s %s', overrides, change);
     EXCEPTION
       WHEN unique_violation THEN
-        RAISE WARNING 'some rows have the same namespace and signal, so there is no primary key; collectors skip such rows';
-      WHEN not_null_violation THEN  -- warned of above
+        RAISE WARNING 'several rows have the same namespace and signal, so there is no key; collectors skip such rows';
+      WHEN check_violation OR not_null_violation THEN
+        RAISE WARNING '%; collectors skip rows that make no sense', SQLERRM;
     END;
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute
-      WHERE attrelid = 'public.namespace_sampling_overrides'::regclass AND attname = 'expires_at' AND atttypid = 'timestamptz'::regtype) THEN
+  END LOOP;
+  IF EXISTS (
+      SELECT FROM pg_attribute JOIN pg_type t ON t.oid = atttypid
+      WHERE attrelid = overrides AND attname = 'expires_at' AND COALESCE(NULLIF(typbasetype, 0), t.oid) <> 'timestamptz'::regtype) THEN
     RAISE WARNING 'expires_at has no time zone; collectors refuse the table until you run ALTER TABLE '
       'public.namespace_sampling_overrides ALTER COLUMN expires_at TYPE timestamptz USING expires_at::timestamp AT TIME ZONE ''UTC'', '
       'with the time zone in which the times are meant';

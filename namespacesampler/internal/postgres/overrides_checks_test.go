@@ -5,6 +5,8 @@
 package postgres
 
 import (
+	"os"
+	"regexp"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -20,21 +22,32 @@ var refusedRows = map[string]string{
 	`('umbrella', 'all', 'NaN')`: "sample_rate_is_between_0_and_1",
 	`('umbrella', 'spans', 1)`:   "signal_is_all_traces_metrics_or_logs",
 	`('umbrella', '', 1)`:        "signal_is_all_traces_metrics_or_logs",
-	`('umbrella', NULL, 1)`:      "",
-	`('umbrella', 'all', NULL)`:  "",
-	`(NULL, 'all', 1)`:           "",
+}
+
+// nullRows are refused too, by a NOT NULL, or by a constraint if rows that are there prevent that.
+var nullRows = []string{`('umbrella', NULL, 1)`, `('umbrella', 'all', NULL)`, `(NULL, 'all', 1)`}
+
+func requireRefused(t *testing.T, dsn string) {
+	t.Helper()
+	conn := connect(t, dsn)
+	refuse := func(row string) *pgconn.PgError {
+		_, err := conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate) VALUES `+row)
+		var refused *pgconn.PgError
+		require.ErrorAs(t, err, &refused, row)
+		return refused
+	}
+	for row, constraint := range refusedRows {
+		assert.Equal(t, constraint, refuse(row).ConstraintName, row)
+	}
+	for _, row := range nullRows {
+		assert.Contains(t, []string{"23502", "23514"}, refuse(row).Code, row)
+	}
 }
 
 func requireChecks(t *testing.T, dsn string) {
 	t.Helper()
-	conn := connect(t, dsn)
-	for row, constraint := range refusedRows {
-		_, err := conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate) VALUES `+row)
-		var refused *pgconn.PgError
-		require.ErrorAs(t, err, &refused, row)
-		assert.Equal(t, constraint, refused.ConstraintName, row)
-	}
-	_, err := conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate)
+	requireRefused(t, dsn)
+	_, err := connect(t, dsn).Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate)
 		VALUES ('a', 'all', 0), ('a', 'traces', 1), ('a', 'metrics', 0.5), ('a', 'logs', 0.5), ('', 'all', 1)`)
 	require.NoError(t, err)
 }
@@ -72,20 +85,20 @@ func TestTheScriptBringsAnOlderTableUpToDate(t *testing.T) {
 func TestTheScriptWarnsOfRowsThatItCannotCheck(t *testing.T) {
 	dsn := cluster.NewDatabase(t, `CREATE TABLE namespace_sampling_overrides (namespace text, signal text, sample_rate double precision,
 			expires_at timestamp);
-		INSERT INTO namespace_sampling_overrides VALUES ('percent', 'all', 50), ('twice', 'all', 1), ('twice', 'all', 0.5), (NULL, 'all', 1), ('x', 'y', 1)`)
+		INSERT INTO namespace_sampling_overrides VALUES ('percent', 'all', 50), ('twice', 'all', 1), ('twice', 'all', 0.5), (NULL, 'all', 1), ('x', 'y', 1), ('z', NULL, NULL)`)
 	warnings := warningsOf(t, dsn, overridesScript(t))
-	require.Len(t, warnings, 5)
+	require.Len(t, warnings, 8)
 	for i, want := range []string{
-		"sample_rate_is_between_0_and_1", "signal_is_all_traces_metrics_or_logs", `"namespace"`, "the same namespace and signal",
+		"sample_rate_is_between_0_and_1", "signal_is_all_traces_metrics_or_logs", "namespace_is_not_null", `"namespace"`, `"signal"`, `"sample_rate"`,
+		"the same namespace and signal",
 		"ALTER TABLE public.namespace_sampling_overrides ALTER COLUMN expires_at TYPE timestamptz",
 	} {
 		assert.Contains(t, warnings[i], want)
 	}
-	_, err := connect(t, dsn).Exec(t.Context(), `INSERT INTO namespace_sampling_overrides VALUES ('umbrella', 'all', 100)`)
-	require.ErrorContains(t, err, "sample_rate_is_between_0_and_1")
+	requireRefused(t, dsn)
 	var rows int
 	require.NoError(t, connect(t, dsn).QueryRow(t.Context(), `SELECT count(*) FROM namespace_sampling_overrides`).Scan(&rows))
-	assert.Equal(t, 5, rows)
+	assert.Equal(t, 6, rows)
 
 	exec(t, dsn, `DELETE FROM namespace_sampling_overrides;
 		ALTER TABLE public.namespace_sampling_overrides ALTER COLUMN expires_at TYPE timestamptz USING expires_at::timestamp AT TIME ZONE 'UTC'`)
@@ -93,15 +106,60 @@ func TestTheScriptWarnsOfRowsThatItCannotCheck(t *testing.T) {
 	requireChecks(t, dsn)
 }
 
-// warningsOf executes a script and returns what it warns of.
+// A table whose primary key is another column gets the key that ON CONFLICT needs, and times may be in a domain.
+func TestTheScriptLeavesWhatIsAsGood(t *testing.T) {
+	dsn := cluster.NewDatabase(t, `CREATE DOMAIN instant AS timestamptz;
+		CREATE TABLE namespace_sampling_overrides (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), namespace varchar, sample_rate numeric, expires_at instant)`)
+	for range 2 {
+		assert.Empty(t, warningsOf(t, dsn, overridesScript(t)))
+		exec(t, dsn, incident(t))
+	}
+	_, err := connect(t, dsn).Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('payments', 1)`)
+	require.ErrorContains(t, err, "23505")
+	requireChecks(t, dsn)
+	var keys int
+	require.NoError(t, connect(t, dsn).QueryRow(t.Context(), `SELECT count(*) FROM pg_constraint
+		WHERE conrelid = 'namespace_sampling_overrides'::regclass AND contype IN ('p', 'u')`).Scan(&keys))
+	assert.Equal(t, 2, keys, "running it again adds no other")
+}
+
+// The script is one transaction: where it fails, nothing of it is left.
+func TestTheScriptDoesAllOrNothing(t *testing.T) {
+	dsn := cluster.NewDatabase(t, `CREATE TABLE namespace_sampling_overrides (name text)`)
+	_, err := connect(t, dsn).Exec(t.Context(), overridesScript(t), pgx.QueryExecModeSimpleProtocol)
+	require.ErrorContains(t, err, "does not exist")
+	var columns int
+	require.NoError(t, connect(t, dsn).QueryRow(t.Context(), `SELECT count(*) FROM information_schema.columns
+		WHERE table_name = 'namespace_sampling_overrides'`).Scan(&columns))
+	assert.Equal(t, 1, columns)
+}
+
+// The examples of the documentation, as they stand there.
+func TestTheDocumentationOfOverrides(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/overrides.md")
+	require.NoError(t, err)
+	found := func(expression string) string {
+		match := regexp.MustCompile(expression).FindSubmatch(text)
+		require.NotNil(t, match, expression)
+		return string(match[1])
+	}
+	dsn := cluster.NewDatabase(t, overridesScript(t), found("(?s)```sql\n(INSERT .*?)```"), found("(?s)```sql\n(DELETE .*?)```"),
+		`ALTER TABLE namespace_sampling_overrides ALTER COLUMN expires_at TYPE timestamp`, found("(?s)```sql\n(ALTER TABLE .*?)```"))
+	_, err = openLayout(t, dsn, Layout{}).Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
+	require.NoError(t, err)
+	_, err = connect(t, dsn).Exec(t.Context(), found(`=> (INSERT .*)`))
+	var refused *pgconn.PgError
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, found(`ERROR: +(.*)`), refused.Message)
+}
+
+// warningsOf executes a script and returns what the server says of it.
 func warningsOf(t *testing.T, dsn, script string) (warnings []string) {
 	t.Helper()
 	cfg, err := pgx.ParseConfig(dsn)
 	require.NoError(t, err)
 	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		if n.Severity == "WARNING" {
-			warnings = append(warnings, n.Message)
-		}
+		warnings = append(warnings, n.Message)
 	}
 	conn, err := pgx.ConnectConfig(t.Context(), cfg)
 	require.NoError(t, err)

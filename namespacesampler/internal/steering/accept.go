@@ -25,8 +25,8 @@ type Rejected struct {
 // logsSignal is a signal that the table may hold already.
 const logsSignal rate.Signal = "logs"
 
-// accept separates the valid rows of the table of runtime overrides from the invalid ones. Rows for logs, which are not sampled, are
-// neither.
+// accept separates the valid rows of the table of runtime overrides from the invalid ones. Valid rows for logs, which are not sampled,
+// are neither.
 func accept(rows []postgres.OverrideRow, missing []string) (good []rate.Override, bad []Rejected) {
 	type key struct {
 		namespace string
@@ -41,14 +41,12 @@ func accept(rows []postgres.OverrideRow, missing []string) (good []rate.Override
 	patterns := 0
 	for i := range rows {
 		row := &rows[i]
-		if row.Signal == logsSignal {
-			continue
-		}
 		err := validate(row, missing)
 		if err == nil && times[keyOf(row)] > 1 {
 			err = errors.New("the table has several rows for this namespace and signal; none of them applies")
 		}
-		if rate.IsPattern(row.Key) && err == nil {
+		isForLogs := row.Signal == logsSignal
+		if rate.IsPattern(row.Key) && err == nil && !isForLogs {
 			if patterns++; patterns > rate.MaxPatterns {
 				err = fmt.Errorf("there are more than %d patterns", rate.MaxPatterns)
 			}
@@ -60,7 +58,9 @@ func accept(rows []postgres.OverrideRow, missing []string) (good []rate.Override
 			bad = append(bad, Rejected{namespace.Shown(row.Key), namespace.Shown(string(row.Signal)), err.Error()})
 			continue
 		}
-		good = append(good, row.Override)
+		if !isForLogs {
+			good = append(good, row.Override)
+		}
 	}
 	return good, bad
 }
@@ -77,8 +77,8 @@ func validate(row *postgres.OverrideRow, missing []string) error {
 		return errors.New("signal must be valid UTF-8")
 	case row.Key != "" && slices.Contains(missing, row.Key):
 		return fmt.Errorf("namespace must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", row.Key)
-	case !slices.Contains([]rate.Signal{rate.All, rate.Traces, rate.Metrics}, row.Signal):
-		return fmt.Errorf("signal must be all, traces or metrics, got %q", row.Signal)
+	case !slices.Contains([]rate.Signal{rate.All, rate.Traces, rate.Metrics, logsSignal}, row.Signal):
+		return fmt.Errorf("signal must be all, traces, metrics or logs, got %q", row.Signal)
 	case math.IsNaN(row.Probability):
 		return errors.New("sample_rate must be between 0 and 1, got NaN or NULL")
 	}

@@ -23,7 +23,7 @@ func TestARowThatMakesNoSenseIsRejectedWithTheReason(t *testing.T) {
 		"namespace must be valid UTF-8":                                    {Key: "caf\xe9", Signal: rate.All},
 		"signal must be valid UTF-8":                                       {Key: "a", Signal: "trac\xe9s"},
 		`"unknown" counts as absent`:                                       {Key: "unknown", Signal: rate.All},
-		`signal must be all, traces or metrics, got "log"`:                 {Key: "a", Signal: "log"},
+		`signal must be all, traces, metrics or logs, got "log"`:           {Key: "a", Signal: "log"},
 		"sample_rate must be between 0 and 1, got NaN or NULL":             {Key: "a", Signal: rate.All, Probability: math.NaN()},
 		"sample rate must be between 0 and 1, got 50 (for 50 % write 0.5)": {Key: "a", Signal: rate.All, Probability: 50},
 		"a pattern must be at most 256 bytes":                              {Key: strings.Repeat("*", 257), Signal: rate.All},
@@ -75,6 +75,20 @@ func TestRowsForLogsAreNeitherAppliedNorRejected(t *testing.T) {
 	good, bad := accept(rows(rate.Override{Key: "a", Signal: "logs", Probability: 1}), nil)
 	assert.Empty(t, good)
 	assert.Empty(t, bad)
+	_, bad = accept(rows(rate.Override{Key: "a", Signal: "logs", Probability: 50}), nil)
+	assert.Len(t, bad, 1, "unless they make no sense")
+}
+
+func TestRowsForLogsCountAmongTheRowsThatAreRead(t *testing.T) {
+	t.Parallel()
+	overrides := make([]rate.Override, postgres.MaxRows+1)
+	for i := range overrides {
+		overrides[i] = rate.Override{Key: strconv.Itoa(i) + "*", Signal: "logs"}
+	}
+	good, bad := accept(rows(overrides...), nil)
+	assert.Empty(t, good)
+	require.Len(t, bad, 1)
+	assert.Contains(t, bad[0].Reason, "more than 10000 rows")
 }
 
 func TestPatternsAndRowsAreBounded(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,8 +58,9 @@ func (d *database) register(names ...string) {
 // steered is steering that watches a database.
 type steered struct {
 	*Steering
-	t    *testing.T
-	logs *observer.ObservedLogs
+	t     *testing.T
+	logs  *observer.ObservedLogs
+	reads atomic.Int64 // of runtime overrides, successful
 
 	mu         sync.Mutex
 	registered []string
@@ -116,6 +118,13 @@ func (d *database) steer(o options) *steered {
 	require.NoError(d.t, err)
 	s.Steering, err = New(cfg)
 	require.NoError(d.t, err)
+	if w := s.Overrides; w != nil {
+		read := w.read
+		w.read = func() {
+			read()
+			s.reads.Add(1)
+		}
+	}
 	s.Start()
 	s.Watch(db)
 	d.t.Cleanup(func() {
@@ -135,11 +144,8 @@ func (s *steered) logged(message string) int { return s.logs.FilterMessage(messa
 
 const listening = "listening for changes of runtime overrides"
 
-// awaitListening waits until changes are notified, and what was there before has been read.
+// awaitListening waits until changes are notified, and what was there before has been read: at start, and when listening began.
 func (s *steered) awaitListening() {
 	s.t.Helper()
-	eventually(s.t, func() bool {
-		lines := s.logs.FilterMessage(listening).All()
-		return len(lines) > 0 && s.Overrides.State().ReadAt.After(lines[0].Time)
-	}, "listening")
+	eventually(s.t, func() bool { return s.logged(listening) > 0 && s.reads.Load() >= 2 }, "listening")
 }

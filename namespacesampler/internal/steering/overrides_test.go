@@ -93,7 +93,7 @@ func TestRowsApplyToTheirSignalAndInvalidOnesAreSkipped(t *testing.T) {
 		reasons[entry.ContextMap()["namespace"]] = entry.ContextMap()["error"]
 	}
 	assert.Equal(t, "sample rate must be between 0 and 1, got 50 (for 50 % write 0.5)", reasons["percent"])
-	assert.Equal(t, `signal must be all, traces or metrics, got "log"`, reasons["log"])
+	assert.Equal(t, `signal must be all, traces, metrics or logs, got "log"`, reasons["log"])
 	assert.Less(t, s.Overrides.Age(), time.Minute)
 
 	d.exec(`DELETE FROM namespace_sampling_overrides WHERE namespace = 'percent'`)
@@ -110,7 +110,6 @@ func TestOverridesReadLastStayInForceDuringAnOutageAndExpireOnTime(t *testing.T)
 	d.exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at) VALUES ('payments', 1, $1), ('orders', 1, NULL)`, ends)
 	eventually(t, func() bool { return s.logged("an override is in force") == 2 }, "in force")
 	require.NoError(t, d.cluster.Crash())
-	const unreadable = "runtime overrides cannot be read; the ones read last stay in force until they expire"
 	eventually(t, func() bool { return s.logged(unreadable) > 0 }, "the outage is noticed")
 	assert.True(t, s.spanRate("orders").IsAlways())
 	eventually(t, func() bool { return s.spanRate("payments").Rule == rate.Global }, "it expires on time")
@@ -128,16 +127,15 @@ func TestAMissingTableIsOneWarning(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	s := d.steer(options{interval: 2 * time.Millisecond, table: `tasker."My Table"`, rates: RatesConfig{Global: 1}})
-	const missing = "runtime overrides cannot be read; the ones read last stay in force until they expire"
-	eventually(t, func() bool { return s.logged(missing) > 0 }, "it is logged")
+	eventually(t, func() bool { return s.logged(unreadable) > 0 }, "it is logged")
 	d.exec(`CREATE TABLE tasker."My Table" AS SELECT * FROM namespace_sampling_overrides;
 		INSERT INTO tasker."My Table" (namespace, signal, sample_rate) VALUES ('payments', 'all', 0)`)
 	eventually(t, func() bool { return s.spanRate("payments").IsNever() }, "it is created")
 	d.exec(`DROP TABLE tasker."My Table"`)
-	eventually(t, func() bool { return s.logged(missing) > 1 }, "it is dropped")
+	eventually(t, func() bool { return s.logged(unreadable) > 1 }, "it is dropped")
 	assert.True(t, s.spanRate("payments").IsNever(), "what was read last stays in force")
-	assert.Equal(t, 2, s.logged(missing))
-	assert.Contains(t, s.logs.FilterMessage(missing).All()[0].ContextMap()["error"],
+	assert.Equal(t, 2, s.logged(unreadable))
+	assert.Contains(t, s.logs.FilterMessage(unreadable).All()[0].ContextMap()["error"],
 		`relation "tasker.My Table" does not exist (SQLSTATE 42P01): create the table`)
 }
 
