@@ -6,6 +6,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/metric"
 
@@ -123,7 +124,7 @@ func (n *Namespaces) meet(name string) *Namespace {
 func (n *Namespaces) namespace(name string, match *rate.Match) *Namespace {
 	label := n.set.Of(name)
 	t := &tracememory.Trace{Rate: match, Label: label}
-	if len(name) <= maxInheritedBytes {
+	if len(name) <= maxInheritedBytes && utf8.ValidString(name) {
 		t.Name = name
 	}
 	return &Namespace{Rate: match, Rule: RuleOf(match), Counters: n.CountersOf(label), Trace: t}

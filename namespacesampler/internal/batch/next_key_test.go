@@ -89,6 +89,21 @@ func TestAnUnknownKeyIsFollowedByThatOfTheNextLookup(t *testing.T) {
 	assert.Equal(t, 1, s.LogCount("a lookup attribute holds a malformed key, which is not looked up; further ones are only counted"))
 }
 
+// Items that have no further key must not begin anew while others have one: malformed keys would be counted again, and a batch whose
+// items have different numbers of keys would take ever more rounds.
+func TestItemsWithDifferentNumbersOfUnknownKeysAreReadOnce(t *testing.T) {
+	s, tap := openShop(t, nil)
+	items := []attributes{
+		{"order.id": true, "project.id": 99999},
+		{"order.id": 99999, "customer.email": "nobody@b.c"},
+		{"order.id": 99999, "customer.email": "nobody@b.c", "project.id": 99998},
+		{"customer.email": "nobody@b.c"},
+	}
+	assert.Equal(t, make([]string, len(items)), namespacesOf(t, s, items...))
+	assert.Equal(t, int64(2), tap.Syncs())
+	assert.Equal(t, map[string]int64{"unknown": 4, "hit": 4, "malformed": 2}, s.Counts("lookup_keys"), "malformed: a span and a point")
+}
+
 func TestABatchWhoseFirstKeysAreKnownTakesOneRoundTrip(t *testing.T) {
 	s, tap := openShop(t, nil)
 	var items []attributes

@@ -59,6 +59,19 @@ func (r *Resolution) ReadKey(it *Item, attributes pcommon.Map) *namespace.Key {
 	return f.Key
 }
 
+// ReadNextKey is ReadKey for an item whose key has turned out to be unknown. It returns nil for other items, too.
+func (r *Resolution) ReadNextKey(it *Item, attributes pcommon.Map) *namespace.Key {
+	if !r.canHaveNextKey(it) {
+		return nil
+	}
+	return r.ReadKey(it, attributes)
+}
+
+// canHaveNextKey reports whether the key of an item is unknown and another attribute can hold one.
+func (r *Resolution) canHaveNextKey(it *Item) bool {
+	return it.IsUnknown() && int(it.next) < r.common.Reader.Lookups()
+}
+
 // Want has a key of an item looked up by the next round.
 func (r *Resolution) Want(it *Item, key *namespace.Key) {
 	r.isWanted = true
@@ -109,7 +122,7 @@ func (r *Resolution) Complete(it *Item) (again bool) {
 	if !r.common.Reader.IsMissingName(answer.Name) {
 		it.Namespace = answer.Name
 	}
-	return it.IsUnknown() && int(it.next) < r.common.Reader.Lookups()
+	return r.canHaveNextKey(it)
 }
 
 func (r *Resolution) count(ctx context.Context, c namespace.Counts) {

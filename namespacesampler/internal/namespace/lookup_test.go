@@ -72,6 +72,7 @@ func TestTheNextKeyIsThatOfTheNextLookup(t *testing.T) {
 				keys, next = append(keys, f.Key.String()), f.Next
 			}
 			assert.Equal(t, test.want, keys)
+			assert.Equal(t, Finding{Next: 3}, r.Key(item.pdata(t), &s, 3), "reading does not begin anew")
 		})
 	}
 }

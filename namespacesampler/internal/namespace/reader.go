@@ -42,7 +42,8 @@ func NewReader(cfg ReaderConfig) *Reader {
 type Finding struct {
 	// Key is nil if there is no well-formed key. It is valid until the next item is read.
 	Key *Key
-	// Next is the index of the lookup after that of the key, with which reading continues if the key is unknown.
+	// Next is the index of the lookup after that of the key, with which reading continues if the key is unknown. Without a key it is the
+	// number of lookups.
 	Next int
 	// Carries reports whether the item, its scope or its resource carries a lookup attribute, well-formed or not.
 	Carries bool
@@ -96,20 +97,20 @@ func (r *Reader) Surround(s *Surroundings, scope, resource pcommon.Map) {
 // Key returns the lookup key of an item without a namespace: the first well-formed lookup attribute of the item, then of its
 // resource, beginning with the lookup at index from.
 func (r *Reader) Key(attributes pcommon.Map, s *Surroundings, from int) (f Finding) {
+	f.Next = len(r.lookups)
 	for i := from; i < len(r.lookups); i++ {
 		around, onItem := &s.keys[i], &s.items[i]
 		carries := r.lookups[i].read(attributes, onItem)
 		f.Carries = f.Carries || carries || around.carries
-		f.Next = i + 1
 		switch {
 		case carries && onItem.ok:
-			f.Key = &onItem.key
+			f.Key, f.Next = &onItem.key, i+1
 			return f
 		case carries:
 			f.Malformed++
 		}
 		if around.ok {
-			f.Key = &around.key
+			f.Key, f.Next = &around.key, i+1
 			return f
 		}
 	}

@@ -128,10 +128,7 @@ func (w *walk) wantNextKeys(md pmetric.Metrics) {
 				eachAttributes(m, func(attributes pcommon.Map) {
 					it := &w.points[n].item
 					n++
-					if !it.IsUnknown() {
-						return
-					}
-					if key := w.resolution.ReadKey(it, attributes); key != nil {
+					if key := w.resolution.ReadNextKey(it, attributes); key != nil {
 						w.resolution.Want(it, key)
 					}
 				})

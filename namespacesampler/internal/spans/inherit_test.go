@@ -90,6 +90,14 @@ func TestSpansWithoutANamespaceInheritThatOfTheirTrace(t *testing.T) {
 		"not under dry_run": {
 			map[string]any{"dry_run": true}, [][]samplertest.Span{{root, plain}}, []map[string]any{named("payments"), sql},
 		},
+		"not a name that is not valid UTF-8": {
+			nil, [][]samplertest.Span{{{ID: id, Attributes: named("caf\xe9")}, plain}}, []map[string]any{named("caf\xe9"), sql},
+		},
+		"not if Postgres could not be asked about the span, which may belong to another": {
+			samplertest.WithPostgres("postgres://127.0.0.1:1/none", map[string]any{"wait": 0}, nil),
+			[][]samplertest.Span{{root, with(map[string]any{"task_uuid": samplertest.TaskID(1)}), plain}},
+			[]map[string]any{named("payments"), {"task_uuid": samplertest.TaskID(1)}, inherited},
+		},
 		"not a name that is too long to be remembered": {
 			nil, [][]samplertest.Span{{{ID: id, Attributes: named(long)}, plain}}, []map[string]any{named(long), sql},
 		},

@@ -90,22 +90,19 @@ func (w *walk) add(data ptrace.Span) *span {
 	attributes := data.Attributes()
 	w.resolution.ReadNamespace(&s.item, attributes)
 	if !s.item.Carries && w.p.common.Reader.Lookups() > 0 {
-		w.readKey(s, attributes)
+		if key := w.resolution.ReadKey(&s.item, attributes); key != nil {
+			w.addCandidate(s, key)
+		}
 	}
 	return s
 }
 
-// readKey reads the next key of a span, and reports whether there is one.
-func (w *walk) readKey(s *span, attributes pcommon.Map) bool {
-	key := w.resolution.ReadKey(&s.item, attributes)
-	if key == nil {
-		return false
-	}
+// addCandidate notes the key that the namespace of a span can be looked up by.
+func (w *walk) addCandidate(s *span, key *namespace.Key) {
 	if n := len(w.candidates); n == 0 || w.candidates[n-1] != *key { // spans of a task arrive together
 		w.candidates = append(w.candidates, *key)
 	}
 	s.candidate = int32(len(w.candidates) - 1) //nolint:gosec // a batch has fewer spans
-	return true
 }
 
 // resolve finds the namespaces that are missing, and the rates of all traces. Traces that are settled by what is known need no
@@ -147,7 +144,8 @@ func (w *walk) readNextKeys(td ptrace.Traces) (found bool) {
 			for _, data := range ss.Spans().All() {
 				s := &w.spans[n]
 				n++
-				if s.item.IsUnknown() && w.readKey(s, data.Attributes()) {
+				if key := w.resolution.ReadNextKey(&s.item, data.Attributes()); key != nil {
+					w.addCandidate(s, key)
 					found = true
 				}
 			}
@@ -197,12 +195,13 @@ func (w *walk) sample(s *span, data ptrace.Span) (keep bool) {
 	return true
 }
 
-// nameToWrite returns the namespace that a kept span does not carry: that of its lookup, else that of its trace (T20).
+// nameToWrite returns the namespace that a kept span does not carry: that of its lookup, else that of its trace (T20). A span that
+// Postgres could not be asked about may belong to another namespace than its trace.
 func (w *walk) nameToWrite(s *span) string {
 	switch {
 	case s.item.IsResolved():
 		return s.item.Namespace
-	case s.item.Namespace != "" || s.trace == none || !w.p.cfg.Inherit:
+	case s.item.Namespace != "" || s.item.IsUnavailable() || s.trace == none || !w.p.cfg.Inherit:
 		return ""
 	}
 	t := &w.traces.list[s.trace]
