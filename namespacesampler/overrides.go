@@ -10,7 +10,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Overrides replace the global rate for some namespaces. A configuration has them as a map, name → rate or name → {sample_rate,
+// Overrides replace the global rate for some namespaces, or for items without one (the empty name). A configuration has them as a map, name → rate or name → {sample_rate,
 // until}, or as a list of {name, sample_rate, until}. A name that contains "::", the delimiter of configuration keys, needs the
 // list.
 type Overrides []Override

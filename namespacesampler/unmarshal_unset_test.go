@@ -15,7 +15,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
-const isUnset = "got an environment variable that is not set or empty (${env:NAME:-default} gives one that is not set a default)"
+const isUnset = "got an environment variable that is not set or empty (write ${env:NAME:-default} for a default)"
 
 // yaml returns a configuration that sets the key to a value.
 func (k configKey) yaml(value string) (yaml string) {

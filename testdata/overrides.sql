@@ -2,9 +2,8 @@
 --
 --   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f overrides.sql
 --
--- It can be run again: it brings an older table up to date, and changes no row. What rows that are there already prevent, it says as a
--- warning; then run it again once they are right. The roles have to be made by somebody who may: where they exist, the owner of the
--- database can run it. With another postgres::overrides::table, replace public.namespace_sampling_overrides everywhere below, and the
+-- It can be run again: it brings an older table up to date, and changes no row. If existing rows prevent a change, it warns: correct
+-- them, and run it again. Creating the roles needs CREATEROLE; where they exist, the owner of the database can run it. With another postgres::overrides::table, replace public.namespace_sampling_overrides everywhere below, and the
 -- schema that USAGE is granted on; with another postgres::overrides::channel, the first argument of pg_notify.
 
 BEGIN;

@@ -11,7 +11,8 @@ import (
 // view returns what the HTTP server shows.
 func (e *Engine) view() *inspect.View {
 	return &inspect.View{
-		Static: e.cfg.Shown, Steering: e.steering, Labels: e.common.Labels, Problems: e.common.Problems, Memory: e.spans.Memory(), Sampler: e.cfg.Spans.Sampler,
+		Static: e.cfg.Shown, Steering: e.steering, Labels: e.common.Labels, Problems: e.common.Problems,
+		Memory: e.spans.Memory(), Sampler: e.cfg.Spans.Sampler,
 		IsMissing: e.common.Reader.IsMissingName, State: e.state,
 	}
 }

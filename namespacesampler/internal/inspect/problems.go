@@ -24,7 +24,7 @@ var knownProblems = [...]Problem{
 	},
 	problems.NoRandomness: {
 		Kind:          "no_randomness",
-		Consequence:   "spans have trace IDs that end in zeros, which have no randomness; every rate below 100 % drops them",
+		Consequence:   "spans have trace IDs that end in seven zero bytes, which have no randomness; every rate below 100 % drops them",
 		Setting:       "sample_rate",
 		Documentation: "docs/limitations.md#traces",
 	},

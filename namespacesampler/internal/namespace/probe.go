@@ -49,13 +49,13 @@ func (d *dispatcher) scheduleProbe() {
 // probe asks a failing source whether it answers again, unless keys have been wanted since the last load: it leaves the half-open
 // breaker to them then, for one cooldown. Otherwise a query that hangs, and that telemetry does not need, could keep the breaker open.
 func (d *dispatcher) probe() {
-	defer d.breaker.notify()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r := &d.recovery
 	if !r.isFailing || d.closed || d.running > 0 { // the end of a running load schedules the next probe
 		return
 	}
+	d.loads.Go(d.breaker.notify)
 	if !r.isWanted {
 		d.next = &load{done: make(chan struct{})}
 		d.start()

@@ -63,8 +63,8 @@ func checkExpiresAt(rows pgx.Rows, table Table) error {
 	if known, ok := rows.Conn().TypeMap().TypeForOID(oid); ok {
 		name = known.Name
 	}
-	return &ReadError{State: wrongType, err: fmt.Errorf("the type of expires_at must be timestamptz, got %s, which has no time zone, so that "+
-		"it says no time: ALTER TABLE %s ALTER COLUMN expires_at TYPE timestamptz USING expires_at::timestamp AT TIME ZONE 'UTC', "+
+	return &ReadError{State: wrongType, err: fmt.Errorf("the type of expires_at must be timestamptz, got %s, which has no time zone and is "+
+		"therefore ambiguous: ALTER TABLE %s ALTER COLUMN expires_at TYPE timestamptz USING expires_at::timestamp AT TIME ZONE 'UTC', "+
 		"or the time zone in which it is written", name, table)}
 }
 

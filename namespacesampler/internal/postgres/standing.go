@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -86,8 +87,15 @@ func (db *DB) watchIdle(ctx context.Context) {
 // closes those that no load has used for pool_max_conn_idle_time, as long as enough stand: pgxpool would take a check for a use.
 func (db *DB) checkIdle(ctx context.Context, cfg *pgxpool.Config) {
 	surplus := db.pool.Stat().TotalConns() - cfg.MinConns
-	for _, conn := range db.pool.AcquireAllIdle(ctx) {
-		isOver := hasEnded(ctx, conn.Conn())
+	idle := db.pool.AcquireAllIdle(ctx)
+	ended := make([]bool, len(idle))
+	var checks sync.WaitGroup
+	for i, conn := range idle { // at once, so that loads miss the connections for as short as possible
+		checks.Go(func() { ended[i] = hasEnded(ctx, conn.Conn()) })
+	}
+	checks.Wait()
+	for i, conn := range idle {
+		isOver := ended[i]
 		if !isOver && surplus > 0 && time.Since(usageOf(conn.Conn()).used) > cfg.MaxConnIdleTime {
 			isOver = true
 			db.idleCloses.Add(1)

@@ -195,7 +195,7 @@ func (w *walk) settleLookedUp(t *trace) {
 	w.settleBy(t, by)
 }
 
-// settleBy settles a trace by the namespace of a span, and remembers it. Without a span the global rate applies, and the trace is
+// settleBy settles a trace by the namespace of a span, and remembers it. Without a span the trace has no namespace, and is
 // not remembered, since later spans may know more.
 func (w *walk) settleBy(t *trace, by int32) {
 	if by == none {

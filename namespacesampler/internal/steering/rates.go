@@ -3,6 +3,7 @@
 package steering
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -67,7 +68,7 @@ func (r *Rates) Expired(now time.Time) map[string]time.Time {
 	expired := map[string]time.Time{}
 	for i := range r.cfg.Overrides {
 		if o := &r.cfg.Overrides[i]; o.IsExpired(now) {
-			expired[sections[o.Signal]+"::"+namespace.Shown(o.Key)] = o.Until
+			expired[sections[o.Signal]+"::"+cmp.Or(namespace.Shown(o.Key), `""`)] = o.Until
 		}
 	}
 	return expired
