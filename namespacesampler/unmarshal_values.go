@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,11 +20,10 @@ import (
 // empty.
 const unset = "an environment variable that is not set or empty (write ${env:NAME:-default} for a default)"
 
-// isUnset reports whether a value is an environment variable without a value, such as one that holds a comment only. A null that a
-// file or a variable spells is not.
+// isUnset reports whether a value is an environment variable without a value. A null that a file or a variable spells is not.
 func isUnset(value any) bool {
 	expanded, ok := value.(xconfmap.ExpandedValue)
-	return ok && expanded.Value == nil && !slices.Contains([]string{"null", "Null", "NULL", "~"}, strings.TrimSpace(expanded.Original))
+	return ok && expanded.Value == nil && strings.TrimSpace(expanded.Original) == ""
 }
 
 // parsed returns a value as YAML reads it.
