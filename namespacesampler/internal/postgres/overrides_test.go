@@ -92,7 +92,7 @@ func TestATableWhoseTimesHaveNoZoneIsRefused(t *testing.T) {
 	} {
 		t.Run(typ, func(t *testing.T) {
 			state, message := "42804", "must be timestamptz, got "+typ+
-				`, which has no time zone, so that it says no time: ALTER TABLE "namespace_sampling_overrides" ALTER COLUMN expires_at TYPE timestamptz USING`
+				`, which has no time zone and is therefore ambiguous: ALTER TABLE "namespace_sampling_overrides" ALTER COLUMN expires_at TYPE timestamptz USING`
 			if typ == "bigint" {
 				state, message = "42846", "cannot cast type bigint to timestamp with time zone (SQLSTATE 42846): create the table with the columns"
 			}
