@@ -11,6 +11,7 @@ func (w *walk) wantKeys() {
 	for i := range w.spans {
 		if s := &w.spans[i]; s.candidate != none && w.needsLookup(s, int32(i), highest) {
 			w.resolution.Want(&s.item, &w.candidates[s.candidate])
+			s.candidate = none
 		}
 	}
 }

@@ -63,9 +63,15 @@ func (w *walk) settleKnown() {
 			t.join(int32(i), s)
 		}
 	}
-	for i := range t.list {
-		if t := &t.list[i]; !t.isSettled {
-			if by, ok := t.namedBy(w.spans); ok {
+	w.settleUnlessKeyed(true)
+}
+
+// settleUnlessKeyed settles the traces whose namespace no further lookup can change; those without a namespace only if nothing was
+// looked up yet, since a lookup may have failed.
+func (w *walk) settleUnlessKeyed(isFirst bool) {
+	for i := range w.traces.list {
+		if t := &w.traces.list[i]; !t.isSettled {
+			if by, ok := t.namedBy(w.spans); ok && (isFirst || by != none) {
 				w.settleBy(t, by)
 			}
 		}
@@ -83,13 +89,7 @@ func (w *walk) settleNamed() {
 			w.traces.list[s.trace].join(int32(i), s)
 		}
 	}
-	for i := range w.traces.list {
-		if t := &w.traces.list[i]; !t.isSettled {
-			if by, ok := t.namedBy(w.spans); ok && by != none {
-				w.settleBy(t, by)
-			}
-		}
-	}
+	w.settleUnlessKeyed(false)
 }
 
 // traceOf returns the index of a trace. A remembered trace can be listed more than once if its spans are not adjacent.

@@ -23,8 +23,8 @@ type span struct {
 	item       batch.Item
 	id         pcommon.TraceID
 	tracestate string
-	// candidate is the index of the key that the namespace can be looked up by, or none. trace is that of the span's trace, or
-	// none.
+	// candidate is the index of the key that the namespace can be looked up by, or none if it has none or was looked up. trace is that
+	// of the span's trace, or none.
 	candidate, trace int32
 	exemption        exemption
 	isRoot           bool
@@ -126,11 +126,7 @@ func (w *walk) resolve(ctx context.Context, td ptrace.Traces) {
 // other keys.
 func (w *walk) complete() (again bool) {
 	for i := range w.spans {
-		s := &w.spans[i]
-		if s.item.IsLookedUp() {
-			s.candidate = none
-			again = w.resolution.Complete(&s.item) || again
-		}
+		again = w.resolution.Complete(&w.spans[i].item) || again
 	}
 	return again
 }
@@ -144,6 +140,9 @@ func (w *walk) readNextKeys(td ptrace.Traces) (found bool) {
 			for _, data := range ss.Spans().All() {
 				s := &w.spans[n]
 				n++
+				if s.candidate != none {
+					continue // it is not worth looking up
+				}
 				if key := w.resolution.ReadNextKey(&s.item, data.Attributes()); key != nil {
 					w.addCandidate(s, key)
 					found = true
