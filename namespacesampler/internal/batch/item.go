@@ -12,6 +12,8 @@ type Item struct {
 	lookup  int32
 	next    int16             // index of the lookup attribute with which reading keys continues
 	outcome namespace.Outcome // of the lookup
+	// isUnsure is true if a key was passed over that was unknown before, but could not be asked for again.
+	isUnsure bool
 	// Carries reports whether the item, its scope or its resource carries a namespace or a lookup attribute.
 	Carries bool
 }
@@ -24,15 +26,10 @@ func NewItem() Item { return Item{lookup: noLookup} }
 // IsLookedUp reports whether a key of the item is looked up.
 func (it *Item) IsLookedUp() bool { return it.lookup != noLookup }
 
-// IsUnknown reports whether Postgres was asked, and has no namespace for the key.
-func (it *Item) IsUnknown() bool {
-	return it.lookup != noLookup && it.outcome != namespace.Unavailable && it.Namespace == ""
-}
-
 // IsResolved reports whether the namespace was found by a lookup, so that it must be written to the item.
 func (it *Item) IsResolved() bool { return it.lookup != noLookup && it.Namespace != "" }
 
 // IsUnavailable reports whether the item has no namespace because Postgres could not be asked.
 func (it *Item) IsUnavailable() bool {
-	return it.lookup != noLookup && it.outcome == namespace.Unavailable
+	return it.lookup != noLookup && it.Namespace == "" && (it.isUnsure || it.outcome == namespace.Unavailable)
 }

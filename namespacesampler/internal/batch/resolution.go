@@ -67,9 +67,14 @@ func (r *Resolution) ReadNextKey(it *Item, attributes pcommon.Map) *namespace.Ke
 	return r.ReadKey(it, attributes)
 }
 
-// canHaveNextKey reports whether the key of an item is unknown and another attribute can hold one.
+// canHaveNextKey reports whether the key of an item is unknown and another attribute can hold one. A key that was unknown and cannot be
+// asked for again at the moment is passed over, too: the item would lose the namespace of its next key meanwhile (M5).
 func (r *Resolution) canHaveNextKey(it *Item) bool {
-	return it.IsUnknown() && int(it.next) < r.common.Reader.Lookups()
+	if it.lookup == noLookup || it.Namespace != "" || int(it.next) >= r.common.Reader.Lookups() {
+		return false
+	}
+	answer := &r.answers[it.lookup]
+	return answer.Outcome != namespace.Unavailable || answer.WasUnknown
 }
 
 // Want has a key of an item looked up by the next round.
@@ -118,7 +123,7 @@ func (r *Resolution) Complete(it *Item) (again bool) {
 		return false
 	}
 	answer := &r.answers[it.lookup]
-	it.outcome = answer.Outcome
+	it.outcome, it.isUnsure = answer.Outcome, it.isUnsure || answer.WasUnknown
 	if !r.common.Reader.IsMissingName(answer.Name) {
 		it.Namespace = answer.Name
 	}

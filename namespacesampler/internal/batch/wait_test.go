@@ -40,7 +40,7 @@ func TestAllRoundsShareTheWait(t *testing.T) {
 		takes, waits time.Duration
 		outcome      func(*Item) bool
 	}{
-		"all rounds within it":        {60 * time.Millisecond, 180 * time.Millisecond, (*Item).IsUnknown},
+		"all rounds within it":        {60 * time.Millisecond, 180 * time.Millisecond, func(it *Item) bool { return !it.IsUnavailable() }},
 		"it ends in the second round": {150 * time.Millisecond, 200 * time.Millisecond, (*Item).IsUnavailable},
 		"it ends in the first round":  {250 * time.Millisecond, 200 * time.Millisecond, (*Item).IsUnavailable},
 	} {

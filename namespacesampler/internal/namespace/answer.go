@@ -18,4 +18,6 @@ const (
 type Answer struct {
 	Name    string
 	Outcome Outcome
+	// WasUnknown is true if the key is Unavailable now, but was Unknown when it was asked for last.
+	WasUnknown bool
 }

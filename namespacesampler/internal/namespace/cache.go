@@ -74,12 +74,15 @@ func (c *cache) in(d time.Duration) int64 {
 	return now + min(int64(d), never-now)
 }
 
-// get returns the answer that is stored for a key, and when it is due for a refresh. ok is false if the key must be asked for.
+// get returns the answer that is stored for a key, and when it is due for a refresh. ok is false if the key must be asked for; the
+// answer is Unavailable then, but may tell what it was before.
 func (c *cache) get(key Key, now int64) (answer Answer, due int64, ok bool) {
 	e, ok := c.entries.GetIfPresent(key)
 	switch {
-	case !ok || e.name == noName && now >= e.due:
+	case !ok:
 		return Answer{}, never, false
+	case e.name == noName && now >= e.due:
+		return Answer{WasUnknown: e.due != 0}, never, false // without a due time it was Unavailable
 	case e.name == noName:
 		return Answer{Outcome: Unknown}, never, true
 	}

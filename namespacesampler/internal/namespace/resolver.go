@@ -122,7 +122,9 @@ func (r *Resolver) load(ctx context.Context, keys []Key, answers []Answer, wante
 	}
 	for n, i := range wanted {
 		if tickets != nil {
+			wasUnknown := answers[i].WasUnknown
 			answers[i] = tickets[n].answer()
+			answers[i].WasUnknown = wasUnknown && answers[i].Outcome == Unavailable
 		}
 		if answers[i].Outcome != Resolved {
 			answers[i] = r.cache.miss(keys[i], answers[i])
