@@ -141,8 +141,10 @@ func (r *Reader) name(attributes pcommon.Map, attribute string) (string, bool) {
 	return name, !r.IsMissingName(name)
 }
 
-// IsMissingName reports whether a name counts as absent.
-func (r *Reader) IsMissingName(name string) bool { return slices.Contains(r.cfg.MissingValues, name) }
+// IsMissingName reports whether a name counts as absent. The empty name always does: it stands for items without a namespace.
+func (r *Reader) IsMissingName(name string) bool {
+	return name == "" || slices.Contains(r.cfg.MissingValues, name)
+}
 
 // IsName reports whether an attribute is a namespace attribute.
 func (r *Reader) IsName(attribute string) bool { return slices.Contains(r.cfg.Attributes, attribute) }

@@ -100,6 +100,17 @@ func TestReadFindsTheNamespace(t *testing.T) {
 	}
 }
 
+func TestTheEmptyNameIsMissingWhateverIsConfigured(t *testing.T) {
+	cfg := testReaderConfig()
+	cfg.MissingValues = nil
+	r := NewReader(cfg)
+	var s Surroundings
+	r.Surround(&s, pcommon.NewMap(), attributes{"namespace": ""}.pdata(t))
+	name, ok := r.Name(attributes{"namespace": "", "tenant": "a"}.pdata(t), &s)
+	assert.True(t, ok)
+	assert.Equal(t, "a", name)
+}
+
 func TestReadFindsTheKey(t *testing.T) {
 	taskKey, stepKey := key(t, 0, FormatUUID, task), key(t, 1, FormatUUID, step)
 	orderKey := func(text string) *Key {
