@@ -76,11 +76,11 @@ func (s *settings) unknown(section string, names, known []string) {
 // value converts the value of a key. It returns false if the key counts as left out.
 func (s *settings) value(key string, typ reflect.Type, value any, nullable bool) (any, bool) {
 	switch {
+	case isText(typ) && !isBlank(value):
+		return s.text(key, typ, value)
 	case isUnset(value):
 		s.errorf(key, "must have a value, got %s", shown(value))
 		return nil, false
-	case isText(typ):
-		return s.text(key, typ, value)
 	case parsed(value) == nil:
 		if !nullable {
 			s.errorf(key, "must have a value, got null (leave the key out for its default)")

@@ -22,7 +22,7 @@ import (
 // ambiguous are texts that YAML takes for something else.
 var ambiguous = []string{
 	"0", "true", "no", "null", "~", "1042", "1.0", "007", "0x10", "1e3", "2026-12-01", "2026-12-01T00:00:00Z", "[a]", "{a: b}", "a: b", "[a", "- a", "'a'",
-	"password='a: b' user=x",
+	"password='a: b' user=x", "# no comment",
 }
 
 // in returns the value of the key in a configuration.

@@ -35,7 +35,8 @@ func TestAVariableThatIsNotSetIsRefusedForEveryKey(t *testing.T) {
 func TestAVariableThatIsNotSetIsRefusedInAnyFormOfTheReference(t *testing.T) {
 	t.Setenv("EMPTY", "") // the collector hands both over alike
 	t.Setenv("BLANK", "  ")
-	for _, form := range []string{`"${env:UNSET}"`, "${UNSET}", "${env:EMPTY}", "${env:BLANK}", "${env:EMPTY:-default}", "${env:UNSET}${env:EMPTY}"} {
+	t.Setenv("COMMENT", "# a comment")
+	for _, form := range []string{"${env:COMMENT}", `"${env:UNSET}"`, "${UNSET}", "${env:EMPTY}", "${env:BLANK}", "${env:EMPTY:-default}", "${env:UNSET}${env:EMPTY}"} {
 		err := samplertest.Resolve(t, "tracing:\n  sample_rate: "+form).Unmarshal(defaults())
 		require.ErrorContains(t, err, "tracing::sample_rate: must have a value, "+isUnset, form)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,10 +21,20 @@ import (
 // empty.
 const unset = "an environment variable that is not set or empty (write ${env:NAME:-default} for a default)"
 
-// isUnset reports whether a value is an environment variable without a value. A null that a file or a variable spells is not.
+// nulls are the ways in which a variable can spell null.
+var nulls = []string{"null", "Null", "NULL", "~"}
+
+// isUnset reports whether a value is an environment variable without a value, such as one that holds nothing but a comment. A null that
+// a file or a variable spells is not.
 func isUnset(value any) bool {
 	expanded, ok := value.(xconfmap.ExpandedValue)
-	return ok && expanded.Value == nil && strings.TrimSpace(expanded.Original) == ""
+	return ok && expanded.Value == nil && !slices.Contains(nulls, strings.TrimSpace(expanded.Original))
+}
+
+// isBlank reports whether a value is an environment variable without a text.
+func isBlank(value any) bool {
+	expanded, ok := value.(xconfmap.ExpandedValue)
+	return ok && strings.TrimSpace(expanded.Original) == "" && expanded.Value == nil
 }
 
 // parsed returns a value as YAML reads it.
