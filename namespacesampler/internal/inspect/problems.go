@@ -4,7 +4,7 @@ package inspect
 
 import "github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 
-// Problem is something that costs items their rate without an error.
+// Problem is a fault that silently changes how items are sampled.
 type Problem struct {
 	Kind  string `json:"kind"`
 	Count int64  `json:"count"` // since start

@@ -11,7 +11,7 @@ import (
 // recovery is what the dispatcher knows of a source that fails. Usually the next load tells whether it answers again. If every key is
 // cached, or there is no telemetry, a probe tells: a load without keys, a cooldown after the last load that failed.
 type recovery struct {
-	reporting sync.Mutex // held while a load is reported, so that who is told of loads knows the last result as well
+	reporting sync.Mutex // held while a load is reported, so that reports arrive in the order in which isFailing changes
 
 	// Guarded by the mutex of the dispatcher.
 	isFailing bool // the last load that asked the source failed

@@ -30,9 +30,9 @@ type sockets struct {
 // socket is a network connection that is known to sockets until it is closed.
 type socket struct {
 	net.Conn
-	all      *sockets
-	deadline time.Time   // of a cancel request; zero for other connections
-	keep     func() bool // undoes that giving up closes it; nil for a cancel request
+	all        *sockets
+	deadline   time.Time   // of a cancel request; zero for other connections
+	stopGiveUp func() bool // keeps it from being closed by giveUp; nil for a cancel request
 }
 
 // newSockets returns sockets that are given up some time after their connection has failed.
@@ -62,7 +62,7 @@ func (s *sockets) track(cfg *pgx.ConnConfig) {
 		if err != nil {
 			return nil, err
 		}
-		return s.add(&socket{all: s, Conn: conn, keep: context.AfterFunc(s.opening, func() {
+		return s.add(&socket{all: s, Conn: conn, stopGiveUp: context.AfterFunc(s.opening, func() {
 			if !established.Load() {
 				_ = conn.Close()
 			}
@@ -137,8 +137,8 @@ func (c *socket) Close() error {
 	c.all.mu.Lock()
 	delete(c.all.open, c)
 	c.all.mu.Unlock()
-	if c.keep != nil {
-		c.keep()
+	if c.stopGiveUp != nil {
+		c.stopGiveUp()
 	}
 	return c.Conn.Close()
 }

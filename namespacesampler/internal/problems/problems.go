@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package problems counts what costs items their rate without an error: telemetry or data that is not as the processor needs it. The
-// counts are shown by inspection; internal metrics have them too.
+// Package problems counts faults in telemetry and in the database that silently change how items are sampled. Inspection shows the
+// counts; internal metrics have them too.
 package problems
 
 import "sync/atomic"
@@ -10,7 +10,7 @@ import "sync/atomic"
 type Kind uint8
 
 const (
-	// MalformedKeys are values of lookup attributes that are no keys.
+	// MalformedKeys are values of lookup attributes that are not valid keys.
 	MalformedKeys Kind = iota
 	// NoRandomness are spans whose trace ID has no randomness, so that every rate below 1 drops them.
 	NoRandomness
