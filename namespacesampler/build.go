@@ -65,7 +65,7 @@ func (c *Config) build() engine.Config {
 		cfg.OnFailure, cfg.Postgres = pg.OnFailure.build(), pg.build(c.Namespace.MissingValues)
 	}
 	if c.Inspect.HasValue() {
-		cfg.Inspect = c.Inspect.Get()
+		cfg.Inspect = &inspect.ServerConfig{HTTP: c.Inspect.Get().ServerConfig, AllowedHosts: c.Inspect.Get().AllowedHosts}
 	}
 	return cfg
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 
@@ -32,7 +31,7 @@ type Config struct {
 	// Postgres configures the resolution of missing namespaces. Without it the attributes alone decide.
 	Postgres configoptional.Optional[PostgresConfig] `mapstructure:"postgres"`
 	// Inspect configures the HTTP server that shows what the processor does. Without it there is no server.
-	Inspect configoptional.Optional[confighttp.ServerConfig] `mapstructure:"inspect"`
+	Inspect configoptional.Optional[InspectConfig] `mapstructure:"inspect"`
 	// Telemetry configures the internal metrics.
 	Telemetry TelemetryConfig `mapstructure:"telemetry"`
 
@@ -340,7 +339,7 @@ func createDefaultConfig() component.Config {
 				Table: "public.namespace_sampling_overrides", Interval: 10 * time.Second, Channel: "namespace_sampling_overrides",
 			},
 		}),
-		Inspect:   configoptional.Default(inspect.DefaultServerConfig()),
+		Inspect:   configoptional.Default(InspectConfig{ServerConfig: inspect.DefaultHTTP()}),
 		Telemetry: TelemetryConfig{MaxNamespaces: 200},
 	}
 }

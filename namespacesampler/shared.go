@@ -71,7 +71,7 @@ func (l *lease) start(ctx context.Context, host component.Host) error {
 }
 
 // shutdown returns the lease. The last lease shuts the engine down within ctx (C3). Further calls do nothing.
-func (l *lease) shutdown(ctx context.Context) (err error) {
+func (l *lease) shutdown(ctx context.Context) error {
 	l.released.Do(func() {
 		l.engines.mu.Lock()
 		l.mu.Lock()
@@ -83,8 +83,8 @@ func (l *lease) shutdown(ctx context.Context) (err error) {
 		l.mu.Unlock()
 		l.engines.mu.Unlock()
 		if last {
-			err = l.engine.Shutdown(ctx)
+			l.engine.Shutdown(ctx)
 		}
 	})
-	return err
+	return nil
 }

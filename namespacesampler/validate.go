@@ -5,14 +5,10 @@ package namespacesampler
 import (
 	"errors"
 	"fmt"
-	"net"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
-
-	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/config/confignet"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
@@ -35,7 +31,7 @@ func (c *Config) Validate() error {
 		c.Postgres.Get().validate(&f)
 	}
 	if c.Inspect.HasValue() {
-		validateInspect(&f, c.Inspect.Get())
+		c.Inspect.Get().validate(&f)
 	}
 	f.within("telemetry::max_namespaces", c.Telemetry.MaxNamespaces, 0, 100_000, "namespaces")
 	return errors.Join(f...)
@@ -116,16 +112,6 @@ func (c *PostgresConfig) validate(f *faults) {
 	f.add("postgres::overrides::table", err)
 	f.duration("postgres::overrides::interval", c.Overrides.Interval, "10s")
 	f.add("postgres::overrides::channel", postgres.ValidateChannel(c.Overrides.Channel))
-}
-
-// validateInspect checks what the collector's own validation of servers does not.
-func validateInspect(f *faults, c *confighttp.ServerConfig) {
-	if c.NetAddr.Transport == confignet.TransportTypeUnix {
-		return
-	}
-	if _, _, err := net.SplitHostPort(c.NetAddr.Endpoint); err != nil {
-		f.addf("inspect::endpoint", "must be host:port, e.g. localhost:8090, got %q", c.NetAddr.Endpoint)
-	}
 }
 
 // keysParameter matches the parameter $1.

@@ -5,8 +5,6 @@ package engine
 import (
 	"time"
 
-	"go.opentelemetry.io/collector/config/confighttp"
-
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
@@ -33,7 +31,7 @@ type Config struct {
 	// Postgres is nil if the attributes alone decide.
 	Postgres *PostgresConfig
 	// Inspect is nil if there is no HTTP server.
-	Inspect *confighttp.ServerConfig
+	Inspect *inspect.ServerConfig
 	// Shown is the configuration as /config shows it, without rates and overrides.
 	Shown inspect.Telemetry
 }

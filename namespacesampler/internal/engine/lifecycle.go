@@ -6,10 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
@@ -70,17 +73,27 @@ func (e *Engine) startPostgres(cfg *PostgresConfig) error {
 	return nil
 }
 
-// Shutdown stops what Start started, within ctx. It may be called without Start.
-func (e *Engine) Shutdown(ctx context.Context) (err error) {
+// shutdownTimeout bounds Shutdown, well below the time that containers get to stop, most of which others need to send what they hold.
+const shutdownTimeout = 3 * time.Second
+
+// Shutdown stops what Start started, within ctx and shutdownTimeout. It may be called without Start. What has not ended by then is
+// logged and not returned as an error, for which the collector would exit when it reloads its configuration.
+func (e *Engine) Shutdown(ctx context.Context) {
 	defer e.telemetry.Shutdown()
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
+	var server sync.WaitGroup // beside the rest, since its clients may delay it
 	if e.server != nil {
-		err = e.server.Close(ctx)
+		server.Go(func() { e.server.Close(ctx) })
 	}
-	err = errors.Join(err, e.steering.Stop(ctx))
+	err := e.steering.Stop(ctx)
 	if e.db != nil {
 		err = errors.Join(err, e.common.Resolver.Close(ctx), e.db.Close(ctx))
 	}
-	return err
+	server.Wait()
+	if err != nil {
+		e.logger.Warn("what the processor does in the background has not ended in time", zap.Error(err))
+	}
 }
 
 // loaded counts a load of keys, and takes its result for the health of Postgres.

@@ -49,7 +49,6 @@ func newHandler(source Source, now func() time.Time, others ...string) *Handler 
 //	curl -s localhost:8090/namespaces | jq -r '.namespaces[].name'
 //	curl -s 'localhost:8090/explain?namespace=payments&trace_id=4bf92f3577b34da6a3ce929d0e0e4736'
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	secure(w.Header())
 	var serve func(http.ResponseWriter, *http.Request)
 	switch r.URL.Path {
 	case "/":
@@ -123,7 +122,6 @@ const jsonType = "application/json; charset=utf-8"
 // Failure answers a request that the server refuses before the handler is called, such as one without credentials. It reveals
 // nothing but the status.
 func Failure(w http.ResponseWriter, _ *http.Request, _ string, status int) {
-	secure(w.Header())
 	fail(w, status, strings.ToLower(http.StatusText(status)))
 }
 
@@ -151,13 +149,4 @@ func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) //nolint:gosec // JSON without markup, or the page; net/http omits it for HEAD
-}
-
-// secure sets the security headers of an answer.
-func secure(header http.Header) {
-	header.Set("Cache-Control", "no-store")
-	header.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Frame-Options", "DENY")
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestThePageIsOneDocumentThatRunsOnlyItsOwnScript(t *testing.T) {
-	a := ask(t, serve(t, NewHandler(&fixed{})), http.MethodGet, "/")
+	a := ask(t, start(t, NewHandler(&fixed{})), http.MethodGet, "/")
 	assert.Equal(t, http.StatusOK, a.status)
 	assert.Equal(t, "text/html; charset=utf-8", a.header.Get("Content-Type"))
 	assert.Equal(t, 1, strings.Count(a.body, "<script>"))

@@ -3,9 +3,10 @@
 package inspect
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -15,61 +16,75 @@ import (
 	"go.uber.org/zap"
 )
 
-// DefaultServerConfig returns the defaults of the section inspect. Whoever reaches the endpoint can read everything shown, so
-// that it is on the loopback interface by default.
-func DefaultServerConfig() confighttp.ServerConfig {
-	cfg := confighttp.NewDefaultServerConfig()
-	cfg.NetAddr.Endpoint = "localhost:8090"
-	cfg.ReadTimeout = 10 * time.Second // requests have no bodies
-	cfg.ReadHeaderTimeout = 10 * time.Second
-	return cfg
-}
+// closeTimeout is how long requests in progress are answered after Close.
+const closeTimeout = 500 * time.Millisecond
 
 // Server is a running server.
 type Server struct {
-	server *http.Server
-	served chan struct{}
+	server      *http.Server
+	connections *connections
+	served      chan struct{}
 }
 
 // Start listens and serves a source in the background, with the TLS, CORS and authentication settings of the configuration.
 func Start(
-	ctx context.Context, cfg confighttp.ServerConfig, source Source, extensions map[component.ID]component.Component,
+	ctx context.Context, cfg ServerConfig, source Source, extensions map[component.ID]component.Component,
 	settings component.TelemetrySettings,
 ) (*Server, error) {
 	var others []string
-	if cfg.Auth.HasValue() {
-		others = cfg.Auth.Get().RequestParameters
+	if cfg.HTTP.Auth.HasValue() {
+		others = cfg.HTTP.Auth.Get().RequestParameters
 	}
-	server, err := cfg.ToServer(ctx, extensions, settings, NewHandler(source, others...), confighttp.WithErrorHandler(Failure))
+	cfg.HTTP.CompressionAlgorithms = []string{} // there are no bodies to decompress
+	server, err := cfg.HTTP.ToServer(ctx, extensions, settings, NewHandler(source, others...), confighttp.WithErrorHandler(Failure))
 	if err != nil {
 		return nil, err
 	}
-	listener, err := cfg.ToListener(ctx)
-	var refused *net.OpError
-	switch {
-	case errors.As(err, &refused):
-		return nil, fmt.Errorf("endpoint: cannot listen at %s (is another program, or another processor, listening there?): %w",
-			cfg.NetAddr.Endpoint, err)
-	case err != nil:
-		return nil, fmt.Errorf("tls: %w", err)
+	listener, err := listen(ctx, &cfg.HTTP)
+	if err != nil {
+		return nil, err
 	}
-	s := &Server{server: server, served: make(chan struct{})}
+	server.Handler = &guard{newHosts(cfg.AllowedHosts, cfg.HTTP.NetAddr.Endpoint, listener.Addr()), server.Handler}
+	settings.Logger.Info("inspect server listening", zap.Stringer("address", listener.Addr()))
+	return serve(server, listener, settings.Logger), nil
+}
+
+// serve accepts connections in the background.
+func serve(server *http.Server, listener net.Listener, logger *zap.Logger) *Server {
+	s := &Server{server: server, connections: newConnections(), served: make(chan struct{})}
+	server.ConnState = s.connections.changed
+	server.ErrorLog = log.New(serverLog{logger}, "", 0)
 	go func() {
 		defer close(s.served)
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			settings.Logger.Error("the inspect server has failed; sampling is not affected", zap.Error(err))
+			logger.Error("the inspect server has failed; sampling is not affected", zap.Error(err))
 		}
 	}()
-	settings.Logger.Info("inspect server listening", zap.Stringer("address", listener.Addr()))
-	return s, nil
+	return s
 }
 
-// Close stops the server. Requests in progress are answered until ctx ends.
-func (s *Server) Close(ctx context.Context) error {
-	err := s.server.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(err, s.server.Close())
+// Close stops the server, whatever its clients do. Requests in progress are answered for half a second, or until ctx ends.
+func (s *Server) Close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
+	s.connections.closeUnused() // the server would wait for clients that have connected and are silent
+	if s.server.Shutdown(ctx) != nil {
+		s.connections.close()
+		_ = s.server.Close()
 	}
 	<-s.served
-	return err
+}
+
+// serverLog is the log of net/http. What it reports is what clients do wrong, such as a failed TLS handshake. Anybody can do so as often as
+// he likes, so it is no error of the collector.
+type serverLog struct{ logger *zap.Logger }
+
+func (l serverLog) Write(message []byte) (int, error) {
+	text := string(bytes.TrimSpace(message))
+	if bytes.Contains(message, []byte("panic serving")) {
+		l.logger.Error("an inspect request has failed", zap.String("error", text))
+	} else {
+		l.logger.Debug("inspect server", zap.String("message", text))
+	}
+	return len(message), nil
 }

@@ -75,24 +75,3 @@ func TestTheServerStopsWithTheLastInstance(t *testing.T) { // C2, C3
 	_, err := net.Dial("tcp", address)
 	require.Error(t, err)
 }
-
-func TestAClientThatHangsDelaysShutdownNoLongerThanItsDeadline(t *testing.T) { // C3
-	t.Parallel()
-	first, second, logs := instances(t, "127.0.0.1:0")
-	require.NoError(t, first.Start(t.Context(), componenttest.NewNopHost()))
-	require.NoError(t, second.Start(t.Context(), componenttest.NewNopHost()))
-	address := addressIn(t, logs)
-	client, err := net.Dial("tcp", address)
-	require.NoError(t, err)
-	defer func() { _ = client.Close() }()
-	_, err = client.Write([]byte("GET /config HTTP/1.1\r\nHost: x\r\n")) // without the end of the request
-	require.NoError(t, err)
-	status, _ := samplertest.Get(t, "http://"+address+"/config") // the server has accepted the first client by then
-	assert.Equal(t, http.StatusOK, status)
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.NoError(t, first.Shutdown(over))
-	require.ErrorIs(t, second.Shutdown(over), context.Canceled)
-	_, err = net.Dial("tcp", address)
-	require.Error(t, err)
-}

@@ -56,10 +56,10 @@ func manyNamespaces(n int) []Row {
 	return rows
 }
 
-// serve serves a handler over a socket.
-func serve(t testing.TB, h http.Handler) *httptest.Server {
+// start serves a handler over a socket, for requests of any host.
+func start(t testing.TB, h http.Handler) *httptest.Server {
 	t.Helper()
-	server := httptest.NewServer(h)
+	server := httptest.NewServer(&guard{next: h})
 	t.Cleanup(server.Close)
 	return server
 }
