@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -110,22 +111,22 @@ func TestOnLoopbackOnlyItsOwnNamesAndTheAllowedOnesAreServed(t *testing.T) {
 }
 
 func TestElsewhereHostsAreCheckedIfTheyAreConfigured(t *testing.T) {
-	const any = "GET /config HTTP/1.1\r\nHost: any.example.com\r\n\r\n"
+	const foreign = "GET /config HTTP/1.1\r\nHost: any.example.com\r\n\r\n"
 	everywhere := func(cfg *ServerConfig) {
 		cfg.HTTP.NetAddr.Endpoint = strings.Replace(cfg.HTTP.NetAddr.Endpoint, "127.0.0.1", "0.0.0.0", 1)
 	}
 	send, _, _ := run(t, everywhere)
-	assert.Equal(t, http.StatusOK, send(any).StatusCode)
+	assert.Equal(t, http.StatusOK, send(foreign).StatusCode)
 
 	send, _, _ = run(t, func(cfg *ServerConfig) { everywhere(cfg); cfg.AllowedHosts = []string{"collector.example.com"} })
-	assert.Equal(t, http.StatusForbidden, send(any).StatusCode)
+	assert.Equal(t, http.StatusForbidden, send(foreign).StatusCode)
 	assert.Equal(t, http.StatusOK, send("GET /config HTTP/1.1\r\nHost: collector.example.com\r\n\r\n").StatusCode)
 	assert.Equal(t, http.StatusOK, send("GET /config HTTP/1.1\r\nHost: localhost:1\r\n\r\n").StatusCode)
 
 	send, _, _ = run(t, func(cfg *ServerConfig) {
 		cfg.HTTP.NetAddr.Transport, cfg.HTTP.NetAddr.Endpoint = confignet.TransportTypeUnix, filepath.Join(t.TempDir(), "s")
 	})
-	assert.Equal(t, http.StatusOK, send(any).StatusCode, "no browser reaches a Unix domain socket")
+	assert.Equal(t, http.StatusOK, send(foreign).StatusCode, "no browser reaches a Unix domain socket")
 }
 
 func TestHostsAreNamesOrAddresses(t *testing.T) {
@@ -159,7 +160,7 @@ func TestAnswersThatTheServerGivesHaveSecurityHeadersToo(t *testing.T) {
 }
 
 func TestManySilentClientsNeitherFillTheServerNorKeepOthersOut(t *testing.T) {
-	send, network, address := run(t, nil)
+	send, network, address := run(t, func(cfg *ServerConfig) { cfg.HTTP.ReadHeaderTimeout, cfg.HTTP.ReadTimeout = time.Hour, time.Hour })
 	const more = 20
 	silent := make([]net.Conn, maxConnections+more)
 	for i := range silent {
@@ -172,8 +173,10 @@ func TestManySilentClientsNeitherFillTheServerNorKeepOthersOut(t *testing.T) {
 		}
 	}
 	for i := range more { // the ones that were silent for longest
+		require.NoError(t, silent[i].SetReadDeadline(time.Now().Add(10*time.Second)))
 		_, err := silent[i].Read(make([]byte, 1))
 		require.Error(t, err)
+		require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
 	}
 }
 
