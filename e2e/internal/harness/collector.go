@@ -30,6 +30,8 @@ type Options struct {
 	Base string
 	// Before are processors of Base that come before the processor in each pipeline.
 	Before []string
+	// After are processors of Base that come after the processor in each pipeline.
+	After []string
 	// Type is the processor's type; empty for namespace_sampler.
 	Type string
 	// Bare leaves the processor out, so that everything received is exported.

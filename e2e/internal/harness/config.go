@@ -124,6 +124,7 @@ func (o *Options) processors() string {
 	if name := o.componentType(); name != "" {
 		all = append(all, name)
 	}
+	all = append(all, o.After...)
 	return "[" + strings.Join(all, ", ") + "]"
 }
 

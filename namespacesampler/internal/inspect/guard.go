@@ -13,12 +13,14 @@ type guard struct {
 // ServeHTTP implements http.Handler.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
-	withoutBody(w, r)
 	if !g.hosts.allow(r.Host) {
 		fail(w, http.StatusForbidden, "this server does not serve the requested host; if it should, list the host in inspect::allowed_hosts")
 		return
 	}
-	g.next.ServeHTTP(w, r)
+	g.next.ServeHTTP(w, withoutBody(w, r))
+	if r.Close && r.ContentLength != 0 {
+		lingerForBody(w, r)
+	}
 }
 
 // secure sets the security headers of an answer.
@@ -31,16 +33,27 @@ func secure(header http.Header) {
 	header.Set("X-Frame-Options", "DENY")
 }
 
-// withoutBody takes the body from a request, so that nothing reads or decompresses it: no request here needs one. The connection is closed
-// after the answer, since the next request would come after the body. Before that, net/http discards up to 256 KiB that the client may be
-// sending still, so that it does not miss the answer.
-func withoutBody(w http.ResponseWriter, r *http.Request) {
+// withoutBody returns a request without its body, so that nothing reads or decompresses it: no request here needs one. The connection is
+// closed after the answer, since the next request would come after the body. Before that, net/http discards up to 256 KiB of it, so that a
+// client that is still sending does not miss the answer.
+func withoutBody(w http.ResponseWriter, r *http.Request) *http.Request {
 	if r.ContentLength == 0 {
-		return
+		return r
 	}
 	w.Header().Set("Connection", "close")
-	r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, 0, nil
+	bare := r.WithContext(r.Context()) // net/http goes by the request that it passed
+	bare.Body, bare.ContentLength, bare.TransferEncoding = http.NoBody, 0, nil
+	bare.Header = r.Header.Clone()
 	for _, name := range []string{"Content-Encoding", "Content-Length", "Content-Type"} {
-		r.Header.Del(name)
+		bare.Header.Del(name)
+	}
+	return bare
+}
+
+// lingerForBody has net/http close the connection as it does after a body that is too large: it gives the client time to read the answer.
+// After a request with "Connection: close" it would close at once, and the client, which is sending still, would see a reset.
+func lingerForBody(w http.ResponseWriter, r *http.Request) {
+	if http.NewResponseController(w).Flush() == nil {
+		_, _ = http.MaxBytesReader(w, r.Body, 0).Read(make([]byte, 1))
 	}
 }

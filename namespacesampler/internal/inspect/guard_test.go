@@ -4,6 +4,7 @@ package inspect
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -33,7 +34,14 @@ func run(t *testing.T, set func(*ServerConfig)) (send func(request string) *http
 	}
 	s, err := Start(t.Context(), cfg, &fixed{}, nil, componenttest.NewNopTelemetrySettings())
 	require.NoError(t, err)
-	t.Cleanup(func() { s.Close(t.Context()) })
+	t.Cleanup(func() {
+		s.Close(t.Context())
+		require.Eventually(t, func() bool { // net/http keeps a connection for a moment after a body that it has not read
+			s.connections.mu.Lock()
+			defer s.connections.mu.Unlock()
+			return s.connections.byState.Len() == 0
+		}, 10*time.Second, time.Millisecond)
+	})
 	network, address = "tcp", strings.Replace(cfg.HTTP.NetAddr.Endpoint, "0.0.0.0", "127.0.0.1", 1)
 	if cfg.HTTP.NetAddr.Transport == confignet.TransportTypeUnix {
 		network = "unix"
@@ -76,13 +84,31 @@ func TestNoBodyIsReadWhateverTheMethod(t *testing.T) {
 	}
 }
 
+// The server would close the connection while the client is sending, which is a reset to the client.
+func TestClientsThatSendALargeBodyGetTheAnswer(t *testing.T) {
+	_, _, address := run(t, nil)
+	body := make([]byte, 1<<20)
+	for _, closes := range []bool{false, true} {
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: closes}}
+		for range 25 {
+			response, err := client.Post("http://"+address+"/config", "application/json", bytes.NewReader(body))
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			assert.Equal(t, http.StatusMethodNotAllowed, response.StatusCode)
+		}
+		client.CloseIdleConnections()
+	}
+}
+
 func TestRequestsAreAnsweredWhateverCompressionIsConfigured(t *testing.T) {
 	send, _, _ := run(t, func(cfg *ServerConfig) { cfg.HTTP.CompressionAlgorithms = []string{"gzip"} })
 	assert.Equal(t, http.StatusOK, send(request).StatusCode)
 }
 
 func TestOnLoopbackOnlyItsOwnNamesAndTheAllowedOnesAreServed(t *testing.T) {
-	send, _, address := run(t, func(cfg *ServerConfig) { cfg.AllowedHosts = []string{"Collector.example.com", "[2001:db8::1]", "10.1.2.3"} })
+	send, _, address := run(t, func(cfg *ServerConfig) {
+		cfg.AllowedHosts = []string{"Collector.example.com", "[2001:db8::1]", "10.1.2.3"}
+	})
 	_, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
 	for _, host := range []string{
