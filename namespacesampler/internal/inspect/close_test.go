@@ -111,11 +111,12 @@ func TestClientsOfTLSThatStopReadingDoNotDelayTheClose(t *testing.T) {
 		listener := newPipes()
 		s := serve(&http.Server{Handler: NewHandler(&fixed{})}, tls.NewListener(listener, cfg), zap.NewNop())
 		for range 5 {
-			client := tls.Client(listener.connect(), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // it is the client of a test
+			client := tls.Client(listener.connect(), &tls.Config{InsecureSkipVerify: true})
 			_, err := io.WriteString(client, request)
 			require.NoError(t, err)
-			_, err = http.ReadResponse(bufio.NewReader(client), nil)
+			response, err := http.ReadResponse(bufio.NewReader(client), nil)
 			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
 		}
 		synctest.Wait()
 		began := time.Now()

@@ -25,7 +25,7 @@ import (
 )
 
 // run runs a server as the configuration has it, and returns a function that sends raw requests to it.
-func run(t *testing.T, set func(*ServerConfig)) (send func(request string) *http.Response, network, address string) {
+func run(t *testing.T, set func(*ServerConfig)) (send func(request string) answer, network, address string) {
 	t.Helper()
 	cfg := ServerConfig{HTTP: DefaultHTTP()}
 	cfg.HTTP.NetAddr.Endpoint = freeAddress(t)
@@ -46,16 +46,19 @@ func run(t *testing.T, set func(*ServerConfig)) (send func(request string) *http
 	if cfg.HTTP.NetAddr.Transport == confignet.TransportTypeUnix {
 		network = "unix"
 	}
-	return func(request string) *http.Response {
+	return func(request string) answer {
 		conn, err := net.Dial(network, address)
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
 		_, err = io.WriteString(conn, request)
 		require.NoError(t, err)
-		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		method, _, _ := strings.Cut(request, " ")
+		response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 		require.NoError(t, err)
-		t.Cleanup(func() { _ = response.Body.Close() })
-		return response
+		defer func() { require.NoError(t, response.Body.Close()) }()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return answer{status: response.StatusCode, header: response.Header, body: string(body), closes: response.Close}
 	}, network, address
 }
 
@@ -76,9 +79,9 @@ func TestNoBodyIsReadWhateverTheMethod(t *testing.T) {
 				http.MethodGet: http.StatusOK, http.MethodHead: http.StatusOK, http.MethodPost: http.StatusMethodNotAllowed,
 				http.MethodPut: http.StatusMethodNotAllowed, "BREW": http.StatusMethodNotAllowed,
 			} {
-				response := send(fmt.Sprintf("%s /config HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: %s\r\n%s\r\n\r\n", method, encoding, length))
-				assert.Equal(t, status, response.StatusCode, "%s %s", method, encoding)
-				assert.True(t, response.Close, "what comes next on the connection is no request")
+				got := send(fmt.Sprintf("%s /config HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: %s\r\n%s\r\n\r\n", method, encoding, length))
+				assert.Equal(t, status, got.status, "%s %s", method, encoding)
+				assert.True(t, got.closes, "what comes next on the connection is no request")
 			}
 		}
 	}
@@ -102,7 +105,7 @@ func TestClientsThatSendALargeBodyGetTheAnswer(t *testing.T) {
 
 func TestRequestsAreAnsweredWhateverCompressionIsConfigured(t *testing.T) {
 	send, _, _ := run(t, func(cfg *ServerConfig) { cfg.HTTP.CompressionAlgorithms = []string{"gzip"} })
-	assert.Equal(t, http.StatusOK, send(request).StatusCode)
+	assert.Equal(t, http.StatusOK, send(request).status)
 }
 
 func TestOnLoopbackOnlyItsOwnNamesAndTheAllowedOnesAreServed(t *testing.T) {
@@ -115,25 +118,23 @@ func TestOnLoopbackOnlyItsOwnNamesAndTheAllowedOnesAreServed(t *testing.T) {
 		"localhost", "LOCALHOST:" + port, "localhost.", "127.0.0.1:" + port, "127.0.0.2", "[::1]:" + port, "[::1]", "[::ffff:127.0.0.1]",
 		"collector.example.com", "collector.example.com:443", "COLLECTOR.EXAMPLE.COM.", "[2001:DB8::1]:80", "10.1.2.3",
 	} {
-		response := send("GET /config HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
-		assert.Equal(t, http.StatusOK, response.StatusCode, host)
+		got := send("GET /config HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+		assert.Equal(t, http.StatusOK, got.status, host)
 	}
 	for _, host := range []string{
 		"evil.example.com", "evil.example.com:" + port, "localhost.evil.com", "127.0.0.1.evil.com", "collector.example.com.evil.com", "xlocalhost",
 		"128.0.0.1", "10.1.2.4", "[::2]", "0.0.0.0", "",
 	} {
 		for _, path := range []string{"/", "/config", "/namespaces", "/explain", "/none"} {
-			response := send("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
-			assert.Equal(t, http.StatusForbidden, response.StatusCode, host)
-			body, err := io.ReadAll(response.Body)
-			require.NoError(t, err)
-			assert.Contains(t, string(body), "inspect::allowed_hosts")
-			assert.NotContains(t, string(body), "evil")
+			got := send("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+			assert.Equal(t, http.StatusForbidden, got.status, host)
+			assert.Contains(t, got.body, "inspect::allowed_hosts")
+			assert.NotContains(t, got.body, "evil")
 		}
 	}
-	response := send("GET http://evil.example.com/config HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	assert.Equal(t, http.StatusForbidden, response.StatusCode, "the target of a request wins over its header")
-	assert.Equal(t, http.StatusForbidden, send("GET /config HTTP/1.0\r\n\r\n").StatusCode)
+	got := send("GET http://evil.example.com/config HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	assert.Equal(t, http.StatusForbidden, got.status, "the target of a request wins over its header")
+	assert.Equal(t, http.StatusForbidden, send("GET /config HTTP/1.0\r\n\r\n").status)
 }
 
 func TestElsewhereHostsAreCheckedIfTheyAreConfigured(t *testing.T) {
@@ -142,17 +143,17 @@ func TestElsewhereHostsAreCheckedIfTheyAreConfigured(t *testing.T) {
 		cfg.HTTP.NetAddr.Endpoint = strings.Replace(cfg.HTTP.NetAddr.Endpoint, "127.0.0.1", "0.0.0.0", 1)
 	}
 	send, _, _ := run(t, everywhere)
-	assert.Equal(t, http.StatusOK, send(foreign).StatusCode)
+	assert.Equal(t, http.StatusOK, send(foreign).status)
 
 	send, _, _ = run(t, func(cfg *ServerConfig) { everywhere(cfg); cfg.AllowedHosts = []string{"collector.example.com"} })
-	assert.Equal(t, http.StatusForbidden, send(foreign).StatusCode)
-	assert.Equal(t, http.StatusOK, send("GET /config HTTP/1.1\r\nHost: collector.example.com\r\n\r\n").StatusCode)
-	assert.Equal(t, http.StatusOK, send("GET /config HTTP/1.1\r\nHost: localhost:1\r\n\r\n").StatusCode)
+	assert.Equal(t, http.StatusForbidden, send(foreign).status)
+	assert.Equal(t, http.StatusOK, send("GET /config HTTP/1.1\r\nHost: collector.example.com\r\n\r\n").status)
+	assert.Equal(t, http.StatusOK, send("GET /config HTTP/1.1\r\nHost: localhost:1\r\n\r\n").status)
 
 	send, _, _ = run(t, func(cfg *ServerConfig) {
 		cfg.HTTP.NetAddr.Transport, cfg.HTTP.NetAddr.Endpoint = confignet.TransportTypeUnix, filepath.Join(t.TempDir(), "s")
 	})
-	assert.Equal(t, http.StatusOK, send(foreign).StatusCode, "no browser reaches a Unix domain socket")
+	assert.Equal(t, http.StatusOK, send(foreign).status, "no browser reaches a Unix domain socket")
 }
 
 func TestHostsAreNamesOrAddresses(t *testing.T) {
@@ -176,13 +177,13 @@ func TestAnswersThatTheServerGivesHaveSecurityHeadersToo(t *testing.T) {
 		"no such path":        "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"the page":            "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	} {
-		header := send(request).Header
+		header := send(request).header
 		assert.Equal(t, "nosniff", header.Get("X-Content-Type-Options"), what)
 		assert.Equal(t, "DENY", header.Get("X-Frame-Options"), what)
 		assert.Equal(t, "no-store", header.Get("Cache-Control"), what)
 		assert.Contains(t, header.Get("Content-Security-Policy"), "default-src 'none'", what)
 	}
-	assert.Equal(t, "origin", send(request).Header.Get("Referrer-Policy"), "configured headers win")
+	assert.Equal(t, "origin", send(request).header.Get("Referrer-Policy"), "configured headers win")
 }
 
 func TestManySilentClientsNeitherFillTheServerNorKeepOthersOut(t *testing.T) {
@@ -195,7 +196,7 @@ func TestManySilentClientsNeitherFillTheServerNorKeepOthersOut(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = silent[i].Close() })
 		if i == 0 || i == len(silent)-1 { // the server accepts connections in order
-			assert.Equal(t, http.StatusOK, send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").StatusCode)
+			assert.Equal(t, http.StatusOK, send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").status)
 		}
 	}
 	for i := range more { // the ones that were silent for longest
@@ -216,13 +217,13 @@ func TestASocketThatAKilledCollectorLeftBehindIsReplaced(t *testing.T) {
 		cfg.HTTP.NetAddr.Transport, cfg.HTTP.NetAddr.Endpoint = confignet.TransportTypeUnix, path
 	}
 	send, _, _ := run(t, onSocket)
-	assert.Equal(t, http.StatusOK, send(request).StatusCode)
+	assert.Equal(t, http.StatusOK, send(request).status)
 
 	cfg := ServerConfig{HTTP: DefaultHTTP()}
 	onSocket(&cfg)
 	_, err = Start(t.Context(), cfg, &fixed{}, nil, componenttest.NewNopTelemetrySettings())
 	require.ErrorContains(t, err, "cannot listen at "+path, "of a collector that runs")
-	assert.Equal(t, http.StatusOK, send(request).StatusCode)
+	assert.Equal(t, http.StatusOK, send(request).status)
 
 	cfg.HTTP.NetAddr.Endpoint = filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(cfg.HTTP.NetAddr.Endpoint, []byte("precious"), 0o600))

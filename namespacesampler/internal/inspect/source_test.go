@@ -69,6 +69,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   string
+	closes bool // the connection
 }
 
 func ask(t testing.TB, server *httptest.Server, method, path string) answer {
