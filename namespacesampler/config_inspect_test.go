@@ -48,3 +48,12 @@ func TestEveryServerSettingIsTaken(t *testing.T) {
 	cfg := samplertest.Load(t, map[string]any{"inspect": map[string]any{"tls": nil, "cors": nil, "auth": nil, "response_headers": nil, "middlewares": nil}})
 	assert.False(t, cfg.Inspect.Get().TLS.HasValue(), "as print-config prints it if it is not set")
 }
+
+func TestAllowedHostsAreNamesOrAddresses(t *testing.T) {
+	cfg := samplertest.Load(t, map[string]any{"inspect": map[string]any{"allowed_hosts": []any{"collector.example.com", "::1"}}})
+	assert.Equal(t, []string{"collector.example.com", "::1"}, cfg.Inspect.Get().AllowedHosts)
+	require.NoError(t, cfg.Validate())
+	cfg.Inspect.Get().AllowedHosts[1] = "http://a:80"
+	require.EqualError(t, cfg.Validate(), "inspect::allowed_hosts::1: must be the name or the address of a host, without scheme and port, "+
+		`e.g. collector.example.com, got "http://a:80"`)
+}
