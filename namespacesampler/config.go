@@ -339,7 +339,7 @@ func createDefaultConfig() component.Config {
 				Table: "public.namespace_sampling_overrides", Interval: 10 * time.Second, Channel: "namespace_sampling_overrides",
 			},
 		}),
-		Inspect:   configoptional.Default(InspectConfig{ServerConfig: inspect.DefaultHTTP()}),
+		Inspect:   configoptional.Default(InspectConfig{ServerConfig: inspect.DefaultHTTP(), AllowedHosts: []string{}}),
 		Telemetry: TelemetryConfig{MaxNamespaces: 200},
 	}
 }
