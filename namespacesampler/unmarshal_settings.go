@@ -3,6 +3,7 @@
 package namespacesampler
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"reflect"
@@ -66,7 +67,7 @@ func (s *settings) unknown(section string, names, known []string) {
 		return
 	}
 	for i, name := range names {
-		if near, ok := spelling.Nearest(name, known); ok {
+		if near, ok := spelling.Nearest(context.Background(), name, known); ok {
 			names[i] += fmt.Sprintf(" (did you mean %s?)", near)
 		}
 	}

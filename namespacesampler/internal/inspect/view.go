@@ -32,8 +32,6 @@ type View struct {
 	IsMissing func(name string) bool
 	// State returns the state of Postgres, cache and circuit breaker; null if the processor does not use Postgres.
 	State func() State
-
-	matches steering.Matches
 }
 
 var _ Source = (*View)(nil)
@@ -81,14 +79,14 @@ func (v *View) rows(registry steering.RegistryState) []Row {
 	names = slices.Compact(names)
 
 	rows := make([]Row, len(names))
-	for i, pair := range v.matches.Of(tables, names) {
-		name := names[i]
+	for i, name := range names {
+		traces, metrics := tables.Traces.Lookup(name), tables.Metrics.Lookup(name)
 		row := Row{
 			Name:       name,
 			Cut:        len(name) > namespace.MaxShownBytes,
-			Configured: pair.Traces.Rule == rate.Exact || pair.Metrics.Rule == rate.Exact,
-			Traces:     Signal{Rate: rateOf(pair.Traces)},
-			Metrics:    Signal{Rate: rateOf(pair.Metrics)},
+			Configured: traces.Rule == rate.Exact || metrics.Rule == rate.Exact,
+			Traces:     Signal{Rate: rateOf(traces)},
+			Metrics:    Signal{Rate: rateOf(metrics)},
 		}
 		if !registry.ReadAt.IsZero() {
 			_, registered := slices.BinarySearch(registry.Names, name)

@@ -21,7 +21,7 @@ const (
 )
 
 // IsPattern reports whether the key of an override is a pattern: * matches any run of characters, including none, and ? matches one
-// character. There is no escape character; a pattern also matches its own text.
+// character. A character is a rune, or a byte of invalid UTF-8. There is no escape character; a pattern also matches its own text.
 func IsPattern(key string) bool { return strings.ContainsAny(key, "*?") }
 
 // ValidateKey returns an error if a key is not valid for an override.
@@ -51,37 +51,31 @@ func sortPatterns(patterns []patternMatch) {
 	})
 }
 
-// Matches reports whether a pattern matches a name.
-func Matches(pattern, name string) bool {
-	return len(name) <= MaxMatchedBytes && matches(pattern, name)
+// Patterns match names, in time linear in the length of the name and in that of all patterns together. They are immutable. The zero
+// value matches nothing.
+type Patterns struct {
+	automata []automaton
+	words    int // of all automata
 }
 
-// matches reports whether a pattern matches a whole name. A character is a rune, or a byte of invalid UTF-8.
-//
-// Each star first matches nothing. On a mismatch the last star takes one more character; an earlier star never has to, since what
-// follows it was matched at its first occurrence.
-func matches(pattern, name string) bool {
-	afterStar, retry := -1, 0 // where to continue in pattern and name after a mismatch
-	p, n := 0, 0
-	for n < len(name) {
-		_, size := utf8.DecodeRuneInString(name[n:])
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			p++
-			afterStar, retry = p, n
-		case p < len(pattern) && pattern[p] == '?':
-			p++
-			n += size
-		case strings.HasPrefix(pattern[p:], name[n:n+size]):
-			p += size
-			n += size
-		case afterStar >= 0:
-			_, size = utf8.DecodeRuneInString(name[retry:])
-			retry += size
-			p, n = afterStar, retry
-		default:
-			return false
+// Compile returns valid patterns, ready to match.
+func Compile(patterns ...string) Patterns {
+	p := Patterns{automata: compile(patterns)}
+	for i := range p.automata {
+		p.words += p.automata[i].words
+	}
+	return p
+}
+
+// First returns the index of the first pattern that matches a whole name. Names of more than MaxMatchedBytes match none.
+func (p *Patterns) First(name string) (index int, ok bool) {
+	if len(name) > MaxMatchedBytes {
+		return 0, false
+	}
+	for i := range p.automata {
+		if index, _, ok := p.automata[i].match(name); ok {
+			return index, true
 		}
 	}
-	return strings.Trim(pattern[p:], "*") == ""
+	return 0, false
 }

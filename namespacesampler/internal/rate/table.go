@@ -35,7 +35,7 @@ type Match struct {
 type Spec struct {
 	// Signal is Traces or Metrics.
 	Signal Signal
-	// Overrides of all signals and sources; those of other signals are ignored. Of two overrides with the same identity the later
+	// Overrides of all signals and sources, with valid keys; those of other signals are ignored. Of two overrides with the same identity the later
 	// one wins.
 	Overrides []Override
 	// SignalGlobal is the global probability of the signal. If it is nil, Global applies.
@@ -47,19 +47,22 @@ type Spec struct {
 	Now time.Time
 }
 
-// Table maps every namespace to its rate for one signal. It is immutable and safe for concurrent use.
+// Table maps every namespace to its rate for one signal. It never changes, and is safe for concurrent use.
 type Table struct {
 	runtime, configured layer
 	global              *Match
 	highest             *Match
 	nextExpiry          time.Time
+	words               int   // of the automata of all patterns: the steps that a character of a name takes
+	memo                *memo // nil without patterns
 }
 
 // layer is a set of overrides of the same precedence: exact ones win over patterns, and among each the overrides of the signal
 // win over those of all signals.
 type layer struct {
-	exact    map[string]*Match
-	patterns []patternMatch
+	exact     map[string]*Match
+	patterns  Patterns
+	byPattern []*Match // by the index of the pattern
 }
 
 // NewTable builds the table of a signal. The error reports every invalid rate with its source and key.
@@ -82,12 +85,15 @@ func NewTable(spec Spec) (*Table, error) {
 		l.layer.exact = map[string]*Match{}
 		shared, sharedErr := t.add(l.layer, &spec, All, l.shared)
 		signal, signalErr := t.add(l.layer, &spec, spec.Signal, l.signal)
-		l.layer.patterns = append(signal, shared...)
+		l.layer.setPatterns(append(signal, shared...))
 		errs = append(errs, sharedErr, signalErr)
 	}
 	errs = append(errs, wrap(globalErr, string(global.Source)))
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("rate table: %w", err)
+	}
+	if t.words = t.runtime.patterns.words + t.configured.patterns.words; t.words > 0 {
+		t.memo = newMemo()
 	}
 	for m := range t.matches { // after all were added, since some replace others
 		if m.Probability > t.highest.Probability {
@@ -131,33 +137,6 @@ func wrap(err error, origin string) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", origin, err)
-}
-
-// Lookup returns the rate of a namespace. The empty name stands for items without a namespace; no pattern matches it. Lookup never
-// returns nil.
-func (t *Table) Lookup(namespace string) *Match {
-	if m := t.runtime.lookup(namespace); m != nil {
-		return m
-	}
-	if m := t.configured.lookup(namespace); m != nil {
-		return m
-	}
-	return t.global
-}
-
-func (l *layer) lookup(namespace string) *Match {
-	if m, ok := l.exact[namespace]; ok {
-		return m
-	}
-	if namespace == "" || len(namespace) > MaxMatchedBytes {
-		return nil
-	}
-	for i := range l.patterns {
-		if matches(l.patterns[i].pattern, namespace) {
-			return l.patterns[i].Match
-		}
-	}
-	return nil
 }
 
 // Global returns the rate of namespaces without an override.

@@ -3,25 +3,49 @@
 // Package spelling finds what a misspelt name was probably meant to be.
 package spelling
 
+import "context"
+
 // maxComparedRunes bounds the comparison of two names, whose cost grows with the square of their length.
 const maxComparedRunes = 64
 
 // Nearest returns the candidate that a name is probably a misspelling of: the one at the least edit distance, which must not
-// exceed a third of the name's length.
-func Nearest(name string, names []string) (string, bool) {
-	least, found := len([]rune(name))/3+1, ""
+// exceed a third of the name's length. It finds none if ctx ends.
+func Nearest(ctx context.Context, name string, names []string) (string, bool) {
+	return nearest(ctx, name, names, distance)
+}
+
+// nearest is Nearest with a distance, which is not asked for if the lengths alone are too different.
+func nearest(ctx context.Context, name string, names []string, distance func(from, to []rune) int) (string, bool) {
+	from, least, found := compared(name), len([]rune(name))/3+1, ""
 	for _, candidate := range names {
-		if d := distance(name, candidate); d < least {
+		if ctx.Err() != nil {
+			return "", false
+		}
+		to := compared(candidate)
+		if max(len(from)-len(to), len(to)-len(from)) >= least {
+			continue
+		}
+		if d := distance(from, to); d < least {
 			least, found = d, candidate
 		}
 	}
 	return found, found != ""
 }
 
+// compared returns the part of a name that is compared.
+func compared(name string) []rune {
+	runes := make([]rune, 0, min(len(name), maxComparedRunes))
+	for _, r := range name {
+		if len(runes) == maxComparedRunes {
+			break
+		}
+		runes = append(runes, r)
+	}
+	return runes
+}
+
 // distance returns the Levenshtein distance of two names.
-func distance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	from, to = from[:min(len(from), maxComparedRunes)], to[:min(len(to), maxComparedRunes)]
+func distance(from, to []rune) int {
 	row := make([]int, len(to)+1) // distances from from[:i] to each to[:j]
 	for j := range row {
 		row[j] = j

@@ -53,6 +53,12 @@ func logChanges(logger *zap.Logger, before, after *Tables, now time.Time) {
 	}
 }
 
+// isSame reports whether two overrides are the same in every respect.
+func isSame(a, b rate.Override) bool {
+	return a.ID() == b.ID() && isEqual(&a, &b) && a.UpdatedAt.Equal(b.UpdatedAt)
+}
+
+// isEqual reports whether there is nothing to log about two overrides with the same identity.
 func isEqual(a, b *rate.Override) bool {
 	return a.Probability == b.Probability && a.Until.Equal(b.Until) && a.Reason == b.Reason && a.UpdatedBy == b.UpdatedBy
 }

@@ -74,6 +74,7 @@ type options struct {
 	interval         time.Duration // of runtime overrides
 	noOverrides      bool
 	registryInterval time.Duration // 0 for none
+	nearest          func(ctx context.Context, name string, names []string) (string, bool)
 }
 
 // steer starts steering by a database.
@@ -124,6 +125,9 @@ func (d *database) steer(o options) *steered {
 			read()
 			s.reads.Add(1)
 		}
+	}
+	if o.nearest != nil {
+		s.warnings.nearest = o.nearest
 	}
 	s.Start()
 	s.Watch(db)

@@ -49,7 +49,8 @@ type Rates struct {
 
 func newRates(cfg RatesConfig, logger *zap.Logger) (*Rates, error) {
 	r := &Rates{cfg: cfg, logger: logger}
-	t, err := r.build(time.Now())
+	now := time.Now()
+	t, err := r.build(unexpired(cfg.Overrides, now), now)
 	if err != nil {
 		return nil, err
 	}
@@ -77,10 +78,16 @@ func (r *Rates) Expired(now time.Time) map[string]time.Time {
 // start makes overrides expire on time until stop is called.
 func (r *Rates) start() { r.replace(func() {}) }
 
-// setRuntime replaces the runtime overrides. They must be valid and have distinct identities.
-func (r *Rates) setRuntime(overrides []rate.Override) { r.replace(func() { r.runtime = overrides }) }
+// setRuntime replaces the runtime overrides, which it sorts and keeps. They must be valid and have distinct identities. The same ones
+// again leave the same tables in force.
+func (r *Rates) setRuntime(overrides []rate.Override) {
+	slices.SortFunc(overrides, func(a, b rate.Override) int { // a table has no order of its own
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Signal, b.Signal))
+	})
+	r.replace(func() { r.runtime = overrides })
+}
 
-// replace makes a change, puts new tables in force, and logs how they differ.
+// replace makes a change, puts new tables in force if it makes a difference, and logs how they differ.
 func (r *Rates) replace(change func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,10 +113,15 @@ func (r *Rates) expire() {
 	r.schedule(now)
 }
 
+// rebuild replaces the tables if the overrides in force are others at a time than before.
 func (r *Rates) rebuild(now time.Time) {
 	defer r.schedule(now)
 	before := r.InForce()
-	after, err := r.build(now)
+	overrides := unexpired(slices.Concat(r.cfg.Overrides, r.runtime), now)
+	if slices.EqualFunc(before.Overrides, overrides, isSame) {
+		return
+	}
+	after, err := r.build(overrides, now)
 	if err != nil { // cannot happen: overrides were validated
 		r.logger.Error("sample rates could not be replaced; the previous ones stay in force", zap.Error(err))
 		return
@@ -139,8 +151,7 @@ func (r *Rates) stop() {
 	}
 }
 
-func (r *Rates) build(now time.Time) (*Tables, error) {
-	overrides := unexpired(slices.Concat(r.cfg.Overrides, r.runtime), now)
+func (r *Rates) build(overrides []rate.Override, now time.Time) (*Tables, error) {
 	traces, err := rate.NewTable(rate.Spec{
 		Signal: rate.Traces, Overrides: overrides, SignalGlobal: r.cfg.TracesGlobal, Global: r.cfg.Global,
 		Precision: r.cfg.Precision, Now: now,

@@ -3,6 +3,7 @@
 package steering
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,26 +134,49 @@ func TestTablesHoldTheOverridesThatHaveNotExpired(t *testing.T) {
 	})
 }
 
-func TestMatchesAreRememberedWhileTheSameTablesAreInForce(t *testing.T) {
+func TestTheSameOverridesAgainLeaveTheSameTablesInForce(t *testing.T) {
 	t.Parallel()
-	r, _ := startRates(t, RatesConfig{Global: 0.1})
-	var m Matches
-	names := []string{"payments", "orders"}
-	before := r.InForce()
-	first := m.Of(before, names)
-	assert.Equal(t, []Pair{
-		{before.Traces.Global(), before.Metrics.Global()}, {before.Traces.Global(), before.Metrics.Global()},
-	}, first)
-	r.setRuntime([]rate.Override{runtimeOverride(rate.Metrics, "pay*", 1, time.Time{})})
-	second := m.Of(r.InForce(), names)
-	assert.Equal(t, rate.Global, second[0].Traces.Rule)
-	assert.Equal(t, rate.Pattern, second[0].Metrics.Rule)
-	assert.Equal(t, second, m.Of(r.InForce(), names))
-	remembered := Pair{Traces: &rate.Match{Pattern: "remembered"}}
-	m.known["orders"] = remembered
-	assert.Equal(t, remembered, m.Of(r.InForce(), names)[1], "looked up once")
-	assert.Len(t, m.Of(r.InForce(), names[:1]), 1)
-	assert.Len(t, m.known, 1, "other names are forgotten")
-	r.setRuntime(nil)
-	assert.Equal(t, rate.Global, m.Of(r.InForce(), []string{"orders"})[0].Traces.Rule, "other tables")
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		r, logs := startRates(t, RatesConfig{Global: 0.1, Overrides: []rate.Override{
+			{Key: "rust_*", Signal: rate.All, Source: rate.SharedOverride, Probability: 0.5},
+		}})
+		overrides := func() []rate.Override {
+			return []rate.Override{
+				runtimeOverride(rate.All, "payments", 1, now.Add(time.Hour)), runtimeOverride(rate.Traces, "orders", 1, now.Add(30*time.Minute)),
+				runtimeOverride(rate.Metrics, "orders", 1, now.Add(30*time.Minute).In(time.FixedZone("far east", 9*3600))),
+				runtimeOverride(rate.All, "late", 1, now.Add(-time.Second)),
+			}
+		}
+		configured := r.InForce()
+		r.setRuntime(nil)
+		assert.Same(t, configured, r.InForce(), "none again")
+		r.setRuntime(overrides())
+		inForce := r.InForce()
+		assert.NotSame(t, configured, inForce)
+		logs.TakeAll()
+		for range 20 {
+			again := overrides()
+			slices.Reverse(again)
+			r.setRuntime(again)
+			assert.Same(t, inForce, r.InForce())
+			time.Sleep(time.Minute)
+		}
+		assert.Zero(t, logs.Len())
+
+		time.Sleep(time.Until(now.Add(30 * time.Minute)))
+		synctest.Wait()
+		assert.Len(t, logs.FilterMessage("an override has ended").TakeAll(), 2, "on time")
+		inForce = r.InForce()
+		r.setRuntime(overrides())
+		assert.Same(t, inForce, r.InForce(), "those that have ended make no difference")
+
+		again := overrides()
+		again[0].UpdatedAt = now
+		r.setRuntime(again)
+		assert.NotSame(t, inForce, r.InForce(), "what is shown has changed")
+		time.Sleep(time.Until(now.Add(time.Hour)))
+		synctest.Wait()
+		assert.Equal(t, configured.Overrides, r.InForce().Overrides)
+	})
 }

@@ -10,10 +10,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spelling"
 )
 
 // RegistryConfig says where registered namespaces are read from.
@@ -22,19 +20,18 @@ type RegistryConfig struct {
 	Interval time.Duration
 }
 
-// RegistryWatch knows the registered namespaces and warns of overrides that match none of them.
+// RegistryWatch knows the registered namespaces.
 type RegistryWatch struct {
 	cfg        RegistryConfig
 	timeout    time.Duration
 	rates      *Rates
 	asked      func(error)
 	registered func([]string)
+	read       func() // called after each successful read
 	logger     *zap.Logger
-	matches    Matches
 
-	mu     sync.Mutex
-	state  RegistryState
-	warned map[string]bool // keys of overrides in force that were warned of
+	mu    sync.Mutex
+	state RegistryState
 }
 
 // RegistryState is the result of reading the registered namespaces.
@@ -46,7 +43,8 @@ type RegistryState struct {
 
 func newRegistryWatch(cfg *Config, rates *Rates) *RegistryWatch {
 	return &RegistryWatch{
-		cfg: *cfg.Registry, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, registered: cfg.Registered, logger: cfg.Logger,
+		cfg: *cfg.Registry, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, registered: cfg.Registered, read: func() {},
+		logger: cfg.Logger,
 	}
 }
 
@@ -60,12 +58,12 @@ func (w *RegistryWatch) State() RegistryState {
 // OnGlobalRate returns how many registered namespaces no override matches, by signal. It returns false before the first
 // successful read.
 func (w *RegistryWatch) OnGlobalRate() (traces, metrics int64, ok bool) {
-	state := w.State()
-	for _, pair := range w.matches.Of(w.rates.InForce(), state.Names) {
-		if pair.Traces.Rule == rate.Global {
+	state, tables := w.State(), w.rates.InForce()
+	for _, name := range state.Names {
+		if tables.Traces.Lookup(name).Rule == rate.Global {
 			traces++
 		}
-		if pair.Metrics.Rule == rate.Global {
+		if tables.Metrics.Lookup(name).Rule == rate.Global {
 			metrics++
 		}
 	}
@@ -94,7 +92,7 @@ func (w *RegistryWatch) update(ctx context.Context, db *postgres.DB) {
 	if w.succeeded(names) {
 		w.registered(names)
 	}
-	w.warn()
+	w.read()
 }
 
 // failed notes a failed read. Only refusals are logged, since lookups report outages.
@@ -115,53 +113,4 @@ func (w *RegistryWatch) succeeded(names []string) (changed bool) {
 	changed = !slices.Equal(w.state.Names, names)
 	w.state = RegistryState{Names: names, ReadAt: time.Now()}
 	return changed
-}
-
-// warn logs each override that matches no registered namespace, once while the override is in force: it is probably misspelt. It
-// is called when overrides or registered namespaces were read. If no namespace is registered, there is nothing to compare with.
-func (w *RegistryWatch) warn() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.state.Names) == 0 {
-		return
-	}
-	warned := map[string]bool{}
-	overrides := w.rates.InForce().Overrides
-	for i := range overrides {
-		o := &overrides[i]
-		switch {
-		case warned[o.Key]:
-		case w.warned[o.Key]:
-			warned[o.Key] = true
-		case !w.isRegistered(o.Key):
-			warned[o.Key] = true
-			w.logger.Warn("an override names no registered namespace", w.describe(o)...)
-		}
-	}
-	w.warned = warned
-}
-
-// isRegistered reports whether the key of an override is a registered name, a pattern that matches one, or the empty name, which is
-// for items without a namespace.
-func (w *RegistryWatch) isRegistered(key string) bool {
-	if key == "" {
-		return true
-	}
-	if _, ok := slices.BinarySearch(w.state.Names, key); ok {
-		return true
-	}
-	return rate.IsPattern(key) && slices.ContainsFunc(w.state.Names, func(name string) bool { return rate.Matches(key, name) })
-}
-
-func (w *RegistryWatch) describe(o *rate.Override) []zap.Field {
-	fields := []zap.Field{
-		zap.String("namespace", namespace.Shown(o.Key)), zap.String("signal", string(o.Signal)), zap.String("source", string(o.Source)),
-	}
-	if o.UpdatedBy != "" {
-		fields = append(fields, zap.String("updated_by", o.UpdatedBy))
-	}
-	if near, ok := spelling.Nearest(o.Key, w.state.Names); ok && !rate.IsPattern(o.Key) {
-		fields = append(fields, zap.String("did_you_mean", namespace.Shown(near)))
-	}
-	return fields
 }

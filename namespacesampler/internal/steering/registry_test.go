@@ -14,7 +14,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-const unregistered = "an override names no registered namespace"
+const namesNone = "an override names no registered namespace"
 
 func shared(key string, probability float64) rate.Override {
 	return rate.Override{Key: key, Signal: rate.All, Source: rate.SharedOverride, Probability: probability}
@@ -29,11 +29,11 @@ func TestAnOverrideThatMatchesNoRegisteredNamespaceIsWarnedOfOnce(t *testing.T) 
 		{Key: "analytics", Signal: rate.Metrics, Source: rate.SignalOverride, Probability: 0.5},
 	}}})
 	read := func() time.Time { return s.Registry.State().ReadAt }
-	eventually(t, func() bool { return !read().IsZero() }, "the registry is read")
+	eventually(t, func() bool { return s.logged(namesNone) == 2 }, "the registry is read")
 	first := read()
 	eventually(t, func() bool { return read().After(first) }, "and again")
 
-	warned := s.logs.FilterMessage(unregistered).All()
+	warned := s.logs.FilterMessage(namesNone).All()
 	require.Len(t, warned, 2, "once for each")
 	suggested := map[any]any{}
 	for _, entry := range warned {
@@ -48,7 +48,7 @@ func TestAnOverrideThatMatchesNoRegisteredNamespaceIsWarnedOfOnce(t *testing.T) 
 	eventually(t, func() bool { return len(s.Registry.State().Names) == 5 }, "another is registered")
 	second := read()
 	eventually(t, func() bool { return read().After(second) }, "and read again")
-	assert.Equal(t, 2, s.logged(unregistered), "not again")
+	assert.Equal(t, 2, s.logged(namesNone), "not again")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	assert.Equal(t, []string{"analytics", "late", "orders", "payments", "rust_linear"}, s.registered)
@@ -63,15 +63,15 @@ func TestRuntimeOverridesThatMatchNoRegisteredNamespaceAreWarnedOf(t *testing.T)
 	eventually(t, func() bool { return !s.Registry.State().ReadAt.IsZero() }, "the registry is read")
 	d.exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate, updated_by) VALUES
 		('paymnets', 1, 'alice'), ('pay*', 0.5, 'bob'), ('ordres*', 0.5, 'bob')`)
-	eventually(t, func() bool { return s.logged(unregistered) == 2 }, "two of them match none")
+	eventually(t, func() bool { return s.logged(namesNone) == 2 }, "two of them match none")
 	warned := map[any]any{}
-	for _, entry := range s.logs.FilterMessage(unregistered).All() {
+	for _, entry := range s.logs.FilterMessage(namesNone).All() {
 		warned[entry.ContextMap()["namespace"]] = []any{entry.ContextMap()["did_you_mean"], entry.ContextMap()["updated_by"]}
 	}
 	assert.Equal(t, map[any]any{"paymnets": []any{"payments", "alice"}, "ordres*": []any{nil, "bob"}}, warned)
 	d.exec(`UPDATE namespace_sampling_overrides SET sample_rate = 0.1`)
 	eventually(t, func() bool { return s.spanRate("paymnets").Probability == 0.1 }, "they have changed")
-	assert.Equal(t, 2, s.logged(unregistered), "once for each")
+	assert.Equal(t, 2, s.logged(namesNone), "once for each")
 }
 
 func TestAnOverrideOfItemsWithoutANamespaceIsNotWarnedOf(t *testing.T) {
@@ -81,8 +81,8 @@ func TestAnOverrideOfItemsWithoutANamespaceIsNotWarnedOf(t *testing.T) {
 	s := d.steer(options{noOverrides: true, registryInterval: 5 * time.Millisecond, rates: RatesConfig{
 		Global: 1, Overrides: []rate.Override{shared("", 1), shared("paymnets", 1)},
 	}})
-	eventually(t, func() bool { return s.logged(unregistered) > 0 }, "another is warned of")
-	warned := s.logs.FilterMessage(unregistered).All()
+	eventually(t, func() bool { return s.logged(namesNone) > 0 }, "another is warned of")
+	warned := s.logs.FilterMessage(namesNone).All()
 	require.Len(t, warned, 1)
 	assert.Equal(t, "paymnets", warned[0].ContextMap()["namespace"])
 }
@@ -96,7 +96,7 @@ func TestWithoutRegisteredNamespacesThereIsNothingToWarnOf(t *testing.T) {
 		require.False(t, s.Registry.State().ReadAt.IsZero(), "unknown before the first read")
 	}
 	eventually(t, func() bool { return !s.Registry.State().ReadAt.IsZero() }, "the registry is read")
-	assert.Zero(t, s.logged(unregistered))
+	assert.Zero(t, s.logged(namesNone))
 	d.exec(`ALTER TABLE tasker.task_namespaces RENAME TO gone`)
 	const unreadable = "registered namespaces cannot be read"
 	eventually(t, func() bool { return s.logged(unreadable) == 1 }, "a refusal is logged once")

@@ -36,8 +36,9 @@ type Steering struct {
 	Overrides *OverrideWatch // nil unless enabled
 	Registry  *RegistryWatch // nil unless enabled
 
-	cancel  context.CancelFunc
-	watches sync.WaitGroup
+	warnings *warnings // nil without Registry
+	cancel   context.CancelFunc
+	watches  sync.WaitGroup
 }
 
 // New returns the steering of a configuration. An error reports invalid rates.
@@ -50,7 +51,9 @@ func New(cfg Config) (*Steering, error) {
 	read := func() {}
 	if cfg.Registry != nil {
 		s.Registry = newRegistryWatch(&cfg, rates)
-		read = s.Registry.warn
+		s.warnings = newWarnings(rates, s.Registry, cfg.Logger)
+		read = s.warnings.wake
+		s.Registry.read = read
 	}
 	if cfg.Overrides != nil {
 		s.Overrides = newOverrideWatch(&cfg, rates, read)
@@ -72,6 +75,7 @@ func (s *Steering) Watch(db *postgres.DB) {
 	}
 	if w := s.Registry; w != nil {
 		s.watches.Go(func() { w.run(ctx, db) })
+		s.watches.Go(func() { s.warnings.run(ctx) })
 	}
 }
 
