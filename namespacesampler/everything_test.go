@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package namespacesampler_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	goruntime "runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	otelattribute "go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadatatest"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/statustest"
+)
+
+// TestEverythingAtOnce runs the processor while consumers fail and panic, runtime overrides change, tables disappear and are locked,
+// connections are killed, the circuit breaker opens and closes, and hostile clients are at the HTTP server; and shuts it down in the middle,
+// again and again. Everything that was sent is counted once, what was kept is what was handed on, and nothing is left behind.
+//
+// SOAK_EVERYTHING=1h makes it a long run, and prints how much memory is in use.
+func TestEverythingAtOnce(t *testing.T) {
+	const least, most = 3, 100 // lives
+	l, until := life{batches: 60}, time.Time{}
+	if value := os.Getenv("SOAK_EVERYTHING"); value != "" {
+		duration, err := time.ParseDuration(value)
+		require.NoError(t, err, "SOAK_EVERYTHING")
+		l, until = life{batches: 30_000, pause: 2 * time.Millisecond}, time.Now().Add(duration)
+	}
+	a := newAdversary(t)
+	total, began := map[string]int64{}, time.Now()
+	var heaps, goroutines []int64
+	for n := 0; n < least || n < most && len(missing(total)) > 0 || time.Now().Before(until); n++ {
+		l.run(t, a, total)
+		heap, running := liveHeap(), int64(goruntime.NumGoroutine())
+		heaps, goroutines = append(heaps, heap), append(goroutines, running)
+		if !until.IsZero() {
+			t.Logf("%s, %d lives: live heap %.1f and %.1f MiB after a quarter and half of it, %.1f MiB after it, %d goroutines; %v",
+				time.Since(began).Round(time.Second), n+1, mib(l.heaps[0]), mib(l.heaps[1]), mib(heap), running, total)
+		}
+	}
+	quarter := max(1, len(heaps)/4)
+	assert.LessOrEqual(t, slices.Min(heaps[len(heaps)-quarter:]), slices.Max(heaps[:quarter])+2<<20, "memory in use stays what it was: %v", heaps)
+	assert.LessOrEqual(t, slices.Min(goroutines[len(goroutines)-quarter:]), slices.Max(goroutines[:quarter])+5, "%v", goroutines)
+	t.Log(len(heaps), total); assert.Empty(t, missing(total), "disturbances that were not met: %v", total)
+}
+
+// missing returns what has not happened to the processor yet.
+func missing(total map[string]int64) []string {
+	return slices.DeleteFunc([]string{
+		"keys resolved", "keys unknown", "keys unavailable", "keys malformed", "changes of the circuit breaker", "changes of overrides",
+		"errors of consumers", "panics of consumers",
+	}, func(what string) bool { return total[what] > 0 })
+}
+
+func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
+
+// liveHeap returns the bytes of live objects.
+func liveHeap() int64 {
+	var stats goruntime.MemStats
+	goruntime.GC()
+	goruntime.GC()
+	goruntime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc) //nolint:gosec // far below
+}
+
+// life is one life of the processor, from its start to its shutdown.
+type life struct {
+	batches int           // of each sender; the processor is shut down when half of them are sent
+	pause   time.Duration // between two batches
+	heaps   [2]int64      // live bytes after a quarter and half of the batches
+}
+
+// run starts the processor, has it attacked, shuts it down in the middle, checks what it counted, and adds it to the total.
+func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
+	t.Helper()
+	core, logs := observer.New(zapcore.InfoLevel)
+	telemetry := componenttest.NewTelemetry()
+	set := metadatatest.NewSettings(telemetry)
+	set.Logger, set.TracerProvider = zap.New(core), tracenoop.NewTracerProvider()
+	cfg, factory, host := a.configuration(t), namespacesampler.NewFactory(), &statustest.Host{}
+	var spans, points flaky
+	traces, err := factory.CreateTraces(t.Context(), set, cfg, &spans)
+	require.NoError(t, err)
+	metrics, err := factory.CreateMetrics(t.Context(), set, cfg, &points)
+	require.NoError(t, err)
+	for _, c := range []component.Component{traces, metrics} {
+		require.NoError(t, c.Start(t.Context(), host))
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	a.disturb(ctx, &others, addressIn(t, logs))
+	others.Go(func() { // scrapes
+		for ctx.Err() == nil {
+			_, _ = telemetry.GetMetric("otelcol_processor_namespace_sampler_spans")
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+	var changes atomic.Int64
+	others.Go(func() { // the log is kept short
+		for ctx.Err() == nil {
+			for _, entry := range logs.TakeAll() {
+				assert.Less(t, entry.Level, zapcore.ErrorLevel, entry.Message)
+				if strings.HasPrefix(entry.Message, "an override ") {
+					changes.Add(1)
+				}
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+
+	var senders sync.WaitGroup
+	reached := make(chan int, 2)
+	var sentSpans, sentPoints atomic.Int64
+	for sender := range 3 {
+		senders.Go(func() {
+			for i := range l.batches {
+				td := hostileTraces()
+				sentSpans.Add(int64(td.SpanCount()))
+				survive(func() error { return traces.ConsumeTraces(ctx, td) })
+				if sender == 0 && (i == l.batches/4 || i == l.batches/2) {
+					reached <- i
+				}
+				time.Sleep(l.pause)
+			}
+		})
+		senders.Go(func() {
+			for range l.batches {
+				md := hostileMetrics()
+				sentPoints.Add(int64(md.DataPointCount()))
+				survive(func() error { return metrics.ConsumeMetrics(ctx, md) })
+				time.Sleep(l.pause)
+			}
+		})
+	}
+	for i := range l.heaps {
+		<-reached
+		l.heaps[i] = liveHeap()
+	}
+	for _, c := range []component.Component{traces, metrics} {
+		require.NoError(t, c.Shutdown(context.Background()))
+	}
+	senders.Wait()
+	stop()
+	others.Wait()
+
+	for _, signal := range []struct {
+		counter      string
+		sent, handed int64
+	}{{"spans", sentSpans.Load(), spans.received.Load()}, {"datapoints", sentPoints.Load(), points.received.Load()}} {
+		counts := countsOf(t, telemetry, signal.counter, "decision")
+		assert.Equal(t, signal.sent, counts["kept"]+counts["dropped"], "all %s are counted once", signal.counter)
+		assert.Equal(t, signal.handed, counts["kept"], "all kept %s are handed on", signal.counter)
+		total[signal.counter] += signal.sent
+	}
+	for outcome, n := range countsOf(t, telemetry, "lookup_keys", "outcome") {
+		total["keys "+outcome] += n
+	}
+	for _, n := range countsOf(t, telemetry, "circuit_breaker_changes", "state") {
+		total["changes of the circuit breaker"] += n
+	}
+	total["changes of overrides"] += changes.Load()
+	total["errors of consumers"] += spans.failed.Load() + points.failed.Load()
+	total["panics of consumers"] += spans.panicked.Load() + points.panicked.Load()
+	require.NoError(t, telemetry.Shutdown(context.Background()))
+}
+
+// countsOf returns a counter by the values of an attribute.
+func countsOf(t *testing.T, telemetry *componenttest.Telemetry, counter, attribute string) map[string]int64 {
+	t.Helper()
+	counts := map[string]int64{}
+	metric, err := telemetry.GetMetric("otelcol_processor_namespace_sampler_" + counter)
+	if err != nil {
+		return counts // nothing was counted
+	}
+	for _, dp := range metric.Data.(metricdata.Sum[int64]).DataPoints {
+		value, _ := dp.Attributes.Value(otelattribute.Key(attribute))
+		counts[value.AsString()] += dp.Value
+	}
+	return counts
+}
+
+func addressIn(t *testing.T, logs *observer.ObservedLogs) string {
+	t.Helper()
+	for _, entry := range logs.All() {
+		if address, ok := entry.ContextMap()["address"].(string); ok {
+			return address
+		}
+	}
+	require.Fail(t, "the inspect server has not logged its address")
+	return ""
+}
+
+// flaky is a consumer that counts what it receives, fails and panics.
+type flaky struct{ received, failed, panicked atomic.Int64 }
+
+func (*flaky) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+func (f *flaky) ConsumeTraces(_ context.Context, td ptrace.Traces) error {
+	return f.receive(td.SpanCount())
+}
+
+func (f *flaky) ConsumeMetrics(_ context.Context, md pmetric.Metrics) error {
+	return f.receive(md.DataPointCount())
+}
+
+var errConsumer = errors.New("the next consumer fails")
+
+func (f *flaky) receive(items int) error {
+	f.received.Add(int64(items))
+	switch rand.IntN(10) {
+	case 0:
+		f.failed.Add(1)
+		return errConsumer
+	case 1:
+		f.panicked.Add(1)
+		panic(errConsumer)
+	}
+	return nil
+}
+
+// survive calls a processor as a receiver does that recovers from panics, and panics on other errors than those of the next consumer.
+func survive(consume func() error) {
+	defer func() {
+		if cause := recover(); cause != nil && cause != any(errConsumer) {
+			panic(cause)
+		}
+	}()
+	if err := consume(); err != nil && !errors.Is(err, errConsumer) {
+		panic(err)
+	}
+}
+
+// hostileAttributes returns attributes that a namespace can be read from, or looked up by.
+func hostileAttributes() map[string]any {
+	attributes := map[string]any{"namespace": "unknown"} // data points are sampled if they have one, even if it is missing
+	switch rand.IntN(6) {
+	case 0:
+		attributes["namespace"] = fmt.Sprintf("team-%d", rand.IntN(100))
+	case 1:
+		attributes["namespace"] = strings.Repeat("x", rand.IntN(1200)) + fmt.Sprint(rand.IntN(1e6))
+	case 2:
+		attributes["namespace"] = "\xff\xfe" + fmt.Sprint(rand.IntN(1e6))
+	case 3:
+		attributes["task_uuid"] = samplertest.TaskID(rand.IntN(2 * adversaryTasks)) // half of them exist
+	case 4:
+		attributes["task_uuid"], attributes["correlation_id"] = "malformed", samplertest.CorrelationID(rand.IntN(1e6))
+	}
+	return attributes
+}
+
+func hostileTraces() ptrace.Traces {
+	td := ptrace.NewTraces()
+	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	id := samplertest.RandomID()
+	for i := range 1 + rand.IntN(50) {
+		if rand.IntN(3) == 0 {
+			id = samplertest.RandomID()
+		}
+		s := spans.AppendEmpty()
+		s.SetTraceID(id)
+		s.SetSpanID([8]byte{1, byte(i)})
+		s.SetParentSpanID([8]byte{1, byte(rand.IntN(i + 2))})
+		s.SetKind(ptrace.SpanKind(rand.IntN(6)))                      //nolint:gosec // few
+		s.Status().SetCode(ptrace.StatusCode(rand.IntN(20) / 19 * 2)) //nolint:gosec // few
+		s.TraceState().FromRaw([]string{"", "ot=th:8", "ot=rv:0123456789abcd", "ot=;;", "a=b,ot=x"}[rand.IntN(5)])
+		_ = s.Attributes().FromRaw(hostileAttributes()) // strings only
+	}
+	return td
+}
+
+func hostileMetrics() pmetric.Metrics {
+	md := pmetric.NewMetrics()
+	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
+	for range 1 + rand.IntN(5) {
+		m := metrics.AppendEmpty()
+		m.SetName("requests")
+		sum := m.SetEmptySum()
+		for range 1 + rand.IntN(20) {
+			dp := sum.DataPoints().AppendEmpty()
+			dp.SetIntValue(rand.Int64())
+			_ = dp.Attributes().FromRaw(hostileAttributes()) // strings only
+		}
+	}
+	return md
+}
