@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
@@ -36,6 +37,7 @@ type DB struct {
 	pool      *pgxpool.Pool
 	sockets   *sockets
 	queries   []*pausable // by kind
+	isSimple  bool        // statements are sent by the simple protocol
 	now       func() time.Time
 	tracer    trace.Tracer
 	unobserve func() error // unregisters the metrics of the pool
@@ -60,6 +62,7 @@ func Open(cfg Config) (*DB, error) {
 	db := &DB{
 		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onUnreadable: cfg.Unreadable,
 	}
+	db.isSimple = pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol
 	checking, stop := context.WithCancel(context.Background())
 	db.stopChecks = stop
 	db.checks.Go(func() { db.watchIdle(checking) })
