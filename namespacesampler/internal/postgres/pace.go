@@ -10,8 +10,8 @@ import (
 // pace says how many statements to send at once, so that isolating keys takes no more than half of the time that is left of a load: a load
 // that runs out of time counts as an outage.
 type pace struct {
-	end     time.Time // zero for no bound
-	began   time.Time // of the round trip
+	end     time.Time     // zero for no bound
+	began   time.Time     // of the round trip
 	fastest time.Duration // round trip, with one statement
 	each    time.Duration // what a further statement takes
 	isKnown bool          // each was measured, and is not the time of a whole round trip

@@ -17,7 +17,7 @@ const (
 	// MaxPatterns is the maximum number of patterns in one list of overrides.
 	MaxPatterns = 1000
 	// MaxMatchedBytes is the maximum length of a name that patterns match; longer names match none, not even "*".
-	MaxMatchedBytes = 1024
+	MaxMatchedBytes = MaxNameBytes
 )
 
 // IsPattern reports whether the key of an override is a pattern: * matches any run of characters, including none, and ? matches one
