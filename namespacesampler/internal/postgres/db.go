@@ -28,7 +28,7 @@ type Config struct {
 	Cooldown  time.Duration
 	Logger    *zap.Logger
 	Telemetry Telemetry
-	// Unreadable is called with the number of keys or namespaces that were read, are not valid UTF-8, and are ignored.
+	// Unreadable is called with the number of keys or namespaces that were read, are not valid UTF-8 or too long, and are ignored.
 	Unreadable func(names int)
 }
 
@@ -45,6 +45,7 @@ type DB struct {
 
 	onUnreadable         func(names int)
 	unreadableRegistered atomic.Int64 // of the last read
+	longRegistered       atomic.Int64 // of the last read
 
 	checks     sync.WaitGroup // of idle connections
 	stopChecks context.CancelFunc

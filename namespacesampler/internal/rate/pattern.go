@@ -29,6 +29,9 @@ func ValidateKey(key string) error {
 	if IsPattern(key) && len(key) > MaxPatternBytes {
 		return fmt.Errorf("a pattern must be at most %d bytes, got %d", MaxPatternBytes, len(key))
 	}
+	if len(key) > MaxNameBytes {
+		return fmt.Errorf("a namespace must be at most %d bytes, got %d", MaxNameBytes, len(key))
+	}
 	return nil
 }
 
