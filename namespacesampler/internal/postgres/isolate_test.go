@@ -181,8 +181,10 @@ func TestIsolatingBadKeysIsBounded(t *testing.T) {
 // A lookup whose keys are all bad must not use up the statements of another one.
 func TestBadKeysOfOneLookupDoNotHarmAnother(t *testing.T) {
 	f := openLayout(t, cluster.NewDatabase(t, ordersScript, manyJobs), Custom([]CustomLookup{
-		{"number", `SELECT id, ns FROM orders WHERE id::int = ANY($1::int[])`}, {"job", byJob},
-		{"missing", `SELECT id, ns FROM missing WHERE id = ANY($1)`}, {"order", byOrder},
+		{"number", `SELECT id, ns FROM orders WHERE id::int = ANY($1::int[])`},
+		{"job", byJob},
+		{"missing", `SELECT id, ns FROM missing WHERE id = ANY($1)`},
+		{"order", byOrder},
 	}))
 	var keys []namespace.Key
 	for n := range 2000 {

@@ -84,8 +84,14 @@ func overridesTables[T any](t *testing.T, column string, cells []cell[T]) (dsn s
 
 func TestRatesOfAnyType(t *testing.T) {
 	cells := []cell[float64]{
-		{"real", "0.5", 0.5}, {"double precision", "0.1", 0.1}, {"double precision", "1e-300", 1e-300}, {"numeric", "0.25", 0.25},
-		{"double precision", "0.30000000000000004", 0.30000000000000004}, {"integer", "1", 1}, {"char(10)", "0.5", 0.5}, {"boolean", "true", math.NaN()},
+		{"real", "0.5", 0.5},
+		{"double precision", "0.1", 0.1},
+		{"double precision", "1e-300", 1e-300},
+		{"numeric", "0.25", 0.25},
+		{"double precision", "0.30000000000000004", 0.30000000000000004},
+		{"integer", "1", 1},
+		{"char(10)", "0.5", 0.5},
+		{"boolean", "true", math.NaN()},
 	}
 	f := openLayout(t, overridesTables(t, "sample_rate", cells), Layout{})
 	for i, c := range cells {
@@ -103,13 +109,23 @@ func TestRatesOfAnyType(t *testing.T) {
 func TestTimesOfChangeOfAnyType(t *testing.T) {
 	nine := time.Date(2026, 1, 1, 9, 0, 0, 123456000, time.UTC)
 	cells := []cell[time.Time]{
-		{"timestamptz", "2026-01-01 09:00:00.123456+00", nine}, {"timestamptz", "2026-01-01 14:30:00.123456+05:30", nine},
-		{"timestamptz", "infinity", time.Time{}}, {"timestamptz", "-infinity", time.Time{}}, {"timestamptz", "0044-03-15 00:00+00 BC", time.Time{}},
+		{"timestamptz", "2026-01-01 09:00:00.123456+00", nine},
+		{"timestamptz", "2026-01-01 14:30:00.123456+05:30", nine},
+		{"timestamptz", "infinity", time.Time{}},
+		{"timestamptz", "-infinity", time.Time{}},
+		{"timestamptz", "0044-03-15 00:00+00 BC", time.Time{}},
 		{"timestamptz", "12026-01-01 00:00:00+00", time.Time{}},
-		{"timestamp", "2026-01-01 09:00:00.123456", nine}, {"timestamp", "infinity", time.Time{}},
-		{"date", "2026-01-01", nine.Truncate(24 * time.Hour)}, {"date", "infinity", time.Time{}},
-		{"text", "2026-01-01T09:00:00.123456Z", nine}, {"text", "2026-01-01 09:00:00.123456+00", nine}, {"text", "yesterday", time.Time{}},
-		{"text", `"\`, time.Time{}}, {"bigint", "7", time.Time{}}, {"json", `{"a": 1}`, time.Time{}}, {"json", "null", time.Time{}},
+		{"timestamp", "2026-01-01 09:00:00.123456", nine},
+		{"timestamp", "infinity", time.Time{}},
+		{"date", "2026-01-01", nine.Truncate(24 * time.Hour)},
+		{"date", "infinity", time.Time{}},
+		{"text", "2026-01-01T09:00:00.123456Z", nine},
+		{"text", "2026-01-01 09:00:00.123456+00", nine},
+		{"text", "yesterday", time.Time{}},
+		{"text", `"\`, time.Time{}},
+		{"bigint", "7", time.Time{}},
+		{"json", `{"a": 1}`, time.Time{}},
+		{"json", "null", time.Time{}},
 	}
 	dsn := overridesTables(t, "updated_at", cells)
 	for _, parameters := range []string{"", "&TimeZone=UTC&DateStyle=German", "&TimeZone=Asia/Kolkata&DateStyle=SQL,DMY"} {
