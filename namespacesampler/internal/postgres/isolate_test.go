@@ -191,6 +191,9 @@ func TestBadKeysOfOneLookupDoNotHarmAnother(t *testing.T) {
 		keys = append(keys, f.key("number", fmt.Sprint("poison ", n)))
 	}
 	asks := append(mixedLoad(0), ask{"order", "1", "one"}, ask{"missing", "1", unavailable})
+	for i := 202; i < 2002; i++ {
+		asks = append(asks, ask{"job", id(i), fmt.Sprintf("ns-%d", i)})
+	}
 	for _, a := range asks {
 		keys = append(keys, f.key(a.attribute, a.value))
 	}
