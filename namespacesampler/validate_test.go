@@ -29,6 +29,9 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		"namespaces::" + strings.Repeat("*", 257) + ": a pattern must be at most 256 bytes, got 257": {
 			"namespaces": map[string]any{strings.Repeat("*", 257): 0.5},
 		},
+		"namespaces::" + strings.Repeat("x", 1025) + ": a namespace must be at most 1024 bytes, got 1025": {
+			"namespaces": map[string]any{strings.Repeat("x", 1025): 0.5, strings.Repeat("x", 1024): 0.5},
+		},
 		"tracing::namespaces::payments: sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)": {
 			"tracing": map[string]any{"namespaces": map[string]any{"payments": 2}},
 		},

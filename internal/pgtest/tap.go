@@ -21,7 +21,7 @@ type Tap struct {
 	target   string
 	listener net.Listener
 
-	connections, syncs, executes atomic.Int64
+	connections, syncs, executes, turns atomic.Int64
 
 	delay atomic.Int64 // of answers, in nanoseconds
 
@@ -53,14 +53,19 @@ func (t *Tap) Syncs() int64 { return t.syncs.Load() }
 // Executes returns the number of executed statements: Execute and simple Query messages.
 func (t *Tap) Executes() int64 { return t.executes.Load() }
 
+// Turns returns how often clients spoke first or after an answer: their round trips, also if several Sync messages travel together.
+// Delay the answers, so that none arrives while a client still sends.
+func (t *Tap) Turns() int64 { return t.turns.Load() }
+
 // Connections returns the number of sessions started. A request to cancel a query is not a session.
 func (t *Tap) Connections() int64 { return t.connections.Load() }
 
-// Reset sets all three counts to zero.
+// Reset sets all counts to zero.
 func (t *Tap) Reset() {
 	t.connections.Store(0)
 	t.syncs.Store(0)
 	t.executes.Store(0)
+	t.turns.Store(0)
 }
 
 // Addr returns the host:port that clients connect to.
@@ -111,8 +116,10 @@ func (t *Tap) serve(client *net.TCPConn) {
 	defer unhook()
 
 	var answers sync.WaitGroup
-	answers.Go(func() { pass(client, delayed{t, server}) })
-	pass(server, &countingReader{tap: t, client: client})
+	var answered atomic.Bool
+	answered.Store(true) // the client speaks first
+	answers.Go(func() { pass(client, delayed{t, server, &answered}) })
+	pass(server, &countingReader{tap: t, client: client, answered: &answered})
 	answers.Wait()
 }
 
@@ -128,8 +135,9 @@ func (t *Tap) Delay(by time.Duration) { t.delay.Store(int64(by)) }
 
 // delayed reads from a server with a delay.
 type delayed struct {
-	tap    *Tap
-	server *net.TCPConn
+	tap      *Tap
+	server   *net.TCPConn
+	answered *atomic.Bool
 }
 
 func (r delayed) Read(buffer []byte) (int, error) {
@@ -140,18 +148,25 @@ func (r delayed) Read(buffer []byte) (int, error) {
 	case <-timer.C:
 	case <-r.tap.ctx.Done():
 	}
+	if n > 0 {
+		r.answered.Store(true)
+	}
 	return n, err
 }
 
 // countingReader reads from a client and counts its messages.
 type countingReader struct {
-	tap    *Tap
-	client *net.TCPConn
-	parser frontendParser
+	tap      *Tap
+	client   *net.TCPConn
+	parser   frontendParser
+	answered *atomic.Bool // since the client spoke last
 }
 
 func (r *countingReader) Read(buffer []byte) (int, error) {
 	n, err := r.client.Read(buffer)
+	if n > 0 && r.answered.Swap(false) {
+		r.tap.turns.Add(1)
+	}
 	if parseErr := r.parser.feed(buffer[:n], r.tap.count); parseErr != nil {
 		r.tap.t.Errorf("tap: %v", parseErr)
 		return 0, parseErr

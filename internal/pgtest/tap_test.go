@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
@@ -102,6 +103,25 @@ func TestTapCounts(t *testing.T) {
 			assert.Equal(t, test.want, counts{tap.Syncs(), tap.Executes(), tap.Connections()})
 		})
 	}
+}
+
+func TestTapCountsRoundTripsOfAPipeline(t *testing.T) {
+	t.Parallel()
+	tap := NewTap(t, shared.Addr())
+	conn := connect(t, tap.DSN(shared.DSN("postgres"))).PgConn()
+	tap.Delay(50 * time.Millisecond)
+	tap.Reset()
+	for range 2 {
+		pipeline := conn.StartPipeline(t.Context())
+		for range 10 {
+			pipeline.SendQueryParams(`SELECT 1`, nil, nil, nil, nil)
+			pipeline.SendPipelineSync()
+		}
+		require.NoError(t, pipeline.Flush())
+		require.NoError(t, pipeline.Close())
+	}
+	assert.EqualValues(t, 2, tap.Turns())
+	assert.EqualValues(t, 20, tap.Syncs())
 }
 
 func TestTapPassesARequestForEncryptionThatTheServerRefuses(t *testing.T) {

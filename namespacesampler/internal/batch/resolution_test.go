@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
 
@@ -69,6 +70,31 @@ func TestKeysThatPostgresDoesNotKnowTakeTheGlobalRate(t *testing.T) {
 	namespace, _ := out[2].Attributes().Get("namespace")
 	assert.Equal(t, "ns-0", namespace.Str())
 	assert.Equal(t, map[string]int64{"resolved": 1, "unknown": 1, "malformed": 1}, h.Counts("lookup_keys"))
+}
+
+// A row of 1 MB would make 1 GB of a batch of 1,000 spans.
+func TestANamespaceThatIsTooLongIsNotWritten(t *testing.T) {
+	dsn := samplertest.NewDatabase(t, 0, `CREATE TABLE orders (id bigint, tenant text);
+		INSERT INTO orders VALUES (1, repeat('x', 1000000)), (2, repeat('x', 1024))`).DSN
+	h := samplertest.Start(t, samplertest.WithPostgres(dsn, map[string]any{
+		"lookups": []any{map[string]any{"attribute": "order.id", "query": "SELECT id, tenant FROM orders WHERE id = ANY($1)"}},
+	}, map[string]any{"sample_rate": 1}))
+	spans := make([]samplertest.Span, 1000)
+	for i := range spans {
+		spans[i].Attributes = map[string]any{"order.id": 1}
+	}
+	sent := samplertest.TracesOf(t, spans...)
+	sizer := &ptrace.ProtoMarshaler{}
+	before := sizer.TracesSize(sent)
+	require.Len(t, h.ConsumeTraces(sent), len(spans))
+	assert.Equal(t, before, sizer.TracesSize(h.Spans.AllTraces()[0]))
+
+	out := h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"order.id": 2}}))
+	require.Len(t, out, 1)
+	namespace, _ := out[0].Attributes().Get("namespace")
+	assert.Len(t, namespace.Str(), 1024)
+	assert.Equal(t, map[string]int64{"unknown": 1, "resolved": 1}, h.Counts("lookup_keys"))
+	assert.Equal(t, map[string]int64{"": 1}, h.Counts("unreadable_names"))
 }
 
 // TestOnFailureAppliesIfPostgresCannotBeAsked is C6 and C7: it starts, it flows, and says so once.

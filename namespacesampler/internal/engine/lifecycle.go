@@ -109,7 +109,7 @@ func (e *Engine) loaded(l namespace.Load) {
 	}
 }
 
-// unreadableNames counts keys and namespaces in Postgres that are not valid UTF-8.
+// unreadableNames counts keys and namespaces in Postgres that are not valid UTF-8 or too long.
 func (e *Engine) unreadableNames(n int) {
 	e.common.Problems.Add(problems.UnreadableNames, int64(n))
 	e.telemetry.ProcessorNamespaceSamplerUnreadableNames.Add(context.Background(), int64(n))

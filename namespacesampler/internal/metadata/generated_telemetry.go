@@ -255,7 +255,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerUnreadableNames, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_unreadable_names",
-		metric.WithDescription("Keys and namespaces read from Postgres that are not valid UTF-8 and are ignored: each time for lookups, once for registered namespaces. [Alpha]"),
+		metric.WithDescription("Keys and namespaces read from Postgres that are not valid UTF-8 or too long and are ignored: each time for lookups, once for registered namespaces. [Alpha]"),
 		metric.WithUnit("{names}"),
 	)
 	errs = errors.Join(errs, err)

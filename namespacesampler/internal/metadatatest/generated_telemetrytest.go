@@ -269,7 +269,7 @@ func AssertEqualProcessorNamespaceSamplerTracestateFaults(t *testing.T, tt *comp
 func AssertEqualProcessorNamespaceSamplerUnreadableNames(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_unreadable_names",
-		Description: "Keys and namespaces read from Postgres that are not valid UTF-8 and are ignored: each time for lookups, once for registered namespaces. [Alpha]",
+		Description: "Keys and namespaces read from Postgres that are not valid UTF-8 or too long and are ignored: each time for lookups, once for registered namespaces. [Alpha]",
 		Unit:        "{names}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // pausable is a query that is paused for a while if the server refuses it. Other queries go on.
@@ -21,6 +23,7 @@ type pausable struct {
 	refused       bool
 	hasBadKeys    bool
 	hasUnreadable bool
+	hasTooLong    bool
 	lacksColumn   bool
 }
 
@@ -76,15 +79,25 @@ func (l *pausable) badKey(err error) {
 
 // unreadable notes a row with a key or namespace that is not valid UTF-8, and logs the first one, without the text.
 func (l *pausable) unreadable() {
+	l.ignored(&l.hasUnreadable, "the query returns a key or a namespace that is not valid UTF-8, so that the key counts as unknown; "+
+		"further ones are only counted")
+}
+
+// tooLong notes a row whose namespace has so many bytes, or more if the query cuts it, and logs the first one, without the name.
+func (l *pausable) tooLong(bytes int) {
+	l.ignored(&l.hasTooLong, "the query returns a namespace that is too long, so that the key counts as unknown; further ones are only counted",
+		zap.Int("at_least_bytes", bytes), zap.Int("max_bytes", rate.MaxNameBytes))
+}
+
+// ignored counts a row that is ignored, and logs the first one for a reason.
+func (l *pausable) ignored(isLogged *bool, message string, fields ...zap.Field) {
 	l.onUnreadable(1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.hasUnreadable {
-		return
+	if !*isLogged {
+		*isLogged = true
+		l.logger.Warn(message, fields...)
 	}
-	l.hasUnreadable = true
-	l.logger.Warn("the query returns a key or a namespace that is not valid UTF-8, so that the key counts as unknown; " +
-		"further ones are only counted")
 }
 
 // succeeded notes that the query took part in a successful load, unless it was paused in it.

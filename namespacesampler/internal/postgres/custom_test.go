@@ -5,12 +5,10 @@
 package postgres
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
@@ -92,52 +90,4 @@ func TestRowsWithOtherKeysAreIgnored(t *testing.T) {
 	}))
 	assert.Equal(t, 1, f.check(
 		ask{"all", "1", "ns-1"}, ask{"all", "100000", "ns-100000"}, ask{"all", "100001", unknown}, ask{"order", "1", "one"}))
-}
-
-// TestAKeyThatTheQueryFailsOnIsIsolated: a key from telemetry fails neither the query nor other keys.
-func TestAKeyThatTheQueryFailsOnIsIsolated(t *testing.T) {
-	for name, dsn := range inEachMode(cluster.NewDatabase(t, ordersScript)) {
-		t.Run(name, func(t *testing.T) {
-			f := openLayout(t, dsn, Custom([]CustomLookup{
-				{"job", `SELECT id::text, ns FROM jobs WHERE id = ANY($1::uuid[])`}, {"order", byOrder},
-			}))
-			asks := []ask{
-				{"job", "poison", unknown}, {"job", id(1), "nightly"}, {"order", "1", "one"},
-			}
-			for n := range 300 {
-				asks = append(asks, ask{"job", id(n + 2), unknown})
-			}
-			asks = append(asks, ask{"job", "more poison", unknown})
-			roundTrips := f.check(asks...)
-			assert.LessOrEqual(t, roundTrips, 2+2*2*10, "found by halves")
-			assert.Equal(t, 1, f.check(asks[1:300]...))
-			messages := f.messages()
-			require.Len(t, messages, 1, "it is said once")
-			assert.Contains(t, messages[0], "fails on some of the keys")
-		})
-	}
-}
-
-func TestIsolatingBadKeysIsBounded(t *testing.T) {
-	f := openLayout(t, cluster.NewDatabase(t, ordersScript), Custom([]CustomLookup{
-		{"job", `SELECT id::text, ns FROM jobs WHERE id = ANY($1::uuid[])`}, {"order", byOrder},
-	}))
-	keys := []namespace.Key{f.key("order", "1")}
-	for n := range 1000 {
-		keys = append(keys, f.key("job", strings.Repeat("poison", 2)+id(n)))
-	}
-	for range 2 {
-		answers := make([]namespace.Answer, len(keys))
-		roundTrips, err := f.Lookup(t.Context(), keys, answers)
-		assert.NoError(t, err)
-		assert.LessOrEqual(t, roundTrips, 2*maxStatements)
-		assert.Equal(t, "one", answers[0].Name)
-		assert.Equal(t, namespace.Unknown, answers[1].Outcome, "some are found")
-		assert.Equal(t, namespace.Unavailable, answers[len(keys)-1].Outcome, "for the rest there is another load")
-		assert.Equal(t, 1, f.check(ask{"job", id(1), "nightly"}), "the lookup goes on")
-	}
-	for _, entry := range f.logs.All() {
-		assert.NotContains(t, fmt.Sprint(entry.ContextMap()), "poison", "telemetry's values are not logged")
-	}
-	assert.Len(t, f.messages(), 1)
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
@@ -27,7 +28,7 @@ type Config struct {
 	Cooldown  time.Duration
 	Logger    *zap.Logger
 	Telemetry Telemetry
-	// Unreadable is called with the number of keys or namespaces that were read, are not valid UTF-8, and are ignored.
+	// Unreadable is called with the number of keys or namespaces that were read, are not valid UTF-8 or too long, and are ignored.
 	Unreadable func(names int)
 }
 
@@ -36,6 +37,7 @@ type DB struct {
 	pool      *pgxpool.Pool
 	sockets   *sockets
 	queries   []*pausable // by kind
+	isSimple  bool        // statements are sent by the simple protocol
 	now       func() time.Time
 	tracer    trace.Tracer
 	unobserve func() error // unregisters the metrics of the pool
@@ -43,6 +45,7 @@ type DB struct {
 
 	onUnreadable         func(names int)
 	unreadableRegistered atomic.Int64 // of the last read
+	longRegistered       atomic.Int64 // of the last read
 
 	checks     sync.WaitGroup // of idle connections
 	stopChecks context.CancelFunc
@@ -60,6 +63,7 @@ func Open(cfg Config) (*DB, error) {
 	db := &DB{
 		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onUnreadable: cfg.Unreadable,
 	}
+	db.isSimple = pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol
 	checking, stop := context.WithCancel(context.Background())
 	db.stopChecks = stop
 	db.checks.Go(func() { db.watchIdle(checking) })

@@ -6,10 +6,11 @@ import (
 	"fmt"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // Query resolves keys of one kind. SQL takes one text[] parameter, the keys, and returns rows (key text, namespace text). Keys
-// without a row, or with a NULL namespace, are unknown.
+// without a row, with a NULL namespace, or with one that is too long, are unknown.
 type Query struct {
 	// Name is the name of the query in logs: the attribute that its keys come from.
 	Name string
@@ -48,6 +49,7 @@ func TaskerLegacy() Layout {
 func taskerLayout(tasks, steps, templates, namespaces string, mayLackCorrelation bool) Layout {
 	join := fmt.Sprintf(`JOIN %s m ON m.named_task_uuid = t.named_task_uuid `+
 		`JOIN %s n ON n.task_namespace_uuid = m.task_namespace_uuid`, templates, namespaces)
+	name := fmt.Sprintf(`left(n.name::text, %d)`, rate.MaxNameBytes+1) // what is too long is not sent whole
 	layout := Layout{
 		Lookups: []namespace.Lookup{
 			{Attribute: "task_uuid", Kind: kindTask, Format: namespace.FormatUUID},
@@ -57,16 +59,16 @@ func taskerLayout(tasks, steps, templates, namespaces string, mayLackCorrelation
 		},
 		Queries: []Query{
 			kindTask: {Name: "task_uuid", SQL: fmt.Sprintf(
-				`SELECT t.task_uuid::text, n.name::text FROM %s t %s `+
-					`WHERE t.task_uuid = ANY($1::text[]::uuid[])`, tasks, join)},
+				`SELECT t.task_uuid::text, %s FROM %s t %s `+
+					`WHERE t.task_uuid = ANY($1::text[]::uuid[])`, name, tasks, join)},
 			kindStep: {Name: "step_uuid", SQL: fmt.Sprintf(
-				`SELECT s.workflow_step_uuid::text, n.name::text FROM %s s JOIN %s t ON t.task_uuid = s.task_uuid %s `+
-					`WHERE s.workflow_step_uuid = ANY($1::text[]::uuid[])`, steps, tasks, join)},
+				`SELECT s.workflow_step_uuid::text, %s FROM %s s JOIN %s t ON t.task_uuid = s.task_uuid %s `+
+					`WHERE s.workflow_step_uuid = ANY($1::text[]::uuid[])`, name, steps, tasks, join)},
 			// Several tasks may share a correlation ID: the namespace is that of the root of the hierarchy.
 			kindCorrelation: {Name: "correlation_id", MayLackColumn: mayLackCorrelation, SQL: fmt.Sprintf(
-				`SELECT DISTINCT ON (t.correlation_id) t.correlation_id::text, n.name::text FROM %s t %s `+
+				`SELECT DISTINCT ON (t.correlation_id) t.correlation_id::text, %s FROM %s t %s `+
 					`WHERE t.correlation_id = ANY($1::text[]::uuid[]) ORDER BY t.correlation_id, `+
-					`t.parent_correlation_id IS NOT NULL, t.created_at, t.task_uuid`, tasks, join)},
+					`t.parent_correlation_id IS NOT NULL, t.created_at, t.task_uuid`, name, tasks, join)},
 		},
 	}
 	for kind := range layout.Queries {

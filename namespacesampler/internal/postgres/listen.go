@@ -21,7 +21,7 @@ var (
 // Listening configures a listener.
 type Listening struct {
 	Channel string
-	// Timeout bounds connecting, and each answer of the server.
+	// Timeout bounds each answer of the server. Connecting is bounded as for the pool: each host of the DSN has its own time.
 	Timeout time.Duration
 	// Check is how often a connection without notifications is checked.
 	Check time.Duration
@@ -54,16 +54,16 @@ func (db *DB) Listen(ctx context.Context, l Listening) error {
 }
 
 func (db *DB) connectToListen(ctx context.Context, l Listening) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
-	defer cancel()
 	cfg := db.pool.Config().ConnConfig
 	db.sockets.track(cfg)
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, plainError(err)
 	}
-	if err := beginToListen(ctx, conn, l.Channel); err != nil {
-		_ = conn.Close(ctx)
+	asking, cancel := context.WithTimeout(ctx, l.Timeout)
+	defer cancel()
+	if err := beginToListen(asking, conn, l.Channel); err != nil {
+		_ = conn.Close(asking)
 		return nil, err
 	}
 	return conn, nil

@@ -29,6 +29,7 @@ var (
 		"3F000": "create the schema of the table",
 		"42703": remedyColumns,
 		"42846": remedyColumns, // a type that does not convert
+		"42883": remedyColumns, // a type that cannot be sorted
 		"42501": remedyPermission,
 	}}
 )

@@ -7,6 +7,7 @@ package postgres
 import (
 	"context"
 	"net"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -113,4 +114,58 @@ func TestConnectionsHaveAnApplicationName(t *testing.T) {
 	layout := Custom([]CustomLookup{{"me", `SELECT k, ns FROM me, unnest($1::text[]) k`}})
 	openLayout(t, dsn, layout).check(ask{"me", "1", "namespace_sampler"})
 	openLayout(t, dsn+"&application_name=mine", layout).check(ask{"me", "1", "mine"})
+}
+
+// TestAFirstHostThatHangs delays the first connections only: each host has its own share of time.
+func TestAFirstHostThatHangs(t *testing.T) {
+	const timeout = 500 * time.Millisecond
+	dsn := cluster.NewDatabase(t, ordersScript)
+	real, err := url.Parse(dsn)
+	require.NoError(t, err)
+	hanging, err := url.Parse(silentServer(t))
+	require.NoError(t, err)
+	layout := Custom([]CustomLookup{{"order", byOrder}})
+	db, err := Open(Config{
+		Pool:    PoolConfig{DSN: withHost(t, dsn, hanging.Host+","+real.Host), MaxConnections: 4, ConnectTimeout: timeout},
+		Queries: layout.Queries, Logger: zap.NewNop(), Telemetry: nowhere,
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close(context.Background())) })
+	f := &fixture{DB: db, t: t, layout: layout}
+
+	began := make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- db.Listen(ctx, Listening{
+			Channel: "changes", Timeout: timeout, Check: time.Minute, Began: func() { close(began) }, Heard: func() {},
+		})
+	}()
+	within(t, began)
+	stop()
+	require.ErrorIs(t, within(t, ended), context.Canceled)
+
+	eventually(t, func() bool { return db.pool.Stat().IdleConns() >= 2 }, "connections stand")
+	for range 3 {
+		assert.Equal(t, 1, f.check(ask{"order", "1", "one"}))
+	}
+}
+
+func TestListeningEndsAtOnceWhileAHostHangs(t *testing.T) {
+	db, err := Open(Config{
+		Pool:   PoolConfig{DSN: silentServer(t) + "&pool_min_conns=0", MaxConnections: 1, ConnectTimeout: time.Hour},
+		Logger: zap.NewNop(), Telemetry: nowhere,
+	})
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- db.Listen(ctx, Listening{Channel: "changes", Timeout: time.Hour, Check: time.Hour}) }()
+	eventually(t, func() bool {
+		db.sockets.mu.Lock()
+		defer db.sockets.mu.Unlock()
+		return len(db.sockets.open) == 1
+	}, "connecting")
+	stop()
+	require.ErrorIs(t, within(t, ended), context.Canceled)
+	require.NoError(t, db.Close(t.Context()))
 }

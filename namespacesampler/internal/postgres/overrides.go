@@ -4,8 +4,11 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,30 +17,39 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// MaxNameBytes is the length that names are truncated to, longer than that of any valid name.
-const MaxNameBytes = 2000
+// maxRateText bounds the text of a rate, in characters. Longer ones are refused rather than cut.
+const maxRateText = 200
 
-// overridesSQL casts all columns, so that they may have other types, and truncates texts. Times are read in seconds, since as
-// text they can have forms that only Postgres knows, such as infinity. The first column is NULL; it has the type of expires_at.
-const overridesSQL = `SELECT CASE WHEN false THEN expires_at END,
-	left(namespace::text, %d), coalesce(left(signal::text, 100), ''), coalesce(sample_rate::float8, 'NaN'),
-	coalesce(extract(epoch FROM expires_at::timestamptz)::float8, 'Infinity'),
-	coalesce(left(reason::text, 500), ''), coalesce(left(updated_by::text, 200), ''),
-	coalesce(extract(epoch FROM updated_at::timestamptz)::float8, 'Infinity')
-FROM %s ORDER BY 2, 3 LIMIT %d`
+// overridesSQL casts all columns, so that they may have other types, and truncates texts. No value may make the read fail, which would keep
+// the other rows from being read: rates and times of change are read as texts. JSON has times in ISO 8601, whatever the DateStyle.
+// expires_at is a timestamptz, or is refused; it is read in seconds, since as text it could have forms that only Postgres knows, such as
+// infinity. The first column is NULL; it has the type of expires_at. Rows are sorted by the columns themselves, as in the index of the
+// primary key, so that a large table is read only up to the bound.
+const overridesSQL = `SELECT CASE WHEN false THEN o.expires_at END,
+	left(o.namespace::text, %d), coalesce(left(o.signal::text, 100), ''), left(o.sample_rate::text, %d),
+	coalesce(extract(epoch FROM o.expires_at::timestamptz)::float8, 'Infinity'),
+	coalesce(left(o.reason::text, 500), ''), coalesce(left(o.updated_by::text, 200), ''),
+	coalesce(left(to_json(o.updated_at) #>> '{}', 100), '')
+FROM %s AS o ORDER BY o.namespace, o.signal LIMIT %d`
 
-// OverrideRow is a row of the table of runtime overrides as it is, which may be invalid. A NULL rate is NaN.
+func overridesStatement(from Table) string {
+	return fmt.Sprintf(overridesSQL, rate.MaxNameBytes+1, maxRateText+1, from, MaxRows+1)
+}
+
+// OverrideRow is a row of the table of runtime overrides as it is, which may be invalid. A rate that is NULL or no number is NaN. Names that
+// are too long are cut, and are still too long.
 type OverrideRow struct {
 	rate.Override
 	// LacksNamespace is true if the namespace is NULL. An empty one stands for items without a namespace.
 	LacksNamespace bool
+	// RateError is why the rate is no number, or nil.
+	RateError error
 }
 
 // Overrides reads the table of runtime overrides: up to MaxRows rows, and one more if there are more. An error is a *ReadError. It is
 // a refusal if the times in expires_at do not have a time zone.
 func (db *DB) Overrides(ctx context.Context, table Table) ([]OverrideRow, error) {
-	sql := fmt.Sprintf(overridesSQL, MaxNameBytes, table, MaxRows+1)
-	return read(ctx, db, sql, func(rows pgx.Rows) ([]OverrideRow, error) {
+	return read(ctx, db, overridesStatement(table), func(rows pgx.Rows) ([]OverrideRow, error) {
 		if err := checkExpiresAt(rows, table); err != nil {
 			rows.Close()
 			return nil, err
@@ -70,15 +82,58 @@ func checkExpiresAt(rows pgx.Rows, table Table) error {
 
 func scanOverride(row pgx.CollectableRow) (OverrideRow, error) {
 	o := OverrideRow{Override: rate.Override{Source: rate.RuntimeOverride}}
-	var key *string
-	var expires, updated float64
-	err := row.Scan(nil, &key, (*string)(&o.Signal), &o.Probability, &expires, &o.Reason, &o.UpdatedBy, &updated)
+	var key, probability *string
+	var expires float64
+	var updated string
+	err := row.Scan(nil, &key, (*string)(&o.Signal), &probability, &expires, &o.Reason, &o.UpdatedBy, &updated)
 	if o.LacksNamespace = key == nil; !o.LacksNamespace {
 		o.Key = *key
 	}
-	o.Until, o.UpdatedAt = timeOf(expires), timeOf(updated)
+	o.Probability, o.RateError = parseRate(probability)
+	o.Until, o.UpdatedAt = timeOf(expires), parseTime(updated)
 	o.Reason, o.UpdatedBy = valid(o.Reason), valid(o.UpdatedBy)
 	return o, err
+}
+
+// parseRate parses a rate. NULL is NaN.
+func parseRate(text *string) (float64, error) {
+	if text == nil {
+		return math.NaN(), nil
+	}
+	if len(*text) <= maxRateText {
+		// A number that is out of range is infinite, which is no rate either.
+		p, err := strconv.ParseFloat(strings.TrimSpace(*text), 64)
+		if err == nil || errors.Is(err, strconv.ErrRange) {
+			return p, nil
+		}
+	}
+	return math.NaN(), fmt.Errorf("sample_rate must be a number between 0 and 1, got %q", valid(cut(*text)))
+}
+
+// cut returns the beginning of a text that is shown.
+func cut(text string) string {
+	const most = 40 // characters
+	n := 0
+	for i := range text {
+		if n++; n > most {
+			return text[:i] + "..."
+		}
+	}
+	return text
+}
+
+// timeLayouts are the forms of a time in JSON, and of one that was written as text. A time without a zone is taken as UTC.
+var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05", time.DateOnly}
+
+// parseTime parses a time that is only shown. What is no time, or not in the years 0 to 9999, is zero.
+func parseTime(text string) time.Time {
+	text = strings.Replace(strings.TrimSpace(text), " ", "T", 1)
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
 }
 
 // endOfTime is the end of year 9999. Overrides that expire after it never expire.

@@ -8,10 +8,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // Registry is a query of the names of registered namespaces, in one column of any type.
@@ -50,9 +53,10 @@ func ValidateRegistry(query string) error {
 	return nil
 }
 
-// registeredSQL reads names from a query of one column, which ARRAY requires. The cast removes the padding of char(n).
-const registeredSQL = `SELECT unnest(ARRAY(SELECT DISTINCT registered.* FROM (%s
-) registered(registered_name) WHERE registered_name::text <> '' LIMIT %d))::text`
+// registeredSQL reads names from a query of one column, which the inner SELECT requires. The cast removes the padding of char(n). Names
+// that are too long are cut, and are still too long.
+const registeredSQL = `SELECT DISTINCT left((SELECT registered.*)::text, %d) FROM (%s
+) registered(registered_name) WHERE registered_name::text <> '' LIMIT %d`
 
 // tooManyRows is the state of a read that is refused because of the number of its rows: program_limit_exceeded.
 const tooManyRows = "54000"
@@ -60,7 +64,7 @@ const tooManyRows = "54000"
 // Registered reads the names of the registered namespaces, sorted by bytes. An error is a *ReadError. It is a refusal if there are
 // more than MaxRows: with a part of the names, the others would seem not to be registered.
 func (db *DB) Registered(ctx context.Context, from Registry) ([]string, error) {
-	names, err := read(ctx, db, fmt.Sprintf(registeredSQL, from.query, MaxRows+1), func(rows pgx.Rows) ([]string, error) {
+	names, err := read(ctx, db, fmt.Sprintf(registeredSQL, rate.MaxNameBytes+1, from.query, MaxRows+1), func(rows pgx.Rows) ([]string, error) {
 		return pgx.CollectRows(rows, pgx.RowTo[string])
 	}, from.origin)
 	if err != nil {
@@ -75,18 +79,25 @@ func (db *DB) Registered(ctx context.Context, from Registry) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// readable returns registered names without those that are not valid UTF-8, which are counted when there are more than at the last
-// read, and logged when there were none.
+// readable returns registered names without those that are too long or not valid UTF-8.
 func (db *DB) readable(names []string) []string {
+	names = db.leaveOut(names, &db.longRegistered, func(name string) bool { return len(name) > rate.MaxNameBytes },
+		"registered names that are too long are left out", zap.Int("max_bytes", rate.MaxNameBytes))
+	return db.leaveOut(names, &db.unreadableRegistered, func(name string) bool { return !utf8.ValidString(name) },
+		"registered names that are not valid UTF-8 are left out")
+}
+
+// leaveOut returns names without some, which are counted when there are more than at the last read, and logged when there were none.
+func (db *DB) leaveOut(names []string, last *atomic.Int64, isLeftOut func(string) bool, message string, fields ...zap.Field) []string {
 	all := len(names)
-	names = slices.DeleteFunc(names, func(name string) bool { return !utf8.ValidString(name) })
-	unreadable := int64(all - len(names))
-	before := db.unreadableRegistered.Swap(unreadable)
-	if unreadable > before {
-		db.onUnreadable(int(unreadable - before))
+	names = slices.DeleteFunc(names, isLeftOut)
+	n := int64(all - len(names))
+	before := last.Swap(n)
+	if n > before {
+		db.onUnreadable(int(n - before))
 	}
-	if before == 0 && unreadable > 0 {
-		db.logger.Warn("registered names that are not valid UTF-8 are left out", zap.Int64("names", unreadable))
+	if before == 0 && n > 0 {
+		db.logger.Warn(message, append(fields, zap.Int64("names", n))...)
 	}
 	return names
 }

@@ -50,6 +50,7 @@ func TestRegisteredNamespacesOfAQuery(t *testing.T) {
 		"SELECT kind FROM tenants":                                          {"paying"},
 		"SELECT id FROM tenants":                                            {"1", "2", "3"},
 		"SELECT key FROM tenants":                                           {id(1), id(2)},
+		"SELECT '{}'::json":                                                 {"{}"},
 		"SELECT slug FROM tenants WHERE false":                              {},
 		fmt.Sprintf("SELECT 'n' FROM generate_series(1, %d)", 10*MaxRows):   {"n"},
 	} {
@@ -71,7 +72,6 @@ func TestARefusedRegistryQueryNamesTheSetting(t *testing.T) {
 		"SELECT slug FROM customers":   `relation "customers" does not exist (SQLSTATE 42P01)`,
 		"SELECT name FROM tenants":     `column "name" does not exist (SQLSTATE 42703)`,
 		"TABLE tenants":                "subquery must return only one column (SQLSTATE 42601): it must return one column of names",
-		"SELECT '{}'::json":            "could not identify an equality operator for type json (SQLSTATE 42883)",
 		fmt.Sprintf("SELECT n FROM generate_series(1, %d) n", MaxRows+1): fmt.Sprintf(
 			"more than %d names: registered namespaces are read only up to that number", MaxRows),
 	} {

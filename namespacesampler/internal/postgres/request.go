@@ -3,12 +3,14 @@
 package postgres
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // request is the keys of one statement, and where their answers go.
@@ -49,33 +51,36 @@ func arrayLiteral(texts []string) string {
 }
 
 // answer stores the answer of a row.
-func (r *request) answer(i int, name string) {
-	if name != "" && r.answers[i].Outcome != namespace.Resolved {
-		r.answers[i] = namespace.Answer{Name: name, Outcome: namespace.Resolved}
+func (r *request) answer(i int, name []byte) {
+	if len(name) > 0 && r.answers[i].Outcome != namespace.Resolved {
+		r.answers[i] = namespace.Answer{Name: string(name), Outcome: namespace.Resolved}
 	}
 }
 
-// read reads the answers of a statement. Rows with other keys, without a namespace, or with a text that is not valid UTF-8 are ignored;
-// of several rows for a key, the first one counts.
+// read reads the answers of a statement. Rows with other keys, without a namespace, with one that is too long, or with a text that is not
+// valid UTF-8 are ignored; of several rows for a key, the first one counts. Columns are received as text in every mode of execution. They
+// become strings only if they are valid, so that a row takes no more memory than the message that it comes in.
 func (r *request) read(rows pgx.Rows) error {
 	defer rows.Close()
 	columns := rows.FieldDescriptions()
 	for rows.Next() {
-		var key, name *string
-		if err := rows.Scan(&key, &name); err != nil {
-			return err
+		values := rows.RawValues()
+		if len(values) != 2 {
+			return fmt.Errorf("got rows with %d in place of 2 columns", len(values))
 		}
-		if key == nil || name == nil {
+		if values[0] == nil || values[1] == nil {
 			continue
 		}
-		if !utf8.ValidString(*key) || !utf8.ValidString(*name) {
+		key, name := withoutPadding(columns[0], values[0]), withoutPadding(columns[1], values[1])
+		switch {
+		case len(name) > rate.MaxNameBytes:
+			r.query.tooLong(len(name))
+		case !utf8.Valid(key) || !utf8.Valid(name):
 			r.query.unreadable()
-			continue
-		}
-		withoutPadding(columns[0], key)
-		withoutPadding(columns[1], name)
-		if i, ok := r.places[*key]; ok {
-			r.answer(i, *name)
+		default:
+			if i, ok := r.places[string(key)]; ok {
+				r.answer(i, name)
+			}
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -13,40 +13,34 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-// maxStatements bounds the statements of one load while keys that a query fails on are isolated.
-const maxStatements = 64
-
 // session sends the statements of one load.
 type session struct {
 	db         *DB
 	roundTrips int
-	statements int
-	stale      bool // a connection that had been opened before the load was dead
+	isolating  int           // statements that were sent to isolate keys
+	first      time.Duration // what the first round trip took
+	stale      bool          // a connection that had been opened before the load was dead
 }
 
-// send sends all requests in one round trip. If the server refuses one, they are sent again one by one, so that the others are
-// answered.
+// send sends all requests in one round trip. If the server refuses one, those that are not answered are sent again apart, so that each is
+// answered or refused by itself: in some of its modes of execution, pgx reports the refusal of one as that of another.
 func (s *session) send(ctx context.Context, requests []*request) error {
 	done, err := s.roundTrip(ctx, requests)
-	switch {
-	case err == nil:
-		return nil
-	case !isRefusal(err):
+	if err == nil || !isRefusal(err) {
 		return err
-	case len(requests) == 1:
-		return s.refused(ctx, requests[0], err)
 	}
-	for _, r := range requests[done:] {
-		if err := s.send(ctx, []*request{r}); err != nil {
-			return err
-		}
+	var parts []*request
+	if rest := requests[done:]; len(rest) == 1 {
+		parts = s.refused(rest[0], err)
+	} else if parts, err = s.sendApart(ctx, rest); err != nil {
+		return err
 	}
-	return nil
+	return s.isolate(ctx, parts)
 }
 
-// refused handles a request that the server refuses. If the reason is one of its keys, the request is split in halves until that
-// key is alone. The key is unknown then, since no row can have a key that the query fails on.
-func (s *session) refused(ctx context.Context, r *request, err error) error {
+// refused handles a request that the server refuses. If the reason is one of its keys, it returns the parts of the request, or notes
+// that the only key is unknown, since no row can have a key that the query fails on.
+func (s *session) refused(r *request, err error) (parts []*request) {
 	if !isClass(sqlState(err), classDataException) {
 		r.query.pause(s.db.now(), err)
 		r.refuse()
@@ -56,24 +50,13 @@ func (s *session) refused(ctx context.Context, r *request, err error) error {
 		return nil // the server answers, which is what a request without keys asks
 	}
 	r.query.badKey(err)
-	if len(r.texts) == 1 {
-		if sqlState(err) == characterNotInRepertoire { // of a row, since keys are valid UTF-8
-			r.query.unreadable()
-		}
-		r.answers[r.places[r.texts[0]]] = namespace.Answer{Outcome: namespace.Unknown}
-		return nil
+	if len(r.texts) > 1 {
+		return r.split()
 	}
-	if s.statements >= maxStatements {
-		return nil // the other keys stay unavailable in this load
+	if sqlState(err) == characterNotInRepertoire { // of a row, since keys are valid UTF-8
+		r.query.unreadable()
 	}
-	half := len(r.texts) / 2
-	for _, texts := range [][]string{r.texts[:half], r.texts[half:]} {
-		part := *r
-		part.texts = texts
-		if err := s.send(ctx, []*request{&part}); err != nil {
-			return err
-		}
-	}
+	r.answers[r.places[r.texts[0]]] = namespace.Answer{Outcome: namespace.Unknown}
 	return nil
 }
 
@@ -90,7 +73,10 @@ func (s *session) roundTrip(ctx context.Context, requests []*request) (done int,
 	}
 	defer conn.Release()
 	s.roundTrips++
-	s.statements += len(requests)
+	if s.first == 0 {
+		sent := time.Now()
+		defer func() { s.first = time.Since(sent) }()
+	}
 	results := conn.SendBatch(ctx, &batch)
 	defer func() {
 		if closing := results.Close(); err == nil {
@@ -103,16 +89,22 @@ func (s *session) roundTrip(ctx context.Context, requests []*request) (done int,
 			err = r.read(rows)
 		}
 		if err != nil {
-			var refused *pgconn.PgError
-			switch {
-			case ctx.Err() != nil:
-			case conn.Conn().IsClosed():
-				s.stale = usageOf(conn.Conn()).opened.Before(began)
-			case !errors.As(err, &refused):
-				err = &queryError{err}
-			}
-			return done, err
+			return done, s.fault(ctx, conn.Conn(), began, err)
 		}
 	}
 	return len(requests), nil
+}
+
+// fault returns an error of a statement as what it is: a fault of the query if the server did not refuse the statement and the
+// connection lives. It notes if the connection had been opened before the load began and was dead.
+func (s *session) fault(ctx context.Context, conn *pgx.Conn, began time.Time, err error) error {
+	var refused *pgconn.PgError
+	switch {
+	case ctx.Err() != nil:
+	case conn.IsClosed():
+		s.stale = usageOf(conn).opened.Before(began)
+	case !errors.As(err, &refused):
+		err = &queryError{err}
+	}
+	return err
 }

@@ -43,13 +43,17 @@ func newSockets(timeout time.Duration) *sockets {
 }
 
 // track makes the network connections of one database connection known. Once that is established, it dials to send cancel
-// requests only.
+// requests only. The name of each host is resolved within the time that pgx has to connect to it, which pgx does not bound by itself.
 func (s *sockets) track(cfg *pgx.ConnConfig) {
 	var established atomic.Bool
 	dial, lookUp, afterConnect := cfg.DialFunc, cfg.LookupFunc, cfg.AfterConnect
 	cfg.LookupFunc = func(ctx context.Context, host string) ([]string, error) {
 		ctx, cancel := s.whileOpening(ctx)
 		defer cancel()
+		if cfg.ConnectTimeout > 0 {
+			ctx, cancel = context.WithTimeout(ctx, cfg.ConnectTimeout)
+			defer cancel()
+		}
 		return lookUp(ctx, host)
 	}
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {

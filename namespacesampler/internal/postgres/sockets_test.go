@@ -6,6 +6,8 @@ import (
 	"context"
 	"net"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
@@ -71,4 +73,18 @@ func TestGivingUpClosesOnlyConnectionsThatAreBeingOpened(t *testing.T) {
 		_, err := server.Read(make([]byte, 1))
 		require.Error(t, err, "closed with all")
 	}
+}
+
+// pgx bounds connecting, but not the resolution of names before it.
+func TestTheResolutionOfANameIsBoundedByTheTimeToConnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSockets(0)
+		defer s.giveUp()
+		cfg := trackedConfig(t, s, nil)
+		cfg.ConnectTimeout = 2 * time.Second
+		began := time.Now()
+		_, err := cfg.LookupFunc(t.Context(), "database.example")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, cfg.ConnectTimeout, time.Since(began))
+	})
 }

@@ -3,6 +3,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"sync"
@@ -71,11 +72,12 @@ type textCodec struct{ pgtype.Codec }
 
 func (textCodec) PreferredFormat() int16 { return pgtype.TextFormatCode }
 
-// withoutPadding removes the padding of a column of type char(n), in place. Texts of other types keep their spaces.
-func withoutPadding(column pgconn.FieldDescription, text *string) {
+// withoutPadding returns a text without the padding of a column of type char(n). Texts of other types keep their spaces.
+func withoutPadding(column pgconn.FieldDescription, text []byte) []byte {
 	if column.DataTypeOID == pgtype.BPCharOID {
-		*text = strings.TrimRight(*text, " ")
+		return bytes.TrimRight(text, " ")
 	}
+	return text
 }
 
 // valid returns a text that is shown, as valid UTF-8.

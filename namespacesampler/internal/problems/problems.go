@@ -14,7 +14,7 @@ const (
 	MalformedKeys Kind = iota
 	// NoRandomness are spans whose trace ID has no randomness, so that every rate below 1 drops them.
 	NoRandomness
-	// UnreadableNames are keys and namespaces in Postgres that are not valid UTF-8.
+	// UnreadableNames are keys and namespaces in Postgres that are not valid UTF-8 or too long.
 	UnreadableNames
 
 	numKinds

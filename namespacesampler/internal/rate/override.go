@@ -4,6 +4,10 @@ package rate
 
 import "time"
 
+// MaxNameBytes is the maximum length of a namespace that an override names, or that is read from Postgres. Names in telemetry may be
+// longer.
+const MaxNameBytes = 1024
+
 // Signal is the telemetry that an override applies to. Its values are those of the table of runtime overrides.
 type Signal string
 

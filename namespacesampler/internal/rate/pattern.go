@@ -17,7 +17,7 @@ const (
 	// MaxPatterns is the maximum number of patterns in one list of overrides.
 	MaxPatterns = 1000
 	// MaxMatchedBytes is the maximum length of a name that patterns match; longer names match none, not even "*".
-	MaxMatchedBytes = 1024
+	MaxMatchedBytes = MaxNameBytes
 )
 
 // IsPattern reports whether the key of an override is a pattern: * matches any run of characters, including none, and ? matches one
@@ -28,6 +28,9 @@ func IsPattern(key string) bool { return strings.ContainsAny(key, "*?") }
 func ValidateKey(key string) error {
 	if IsPattern(key) && len(key) > MaxPatternBytes {
 		return fmt.Errorf("a pattern must be at most %d bytes, got %d", MaxPatternBytes, len(key))
+	}
+	if len(key) > MaxNameBytes {
+		return fmt.Errorf("a namespace must be at most %d bytes, got %d", MaxNameBytes, len(key))
 	}
 	return nil
 }

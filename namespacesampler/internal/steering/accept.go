@@ -14,9 +14,6 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// maxRuntimeNameBytes is the maximum length of a namespace in the table of runtime overrides.
-const maxRuntimeNameBytes = 1024
-
 // Rejected is a row of the table of runtime overrides that is skipped, as it may be shown. It is comparable.
 type Rejected struct {
 	Namespace, Signal, Reason string
@@ -69,8 +66,8 @@ func validate(row *postgres.OverrideRow, missing []string) error {
 	switch {
 	case row.LacksNamespace:
 		return errors.New("namespace must not be NULL (the empty text stands for items without a namespace)")
-	case len(row.Key) > maxRuntimeNameBytes:
-		return fmt.Errorf("namespace must be at most %d bytes", maxRuntimeNameBytes)
+	case len(row.Key) > rate.MaxNameBytes:
+		return fmt.Errorf("namespace must be at most %d bytes", rate.MaxNameBytes)
 	case !utf8.ValidString(row.Key):
 		return errors.New("namespace must be valid UTF-8")
 	case !utf8.ValidString(string(row.Signal)):
@@ -79,6 +76,8 @@ func validate(row *postgres.OverrideRow, missing []string) error {
 		return fmt.Errorf("namespace must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", row.Key)
 	case !slices.Contains([]rate.Signal{rate.All, rate.Traces, rate.Metrics, logsSignal}, row.Signal):
 		return fmt.Errorf("signal must be all, traces, metrics or logs, got %q", row.Signal)
+	case row.RateError != nil:
+		return row.RateError
 	case math.IsNaN(row.Probability):
 		return errors.New("sample_rate must be between 0 and 1, got NaN or NULL")
 	}

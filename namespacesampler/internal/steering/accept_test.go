@@ -3,6 +3,7 @@
 package steering
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -44,6 +45,15 @@ func rows(overrides ...rate.Override) []postgres.OverrideRow {
 		rows[i].Override = o
 	}
 	return rows
+}
+
+func TestARowWhoseRateIsNoNumberIsRejectedWithTheReason(t *testing.T) {
+	t.Parallel()
+	table := rows(rate.Override{Key: "bad", Signal: rate.All, Probability: math.NaN()}, rate.Override{Key: "fine", Signal: rate.All})
+	table[0].RateError = errors.New(`sample_rate must be a number between 0 and 1, got "abc"`)
+	good, bad := accept(table, nil)
+	assert.Len(t, good, 1)
+	assert.Equal(t, []Rejected{{"bad", "all", `sample_rate must be a number between 0 and 1, got "abc"`}}, bad)
 }
 
 func TestTheEmptyNamespaceIsValidAndNULLIsNot(t *testing.T) {

@@ -75,6 +75,7 @@ type options struct {
 	noOverrides      bool
 	registryInterval time.Duration // 0 for none
 	nearest          func(ctx context.Context, name string, names []string) (string, bool)
+	timeout          time.Duration // of reads, and of connecting to a host
 }
 
 // steer starts steering by a database.
@@ -83,9 +84,12 @@ func (d *database) steer(o options) *steered {
 	s := &steered{t: d.t}
 	core, logs := observer.New(zapcore.DebugLevel)
 	s.logs = logs
+	if o.timeout == 0 {
+		o.timeout = 2 * time.Second
+	}
 	o.rates.Precision = 4
 	cfg := Config{
-		Rates: o.rates, QueryTimeout: 2 * time.Second, Asked: func(error) {}, Logger: zap.New(core),
+		Rates: o.rates, QueryTimeout: o.timeout, Asked: func(error) {}, Logger: zap.New(core),
 		Registered: func(names []string) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -112,7 +116,7 @@ func (d *database) steer(o options) *steered {
 		o.dsn = d.dsn
 	}
 	db, err := postgres.Open(postgres.Config{
-		Pool:     postgres.PoolConfig{DSN: o.dsn, MaxConnections: 4, ConnectTimeout: 2 * time.Second},
+		Pool:     postgres.PoolConfig{DSN: o.dsn, MaxConnections: 4, ConnectTimeout: o.timeout},
 		Cooldown: time.Second, Logger: zap.NewNop(),
 		Telemetry: postgres.Telemetry{Tracer: tracenoop.NewTracerProvider(), Meter: metricnoop.NewMeterProvider(), Pool: "test"},
 	})

@@ -31,7 +31,7 @@ func (w *OverrideWatch) listen(ctx context.Context, db *postgres.DB, notified ch
 		}
 	}
 	interval := zap.Duration("interval", w.cfg.Interval)
-	standbyLogged := false
+	var failureLogged, standbyLogged bool // since listening began last
 	retry := minRetry
 	for {
 		listening := false
@@ -40,6 +40,7 @@ func (w *OverrideWatch) listen(ctx context.Context, db *postgres.DB, notified ch
 			Began: func() {
 				w.logger.Info("listening for changes of runtime overrides", zap.String("channel", w.cfg.Channel))
 				listening, retry = true, minRetry
+				failureLogged, standbyLogged = false, false
 				notify() // of changes made before
 			},
 		})
@@ -57,7 +58,12 @@ func (w *OverrideWatch) listen(ctx context.Context, db *postgres.DB, notified ch
 			}
 			retry = standbyRetry
 		case listening:
+			failureLogged = true
 			w.logger.Info("the listening connection broke; until it is restored, changes of runtime overrides apply after the interval",
+				zap.Error(err), interval)
+		case !failureLogged:
+			failureLogged = true
+			w.logger.Info("not listening for changes of runtime overrides; until that works, they apply after the interval",
 				zap.Error(err), interval)
 		}
 		if _, ok := sleep(ctx, retry, nil); !ok {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package steering
+
+import (
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+)
+
+// listener returns the address of a server, and its listener, which ends with the test.
+func listener(t *testing.T) (string, net.Listener) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String(), l
+}
+
+// behind returns the DSN with another host in front of its own.
+func behind(t *testing.T, host, dsn string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	u.Host = host + "," + u.Host
+	return u.String()
+}
+
+const notListening = "not listening for changes of runtime overrides; until that works, they apply after the interval"
+
+// A first host that takes connections and never answers must not use up the time of the second one.
+func TestOverridesAreNotifiedThoughTheFirstHostOfTheDSNHangs(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	hanging, _ := listener(t)
+	s := d.steer(options{rates: RatesConfig{Global: 0.1}, dsn: behind(t, hanging, d.dsn), timeout: 500 * time.Millisecond})
+	eventually(t, func() bool { return s.logged(listening) > 0 && s.reads.Load() > 0 }, "listening")
+	d.exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('payments', 1)`)
+	eventually(t, func() bool { return s.spanRate("payments").Rule != rate.Global }, "in force")
+}
+
+// dropping is a server that closes each connection. It returns how many there were.
+func dropping(t *testing.T) (host string, connections *atomic.Int64) {
+	t.Helper()
+	host, l := listener(t)
+	connections = new(atomic.Int64)
+	var accepting sync.WaitGroup
+	accepting.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			_ = conn.Close()
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		accepting.Wait()
+	})
+	return host, connections
+}
+
+func TestAFailureToListenIsLoggedOnceFromTheStart(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	host, connections := dropping(t)
+	s := d.steer(options{dsn: "postgres://postgres@" + host + "/none?sslmode=disable&pool_min_conns=0"})
+	eventually(t, func() bool { return connections.Load() >= 4 }, "several attempts")
+	logged := s.logs.FilterMessage(notListening).All()
+	require.Len(t, logged, 1)
+	assert.Equal(t, "info", logged[0].Level.String(), "a failure to read is the warning")
+	assert.NotEmpty(t, logged[0].ContextMap()["error"], "with the reason")
+}
+
+func TestAFailureToListenIsLoggedAgainOnlyAfterListeningBroke(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	s := d.steer(options{dsn: d.dsn + "&pool_min_conns=0"})
+	s.awaitListening()
+	const broke = "the listening connection broke; until it is restored, changes of runtime overrides apply after the interval"
+	for n := range 2 {
+		require.NoError(t, d.cluster.Crash())
+		eventually(t, func() bool { return s.logged(broke) == n+1 }, "it broke")
+		require.NoError(t, d.cluster.Restart(t.Context()))
+		eventually(t, func() bool { return s.logged(listening) == n+2 }, "it is restored")
+	}
+	assert.Zero(t, s.logged(notListening), "the attempts in between are not logged")
+}
