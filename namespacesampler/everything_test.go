@@ -66,7 +66,8 @@ func TestEverythingAtOnce(t *testing.T) {
 	quarter := max(1, len(heaps)/4)
 	assert.LessOrEqual(t, slices.Min(heaps[len(heaps)-quarter:]), slices.Max(heaps[:quarter])+2<<20, "memory in use stays what it was: %v", heaps)
 	assert.LessOrEqual(t, slices.Min(goroutines[len(goroutines)-quarter:]), slices.Max(goroutines[:quarter])+5, "%v", goroutines)
-	t.Log(len(heaps), total); assert.Empty(t, missing(total), "disturbances that were not met: %v", total)
+	t.Log(len(heaps), total)
+	assert.Empty(t, missing(total), "disturbances that were not met: %v", total)
 }
 
 // missing returns what has not happened to the processor yet.
