@@ -28,7 +28,21 @@ func TestAClockCanBeSetForwardAndBack(t *testing.T) {
 	now := c.Now()
 	assert.InDelta(t, time.Hour, now.Round(0).Sub(began.Round(0)), float64(time.Minute))
 	assert.InDelta(t, 0, now.Sub(began), float64(time.Minute))
+	c.Pass(time.Hour)
+	now = c.Now()
+	assert.InDelta(t, 2*time.Hour, now.Round(0).Sub(began.Round(0)), float64(time.Minute))
+	assert.InDelta(t, time.Hour, now.Sub(began), float64(time.Minute))
+	c.Pass(-time.Hour)
 	synctest.Test(t, func(t *testing.T) {
 		assert.Equal(t, time.Now().Add(time.Hour), c.Now())
 	})
+}
+
+func TestAClockIsSetForWhoeverNotedATime(t *testing.T) {
+	type watch struct{ began time.Time }
+	v := &struct{ watch *watch }{&watch{time.Now()}}
+	SetFor(Noted(v, "watch", "began"), time.Hour)
+	began := v.watch.began
+	assert.InDelta(t, time.Hour, time.Now().Round(0).Sub(began.Round(0)), float64(time.Minute))
+	assert.InDelta(t, 0, time.Since(began), float64(time.Minute))
 }

@@ -146,3 +146,16 @@ func TestWithoutAnEndTheClockIsNotRead(t *testing.T) {
 		assert.Zero(t, *reads)
 	})
 }
+
+// Alerts compare the age, so that it must not jump.
+func TestTheAgeOfOverridesIsThatOfTheMonotonicClock(t *testing.T) {
+	t.Parallel()
+	for _, by := range []time.Duration{time.Hour, -time.Hour} {
+		w := OverrideWatch{state: OverridesState{ReadAt: time.Now()}}
+		clocktest.SetFor(&w.state.ReadAt, by)
+		assert.InDelta(t, 0, w.Age(), float64(time.Minute))
+		w = OverrideWatch{created: time.Now()}
+		clocktest.SetFor(&w.created, by)
+		assert.InDelta(t, 0, w.Age(), float64(time.Minute))
+	}
+}
