@@ -52,7 +52,7 @@ func everything(n, first int) ptrace.Traces {
 	for i := range n {
 		s := spans.AppendEmpty()
 		var id [16]byte
-		binary.BigEndian.PutUint64(id[8:], uint64(first+i)) //nolint:gosec // a number of spans
+		binary.BigEndian.PutUint64(id[8:], uint64(first+i))
 		s.SetTraceID(id)
 		s.SetSpanID(pcommon.SpanID(id[8:]))
 		switch i % 3 {
