@@ -48,6 +48,8 @@ type Options struct {
 	Inspect string
 	// Extensions are extensions with their settings as YAML.
 	Extensions map[string]string
+	// FixedPorts gives OTLP and inspect ports that stay free while the collector is down, so that it can be started again on them.
+	FixedPorts bool
 	// Measured is for measuring a collector's costs: it runs OtelcolBench, with a pipeline for spans only, and with the default
 	// level of internal metrics.
 	Measured bool
@@ -72,7 +74,10 @@ func (o *Options) componentType() string {
 // Collector is a running process of the built collector.
 type Collector struct {
 	t       testing.TB
+	command []string
+	env     []string
 	process *child.Process
+	starts  int
 	log     *Log
 	addr    addresses
 	expect  []string
@@ -88,12 +93,9 @@ func Start(t testing.TB, o Options) *Collector {
 	}
 	path := binary(t)
 	for attempt := 1; ; attempt++ {
-		c := &Collector{t: t, log: &Log{}, addr: newAddresses(t), expect: o.Expect}
-		cmd := exec.Command("sh", append([]string{"-c", ignoringInterrupt, path}, o.arguments(t, c.addr)...)...)
-		cmd.Env = append(os.Environ(), o.Env...)
-		cmd.Stdout, cmd.Stderr = c.log, c.log
-		var err error
-		if c.process, err = child.Start(cmd, syscall.SIGKILL); err != nil {
+		c := &Collector{t: t, log: &Log{}, addr: newAddresses(t, o.FixedPorts), env: o.Env, expect: o.Expect}
+		c.command = append([]string{"-c", ignoringInterrupt, path}, o.arguments(t, c.addr)...)
+		if err := c.start(); err != nil {
 			t.Fatalf("start the collector: %v", err)
 		}
 		if c.awaitReady() {
@@ -110,6 +112,15 @@ func Start(t testing.TB, o Options) *Collector {
 	}
 }
 
+func (c *Collector) start() (err error) {
+	cmd := exec.Command("sh", c.command...)
+	cmd.Env = append(os.Environ(), c.env...)
+	cmd.Stdout, cmd.Stderr = c.log, c.log
+	c.process, err = child.Start(cmd, syscall.SIGKILL)
+	c.starts++
+	return err
+}
+
 // awaitReady waits until the collector logs that it is ready, and until it handles SIGTERM, which it does a moment later: before
 // that, the signal would kill it. It returns false if the collector exits or takes too long.
 func (c *Collector) awaitReady() bool {
@@ -117,7 +128,7 @@ func (c *Collector) awaitReady() bool {
 		if c.process.Exited() {
 			return true, false
 		}
-		ready := c.log.Count("Everything is ready") > 0 && handlesStop(c.process.PID())
+		ready := c.log.Count("Everything is ready") >= c.starts && handlesStop(c.process.PID())
 		return ready, ready
 	})
 }
@@ -159,7 +170,7 @@ func (c *Collector) Stop() {
 	c.stopped = true
 	if c.process.Exited() {
 		c.t.Errorf("the collector exited before it was stopped: %v", c.process.Wait())
-	} else if err := errors.Join(c.process.Stop(stopGrace), c.process.Wait()); err != nil {
+	} else if err := errors.Join(c.process.Signal(syscall.SIGCONT), c.process.Stop(stopGrace), c.process.Wait()); err != nil {
 		c.t.Errorf("the collector did not stop cleanly: %v", err)
 	}
 	for _, line := range c.log.Faults(c.expect) {

@@ -4,10 +4,12 @@ package harness
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"text/template"
@@ -24,8 +26,12 @@ type addresses struct {
 // newAddresses returns the addresses for a configuration. Neither the internal metrics nor the Prometheus exporter log the port
 // that they chose, and the collector takes no listener from its parent. They get ports that are free now; if another process
 // takes one before the collector does, Start tries again.
-func newAddresses(t testing.TB) addresses {
+func newAddresses(t testing.TB, isFixed bool) addresses {
 	t.Helper()
+	if isFixed {
+		host, port, _ := net.SplitHostPort(fixedAddress(t))
+		return addresses{OTLP: fixedAddress(t), Inspect: fixedAddress(t), Prometheus: fixedAddress(t), MetricsHost: host, MetricsPort: port}
+	}
 	host, port, err := net.SplitHostPort(freeAddress(t))
 	if err != nil {
 		t.Fatalf("find a free port: %v", err)
@@ -41,6 +47,21 @@ func freeAddress(t testing.TB) string {
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
+}
+
+// fixedAddress returns a loopback address that is free now, and whose port no system gives to a process that asks for any: all that
+// choose ports for such processes choose higher ones.
+func fixedAddress(t testing.TB) string {
+	t.Helper()
+	for range 1_000 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000)))
+		if listener, err := net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
+	}
+	t.Fatal("there is no free port")
+	return ""
 }
 
 var configuration = template.Must(template.New("config").Parse(`

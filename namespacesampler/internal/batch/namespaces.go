@@ -79,7 +79,7 @@ func (n *Namespaces) Begin(table *rate.Table) (changed bool) {
 func (n *Namespaces) Table() *rate.Table { return n.table }
 
 func (n *Namespaces) forget() {
-	clear(n.known)
+	n.known = Emptied(n.known, 0)
 	n.bytes, n.unavailable = 0, nil
 }
 

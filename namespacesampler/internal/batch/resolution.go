@@ -149,16 +149,9 @@ func (r *Resolution) Report(ctx context.Context) {
 	r.common.Problems.Add(problems.MalformedKeys, int64(r.malformed))
 }
 
-// maxKeptKeys is the largest number of keys whose map is kept for the next batch, since clearing a map takes time in proportion
-// to its size.
-const maxKeptKeys = 4096
-
 // Reset forgets the batch, whose telemetry it refers to.
 func (r *Resolution) Reset() {
-	if len(r.indexes) > maxKeptKeys {
-		r.indexes = map[namespace.Key]int32{}
-	}
-	clear(r.indexes)
+	r.indexes = Emptied(r.indexes, 0)
 	clear(r.keys)
 	clear(r.answers)
 	r.keys, r.answers, r.malformed, r.isWanted, r.deadline = r.keys[:0], r.answers[:0], 0, false, time.Time{}

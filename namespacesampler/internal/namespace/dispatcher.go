@@ -12,6 +12,8 @@ const (
 	// maxPendingKeys bounds the keys that are queued or being loaded, and thus memory during an outage and the size of a query's
 	// parameter: 100,000 UUIDs take 4 MB.
 	maxPendingKeys = 100_000
+	// maxLockedKeys bounds the keys that are worked on before the lock is given to others, so that small batches do not wait for huge ones.
+	maxLockedKeys = 1_000
 	// maxRefreshKeys bounds the keys of a refresh. Other keys stay due.
 	maxRefreshKeys = 1_000
 	// refreshPause is how long nothing is refreshed after a failed refresh.
@@ -93,10 +95,19 @@ func (d *dispatcher) request(keys []Key, wanted []int) (tickets []ticket, worthW
 	}
 	tickets = make([]ticket, len(wanted))
 	for n, i := range wanted {
+		if n > 0 && n%maxLockedKeys == 0 {
+			d.yield()
+		}
 		tickets[n] = d.ticket(keys[i])
 	}
 	d.start()
 	return tickets, state == Closed
+}
+
+// yield gives the lock to those who wait for it.
+func (d *dispatcher) yield() {
+	d.mu.Unlock()
+	d.mu.Lock()
 }
 
 // refuses reports whether nothing may be loaded now, though keys are wanted.
@@ -224,9 +235,16 @@ func (d *dispatcher) run(l *load, done func(error), tries bool) {
 	d.report(report, result)
 	done(result)
 	d.breaker.notify()
+	d.end(l, result, tries)
+}
 
+// end ends a load whose answers are stored.
+func (d *dispatcher) end(l *load, result error, tries bool) {
 	d.mu.Lock()
-	for _, key := range l.keys {
+	for n, key := range l.keys {
+		if n > 0 && n%maxLockedKeys == 0 {
+			d.yield()
+		}
 		delete(d.pending, key)
 	}
 	d.running--

@@ -49,9 +49,6 @@ func New(cfg Config, common *batch.Common, rates *steering.Rates, memory *tracem
 	return p, err
 }
 
-// maxPooledPoints is the size of the largest batch whose working memory is kept for the next one.
-const maxPooledPoints = 1 << 16
-
 // Process samples a batch. It returns ErrSkipProcessingData if no points are left (C5).
 func (p *Processor) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
 	w := p.walks.Get().(*walk)
@@ -78,9 +75,9 @@ func (p *Processor) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Me
 // release reports what happened to a batch and keeps the working memory for another.
 func (p *Processor) release(ctx context.Context, w *walk) {
 	w.report(ctx)
-	size := len(w.points)
+	size := max(len(w.points), len(w.isDetailed)) // metrics may have no points
 	w.reset()
-	if size <= maxPooledPoints {
+	if size <= batch.MaxReusedItems {
 		p.walks.Put(w)
 	}
 }

@@ -3,6 +3,7 @@
 package points
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batchtest"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
@@ -27,7 +29,10 @@ func newProcessor(t *testing.T) *Processor {
 	s, err := steering.New(steering.Config{Rates: steering.RatesConfig{Global: 0.5, Precision: 4}, Logger: zap.NewNop()})
 	require.NoError(t, err)
 	p, err := New(Config{Enabled: true}, &batch.Common{
-		Reader: namespace.NewReader(namespace.ReaderConfig{Attributes: []string{"namespace"}, WriteTo: "namespace"}), Labels: labels.New(10, nil), Telemetry: telemetry, Problems: &problems.Counts{},
+		Reader: namespace.NewReader(namespace.ReaderConfig{
+			Attributes: []string{"namespace"}, WriteTo: "namespace", Lookups: []namespace.Lookup{{Attribute: "key", Format: namespace.FormatText}},
+		}),
+		Labels: labels.New(10, nil), Telemetry: telemetry, Problems: &problems.Counts{},
 	}, s.Rates, nil)
 	require.NoError(t, err)
 	return p
@@ -64,23 +69,78 @@ func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
 
 // A single huge batch must not determine the memory of the processor from then on.
 func TestTheWorkingMemoryOfHugeBatchesIsNotKept(t *testing.T) {
-	for points, want := range map[int]bool{100: true, maxPooledPoints: true, maxPooledPoints + 1: false} {
-		p := newProcessor(t)
+	most := batch.MaxReusedItems
+	for name, tt := range map[string]struct {
+		metrics, points int // points of the last metric
+		isKept          bool
+	}{
+		"an ordinary batch":                  {1, 100, true},
+		"the largest batch":                  {1, most, true},
+		"one point more than it":             {1, most + 1, false},
+		"the most metrics":                   {most, 0, true},
+		"one metric more, without any point": {most + 1, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProcessor(t)
+			md := pmetric.NewMetrics()
+			metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
+			for range tt.metrics {
+				metrics.AppendEmpty()
+			}
+			gauge := metrics.At(tt.metrics - 1).SetEmptyGauge()
+			gauge.DataPoints().EnsureCapacity(tt.points)
+			for range tt.points {
+				gauge.DataPoints().AppendEmpty()
+			}
+			isKept := false
+			for range 20 { // a pool may lose what is put into it
+				w := newWalk(p)
+				w.begin(p.rates.InForce())
+				w.read(t.Context(), md)
+				p.walks.New = nil // so that an empty pool returns nil
+				p.release(t.Context(), w)
+				isKept = isKept || p.walks.Get() != nil
+			}
+			assert.Equal(t, tt.isKept, isKept)
+		})
+	}
+}
+
+func TestNoMapOfAWalkKeepsTheSizeOfAHugeBatch(t *testing.T) {
+	pass := func(w *walk, points int) {
 		md := pmetric.NewMetrics()
 		gauge := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty().SetEmptyGauge()
-		gauge.DataPoints().EnsureCapacity(points)
-		for range points {
-			gauge.DataPoints().AppendEmpty()
+		for i := range points {
+			attributes := gauge.DataPoints().AppendEmpty().Attributes()
+			if i%2 == 0 {
+				attributes.PutStr("namespace", fmt.Sprintf("a namespace of many bytes, so that all of them take more than are remembered: %d", i))
+			} else {
+				attributes.PutStr("key", fmt.Sprint(i))
+			}
 		}
-		isKept := false
-		for range 20 { // a pool may lose what is put into it
-			w := newWalk(p)
-			w.begin(p.rates.InForce())
-			w.read(t.Context(), md)
-			p.walks.New = nil // so that an empty pool returns nil
-			p.release(t.Context(), w)
-			isKept = isKept || p.walks.Get() != nil
-		}
-		assert.Equal(t, want, isKept, points)
+		w.begin(w.p.rates.InForce())
+		w.read(t.Context(), md)
+		w.resolve(t.Context(), md)
+		w.apply(md)
+	}
+	const huge = 20_000
+	w := newWalk(newProcessor(t))
+	pass(w, huge)
+	grown := batchtest.Maps(w)
+	w.report(t.Context())
+	w.reset()
+	after := batchtest.Maps(w)
+	require.Len(t, grown, 2)
+	for name, m := range grown {
+		assert.Greater(t, m.Len, huge/4, "%s is part of this test", name)
+		assert.NotEqual(t, m.ID, after[name].ID, "%s is another map", name)
+		assert.Zero(t, after[name].Len, name)
+	}
+
+	pass(w, 100)
+	w.report(t.Context())
+	w.reset()
+	for name, m := range batchtest.Maps(w) {
+		assert.Equal(t, after[name].ID, m.ID, "%s is kept after an ordinary batch", name)
 	}
 }

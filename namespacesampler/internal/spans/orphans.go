@@ -5,6 +5,8 @@ package spans
 import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 )
 
 // orphans are the children of internal spans that were dropped from the batch. Each gets its nearest surviving ancestor as parent.
@@ -12,6 +14,7 @@ type orphans struct {
 	// internals is the number of internal spans in the batch. Only their children get new parents; the children of spans that a
 	// rate drops keep theirs, as in any sampler.
 	internals int
+	noted     int // dropped spans; removed has never held more
 	removed   map[spanID]removed
 	path      []spanID // working memory of ancestor
 }
@@ -36,6 +39,7 @@ func (o *orphans) dropped(span ptrace.Span, isInternal bool) {
 	if o.removed == nil {
 		o.removed = map[spanID]removed{}
 	}
+	o.noted++
 	o.removed[spanID{span.TraceID(), span.SpanID()}] = removed{parent: span.ParentSpanID(), isInternal: isInternal}
 }
 
@@ -91,6 +95,6 @@ func forEachSpan(td ptrace.Traces, visit func(ptrace.Span)) {
 }
 
 func (o *orphans) reset() {
-	clear(o.removed)
-	o.internals = 0
+	o.removed = batch.Emptied(o.removed, o.noted)
+	o.internals, o.noted = 0, 0
 }

@@ -40,8 +40,8 @@ func TestTheWorkingMemoryOfHugeBatchesIsNotKept(t *testing.T) {
 		isKept bool
 	}{
 		"an ordinary batch":     {100, true},
-		"the largest batch":     {maxPooledSpans, true},
-		"one span more than it": {maxPooledSpans + 1, false},
+		"the largest batch":     {batch.MaxReusedItems, true},
+		"one span more than it": {batch.MaxReusedItems + 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProcessor(t)

@@ -62,9 +62,6 @@ func New(cfg Config, common *batch.Common, rates *steering.Rates) (*Processor, e
 // Memory returns the memory of traces, or nil if there is none.
 func (p *Processor) Memory() *tracememory.Memory { return p.memory }
 
-// maxPooledSpans is the size of the largest batch whose working memory is kept for the next one.
-const maxPooledSpans = 1 << 16
-
 // Process samples a batch. It returns ErrSkipProcessingData if no spans are left (C5).
 func (p *Processor) Process(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
 	w := p.walks.Get().(*walk)
@@ -93,7 +90,7 @@ func (p *Processor) release(ctx context.Context, w *walk) {
 	w.report(ctx)
 	size := len(w.spans)
 	w.reset()
-	if size <= maxPooledSpans {
+	if size <= batch.MaxReusedItems {
 		p.walks.Put(w)
 	}
 }

@@ -253,15 +253,8 @@ func (w *walk) rateOf(s *span) spanRate {
 // isEqual reports whether two rates are equal. A remembered rate can come from a table that was replaced since.
 func isEqual(a, b *rate.Match) bool { return a == b || *a == *b }
 
-// maxKeptTraces is the largest number of traces whose map is kept for the next batch, since clearing a map takes time in
-// proportion to its size.
-const maxKeptTraces = 4096
-
 func (t *traces) reset() {
-	if len(t.indexes) > maxKeptTraces {
-		t.indexes = map[pcommon.TraceID]int32{}
-	}
-	clear(t.indexes)
+	t.indexes = batch.Emptied(t.indexes, 0)
 	clear(t.list)
 	t.list, t.previous, t.early = t.list[:0], none, 0
 }

@@ -19,8 +19,8 @@ import (
 // seriesPrecision is the precision of thresholds of metric series. They are never stamped, so all 14 digits are used.
 const seriesPrecision = 14
 
-// clockCheck is how often the clock is read while an override is due to expire. A single timer would not notice that the clock
-// was set or that the machine was suspended.
+// clockCheck is how often the clock is read if an override has an end, which a single timer could miss: the clock may be set forward, or
+// the machine suspended. If the clock is set back, overrides that ended before their time are in force again.
 const clockCheck = time.Second
 
 // RatesConfig is the part of the configuration that rates come from.
@@ -39,6 +39,7 @@ type RatesConfig struct {
 type Rates struct {
 	cfg     RatesConfig
 	logger  *zap.Logger
+	now     func() time.Time
 	current atomic.Pointer[Tables]
 
 	mu      sync.Mutex // held while tables are replaced
@@ -48,8 +49,8 @@ type Rates struct {
 }
 
 func newRates(cfg RatesConfig, logger *zap.Logger) (*Rates, error) {
-	r := &Rates{cfg: cfg, logger: logger}
-	now := time.Now()
+	r := &Rates{cfg: cfg, logger: logger, now: time.Now}
+	now := r.now()
 	t, err := r.build(unexpired(cfg.Overrides, now), now)
 	if err != nil {
 		return nil, err
@@ -95,18 +96,19 @@ func (r *Rates) replace(change func()) {
 		return
 	}
 	change()
-	r.rebuild(time.Now())
+	r.rebuild(r.now())
 }
 
-// expire replaces the tables if an override has expired. The timer calls it.
+// expire replaces the tables if an override has expired, or has not after all. The timer calls it.
 func (r *Rates) expire() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped {
 		return
 	}
-	now := time.Now()
-	if next := r.InForce().nextExpiry(); !next.IsZero() && !now.Before(next) {
+	now := r.now()
+	// At any two times, the overrides in force at the later one are among those at the earlier one, so that numbers tell.
+	if numUnexpired(r.cfg.Overrides, now)+numUnexpired(r.runtime, now) != len(r.InForce().Overrides) {
 		r.rebuild(now)
 		return
 	}
@@ -130,14 +132,18 @@ func (r *Rates) rebuild(now time.Time) {
 	logChanges(r.logger, before, after, now)
 }
 
-// schedule sets the timer for the next expiry.
+// schedule sets the timer for the next expiry, or for the next look at the clock.
 func (r *Rates) schedule(now time.Time) {
 	if r.timer != nil {
 		r.timer.Stop()
 		r.timer = nil
 	}
+	pause := clockCheck
 	if next := r.InForce().nextExpiry(); !next.IsZero() {
-		r.timer = time.AfterFunc(min(next.Sub(now), clockCheck), r.expire)
+		pause = min(next.Sub(now), clockCheck)
+	}
+	if hasEnd(r.cfg.Overrides) || hasEnd(r.runtime) {
+		r.timer = time.AfterFunc(pause, r.expire)
 	}
 }
 

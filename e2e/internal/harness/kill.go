@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package harness
+
+import "syscall"
+
+// Kill kills the collector, as kill -9 does.
+func (c *Collector) Kill() {
+	c.t.Helper()
+	if err := c.process.Kill(); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// StartAgain starts a collector that was killed with the same configuration, and waits until it is ready. It needs Options.FixedPorts.
+func (c *Collector) StartAgain() {
+	c.t.Helper()
+	if err := c.start(); err != nil {
+		c.t.Fatalf("start the collector again: %v", err)
+	}
+	if !c.awaitReady() {
+		c.t.Fatalf("the collector did not become ready again; its log:\n%s", c.log)
+	}
+}
+
+// Pause stops the collector's process in its tracks, until Resume or Stop.
+func (c *Collector) Pause() { c.signal(syscall.SIGSTOP) }
+
+// Resume continues the process after Pause.
+func (c *Collector) Resume() { c.signal(syscall.SIGCONT) }
+
+func (c *Collector) signal(s syscall.Signal) {
+	c.t.Helper()
+	if err := c.process.Signal(s); err != nil {
+		c.t.Fatal(err)
+	}
+}
