@@ -86,7 +86,7 @@ func liveHeap() int64 {
 	goruntime.GC()
 	goruntime.GC()
 	goruntime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc) //nolint:gosec // far below
+	return int64(stats.HeapAlloc)
 }
 
 // life is one life of the processor, from its start to its shutdown.
@@ -287,8 +287,8 @@ func hostileTraces() ptrace.Traces {
 		s.SetTraceID(id)
 		s.SetSpanID([8]byte{1, byte(i)})
 		s.SetParentSpanID([8]byte{1, byte(rand.IntN(i + 2))})
-		s.SetKind(ptrace.SpanKind(rand.IntN(6)))                      //nolint:gosec // few
-		s.Status().SetCode(ptrace.StatusCode(rand.IntN(20) / 19 * 2)) //nolint:gosec // few
+		s.SetKind(ptrace.SpanKind(rand.IntN(6)))
+		s.Status().SetCode(ptrace.StatusCode(rand.IntN(20) / 19 * 2))
 		s.TraceState().FromRaw([]string{"", "ot=th:8", "ot=rv:0123456789abcd", "ot=;;", "a=b,ot=x"}[rand.IntN(5)])
 		_ = s.Attributes().FromRaw(hostileAttributes()) // strings only
 	}
