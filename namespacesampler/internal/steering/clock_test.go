@@ -3,6 +3,7 @@
 package steering
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,15 +19,15 @@ import (
 )
 
 // startRatesBy returns rates that are started and read a clock that can be set. It counts how often they read it.
-func startRatesBy(t *testing.T, clock *clocktest.Clock, cfg RatesConfig) (r *Rates, logs *observer.ObservedLogs, reads *int) {
+func startRatesBy(t *testing.T, clock *clocktest.Clock, cfg RatesConfig) (r *Rates, logs *observer.ObservedLogs, reads *atomic.Int64) {
 	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
 	cfg.Precision = 4
 	r, err := newRates(cfg, zap.New(core))
 	require.NoError(t, err)
-	reads = new(int)
-	r.now = func() time.Time { // called with the lock held
-		*reads++
+	reads = new(atomic.Int64)
+	r.now = func() time.Time {
+		reads.Add(1)
 		return clock.Now()
 	}
 	r.start()
@@ -121,7 +122,7 @@ func TestTheClockIsReadOnceASecondHoweverItIsSet(t *testing.T) {
 		}
 		r, _, reads := startRatesBy(t, &clock, cfg)
 		tables := map[*Tables]bool{}
-		*reads = 0
+		reads.Store(0)
 		for i := range 600 { // ten minutes, an hour forward or back every ten seconds
 			if i%10 == 0 {
 				clock.Set([]time.Duration{time.Hour, -time.Hour, -time.Hour, time.Hour}[i/10%4])
@@ -130,7 +131,7 @@ func TestTheClockIsReadOnceASecondHoweverItIsSet(t *testing.T) {
 			synctest.Wait()
 			tables[r.InForce()] = true
 		}
-		assert.LessOrEqual(t, *reads, 600+len(tables), "once a second, and once for each expiry in between")
+		assert.LessOrEqual(t, reads.Load(), int64(600+len(tables)), "once a second, and once for each expiry in between")
 		assert.Less(t, len(tables), 2*60, "tables are replaced when overrides end or come back, not at each look at the clock")
 	})
 }
@@ -140,10 +141,10 @@ func TestWithoutAnEndTheClockIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var clock clocktest.Clock
 		_, _, reads := startRatesBy(t, &clock, RatesConfig{Overrides: []rate.Override{{Key: "payments", Signal: rate.All, Source: rate.SharedOverride}}})
-		*reads = 0
+		reads.Store(0)
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		assert.Zero(t, *reads)
+		assert.Zero(t, reads.Load())
 	})
 }
 

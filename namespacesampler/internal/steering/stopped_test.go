@@ -61,11 +61,11 @@ func TestRatesThatAreStoppedForAMinuteAreReplacedOnceAfterIt(t *testing.T) {
 		}
 		r, _, reads := startRatesBy(t, &clock, cfg)
 		time.Sleep(5*time.Second + time.Millisecond)
-		before := *reads
+		before := reads.Load()
 		clock.Pass(time.Minute) // in which no timer fires
 		time.Sleep(clockCheck)
 		synctest.Wait()
 		assert.Empty(t, r.InForce().Overrides)
-		assert.Equal(t, before+1, *reads)
+		assert.Equal(t, before+1, reads.Load())
 	})
 }
