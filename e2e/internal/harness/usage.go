@@ -29,3 +29,17 @@ func (c *Collector) Usage() Usage {
 	}
 	return Usage{CPU: stat.CPUTime(), Resident: status.VmRSS, PeakResident: status.VmHWM}
 }
+
+// Descriptors returns the number of file descriptors that the collector has open. It needs Linux.
+func (c *Collector) Descriptors() int {
+	c.t.Helper()
+	proc, err := procfs.NewProc(c.process.PID())
+	if err != nil {
+		c.t.Fatalf("read what the collector uses: %v", err)
+	}
+	n, err := proc.FileDescriptorsLen()
+	if err != nil {
+		c.t.Fatalf("read what the collector uses: %v", err)
+	}
+	return n
+}
