@@ -43,9 +43,14 @@ test: build bin/telemetrygen postgres pgbouncer compiler commands chromium gener
 
 SOAK ?= 20s
 SOAK_ITEMS ?= 50_000_000
+SOAK_EVERYTHING ?= 1h
 
 .PHONY: soak
-soak: soak-metrics soak-postgres ## the full sizes of what `make test` shows in small, with figures: an hour or so
+soak: soak-metrics soak-postgres soak-everything ## the full sizes of what `make test` shows in small, with figures: two hours or so
+
+.PHONY: soak-everything
+soak-everything: postgres
+	SOAK_EVERYTHING=$(SOAK_EVERYTHING) $(GO) test -count=1 -timeout 0 -v -run TestEverythingAtOnce ./namespacesampler
 
 .PHONY: soak-metrics
 soak-metrics: bin/otelcol-tasker postgres

@@ -3,12 +3,15 @@
 package namespacesampler_test
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -56,4 +59,21 @@ func settings(yaml string) (lines []string) {
 		}
 	}
 	return lines
+}
+
+var testName = regexp.MustCompile("`(Test[A-Z][A-Za-z0-9]*)`")
+
+func TestTheTestsThatTheDocumentationOfAttacksNamesExist(t *testing.T) {
+	var tests strings.Builder
+	require.NoError(t, filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") && entry.Type().IsRegular() {
+			tests.WriteString(read(t, path))
+		}
+		return err
+	}))
+	names := testName.FindAllStringSubmatch(read(t, "../docs/attacks.md"), -1)
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		assert.True(t, strings.Contains(tests.String(), "\nfunc "+name[1]+"("), name[1])
+	}
 }
