@@ -65,7 +65,7 @@ func TestOverridesEndByTheWallClockThoughItIsSetForwardAndBack(t *testing.T) {
 			}
 			assert.Equal(t, messages, got)
 		}
-		all := []string{"configured", "lasting", "runtime", "later"}
+		all := []string{"configured", "lasting", "later", "runtime"}
 		nothing, ended, again := map[string]int{}, map[string]int{"an override has ended": 2}, map[string]int{"an override is in force": 2}
 
 		inForce(all, nothing)

@@ -77,7 +77,7 @@ func (r *Rates) Expired(now time.Time) map[string]time.Time {
 }
 
 // start makes overrides expire on time until stop is called.
-func (r *Rates) start() { r.replace(func() {}) }
+func (r *Rates) start() { r.expire() }
 
 // setRuntime replaces the runtime overrides, which it sorts and keeps. They must be valid and have distinct identities. The same ones
 // again leave the same tables in force.
@@ -100,20 +100,7 @@ func (r *Rates) replace(change func()) {
 }
 
 // expire replaces the tables if an override has expired, or has not after all. The timer calls it.
-func (r *Rates) expire() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stopped {
-		return
-	}
-	now := r.now()
-	// At any two times, the overrides in force at the later one are among those at the earlier one, so that numbers tell.
-	if numUnexpired(r.cfg.Overrides, now)+numUnexpired(r.runtime, now) != len(r.InForce().Overrides) {
-		r.rebuild(now)
-		return
-	}
-	r.schedule(now)
-}
+func (r *Rates) expire() { r.replace(func() {}) }
 
 // rebuild replaces the tables if the overrides in force are others at a time than before.
 func (r *Rates) rebuild(now time.Time) {

@@ -48,16 +48,6 @@ func unexpired(overrides []rate.Override, now time.Time) (left []rate.Override) 
 	return left
 }
 
-// numUnexpired returns how many overrides have not expired.
-func numUnexpired(overrides []rate.Override, now time.Time) (n int) {
-	for i := range overrides {
-		if !overrides[i].IsExpired(now) {
-			n++
-		}
-	}
-	return n
-}
-
 // hasEnd reports whether any of the overrides has an end, past or future.
 func hasEnd(overrides []rate.Override) bool {
 	for i := range overrides {
