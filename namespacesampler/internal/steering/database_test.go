@@ -145,7 +145,7 @@ func (d *database) steer(o options) *steered {
 // eventually waits for a condition, for as long as a busy machine may need.
 func eventually(t *testing.T, condition func() bool, what string) {
 	t.Helper()
-	require.Eventually(t, condition, 30*time.Second, 2*time.Millisecond, what)
+	require.Eventually(t, condition, 2*time.Minute, 2*time.Millisecond, what)
 }
 
 func (s *steered) logged(message string) int { return s.logs.FilterMessage(message).Len() }
