@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -73,27 +72,46 @@ func (e *Engine) startPostgres(cfg *PostgresConfig) error {
 	return nil
 }
 
-// shutdownTimeout bounds Shutdown, well below the time that containers get to stop, most of which others need to send what they hold.
+// shutdownTimeout bounds Shutdown. It is well below the time that containers get to stop, most of which other components need to send
+// what they hold.
 const shutdownTimeout = 3 * time.Second
 
-// Shutdown stops what Start started, within ctx and shutdownTimeout. It may be called without Start. What has not ended by then is
-// logged and not returned as an error, for which the collector would exit when it reloads its configuration.
+// Shutdown stops what Start started, within ctx and shutdownTimeout. It may be called without Start. Whatever has not stopped by then is
+// logged. It is not returned as an error: the collector would exit because of it when it reloads its configuration.
 func (e *Engine) Shutdown(ctx context.Context) {
-	defer e.telemetry.Shutdown()
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
-	var server sync.WaitGroup // beside the rest, since its clients may delay it
-	if e.server != nil {
-		server.Go(func() { e.server.Close(ctx) })
+	stopped := make(chan error, 2)
+	go func() { // beside the rest, since its clients may delay it
+		if e.server != nil {
+			e.server.Close(ctx)
+		}
+		stopped <- nil
+	}()
+	go func() { stopped <- e.stop(ctx) }()
+	for range cap(stopped) {
+		select {
+		case err := <-stopped:
+			if err != nil {
+				e.logger.Warn(stillRunning, zap.Error(err))
+			}
+		case <-ctx.Done():
+			e.logger.Warn(stillRunning)
+			return
+		}
 	}
+}
+
+const stillRunning = "background work did not stop within the shutdown timeout"
+
+// stop stops everything but the server.
+func (e *Engine) stop(ctx context.Context) error {
+	defer e.telemetry.Shutdown() // waits for metrics that are being collected
 	err := e.steering.Stop(ctx)
 	if e.db != nil {
 		err = errors.Join(err, e.common.Resolver.Close(ctx), e.db.Close(ctx))
 	}
-	server.Wait()
-	if err != nil {
-		e.logger.Warn("what the processor does in the background has not ended in time", zap.Error(err))
-	}
+	return err
 }
 
 // loaded counts a load of keys, and takes its result for the health of Postgres.

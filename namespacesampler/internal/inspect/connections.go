@@ -10,9 +10,13 @@ import (
 	"sync"
 )
 
-// maxConnections bounds the connections of a server, and with them its memory and file descriptors. A new client is served nevertheless:
-// the connection on which nothing has happened for longest is closed.
-const maxConnections = 100
+const (
+	// maxConnections bounds the connections of a server, and with them its memory and file descriptors. A new client is served
+	// nevertheless: the connection on which nothing has happened for longest is closed.
+	maxConnections = 100
+	// maxStreams bounds the requests that are answered at once on a connection of HTTP/2.
+	maxStreams = 10
+)
 
 // connections are the open connections of a server.
 type connections struct {
@@ -34,26 +38,35 @@ func newConnections() *connections {
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.known[conn]
-	if e != nil {
-		c.byState.Remove(e)
-		delete(c.known, conn)
+	if e := c.known[conn]; e != nil {
+		c.forget(e)
+	} else if state != http.StateNew {
+		return // it was closed for another one
 	}
 	switch state {
 	case http.StateClosed, http.StateHijacked:
 	case http.StateNew, http.StateActive, http.StateIdle:
 		if c.byState.Len() >= maxConnections {
-			c.closeOldest()
+			e := c.oldest()
+			c.forget(e)
+			abort(e.Value.(connection).Conn)
 		}
 		c.known[conn] = c.byState.PushBack(connection{conn, state == http.StateActive})
 	}
 }
 
-func (c *connections) closeOldest() {
-	oldest := c.byState.Front()
-	conn := c.byState.Remove(oldest).(connection)
-	delete(c.known, conn.Conn)
-	abort(conn.Conn)
+func (c *connections) forget(e *list.Element) {
+	delete(c.known, c.byState.Remove(e).(connection).Conn)
+}
+
+// oldest returns the connection on which nothing has happened for longest: one on which no request is being answered, if there is any.
+func (c *connections) oldest() *list.Element {
+	for e := c.byState.Front(); e != nil; e = e.Next() {
+		if !e.Value.(connection).isActive {
+			return e
+		}
+	}
+	return c.byState.Front()
 }
 
 // closeUnused closes the connections on which no request is being answered.

@@ -13,14 +13,18 @@ type guard struct {
 // ServeHTTP implements http.Handler.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
+	g.serve(w, withoutBody(w, r))
+	if r.Close && r.ContentLength != 0 {
+		lingerForBody(w, r)
+	}
+}
+
+func (g *guard) serve(w http.ResponseWriter, r *http.Request) {
 	if !g.hosts.allow(r.Host) {
 		fail(w, http.StatusForbidden, "this server does not serve the requested host; if it should, list the host in inspect::allowed_hosts")
 		return
 	}
-	g.next.ServeHTTP(w, withoutBody(w, r))
-	if r.Close && r.ContentLength != 0 {
-		lingerForBody(w, r)
-	}
+	g.next.ServeHTTP(w, r)
 }
 
 // secure sets the security headers of an answer.

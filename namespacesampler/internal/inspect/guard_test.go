@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/collector/config/confignet"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.uber.org/zap"
 )
 
 // run runs a server as the configuration has it, and returns a function that sends raw requests to it.
@@ -82,6 +83,9 @@ func TestNoBodyIsReadWhateverTheMethod(t *testing.T) {
 				got := send(fmt.Sprintf("%s /config HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: %s\r\n%s\r\n\r\n", method, encoding, length))
 				assert.Equal(t, status, got.status, "%s %s", method, encoding)
 				assert.True(t, got.closes, "what comes next on the connection is no request")
+				got = send(fmt.Sprintf("%s /config HTTP/1.1\r\nHost: evil\r\nContent-Encoding: %s\r\n%s\r\n\r\n", method, encoding, length))
+				assert.Equal(t, http.StatusForbidden, got.status, "%s %s", method, encoding)
+				assert.True(t, got.closes)
 			}
 		}
 	}
@@ -173,6 +177,8 @@ func TestAnswersThatTheServerGivesHaveSecurityHeadersToo(t *testing.T) {
 	for what, request := range map[string]string{
 		"a preflight request": "OPTIONS / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n\r\n",
 		"a refused host":      "GET / HTTP/1.1\r\nHost: evil\r\n\r\n",
+		"general options":     "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"those of others":     "OPTIONS * HTTP/1.1\r\nHost: evil\r\n\r\n",
 		"a refused method":    "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"no such path":        "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"the page":            "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -205,6 +211,41 @@ func TestManySilentClientsNeitherFillTheServerNorKeepOthersOut(t *testing.T) {
 		require.Error(t, err)
 		require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
 	}
+}
+
+func TestSilentClientsDoNotCutOffAnAnswerInProgress(t *testing.T) {
+	asked, goOn := make(chan struct{}), make(chan struct{})
+	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(asked)
+		<-goOn
+		_, _ = io.WriteString(w, "answer")
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := serve(&http.Server{Handler: slow}, listener, zap.NewNop())
+	defer func() { s.Close(t.Context()) }()
+	connect := func() net.Conn {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	inProgress := connect()
+	_, err = io.WriteString(inProgress, request)
+	require.NoError(t, err)
+	<-asked
+	silent := make([]net.Conn, maxConnections+1)
+	for i := range silent {
+		silent[i] = connect()
+	}
+	require.NoError(t, silent[1].SetReadDeadline(time.Now().Add(time.Minute)))
+	_, err = silent[1].Read(make([]byte, 1)) // until it is closed for the last one
+	require.ErrorIs(t, err, io.EOF)
+	close(goOn)
+	answer := make([]byte, 1000)
+	n, err := inProgress.Read(answer)
+	require.NoError(t, err)
+	assert.Contains(t, string(answer[:n]), "answer")
 }
 
 func TestASocketThatAKilledCollectorLeftBehindIsReplaced(t *testing.T) {

@@ -5,6 +5,7 @@
 package inspect
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -17,8 +18,11 @@ import (
 // Source provides what the handler shows. It is safe for concurrent use.
 type Source interface {
 	Config() Config
-	// Namespaces is expensive and is called at most once a second. It may return names of any length and encoding.
-	Namespaces() Namespaces
+	// ConfigVersion is comparable, and another one whenever Config returns something else than before.
+	ConfigVersion() any
+	// Namespaces is expensive and is called at most once a second, unless ctx has ended before it returned. It may return names of any
+	// length and encoding.
+	Namespaces(ctx context.Context) (Namespaces, error)
 	Explain(Question) Explanation
 }
 
@@ -26,6 +30,7 @@ type Source interface {
 type Handler struct {
 	source     Source
 	namespaces *throttle
+	config     *latest
 	others     []string // query parameters that are ignored
 }
 
@@ -39,7 +44,7 @@ func NewHandler(source Source, others ...string) *Handler {
 
 func newHandler(source Source, now func() time.Time, others ...string) *Handler {
 	h := &Handler{source: source, others: others}
-	h.namespaces = newThrottle(now, h.renderNamespaces)
+	h.namespaces, h.config = newThrottle(now, h.renderNamespaces), &latest{}
 	return h
 }
 
@@ -72,11 +77,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) serveConfig(w http.ResponseWriter, _ *http.Request) {
+	body, err := h.config.get(h.source.ConfigVersion(), h.renderConfig)
+	h.answer(w, body, err)
+}
+
+func (h *Handler) renderConfig() ([]byte, error) {
 	c := h.source.Config()
 	telemetry := &c.Common.Telemetry
 	telemetry.Tracing.Namespaces = shown(telemetry.Tracing.Namespaces)
 	telemetry.Metrics.Namespaces = shown(telemetry.Metrics.Namespaces)
-	writeJSON(w, http.StatusOK, c)
+	return render(c)
 }
 
 // shown returns rates by names fit for output.
@@ -88,8 +98,13 @@ func shown(rates map[string]float64) map[string]float64 {
 	return out
 }
 
-func (h *Handler) serveNamespaces(w http.ResponseWriter, _ *http.Request) {
-	body, err := h.namespaces.get()
+func (h *Handler) serveNamespaces(w http.ResponseWriter, r *http.Request) {
+	body, err := h.namespaces.get(r.Context())
+	h.answer(w, body, err)
+}
+
+// answer sends a rendered answer.
+func (h *Handler) answer(w http.ResponseWriter, body []byte, err error) {
 	if err != nil {
 		fail(w, http.StatusInternalServerError, err.Error())
 		return
@@ -97,8 +112,11 @@ func (h *Handler) serveNamespaces(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, jsonType, body)
 }
 
-func (h *Handler) renderNamespaces() ([]byte, error) {
-	n := h.source.Namespaces()
+func (h *Handler) renderNamespaces(ctx context.Context) ([]byte, error) {
+	n, err := h.source.Namespaces(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if n.Namespaces == nil {
 		n.Namespaces = []Row{} // [], never null
 	}

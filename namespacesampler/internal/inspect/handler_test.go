@@ -3,6 +3,7 @@
 package inspect
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -75,20 +76,53 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 // TestClientsThatWaitForASlowAnswerGetIt: however long it takes, those who asked meanwhile have it rendered no second time.
 func TestClientsThatWaitForASlowAnswerGetIt(t *testing.T) {
 	now, renders := time.Now(), 0
-	s := newThrottle(func() time.Time { return now }, func() ([]byte, error) {
+	s := newThrottle(func() time.Time { return now }, func(context.Context) ([]byte, error) {
 		renders++
 		now = now.Add(5 * freshFor)
 		return nil, nil
 	})
 	for range 100 { // they come as soon as the first is through
-		_, err := s.get()
+		_, err := s.get(t.Context())
 		require.NoError(t, err)
 	}
 	assert.Equal(t, 1, renders)
 	now = now.Add(freshFor)
-	_, err := s.get()
+	_, err := s.get(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 2, renders)
+}
+
+func TestAnAnswerWhoseClientHasGoneIsRenderedForTheNextOne(t *testing.T) {
+	gone, leave := context.WithCancel(t.Context())
+	s := newThrottle(time.Now, func(ctx context.Context) ([]byte, error) {
+		leave()
+		return []byte("answer"), ctx.Err()
+	})
+	_, err := s.get(gone)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = s.get(gone)
+	require.ErrorIs(t, err, context.Canceled)
+	body, err := s.get(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "answer", string(body))
+}
+
+// Clients that never read 10,000 overrides would each hold an answer of their own.
+func TestTheConfigurationIsRenderedOnceUntilItChanges(t *testing.T) {
+	source := &fixed{version: 1}
+	source.config.Common.Telemetry.Enabled = true
+	h := NewHandler(source)
+	first, err := h.config.get(source.ConfigVersion(), h.renderConfig)
+	require.NoError(t, err)
+	second, err := h.config.get(source.ConfigVersion(), h.renderConfig)
+	require.NoError(t, err)
+	assert.Same(t, &first[0], &second[0])
+
+	server := start(t, h)
+	source.config.Common.Telemetry.DryRun = true
+	assert.Contains(t, ask(t, server, http.MethodGet, "/config").body, `"dry_run":false`)
+	source.version++
+	assert.Contains(t, ask(t, server, http.MethodGet, "/config").body, `"dry_run":true`)
 }
 
 func TestNothingIsAnEmptyListNotNull(t *testing.T) {

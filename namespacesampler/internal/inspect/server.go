@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 // closeTimeout is how long requests in progress are answered after Close.
@@ -53,6 +54,8 @@ func Start(
 func serve(server *http.Server, listener net.Listener, logger *zap.Logger) *Server {
 	s := &Server{server: server, connections: newConnections(), served: make(chan struct{})}
 	server.ConnState = s.connections.changed
+	server.DisableGeneralOptionsHandler = true // it would answer "OPTIONS *" without the guard
+	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams}
 	server.ErrorLog = log.New(serverLog{logger}, "", 0)
 	go func() {
 		defer close(s.served)
@@ -75,16 +78,17 @@ func (s *Server) Close(ctx context.Context) {
 	<-s.served
 }
 
-// serverLog is the log of net/http. What it reports is what clients do wrong, such as a failed TLS handshake. Anybody can do so as often as
-// he likes, so it is no error of the collector.
+// serverLog is the log of net/http. What clients do wrong is logged at level debug: anybody can do it as often as he likes.
 type serverLog struct{ logger *zap.Logger }
 
 func (l serverLog) Write(message []byte) (int, error) {
-	text := string(bytes.TrimSpace(message))
-	if bytes.Contains(message, []byte("panic serving")) {
-		l.logger.Error("an inspect request has failed", zap.String("error", text))
-	} else {
-		l.logger.Debug("inspect server", zap.String("message", text))
+	level := zapcore.WarnLevel
+	switch {
+	case bytes.Contains(message, []byte("panic serving")):
+		level = zapcore.ErrorLevel
+	case bytes.Contains(message, []byte("TLS handshake error")), bytes.HasPrefix(message, []byte("http2: server")):
+		level = zapcore.DebugLevel
 	}
+	l.logger.Log(level, "message of the inspect server", zap.ByteString("message", bytes.TrimSpace(message)))
 	return len(message), nil
 }

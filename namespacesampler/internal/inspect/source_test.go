@@ -3,6 +3,7 @@
 package inspect
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 // fixed is a source of fixed answers.
 type fixed struct {
 	config      Config
+	version     int
 	namespaces  Namespaces
 	renders     atomic.Int64
 	asked       Question
@@ -27,11 +29,13 @@ type fixed struct {
 
 func (f *fixed) Config() Config { return f.config }
 
-func (f *fixed) Namespaces() Namespaces {
+func (f *fixed) ConfigVersion() any { return f.version }
+
+func (f *fixed) Namespaces(context.Context) (Namespaces, error) {
 	f.renders.Add(1)
 	n := f.namespaces
 	n.Namespaces = append([]Row(nil), n.Namespaces...)
-	return n
+	return n, nil
 }
 
 func (f *fixed) Explain(q Question) Explanation {

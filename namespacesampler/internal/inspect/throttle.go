@@ -3,6 +3,7 @@
 package inspect
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -11,10 +12,10 @@ import (
 const freshFor = time.Second
 
 // throttle renders an answer at most once in freshFor, however many clients ask for it. Clients that ask while it is being
-// rendered wait.
+// rendered wait. If the client for whom it is rendered goes away, it is rendered for the next one.
 type throttle struct {
 	now    func() time.Time
-	render func() ([]byte, error)
+	render func(context.Context) ([]byte, error)
 
 	mu         sync.Mutex
 	renderedAt time.Time
@@ -22,16 +23,41 @@ type throttle struct {
 	err        error
 }
 
-func newThrottle(now func() time.Time, render func() ([]byte, error)) *throttle {
+func newThrottle(now func() time.Time, render func(context.Context) ([]byte, error)) *throttle {
 	return &throttle{now: now, render: render}
 }
 
-func (t *throttle) get() ([]byte, error) {
+func (t *throttle) get(ctx context.Context) ([]byte, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if age := t.now().Sub(t.renderedAt); age >= freshFor || age < 0 { // the clock may be set back
-		t.body, t.err = t.render()
+	if age := t.now().Sub(t.renderedAt); age < freshFor && age >= 0 { // the clock may be set back
+		return t.body, t.err
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	body, err := t.render(ctx)
+	if ctx.Err() == nil {
+		t.body, t.err = body, err
 		t.renderedAt = t.now() // the end of rendering, so that clients that waited take this answer
 	}
-	return t.body, t.err
+	return body, err
+}
+
+// latest is an answer that is rendered again only if it has changed, so that all who ask share its memory.
+type latest struct {
+	mu      sync.Mutex
+	version any // nil before the first
+	body    []byte
+	err     error
+}
+
+func (l *latest) get(version any, render func() ([]byte, error)) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if version != l.version {
+		l.body, l.err = render()
+		l.version = version
+	}
+	return l.body, l.err
 }

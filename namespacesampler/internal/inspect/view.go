@@ -3,6 +3,7 @@
 package inspect
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -45,8 +46,11 @@ func (v *View) Config() Config {
 	return Config{Common: Common{Telemetry: t}}
 }
 
+// ConfigVersion implements Source.
+func (v *View) ConfigVersion() any { return v.Steering.Rates.InForce() }
+
 // Namespaces implements Source.
-func (v *View) Namespaces() Namespaces {
+func (v *View) Namespaces(ctx context.Context) (Namespaces, error) {
 	n := Namespaces{
 		Overrides: v.overrides(),
 		DryRun:    v.Static.DryRun,
@@ -64,12 +68,12 @@ func (v *View) Namespaces() Namespaces {
 	if w := v.Steering.Overrides; w != nil {
 		n.State.RuntimeOverrides = runtimeOverrides(w.State())
 	}
-	n.Namespaces = v.rows(registry)
-	return n
+	n.Namespaces = v.rows(ctx, registry)
+	return n, ctx.Err()
 }
 
-// rows returns the namespaces that were seen, are registered or are configured, sorted by name.
-func (v *View) rows(registry steering.RegistryState) []Row {
+// rows returns the namespaces that were seen, are registered or are configured, sorted by name. It stops when ctx ends.
+func (v *View) rows(ctx context.Context, registry steering.RegistryState) []Row {
 	tables, seen := v.Steering.Rates.InForce(), v.Labels.All()
 	names := append(tables.Names(), registry.Names...) // without the empty name, whose items are None
 	for name := range seen {
@@ -80,6 +84,9 @@ func (v *View) rows(registry steering.RegistryState) []Row {
 
 	rows := make([]Row, len(names))
 	for i, name := range names {
+		if ctx.Err() != nil {
+			break
+		}
 		traces, metrics := tables.Traces.Lookup(name), tables.Metrics.Lookup(name)
 		row := Row{
 			Name:       name,
