@@ -127,6 +127,7 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 		for ctx.Err() == nil {
 			for _, entry := range logs.TakeAll() {
 				assert.Less(t, entry.Level, zapcore.ErrorLevel, entry.Message)
+				assert.NotContains(t, entry.Message, "did not stop")
 				if strings.HasPrefix(entry.Message, "an override ") {
 					changes.Add(1)
 				}

@@ -16,8 +16,8 @@ import (
 type InspectConfig struct {
 	confighttp.ServerConfig `mapstructure:",squash"`
 
-	// AllowedHosts are the hosts that requests may ask for. They are checked if the server listens on the loopback interface, whose own
-	// names are always allowed, or if there are any.
+	// AllowedHosts are the values of the header Host that are accepted, without ports. The header is checked if this list is not empty, or
+	// if the server listens on the loopback interface; loopback names are always accepted.
 	AllowedHosts []string `mapstructure:"allowed_hosts"`
 }
 

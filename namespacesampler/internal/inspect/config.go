@@ -15,8 +15,8 @@ import (
 // ServerConfig configures a server.
 type ServerConfig struct {
 	HTTP confighttp.ServerConfig
-	// AllowedHosts are the names and addresses that requests may ask for, in the header Host. They are checked if there are any, or if
-	// the server listens on the loopback interface, whose own names are always allowed.
+	// AllowedHosts are the values of the header Host that are accepted, without ports. The header is checked if there are any, or if the
+	// server listens on the loopback interface; loopback names are always accepted.
 	AllowedHosts []string
 }
 
