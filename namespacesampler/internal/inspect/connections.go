@@ -16,6 +16,8 @@ const (
 	maxConnections = 100
 	// maxStreams bounds the requests that are answered at once on a connection of HTTP/2.
 	maxStreams = 10
+	// maxHeaderBytes bounds the headers of a request. It leaves room for credentials.
+	maxHeaderBytes = 32 << 10
 )
 
 // connections are the open connections of a server.

@@ -19,12 +19,18 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ownHost replaces the host that a request asks for, which is an attribute of the metrics of HTTP servers: clients can think up any number of
+// hosts.
+const ownHost = "inspect"
+
 func (g *guard) serve(w http.ResponseWriter, r *http.Request) {
 	if !g.hosts.allow(r.Host) {
 		fail(w, http.StatusForbidden, "this server does not serve the requested host; if it should, list the host in inspect::allowed_hosts")
 		return
 	}
-	g.next.ServeHTTP(w, r)
+	named := r.WithContext(r.Context())
+	named.Host = ownHost
+	g.next.ServeHTTP(w, named)
 }
 
 // secure sets the security headers of an answer.

@@ -213,6 +213,30 @@ func TestManySilentClientsNeitherFillTheServerNorKeepOthersOut(t *testing.T) {
 	}
 }
 
+func TestHeadersAreBounded(t *testing.T) {
+	send, _, _ := run(t, nil)
+	of := func(bytes int) answer {
+		return send("GET /config HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + strings.Repeat("x", bytes) + "\r\n\r\n")
+	}
+	assert.Equal(t, http.StatusOK, of(16<<10).status)
+	assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, of(maxHeaderBytes+8<<10).status)
+}
+
+// The collector's metrics of HTTP servers have the host as an attribute.
+func TestHostsOfRequestsDoNotReachMetrics(t *testing.T) {
+	var hosts []string
+	server := start(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { hosts = append(hosts, r.Host) }))
+	for _, host := range []string{"127.0.0.1:1", "127.0.0.2:2", "localhost"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+		require.NoError(t, err)
+		request.Host = host
+		response, err := server.Client().Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+	}
+	assert.Equal(t, []string{ownHost, ownHost, ownHost}, hosts)
+}
+
 func TestSilentClientsDoNotCutOffAnAnswerInProgress(t *testing.T) {
 	asked, goOn := make(chan struct{}), make(chan struct{})
 	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -55,6 +55,7 @@ func serve(server *http.Server, listener net.Listener, logger *zap.Logger) *Serv
 	s := &Server{server: server, connections: newConnections(), served: make(chan struct{})}
 	server.ConnState = s.connections.changed
 	server.DisableGeneralOptionsHandler = true // it would answer "OPTIONS *" without the guard
+	server.MaxHeaderBytes = maxHeaderBytes
 	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams}
 	server.ErrorLog = log.New(serverLog{logger}, "", 0)
 	go func() {
