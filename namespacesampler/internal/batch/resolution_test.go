@@ -94,7 +94,7 @@ func TestANamespaceThatIsTooLongIsNotWritten(t *testing.T) {
 	namespace, _ := out[0].Attributes().Get("namespace")
 	assert.Len(t, namespace.Str(), 1024)
 	assert.Equal(t, map[string]int64{"unknown": 1, "resolved": 1}, h.Counts("lookup_keys"))
-	assert.Equal(t, map[string]int64{"": 1}, h.Counts("unreadable_names"))
+	assert.Equal(t, map[string]int64{"too_long": 1}, h.Counts("unreadable_names"))
 }
 
 // TestOnFailureAppliesIfPostgresCannotBeAsked is C6 and C7: it starts, it flows, and says so once.

@@ -50,7 +50,7 @@ func (e *Engine) startPostgres(cfg *PostgresConfig) error {
 		Telemetry: postgres.Telemetry{
 			Tracer: e.settings.TracerProvider, Meter: e.settings.MeterProvider, Pool: e.id.String(),
 		},
-		Unreadable: e.unreadableNames,
+		Ignored: e.ignoredNames,
 	})
 	if err != nil {
 		return fmt.Errorf("postgres::dsn: %w", err)
@@ -127,10 +127,15 @@ func (e *Engine) loaded(l namespace.Load) {
 	}
 }
 
-// unreadableNames counts keys and namespaces in Postgres that are not valid UTF-8 or too long.
-func (e *Engine) unreadableNames(n int) {
-	e.common.Problems.Add(problems.UnreadableNames, int64(n))
-	e.telemetry.ProcessorNamespaceSamplerUnreadableNames.Add(context.Background(), int64(n))
+// ignoredNames counts keys and namespaces in Postgres that are not valid UTF-8 or too long.
+func (e *Engine) ignoredNames(why problems.Kind, n int) {
+	reason := "invalid_utf8"
+	if why == problems.LongNames {
+		reason = "too_long"
+	}
+	e.common.Problems.Add(why, int64(n))
+	e.telemetry.ProcessorNamespaceSamplerUnreadableNames.Add(context.Background(), int64(n),
+		metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason))))
 }
 
 // breakerChanged counts and logs a change of the circuit breaker.

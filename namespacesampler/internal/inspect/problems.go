@@ -30,9 +30,15 @@ var knownProblems = [...]Problem{
 	},
 	problems.UnreadableNames: {
 		Kind:          "unreadable_names",
-		Consequence:   "keys or namespaces in Postgres are not valid UTF-8 or too long; they are ignored, and their items may lack a namespace",
+		Consequence:   "keys or namespaces in Postgres are not valid UTF-8; they are ignored, and their items may lack a namespace",
 		Setting:       "postgres::dsn",
 		Documentation: "docs/resolution.md#text-encodings",
+	},
+	problems.LongNames: {
+		Kind:          "long_names",
+		Consequence:   "namespaces in Postgres are longer than 1,024 bytes; they are ignored, and their items may lack a namespace",
+		Setting:       "postgres::lookups",
+		Documentation: "docs/resolution.md#names-that-are-too-long",
 	},
 }
 

@@ -42,7 +42,7 @@ func TestNamesThatAreNotUTF8AreShownAsAProblem(t *testing.T) {
 		return len(shown.Problems) > 0 && shown.Problems[0].Count == 4 && s.LogCount("an override is in force") > 0
 	}, 30*time.Second, 10*time.Millisecond, "two of the lookup, and two registered ones, once")
 	assert.Equal(t, map[string]int64{"unreadable_names": 4}, describedProblems(t, shown.Problems))
-	assert.Equal(t, map[string]int64{"": 4}, s.Counts("unreadable_names"))
+	assert.Equal(t, map[string]int64{"invalid_utf8": 4}, s.Counts("unreadable_names"))
 	require.Len(t, shown.Namespaces, 1)
 	assert.Equal(t, "tea", shown.Namespaces[0].Name)
 
@@ -61,4 +61,26 @@ func TestNamesThatAreNotUTF8AreShownAsAProblem(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Another setting, and another page, help with names that are too long.
+func TestNamesThatAreTooLongAreShownAsAProblemOfTheirOwn(t *testing.T) {
+	dsn := pgtest.Start(t).NewDatabase(t, `CREATE TABLE orders (id bigint, tenant text);
+		INSERT INTO orders VALUES (1, repeat('x', 1025)), (2, 'tea')`)
+	s, at := samplertest.StartInspected(t, samplertest.WithPostgres(dsn, map[string]any{
+		"cache":    map[string]any{"negative_ttl": "1h"},
+		"lookups":  []any{map[string]any{"attribute": "order.id", "query": "SELECT id, tenant FROM orders WHERE id = ANY($1)"}},
+		"registry": map[string]any{"interval": "10ms", "query": "SELECT tenant FROM orders"},
+	}, nil))
+	for range 2 {
+		s.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"order.id": 1}}))
+	}
+	var shown []inspect.Problem
+	require.Eventually(t, func() bool {
+		shown = samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces").Problems
+		return len(shown) > 0 && shown[0].Count == 2
+	}, 30*time.Second, 10*time.Millisecond, "one of the lookup, and a registered one, once")
+	assert.Equal(t, map[string]int64{"long_names": 2}, describedProblems(t, shown))
+	assert.Equal(t, "postgres::lookups", shown[0].Setting)
+	assert.Equal(t, map[string]int64{"too_long": 2}, s.Counts("unreadable_names"))
 }

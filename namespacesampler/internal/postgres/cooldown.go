@@ -8,15 +8,16 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // pausable is a query that is paused for a while if the server refuses it. Other queries go on.
 type pausable struct {
 	Query
-	cooldown     time.Duration
-	logger       *zap.Logger
-	onUnreadable func(names int)
+	cooldown  time.Duration
+	logger    *zap.Logger
+	onIgnored func(why problems.Kind, names int)
 
 	mu            sync.Mutex
 	until         time.Time // end of the pause
@@ -79,19 +80,19 @@ func (l *pausable) badKey(err error) {
 
 // unreadable notes a row with a key or namespace that is not valid UTF-8, and logs the first one, without the text.
 func (l *pausable) unreadable() {
-	l.ignored(&l.hasUnreadable, "the query returns a key or a namespace that is not valid UTF-8, so that the key counts as unknown; "+
+	l.ignored(problems.UnreadableNames, &l.hasUnreadable, "the query returns a key or a namespace that is not valid UTF-8, so that the key counts as unknown; "+
 		"further ones are only counted")
 }
 
 // tooLong notes a row whose namespace has so many bytes, or more if the query cuts it, and logs the first one, without the name.
 func (l *pausable) tooLong(bytes int) {
-	l.ignored(&l.hasTooLong, "the query returns a namespace that is too long, so that the key counts as unknown; further ones are only counted",
-		zap.Int("at_least_bytes", bytes), zap.Int("max_bytes", rate.MaxNameBytes))
+	l.ignored(problems.LongNames, &l.hasTooLong,
+		"the query returns a namespace that is too long, so that the key counts as unknown; further ones are only counted", zap.Int("at_least_bytes", bytes), zap.Int("max_bytes", rate.MaxNameBytes))
 }
 
 // ignored counts a row that is ignored, and logs the first one for a reason.
-func (l *pausable) ignored(isLogged *bool, message string, fields ...zap.Field) {
-	l.onUnreadable(1)
+func (l *pausable) ignored(why problems.Kind, isLogged *bool, message string, fields ...zap.Field) {
+	l.onIgnored(why, 1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !*isLogged {

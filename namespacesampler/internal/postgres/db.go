@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
 
 // closeTimeout bounds the orderly closing of connections.
@@ -28,8 +29,9 @@ type Config struct {
 	Cooldown  time.Duration
 	Logger    *zap.Logger
 	Telemetry Telemetry
-	// Unreadable is called with the number of keys or namespaces that were read, are not valid UTF-8 or too long, and are ignored.
-	Unreadable func(names int)
+	// Ignored is called with the number of keys or namespaces that were read and are ignored, and why: problems.UnreadableNames or
+	// problems.LongNames.
+	Ignored func(why problems.Kind, names int)
 }
 
 // DB is a namespace.Source. It is safe for concurrent use.
@@ -43,7 +45,7 @@ type DB struct {
 	unobserve func() error // unregisters the metrics of the pool
 	logger    *zap.Logger
 
-	onUnreadable         func(names int)
+	onIgnored            func(why problems.Kind, names int)
 	unreadableRegistered atomic.Int64 // of the last read
 	longRegistered       atomic.Int64 // of the last read
 
@@ -61,7 +63,7 @@ func Open(cfg Config) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{
-		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onUnreadable: cfg.Unreadable,
+		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onIgnored: cfg.Ignored,
 	}
 	db.isSimple = pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol
 	checking, stop := context.WithCancel(context.Background())
@@ -72,7 +74,7 @@ func Open(cfg Config) (*DB, error) {
 	}
 	for _, q := range cfg.Queries {
 		db.queries = append(db.queries, &pausable{
-			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)), onUnreadable: cfg.Unreadable,
+			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)), onIgnored: cfg.Ignored,
 		})
 	}
 	return db, nil

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
 
 // cooldown is how long refused lookups rest in these tests.
@@ -36,25 +37,27 @@ type fixture struct {
 	logs   *observer.ObservedLogs
 	ahead  atomic.Int64 // of the clock
 
-	unreadable *atomic.Int64 // names
+	unreadable, long *atomic.Int64 // names that are ignored
 }
 
 // openLayout opens a database that closes with the test.
 func openLayout(t testing.TB, dsn string, layout Layout) *fixture {
 	core, logs := observer.New(zapcore.DebugLevel)
-	var unreadable atomic.Int64
+	var unreadable, long atomic.Int64
 	db, err := Open(Config{
 		Pool:     PoolConfig{DSN: dsn, MaxConnections: 4, ConnectTimeout: 10 * time.Second},
 		Queries:  layout.Queries,
 		Cooldown: cooldown,
 		Logger:   zap.New(core),
 
-		Telemetry:  nowhere,
-		Unreadable: func(names int) { unreadable.Add(int64(names)) },
+		Telemetry: nowhere,
+		Ignored: func(why problems.Kind, names int) {
+			map[problems.Kind]*atomic.Int64{problems.UnreadableNames: &unreadable, problems.LongNames: &long}[why].Add(int64(names))
+		},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close(context.Background())) })
-	f := &fixture{DB: db, t: t, layout: layout, logs: logs, unreadable: &unreadable}
+	f := &fixture{DB: db, t: t, layout: layout, logs: logs, unreadable: &unreadable, long: &long}
 	db.now = func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) }
 	return f
 }

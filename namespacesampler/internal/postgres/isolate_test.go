@@ -5,13 +5,11 @@
 package postgres
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -234,37 +232,6 @@ func TestAConnectionThatBreaksWhileKeysAreIsolated(t *testing.T) {
 	_, err := f.lookup(ask{"fatal", "1", "one"}, ask{"fatal", "fatal", unavailable})
 	require.ErrorContains(t, err, "terminating connection")
 	f.check(ask{"fatal", "1", "one"})
-}
-
-// Statements that take long must not use up the time of the load, which would count as an outage.
-func TestIsolatingTakesHalfOfTheTimeThatIsLeft(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for name, each := range map[string]time.Duration{"fast": 0, "slow": 50 * time.Millisecond, "as slow as can be": 400 * time.Millisecond} {
-			const way, timeout = 20 * time.Millisecond, 4 * time.Second
-			ctx, cancel := context.WithTimeout(t.Context(), timeout)
-			began := time.Now()
-			p := newPace(ctx, way+each)
-			statements, trips := 0, 0
-			for n := min(8, p.fitting(maxFlight)); n > 0 && statements < maxStatements; n = p.fitting(maxFlight) {
-				p.begin()
-				time.Sleep(way + time.Duration(n)*each)
-				p.sent(n)
-				statements += n
-				trips++
-			}
-			assert.Less(t, time.Since(began), timeout, name)
-			assert.Greater(t, trips, 1, name)
-			switch name {
-			case "slow":
-				assert.Greater(t, trips, 5, "time for parts of parts")
-			case "fast":
-				assert.GreaterOrEqual(t, statements, maxStatements)
-			}
-			cancel()
-		}
-		p := newPace(t.Context(), time.Hour)
-		assert.Equal(t, maxFlight, p.fitting(maxFlight), "without a deadline")
-	})
 }
 
 // A pooler that lends a connection for one transaction must not mix up the answers of clients whose statements travel together.

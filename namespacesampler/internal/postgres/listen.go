@@ -21,7 +21,8 @@ var (
 // Listening configures a listener.
 type Listening struct {
 	Channel string
-	// Timeout bounds each answer of the server. Connecting is bounded as for the pool: each host of the DSN has its own time.
+	// Timeout bounds all that is asked on a new connection before listening begins, and each check of it later. Connecting is bounded as for
+	// the pool: each host of the DSN has its own time.
 	Timeout time.Duration
 	// Check is how often a connection without notifications is checked.
 	Check time.Duration

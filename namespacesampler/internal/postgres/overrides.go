@@ -95,19 +95,28 @@ func scanOverride(row pgx.CollectableRow) (OverrideRow, error) {
 	return o, err
 }
 
-// parseRate parses a rate. NULL is NaN.
+// parseRate parses a rate in decimal form, or NaN or Infinity, which are no valid rates. NULL is NaN.
 func parseRate(text *string) (float64, error) {
 	if text == nil {
 		return math.NaN(), nil
 	}
-	if len(*text) <= maxRateText {
-		// A number that is out of range is infinite, which is no rate either.
-		p, err := strconv.ParseFloat(strings.TrimSpace(*text), 64)
-		if err == nil || errors.Is(err, strconv.ErrRange) {
-			return p, nil
-		}
+	number := strings.Trim(*text, " \t\n\v\f\r")
+	p, err := strconv.ParseFloat(number, 64)
+	isInfinite := errors.Is(err, strconv.ErrRange)
+	// Go also takes hexadecimal numbers and groups of digits.
+	if len(*text) > maxRateText || err != nil && !isInfinite || strings.ContainsAny(number, "xX_") {
+		return math.NaN(), fmt.Errorf("sample_rate must be a number between 0 and 1, got %q", valid(cut(*text)))
 	}
-	return math.NaN(), fmt.Errorf("sample_rate must be a number between 0 and 1, got %q", valid(cut(*text)))
+	if p == 0 && isNotZero(number) {
+		return math.NaN(), fmt.Errorf("sample_rate is too small, write 0 to drop everything, got %q", valid(cut(*text)))
+	}
+	return p, nil
+}
+
+// isNotZero reports whether a decimal number that was parsed as 0 is another number.
+func isNotZero(number string) bool {
+	digits, _, _ := strings.Cut(strings.ToLower(number), "e")
+	return strings.ContainsAny(digits, "123456789")
 }
 
 // cut returns the beginning of a text that is shown.

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -81,20 +82,22 @@ func (db *DB) Registered(ctx context.Context, from Registry) ([]string, error) {
 
 // readable returns registered names without those that are too long or not valid UTF-8.
 func (db *DB) readable(names []string) []string {
-	names = db.leaveOut(names, &db.longRegistered, func(name string) bool { return len(name) > rate.MaxNameBytes },
+	names = db.leaveOut(names, problems.LongNames, &db.longRegistered, func(name string) bool { return len(name) > rate.MaxNameBytes },
 		"registered names that are too long are left out", zap.Int("max_bytes", rate.MaxNameBytes))
-	return db.leaveOut(names, &db.unreadableRegistered, func(name string) bool { return !utf8.ValidString(name) },
+	return db.leaveOut(names, problems.UnreadableNames, &db.unreadableRegistered, func(name string) bool { return !utf8.ValidString(name) },
 		"registered names that are not valid UTF-8 are left out")
 }
 
 // leaveOut returns names without some, which are counted when there are more than at the last read, and logged when there were none.
-func (db *DB) leaveOut(names []string, last *atomic.Int64, isLeftOut func(string) bool, message string, fields ...zap.Field) []string {
+func (db *DB) leaveOut(
+	names []string, why problems.Kind, last *atomic.Int64, isLeftOut func(string) bool, message string, fields ...zap.Field,
+) []string {
 	all := len(names)
 	names = slices.DeleteFunc(names, isLeftOut)
 	n := int64(all - len(names))
 	before := last.Swap(n)
 	if n > before {
-		db.onUnreadable(int(n - before))
+		db.onIgnored(why, int(n-before))
 	}
 	if before == 0 && n > 0 {
 		db.logger.Warn(message, append(fields, zap.Int64("names", n))...)

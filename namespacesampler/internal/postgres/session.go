@@ -17,9 +17,8 @@ import (
 type session struct {
 	db         *DB
 	roundTrips int
-	isolating  int           // statements that were sent to isolate keys
-	first      time.Duration // what the first round trip took
-	stale      bool          // a connection that had been opened before the load was dead
+	isolating  int  // statements that were sent to isolate keys
+	stale      bool // a connection that had been opened before the load was dead
 }
 
 // send sends all requests in one round trip. If the server refuses one, those that are not answered are sent again apart, so that each is
@@ -73,10 +72,6 @@ func (s *session) roundTrip(ctx context.Context, requests []*request) (done int,
 	}
 	defer conn.Release()
 	s.roundTrips++
-	if s.first == 0 {
-		sent := time.Now()
-		defer func() { s.first = time.Since(sent) }()
-	}
 	results := conn.SendBatch(ctx, &batch)
 	defer func() {
 		if closing := results.Close(); err == nil {

@@ -14,14 +14,16 @@ const (
 	MalformedKeys Kind = iota
 	// NoRandomness are spans whose trace ID has no randomness, so that every rate below 1 drops them.
 	NoRandomness
-	// UnreadableNames are keys and namespaces in Postgres that are not valid UTF-8 or too long.
+	// UnreadableNames are keys and namespaces in Postgres that are not valid UTF-8.
 	UnreadableNames
+	// LongNames are namespaces in Postgres that are too long.
+	LongNames
 
 	numKinds
 )
 
 // Kinds are all kinds.
-var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness, UnreadableNames}
+var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness, UnreadableNames, LongNames}
 
 // Counts are the problems since start. The zero value is ready for use, and safe for concurrent use.
 type Counts [numKinds]atomic.Int64

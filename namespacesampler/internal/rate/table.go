@@ -35,8 +35,8 @@ type Match struct {
 type Spec struct {
 	// Signal is Traces or Metrics.
 	Signal Signal
-	// Overrides of all signals and sources, with valid keys; those of other signals are ignored. Of two overrides with the same identity the later
-	// one wins.
+	// Overrides of all signals and sources, with valid keys; those of other signals are ignored. Of two overrides with the same
+	// identity the later one wins.
 	Overrides []Override
 	// SignalGlobal is the global probability of the signal. If it is nil, Global applies.
 	SignalGlobal *float64
