@@ -12,7 +12,7 @@ const (
 	// maxPendingKeys bounds the keys that are queued or being loaded, and thus memory during an outage and the size of a query's
 	// parameter: 100,000 UUIDs take 4 MB.
 	maxPendingKeys = 100_000
-	// maxLockedKeys bounds the keys that are worked on before the lock is given to others, so that small batches do not wait for huge ones.
+	// maxLockedKeys bounds the keys processed per lock acquisition, so that small batches do not wait for huge ones.
 	maxLockedKeys = 1_000
 	// maxRefreshKeys bounds the keys of a refresh. Other keys stay due.
 	maxRefreshKeys = 1_000
@@ -33,9 +33,12 @@ type dispatcher struct {
 	cancel context.CancelFunc
 	loads  sync.WaitGroup
 
+	huge sync.Mutex // held by the request whose keys are added to filling; locked before mu
+
 	mu         sync.Mutex // guards all below, and is never held across I/O
 	pending    map[Key]ticket
 	next       *load // keys that wait for a running load to end; may be nil
+	filling    *load // in place of next while a huge request adds its keys, so that it does not start before it has all; may be nil
 	refresh    *load // keys to be refreshed; may be nil
 	running    int
 	refreshing bool      // a running load is a refresh
@@ -48,7 +51,7 @@ type dispatcher struct {
 // load is a set of keys that is loaded together. Its answers may be read after done is closed.
 type load struct {
 	keys      []Key
-	answers   []Answer
+	answers   []Answer // nil if the load was abandoned
 	done      chan struct{}
 	isRefresh bool
 }
@@ -67,10 +70,12 @@ func (t ticket) answer() Answer {
 	}
 	select {
 	case <-t.load.done:
-		return t.load.answers[t.index]
+		if t.load.answers != nil {
+			return t.load.answers[t.index]
+		}
 	default:
-		return Answer{}
 	}
+	return Answer{}
 }
 
 func newDispatcher(cfg ResolverConfig, source Source, c *cache) *dispatcher {
@@ -84,6 +89,11 @@ func newDispatcher(cfg ResolverConfig, source Source, c *cache) *dispatcher {
 // request has keys[i] loaded for each i of wanted and returns their tickets, or nil if the breaker allows nothing. worthWaiting
 // is false unless the breaker is closed: keys are then loaded in the background.
 func (d *dispatcher) request(keys []Key, wanted []int) (tickets []ticket, worthWaiting bool) {
+	isHuge := len(wanted) > maxLockedKeys
+	if isHuge { // one at a time, so that there is a moment for the load to start between any two
+		d.huge.Lock()
+		defer d.huge.Unlock()
+	}
 	state := d.breaker.state()
 	if state != Closed {
 		defer d.breaker.notify() // it may have become half open just now
@@ -94,14 +104,46 @@ func (d *dispatcher) request(keys []Key, wanted []int) (tickets []ticket, worthW
 		return nil, false
 	}
 	tickets = make([]ticket, len(wanted))
+	if isHuge {
+		d.fill(tickets, keys, wanted)
+	} else {
+		for n, i := range wanted {
+			tickets[n] = d.ticket(keys[i], d.open)
+		}
+	}
+	d.start()
+	return tickets, state == Closed
+}
+
+// fill sets the tickets of a huge request, and lets others have the lock meanwhile. The load that it adds keys to does not start before it
+// has all of them, but small requests that find room start loads of their own.
+func (d *dispatcher) fill(tickets []ticket, keys []Key, wanted []int) {
+	d.filling, d.next = d.next, nil
+	if d.filling == nil {
+		d.filling = &load{done: make(chan struct{})}
+	}
+	filling := func() *load { return d.filling }
 	for n, i := range wanted {
 		if n > 0 && n%maxLockedKeys == 0 {
 			d.yield()
 		}
-		tickets[n] = d.ticket(keys[i])
+		tickets[n] = d.ticket(keys[i], filling)
 	}
-	d.start()
-	return tickets, state == Closed
+	if d.filling != nil && len(d.filling.keys) > 0 { // else the dispatcher was closed meanwhile, or all keys were pending already
+		d.next = d.filling // which is nil: small requests that found no room have added to filling, others have started
+	}
+	d.filling = nil
+}
+
+// open returns the load that keys are added to.
+func (d *dispatcher) open() *load {
+	if d.filling != nil && d.running >= d.cfg.MaxLoads {
+		return d.filling
+	}
+	if d.next == nil {
+		d.next = &load{done: make(chan struct{})}
+	}
+	return d.next
 }
 
 // yield gives the lock to those who wait for it.
@@ -117,7 +159,8 @@ func (d *dispatcher) refuses(state BreakerState) bool {
 	return refused
 }
 
-func (d *dispatcher) ticket(key Key) ticket {
+// ticket returns the ticket of a key. If it must be loaded, it is added to the load that open returns.
+func (d *dispatcher) ticket(key Key, open func() *load) ticket {
 	if t, ok := d.pending[key]; ok {
 		return t
 	}
@@ -128,10 +171,7 @@ func (d *dispatcher) ticket(key Key) ticket {
 	if d.closed || len(d.pending) >= maxPendingKeys {
 		return ticket{}
 	}
-	if d.next == nil {
-		d.next = &load{done: make(chan struct{})}
-	}
-	return d.add(d.next, key)
+	return d.add(open(), key)
 }
 
 // add adds a key to a load that has not started.
@@ -206,11 +246,18 @@ func (d *dispatcher) pop() (l *load) {
 
 // abandon ends a load that has not started.
 func (d *dispatcher) abandon(l *load) {
-	for _, key := range l.keys {
+	d.forget(l.keys)
+	close(l.done)
+}
+
+// forget removes keys from pending, and lets others have the lock meanwhile.
+func (d *dispatcher) forget(keys []Key) {
+	for n, key := range keys {
+		if n > 0 && n%maxLockedKeys == 0 {
+			d.yield()
+		}
 		delete(d.pending, key)
 	}
-	l.answers = make([]Answer, len(l.keys))
-	close(l.done)
 }
 
 // run runs a load, stores its answers, and starts the next load.
@@ -241,12 +288,7 @@ func (d *dispatcher) run(l *load, done func(error), tries bool) {
 // end ends a load whose answers are stored.
 func (d *dispatcher) end(l *load, result error, tries bool) {
 	d.mu.Lock()
-	for n, key := range l.keys {
-		if n > 0 && n%maxLockedKeys == 0 {
-			d.yield()
-		}
-		delete(d.pending, key)
-	}
+	d.forget(l.keys)
 	d.running--
 	d.trying = d.trying && !tries
 	if l.isRefresh {
@@ -270,13 +312,13 @@ func (d *dispatcher) close(ctx context.Context) error {
 		d.closed = true
 		d.cancel()
 		d.scheduleProbe()
-		for _, queued := range []*load{d.next, d.refresh} {
+		for _, queued := range []*load{d.next, d.filling, d.refresh} {
 			if queued != nil {
-				d.abandon(queued)
+				close(queued.done)
 			}
 		}
-		d.next, d.refresh = nil, nil
-		clear(d.pending)
+		d.next, d.filling, d.refresh = nil, nil, nil
+		d.pending = map[Key]ticket{} // to delete many keys takes long
 	}
 	d.mu.Unlock()
 

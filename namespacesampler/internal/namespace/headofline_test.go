@@ -3,8 +3,10 @@
 package namespace
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,4 +93,71 @@ func TestSmallBatchesDoNotWaitForAllKeysOfAHugeOne(t *testing.T) {
 		}
 		assert.True(t, ok)
 	})
+}
+
+// Small requests come between the keys of a huge one, as often as the lock is given to them, and each finds room for a load.
+func TestAllKeysOfAHugeBatchTravelTogetherThoughSmallOnesComeBetween(t *testing.T) {
+	const huge = 20_000
+	for _, maxLoads := range []int{1_000_000, 1} {
+		source := &fakeSource{takes: time.Hour}
+		cfg := testConfig()
+		cfg.MaxLoads, cfg.Wait, cfg.LoadTimeout = maxLoads, 0, time.Hour
+		r := newTestResolver(t, cfg, source)
+		if maxLoads == 1 {
+			resolve(t, r, "r-running")
+			require.Eventually(t, func() bool { return source.loadCount() == 1 }, time.Minute, time.Millisecond)
+		}
+		done := make(chan struct{})
+		var small sync.WaitGroup
+		for worker := range 4 {
+			small.Go(func() {
+				for i := 0; ; i++ {
+					select {
+					case <-done:
+						return
+					default:
+						resolve(t, r, fmt.Sprintf("r-small-%d-%d", worker, i))
+					}
+				}
+			})
+		}
+		keys, answers := textKeys(t, numbered("r-huge-", huge)...), make([]Answer, huge)
+		r.Resolve(t.Context(), keys, answers)
+		close(done)
+		small.Wait()
+		d := r.dispatcher
+		d.mu.Lock()
+		loads, hugeOnes := map[*load]bool{}, 0
+		for key, ticket := range d.pending {
+			if strings.HasPrefix(key.String(), "r-huge-") {
+				loads[ticket.load] = true
+				hugeOnes++
+			}
+		}
+		assert.Equal(t, huge, hugeOnes)
+		count := len(loads)
+		assert.Equal(t, 1, count, "%d loads at once", maxLoads)
+		assert.Nil(t, d.filling)
+		d.mu.Unlock()
+	}
+}
+
+func TestClosingAmidTheKeysOfAHugeBatchEndsItsWait(t *testing.T) {
+	const huge = 50_000
+	cfg := testConfig()
+	cfg.Wait, cfg.LoadTimeout = time.Hour, time.Hour
+	r := newTestResolver(t, cfg, &fakeSource{takes: time.Hour})
+	var all sync.WaitGroup
+	all.Go(func() {
+		counts := r.Resolve(t.Context(), textKeys(t, numbered("r", huge)...), make([]Answer, huge))
+		assert.Equal(t, Counts{Unavailable: huge}, counts)
+	})
+	for r.dispatcher.numPending() == 0 {
+		runtime.Gosched()
+	}
+	require.NoError(t, r.Close(t.Context()))
+	all.Wait()
+	assert.Zero(t, pendingKeys(r))
+	assert.Nil(t, r.dispatcher.filling)
+	assert.Nil(t, r.dispatcher.next)
 }

@@ -147,9 +147,27 @@ func (a *automaton) classOf(c rune) int {
 
 // match returns the index of the first of its patterns that matches a whole name, and how many bytes of the name had to be read.
 func (a *automaton) match(name string) (index, read int, ok bool) {
-	if a.words > 1 {
-		read, ok = a.matchLong(name)
-		return a.first, read, ok
+	matched, read := a.run(name)
+	if matched == 0 {
+		return 0, read, false
+	}
+	return a.index(matched), read, true
+}
+
+// index returns the index of the first of the patterns that matched, as run returned them.
+func (a *automaton) index(matched uint64) int {
+	isBefore := matched&-matched - 1
+	return a.first + bits.OnesCount64(a.accept[0]&isBefore)
+}
+
+// run returns which of its patterns match a whole name, as their last states in a word, and how many bytes of the name had to be read.
+func (a *automaton) run(name string) (matched uint64, read int) {
+	if a.words > 1 { // one pattern; any state will do, since the first word has no last state
+		read, ok := a.runLong(name)
+		if ok {
+			matched = 1
+		}
+		return matched, read
 	}
 	mask, stay, ended := a.masks, a.stay[0], a.ended[0]
 	state := a.start[0]
@@ -165,15 +183,11 @@ func (a *automaton) match(name string) (index, read int, ok bool) {
 		}
 		state = state<<1&mask[class] | state&stay
 	}
-	if state &= a.accept[0]; state == 0 {
-		return 0, read, false
-	}
-	isBefore := state&-state - 1
-	return a.first + bits.OnesCount64(a.accept[0]&isBefore), read, true
+	return state & a.accept[0], read
 }
 
-// matchLong is match for an automaton of several words, which has one pattern.
-func (a *automaton) matchLong(name string) (read int, ok bool) {
+// runLong is run for an automaton of several words, which has one pattern.
+func (a *automaton) runLong(name string) (read int, ok bool) {
 	var buffer [(MaxPatternBytes + wordBits) / wordBits]uint64
 	state := append(buffer[:0], a.start...)
 	stay, ended := a.stay[:len(state)], a.ended[:len(state)]

@@ -9,33 +9,31 @@ import (
 )
 
 const (
-	// maxMemoBytes bounds what a table remembers. It is enough for 14,000 names of the greatest length that patterns match, or for
-	// 80,000 of 64 bytes.
-	maxMemoBytes = 16 << 20
+	// maxMemoBytes bounds what is remembered for a list of patterns; two tables have at most four. It is enough for 7,000 names of the
+	// greatest length that patterns match, or for 40,000 of 64 bytes.
+	maxMemoBytes = 8 << 20
 	// memoEntryBytes is about what an entry takes besides its name.
 	memoEntryBytes = 128
-	// cheapSteps is how many steps a match may take to cost less than remembering it.
-	cheapSteps = 256
 )
 
-// memo remembers the rates of names that were matched against patterns. Names come from telemetry: the memo is bounded, and a name
+// memo remembers the first pattern that matches a name, by its index. Names come from telemetry: the memo is bounded, and a name
 // displaces another only if it is asked for more often.
-type memo struct{ entries *otter.Cache[string, *Match] }
+type memo struct{ entries *otter.Cache[string, int] }
 
 func newMemo() *memo {
-	return &memo{otter.Must(&otter.Options[string, *Match]{
+	return &memo{otter.Must(&otter.Options[string, int]{
 		MaximumWeight: maxMemoBytes,
-		Weigher:       func(name string, _ *Match) uint32 { return memoEntryBytes + uint32(min(len(name), MaxMatchedBytes)) },
-		Executor:      func(task func()) { task() }, // no goroutine outlives a table, and the bound is kept
+		Weigher:       func(name string, _ int) uint32 { return memoEntryBytes + uint32(min(len(name), MaxMatchedBytes)) },
+		Executor:      func(task func()) { task() }, // no goroutine outlives a memo, and the bound is kept
 	})}
 }
 
-// get returns the match of a name, which it finds if it does not remember it. It holds no lock meanwhile.
-func (m *memo) get(name string, find func(name string) *Match) *Match {
-	if match, ok := m.entries.GetIfPresent(name); ok {
-		return match
+// get returns the index for a name, which it finds if it does not remember it. It holds no lock meanwhile.
+func (m *memo) get(name string, find func(name string) int) int {
+	if i, ok := m.entries.GetIfPresent(name); ok {
+		return i
 	}
-	match := find(name)
-	m.entries.Set(strings.Clone(name), match) // a clone, so that the telemetry is not retained
-	return match
+	i := find(name)
+	m.entries.Set(strings.Clone(name), i) // a clone, so that the telemetry is not retained
+	return i
 }

@@ -28,10 +28,10 @@ func manyPatterns(t testing.TB, more ...Override) *Table {
 
 // forget makes all further matching fail, so that only what is remembered is found.
 func (t *Table) forgetPatterns() {
-	t.runtime.patterns, t.configured.patterns = Patterns{}, Patterns{}
+	t.runtime.patterns.patterns.automata, t.configured.patterns.patterns.automata = nil, nil
 }
 
-func TestANameIsMatchedOnceATable(t *testing.T) {
+func TestANameThatTakesLongIsMatchedOnce(t *testing.T) {
 	t.Parallel()
 	names := []string{strings.Repeat("x", 1000) + "y007", "x_y999", "no pattern matches this"}
 	table := manyPatterns(t)
@@ -45,7 +45,7 @@ func TestANameIsMatchedOnceATable(t *testing.T) {
 		assert.Same(t, first[i], table.Lookup(strings.Clone(name)), name)
 	}
 	assert.Equal(t, Global, table.Lookup("x_y998").Rule, "it was not asked for")
-	assert.Equal(t, Pattern, manyPatterns(t).Lookup("x_y998").Rule, "another table starts anew")
+	assert.Equal(t, Pattern, manyPatterns(t).Lookup("x_y998").Rule, "another table, of patterns that are compiled anew")
 }
 
 func TestARuntimePatternWinsOverAConfiguredNameInTheMemoToo(t *testing.T) {
@@ -66,7 +66,7 @@ func onePattern(t *testing.T) *Table {
 	t.Helper()
 	table, err := NewTable(Spec{Signal: Traces, Overrides: listed(SharedOverride, map[string]float64{"*x": 1}), Precision: 4})
 	require.NoError(t, err)
-	table.words = MaxPatterns
+	table.configured.patterns.patterns.words = MaxPatterns
 	return table
 }
 
@@ -87,15 +87,15 @@ func TestTheMemoIsBoundedInBytesAndEntries(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"%d", "%01024d"} {
 		table := onePattern(t)
-		require.Equal(t, uint64(maxMemoBytes), table.memo.entries.GetMaximum())
+		require.Equal(t, uint64(maxMemoBytes), table.configured.patterns.memo.entries.GetMaximum())
 		const part = maxMemoBytes / 32
-		table.memo.entries.SetMaximum(part)
+		table.configured.patterns.memo.entries.SetMaximum(part)
 		most := part / (len(fmt.Sprintf(format, 1000)) + memoEntryBytes)
 		for i := range most + 3000 {
 			table.Lookup(fmt.Sprintf(format, i))
-			require.LessOrEqual(t, table.memo.entries.WeightedSize(), uint64(part))
+			require.LessOrEqual(t, table.configured.patterns.memo.entries.WeightedSize(), uint64(part))
 		}
-		left := table.memo.entries.EstimatedSize()
+		left := table.configured.patterns.memo.entries.EstimatedSize()
 		assert.Greater(t, left, most*9/10, "names are displaced one by one")
 		assert.Less(t, left, most*11/10)
 	}
@@ -106,10 +106,10 @@ func TestTheMemoSharesNoMemoryWithTelemetry(t *testing.T) {
 	table := manyPatterns(t)
 	telemetry := strings.Repeat("x", 1<<20)
 	table.Lookup(telemetry[:500])
-	for name := range table.memo.entries.Keys() {
+	for name := range table.configured.patterns.memo.entries.Keys() {
 		assert.NotSame(t, unsafe.StringData(telemetry), unsafe.StringData(name))
 	}
-	assert.Equal(t, 1, table.memo.entries.EstimatedSize())
+	assert.Equal(t, 1, table.configured.patterns.memo.entries.EstimatedSize())
 }
 
 func TestOnlyWhatIsCostlyToMatchIsRemembered(t *testing.T) {
@@ -119,15 +119,15 @@ func TestOnlyWhatIsCostlyToMatchIsRemembered(t *testing.T) {
 	table.Lookup("payments")
 	table.Lookup("x_y007")
 	table.Lookup(strings.Repeat("x", MaxMatchedBytes+1))
-	assert.Equal(t, []string{"x_y007"}, slices.Collect(table.memo.entries.Keys()))
+	assert.Equal(t, []string{"x_y007"}, slices.Collect(table.configured.patterns.memo.entries.Keys()))
 
 	few, err := NewTable(Spec{Signal: Traces, Overrides: listed(SharedOverride, map[string]float64{"rust_*": 1}), Precision: 4})
 	require.NoError(t, err)
 	assert.Equal(t, Pattern, few.Lookup("rust_linear").Rule)
-	assert.Zero(t, few.memo.entries.EstimatedSize())
+	assert.Zero(t, few.configured.patterns.memo.entries.EstimatedSize())
 	none, err := NewTable(Spec{Signal: Traces, Overrides: listed(SharedOverride, map[string]float64{"payments": 1}), Precision: 4})
 	require.NoError(t, err)
-	assert.Nil(t, none.memo)
+	assert.Nil(t, none.configured.patterns.memo)
 }
 
 func TestLookupAllocatesNothingForANameThatIsRemembered(t *testing.T) {
@@ -146,9 +146,13 @@ func TestLookupIsRightWithManyGoroutines(t *testing.T) {
 	var want []*Match
 	for i := range 400 {
 		names = append(names, fmt.Sprintf("%0200d%s%03d", i/2, []string{"x_y", "none"}[i%2], i/2))
-		want = append(want, table.match(names[i]))
+		match := table.global
+		if j := table.configured.patterns.match(names[i]); j >= 0 {
+			match = table.configured.byPattern[j]
+		}
+		want = append(want, match)
 	}
-	table.memo.entries.SetMaximum(20 * 1024) // of the names, a sixth is remembered
+	table.configured.patterns.memo.entries.SetMaximum(20 * 1024) // of the names, a sixth is remembered
 	var all sync.WaitGroup
 	for worker := range 8 {
 		all.Go(func() {
@@ -161,6 +165,6 @@ func TestLookupIsRightWithManyGoroutines(t *testing.T) {
 		})
 	}
 	all.Wait()
-	table.memo.entries.CleanUp()
-	assert.LessOrEqual(t, table.memo.entries.WeightedSize(), uint64(20*1024))
+	table.configured.patterns.memo.entries.CleanUp()
+	assert.LessOrEqual(t, table.configured.patterns.memo.entries.WeightedSize(), uint64(20*1024))
 }

@@ -5,6 +5,7 @@ package rate
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -81,4 +82,21 @@ func (p *Patterns) First(name string) (index int, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// All yields the indexes of all patterns that match a whole name, in order. Names of more than MaxMatchedBytes match none.
+func (p *Patterns) All(name string) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if len(name) > MaxMatchedBytes {
+			return
+		}
+		for i := range p.automata {
+			a := &p.automata[i]
+			for matched, _ := a.run(name); matched != 0; matched &= matched - 1 {
+				if !yield(a.index(matched)) {
+					return
+				}
+			}
+		}
+	}
 }

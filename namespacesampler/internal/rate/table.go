@@ -45,6 +45,9 @@ type Spec struct {
 	Precision int
 	// Now is the time that the table is built for: overrides that have expired by then are ignored.
 	Now time.Time
+	// Reuse are tables whose compiled patterns, and the names that were matched against them, are reused where the list of patterns is
+	// the same.
+	Reuse []*Table
 }
 
 // Table maps every namespace to its rate for one signal. It never changes, and is safe for concurrent use.
@@ -53,15 +56,13 @@ type Table struct {
 	global              *Match
 	highest             *Match
 	nextExpiry          time.Time
-	words               int   // of the automata of all patterns: the steps that a character of a name takes
-	memo                *memo // nil without patterns
 }
 
 // layer is a set of overrides of the same precedence: exact ones win over patterns, and among each the overrides of the signal
 // win over those of all signals.
 type layer struct {
 	exact     map[string]*Match
-	patterns  Patterns
+	patterns  *matcher
 	byPattern []*Match // by the index of the pattern
 }
 
@@ -85,15 +86,12 @@ func NewTable(spec Spec) (*Table, error) {
 		l.layer.exact = map[string]*Match{}
 		shared, sharedErr := t.add(l.layer, &spec, All, l.shared)
 		signal, signalErr := t.add(l.layer, &spec, spec.Signal, l.signal)
-		l.layer.setPatterns(append(signal, shared...))
+		l.layer.setPatterns(append(signal, shared...), spec.Reuse)
 		errs = append(errs, sharedErr, signalErr)
 	}
 	errs = append(errs, wrap(globalErr, string(global.Source)))
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("rate table: %w", err)
-	}
-	if t.words = t.runtime.patterns.words + t.configured.patterns.words; t.words > 0 {
-		t.memo = newMemo()
 	}
 	for m := range t.matches { // after all were added, since some replace others
 		if m.Probability > t.highest.Probability {

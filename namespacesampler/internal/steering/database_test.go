@@ -124,14 +124,10 @@ func (d *database) steer(o options) *steered {
 	s.Steering, err = New(cfg)
 	require.NoError(d.t, err)
 	if w := s.Overrides; w != nil {
-		read := w.read
-		w.read = func() {
-			read()
-			s.reads.Add(1)
-		}
+		w.read = func() { s.reads.Add(1) }
 	}
 	if o.nearest != nil {
-		s.warnings.nearest = o.nearest
+		s.comparison.nearest = o.nearest
 	}
 	s.Start()
 	s.Watch(db)

@@ -32,7 +32,7 @@ type OverrideWatch struct {
 	timeout time.Duration
 	rates   *Rates
 	asked   func(error)
-	read    func() // called after each successful read
+	read    func() // called after each successful read; tests set it
 	logger  *zap.Logger
 	created time.Time
 
@@ -47,9 +47,9 @@ type OverridesState struct {
 	Rejected []Rejected // rows of the last successful read
 }
 
-func newOverrideWatch(cfg *Config, rates *Rates, read func()) *OverrideWatch {
+func newOverrideWatch(cfg *Config, rates *Rates) *OverrideWatch {
 	return &OverrideWatch{
-		cfg: *cfg.Overrides, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, read: read, created: time.Now(),
+		cfg: *cfg.Overrides, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, read: func() {}, created: time.Now(),
 		logger: cfg.Logger.With(zap.Stringer("table", cfg.Overrides.Table)),
 	}
 }

@@ -37,10 +37,12 @@ type RatesConfig struct {
 // Rates holds the tables in force. It replaces them when a runtime override is added, changed or removed, and when any override
 // expires. A batch takes the tables once, at its beginning; neither waits for the other.
 type Rates struct {
-	cfg     RatesConfig
-	logger  *zap.Logger
-	now     func() time.Time
-	current atomic.Pointer[Tables]
+	cfg    RatesConfig
+	logger *zap.Logger
+	now    func() time.Time
+	// replaced is called when other tables were put in force. It must not wait.
+	replaced func()
+	current  atomic.Pointer[Tables]
 
 	mu      sync.Mutex // held while tables are replaced
 	runtime []rate.Override
@@ -49,9 +51,9 @@ type Rates struct {
 }
 
 func newRates(cfg RatesConfig, logger *zap.Logger) (*Rates, error) {
-	r := &Rates{cfg: cfg, logger: logger, now: time.Now}
+	r := &Rates{cfg: cfg, logger: logger, now: time.Now, replaced: func() {}}
 	now := r.now()
-	t, err := r.build(unexpired(cfg.Overrides, now), now)
+	t, err := r.build(unexpired(cfg.Overrides, now), now, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -110,12 +112,13 @@ func (r *Rates) rebuild(now time.Time) {
 	if slices.EqualFunc(before.Overrides, overrides, isSame) {
 		return
 	}
-	after, err := r.build(overrides, now)
+	after, err := r.build(overrides, now, []*rate.Table{before.Traces, before.Metrics})
 	if err != nil { // cannot happen: overrides were validated
 		r.logger.Error("sample rates could not be replaced; the previous ones stay in force", zap.Error(err))
 		return
 	}
 	r.current.Store(after)
+	r.replaced()
 	logChanges(r.logger, before, after, now)
 }
 
@@ -144,17 +147,18 @@ func (r *Rates) stop() {
 	}
 }
 
-func (r *Rates) build(overrides []rate.Override, now time.Time) (*Tables, error) {
+// build builds tables. They reuse compiled patterns of earlier tables, and of each other.
+func (r *Rates) build(overrides []rate.Override, now time.Time, reuse []*rate.Table) (*Tables, error) {
 	traces, err := rate.NewTable(rate.Spec{
 		Signal: rate.Traces, Overrides: overrides, SignalGlobal: r.cfg.TracesGlobal, Global: r.cfg.Global,
-		Precision: r.cfg.Precision, Now: now,
+		Precision: r.cfg.Precision, Now: now, Reuse: reuse,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("tracing: %w", err)
 	}
 	metrics, err := rate.NewTable(rate.Spec{
 		Signal: rate.Metrics, Overrides: overrides, SignalGlobal: r.cfg.MetricsGlobal, Global: r.cfg.Global,
-		Precision: seriesPrecision, Now: now,
+		Precision: seriesPrecision, Now: now, Reuse: append(reuse, traces),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)

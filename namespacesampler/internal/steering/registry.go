@@ -6,12 +6,12 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // RegistryConfig says where registered namespaces are read from.
@@ -24,11 +24,12 @@ type RegistryConfig struct {
 type RegistryWatch struct {
 	cfg        RegistryConfig
 	timeout    time.Duration
-	rates      *Rates
 	asked      func(error)
 	registered func([]string)
 	read       func() // called after each successful read
 	logger     *zap.Logger
+
+	onGlobalRate atomic.Pointer[onGlobalRate] // nil before it was counted
 
 	mu    sync.Mutex
 	state RegistryState
@@ -41,9 +42,9 @@ type RegistryState struct {
 	Err    error     // of the last read; nil if it was successful
 }
 
-func newRegistryWatch(cfg *Config, rates *Rates) *RegistryWatch {
+func newRegistryWatch(cfg *Config) *RegistryWatch {
 	return &RegistryWatch{
-		cfg: *cfg.Registry, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, registered: cfg.Registered, read: func() {},
+		cfg: *cfg.Registry, timeout: cfg.QueryTimeout, asked: cfg.Asked, registered: cfg.Registered, read: func() {},
 		logger: cfg.Logger,
 	}
 }
@@ -55,19 +56,14 @@ func (w *RegistryWatch) State() RegistryState {
 	return w.state
 }
 
-// OnGlobalRate returns how many registered namespaces no override matches, by signal. It returns false before the first
-// successful read.
+// OnGlobalRate returns how many registered namespaces no override matches, by signal, as counted in the background after the last
+// change. It returns false before it was first counted.
 func (w *RegistryWatch) OnGlobalRate() (traces, metrics int64, ok bool) {
-	state, tables := w.State(), w.rates.InForce()
-	for _, name := range state.Names {
-		if tables.Traces.Lookup(name).Rule == rate.Global {
-			traces++
-		}
-		if tables.Metrics.Lookup(name).Rule == rate.Global {
-			metrics++
-		}
+	counts := w.onGlobalRate.Load()
+	if counts == nil {
+		return 0, 0, false
 	}
-	return traces, metrics, !state.ReadAt.IsZero()
+	return counts.traces, counts.metrics, true
 }
 
 func (w *RegistryWatch) run(ctx context.Context, db *postgres.DB) {

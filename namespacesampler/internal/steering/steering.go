@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package steering holds the sample rates in force and keeps them up to date: with the runtime overrides that it reads from
-// Postgres, and with the expiry of overrides. It also reads the registered namespaces, to warn of overrides that match none.
+// Postgres, and with the expiry of overrides. It also reads the registered namespaces, to count those without an override and to warn of overrides that match none.
 package steering
 
 import (
@@ -36,9 +36,9 @@ type Steering struct {
 	Overrides *OverrideWatch // nil unless enabled
 	Registry  *RegistryWatch // nil unless enabled
 
-	warnings *warnings // nil without Registry
-	cancel   context.CancelFunc
-	watches  sync.WaitGroup
+	comparison *comparison // nil without Registry
+	cancel     context.CancelFunc
+	watches    sync.WaitGroup
 }
 
 // New returns the steering of a configuration. An error reports invalid rates.
@@ -48,15 +48,13 @@ func New(cfg Config) (*Steering, error) {
 		return nil, err
 	}
 	s := &Steering{Rates: rates, cancel: func() {}}
-	read := func() {}
 	if cfg.Registry != nil {
-		s.Registry = newRegistryWatch(&cfg, rates)
-		s.warnings = newWarnings(rates, s.Registry, cfg.Logger)
-		read = s.warnings.wake
-		s.Registry.read = read
+		s.Registry = newRegistryWatch(&cfg)
+		s.comparison = newComparison(rates, s.Registry, cfg.Logger)
+		s.Registry.read, rates.replaced = s.comparison.wake, s.comparison.wake
 	}
 	if cfg.Overrides != nil {
-		s.Overrides = newOverrideWatch(&cfg, rates, read)
+		s.Overrides = newOverrideWatch(&cfg, rates)
 	}
 	return s, nil
 }
@@ -75,7 +73,7 @@ func (s *Steering) Watch(db *postgres.DB) {
 	}
 	if w := s.Registry; w != nil {
 		s.watches.Go(func() { w.run(ctx, db) })
-		s.watches.Go(func() { s.warnings.run(ctx) })
+		s.watches.Go(func() { s.comparison.run(ctx) })
 	}
 }
 

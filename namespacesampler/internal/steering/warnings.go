@@ -10,115 +10,97 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spelling"
 )
 
 // maxWarningsLogged bounds the warnings of one pass, and with them the searches for the nearest name, which are costly.
 const maxWarningsLogged = 20
 
-// warnings tells of each override that matches no registered namespace, once while the override is in force: it is probably
-// misspelt. If no namespace is registered, there is nothing to compare with.
-//
-// It works on a goroutine of its own and holds no lock, so that what it finds out delays neither overrides nor questions about them.
-type warnings struct {
-	rates    *Rates
-	registry *RegistryWatch
-	logger   *zap.Logger
-	woken    chan struct{}
-	nearest  func(ctx context.Context, name string, names []string) (string, bool)
-
-	// What was judged by the last pass. Only run uses it.
-	tables *Tables
-	names  []string
-	warned map[string]bool // by the key of an override: whether it was warned of
+// verdict is what was found out about an override.
+type verdict struct {
+	match    string // a registered name that it matches
+	isWarned bool   // it matched none
 }
 
-func newWarnings(rates *Rates, registry *RegistryWatch, logger *zap.Logger) *warnings {
-	return &warnings{rates: rates, registry: registry, logger: logger, woken: make(chan struct{}, 1), nearest: spelling.Nearest}
-}
-
-// wake causes a pass. It is called when overrides or registered namespaces were read, and does not wait.
-func (w *warnings) wake() {
-	select {
-	case w.woken <- struct{}{}:
-	default: // a pass is pending already
-	}
-}
-
-// run judges overrides when it is woken, until ctx ends.
-func (w *warnings) run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-w.woken:
-			w.pass(ctx)
+// warn tells of each override that matches no registered namespace, once while the override is in force: it is probably misspelt. One
+// that matches is judged again when the name that it matched is no longer registered. Names are sorted.
+func (c *comparison) warn(ctx context.Context, overrides []rate.Override, names []string) {
+	verdicts := make(map[string]verdict, len(overrides))
+	var unmatched []*rate.Override
+	for i := range overrides {
+		key := overrides[i].Key
+		if _, ok := verdicts[key]; ok || key == "" { // the empty name is for items without a namespace
+			continue
 		}
+		v, ok := c.verdicts[key]
+		switch {
+		case ok && (v.isWarned || isRegistered(v.match, names)):
+		case isRegistered(key, names):
+			v = verdict{match: key}
+		default:
+			v = verdict{isWarned: true}
+			unmatched = append(unmatched, &overrides[i])
+		}
+		verdicts[key] = v
 	}
-}
-
-// pass judges the overrides in force that were not judged by the same names before. An override that was warned of is not judged again.
-func (w *warnings) pass(ctx context.Context) {
-	tables, names := w.rates.InForce(), w.registry.State().Names
-	sameNames := slices.Equal(names, w.names)
-	if len(names) == 0 || sameNames && tables == w.tables {
+	matches, ok := c.matchPatterns(ctx, unmatched, names)
+	if !ok {
 		return
 	}
-	warned := make(map[string]bool, len(tables.Overrides))
-	var found []*rate.Override
-	for i := range tables.Overrides {
-		if ctx.Err() != nil {
-			return
-		}
-		key := tables.Overrides[i].Key
-		if _, ok := warned[key]; ok {
-			continue
-		}
-		before, ok := w.warned[key]
-		if ok && (before || sameNames) {
-			warned[key] = before
-			continue
-		}
-		warned[key] = !isRegistered(key, names)
-		if warned[key] {
-			found = append(found, &tables.Overrides[i])
-		}
+	for key, name := range matches {
+		verdicts[key] = verdict{match: name}
 	}
-	w.tables, w.names, w.warned = tables, names, warned
-	w.log(ctx, found, names)
+	c.verdicts = verdicts
+	c.log(ctx, slices.DeleteFunc(unmatched, func(o *rate.Override) bool { return !verdicts[o.Key].isWarned }), names)
 }
 
-// isRegistered reports whether the key of an override is a registered name, a pattern that matches one, or the empty name, which is
-// for items without a namespace. Names are sorted.
-func isRegistered(key string, names []string) bool {
-	if key == "" {
-		return true
+func isRegistered(name string, names []string) bool {
+	_, ok := slices.BinarySearch(names, name)
+	return ok
+}
+
+// matchPatterns returns, for each key of an override that is a pattern and matches any of the names, one that it matches. All patterns are
+// tried on a name at once. It returns false if ctx ends meanwhile.
+func (c *comparison) matchPatterns(ctx context.Context, overrides []*rate.Override, names []string) (matches map[string]string, ok bool) {
+	var keys []string
+	for _, o := range overrides {
+		if rate.IsPattern(o.Key) {
+			keys = append(keys, o.Key)
+		}
 	}
-	if _, ok := slices.BinarySearch(names, key); ok || !rate.IsPattern(key) {
-		return ok
+	if len(keys) == 0 {
+		return nil, true
 	}
-	pattern := rate.Compile(key)
-	return slices.ContainsFunc(names, func(name string) bool {
-		_, ok := pattern.First(name)
-		return ok
-	})
+	matches = make(map[string]string, len(keys))
+	patterns := c.compile(keys...)
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return nil, false
+		}
+		for i := range patterns.All(name) {
+			matches[keys[i]] = name
+		}
+		if len(matches) == len(keys) {
+			break
+		}
+	}
+	return matches, true
 }
 
 // log logs overrides, each with the nearest of the registered names.
-func (w *warnings) log(ctx context.Context, overrides []*rate.Override, names []string) {
+func (c *comparison) log(ctx context.Context, overrides []*rate.Override, names []string) {
 	for _, o := range overrides[:min(len(overrides), maxWarningsLogged)] {
-		fields := w.describe(ctx, o, names)
+		fields := c.describe(ctx, o, names)
 		if ctx.Err() != nil {
 			return
 		}
-		w.logger.Warn("an override names no registered namespace", fields...)
+		c.logger.Warn("an override names no registered namespace", fields...)
 	}
 	if more := len(overrides) - maxWarningsLogged; more > 0 {
-		w.logger.Warn("more overrides name no registered namespace", zap.Int("overrides", more))
+		c.logger.Warn("more overrides name no registered namespace", zap.Int("overrides", more))
 	}
 }
 
-func (w *warnings) describe(ctx context.Context, o *rate.Override, names []string) []zap.Field {
+func (c *comparison) describe(ctx context.Context, o *rate.Override, names []string) []zap.Field {
 	fields := []zap.Field{
 		zap.String("namespace", namespace.Shown(o.Key)), zap.String("signal", string(o.Signal)), zap.String("source", string(o.Source)),
 	}
@@ -126,7 +108,7 @@ func (w *warnings) describe(ctx context.Context, o *rate.Override, names []strin
 		fields = append(fields, zap.String("updated_by", o.UpdatedBy))
 	}
 	if !rate.IsPattern(o.Key) {
-		if near, ok := w.nearest(ctx, o.Key, names); ok {
+		if near, ok := c.nearest(ctx, o.Key, names); ok {
 			fields = append(fields, zap.String("did_you_mean", namespace.Shown(near)))
 		}
 	}

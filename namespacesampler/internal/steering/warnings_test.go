@@ -5,6 +5,7 @@ package steering
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,21 +19,27 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spelling"
 )
 
-// warned is warnings of runtime overrides, without a database. It counts the searches for the nearest name.
+// warned is a comparison of runtime overrides, without a database. It counts the searches for the nearest name.
 type warned struct {
-	*warnings
+	*comparison
 	t    *testing.T
 	logs *observer.ObservedLogs
 
 	mu       sync.Mutex
 	searched []string
+	compiled [][]string // by pass
 }
 
 func startWarnings(t *testing.T) *warned {
 	t.Helper()
 	rates, logs := startRates(t, RatesConfig{Global: 1})
 	w := &warned{t: t, logs: logs}
-	w.warnings = newWarnings(rates, newRegistryWatch(&Config{Registry: &RegistryConfig{}, Logger: rates.logger}, rates), rates.logger)
+	w.comparison = newComparison(rates, newRegistryWatch(&Config{Registry: &RegistryConfig{}, Logger: rates.logger}), rates.logger)
+	rates.replaced = w.wake
+	w.compile = func(patterns ...string) rate.Patterns {
+		w.compiled = append(w.compiled, patterns)
+		return rate.Compile(patterns...)
+	}
 	w.nearest = func(ctx context.Context, name string, names []string) (string, bool) {
 		w.mu.Lock()
 		w.searched = append(w.searched, name)
@@ -61,7 +68,6 @@ func (w *warned) override(keys ...string) {
 		overrides[i] = runtimeOverride(rate.All, key, 0.5, time.Time{})
 	}
 	w.rates.setRuntime(overrides)
-	w.wake()
 	synctest.Wait()
 }
 
@@ -133,20 +139,38 @@ func TestAnOverrideIsJudgedAgainIfTheRegisteredNamesHaveChanged(t *testing.T) {
 	})
 }
 
-func TestJudgedOverridesAreNotJudgedAgainWithoutAChange(t *testing.T) {
+func TestAPatternIsJudgedAgainOnlyWhenTheNameThatItMatchedIsGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := startWarnings(t)
-		w.register("orders", "payments")
-		w.override("orders", "elsewhere")
-		w.warned["orders"] = true // as if it had been judged otherwise
-		w.override("orders", "elsewhere", "payments")
-		w.register("orders", "payments")
-		assert.True(t, w.warned["orders"])
-		assert.False(t, w.warned["payments"])
-		delete(w.warned, "payments")
-		w.register("orders", "payments")
-		assert.NotContains(t, w.warned, "payments", "neither tables nor names have changed")
+		judged := func() (patterns [][]string) {
+			patterns, w.compiled = w.compiled, nil
+			return patterns
+		}
+		w.register("orders", "payments", "payroll")
+		w.override("elsewhere*", "ord*", "orders", "pay*", "payments")
+		assert.Equal(t, [][]string{{"elsewhere*", "ord*", "pay*"}}, judged(), "all at once")
+		keys, _ := w.take()
+		assert.Equal(t, []string{"elsewhere*"}, keys)
+
+		w.rates.setRuntime([]rate.Override{
+			runtimeOverride(rate.All, "elsewhere*", 1, time.Time{}), runtimeOverride(rate.All, "ord*", 1, time.Time{}),
+			runtimeOverride(rate.All, "pay*", 1, time.Time{}),
+		})
+		synctest.Wait()
+		for i := range 100 {
+			w.register("orders", "payments", "payroll", fmt.Sprint("payroll", i))
+		}
+		w.override("elsewhere*", "ord*", "pay*")
+		assert.Empty(t, judged(), "neither rates nor further names make a difference")
+
+		gone := w.verdicts["pay*"].match
+		w.register(slices.DeleteFunc([]string{"orders", "payments", "payroll"}, func(name string) bool { return name == gone })...)
+		assert.Equal(t, [][]string{{"pay*"}}, judged())
+		w.override("elsewhere*", "new*", "ord*", "pay*")
+		assert.Equal(t, [][]string{{"new*"}}, judged())
+		keys, _ = w.take()
+		assert.Equal(t, []string{"new*"}, keys)
 	})
 }
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package steering
+
+import (
+	"context"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/spelling"
+)
+
+// comparison compares the overrides in force with the registered namespaces: it counts the namespaces that no override matches, and warns
+// of overrides that match no namespace.
+//
+// With many names and costly patterns this takes long. It works on a goroutine of its own and holds no lock, so that what it finds out
+// delays neither overrides nor questions about them, nor the collection of metrics.
+type comparison struct {
+	rates    *Rates
+	registry *RegistryWatch
+	logger   *zap.Logger
+	woken    chan struct{}
+	compile  func(patterns ...string) rate.Patterns
+	nearest  func(ctx context.Context, name string, names []string) (string, bool)
+
+	// What the last pass compared. Only run uses it.
+	isCompared bool
+	overrides  []rate.Override
+	names      []string
+	verdicts   map[string]verdict // by the key of an override
+}
+
+func newComparison(rates *Rates, registry *RegistryWatch, logger *zap.Logger) *comparison {
+	return &comparison{
+		rates: rates, registry: registry, logger: logger, woken: make(chan struct{}, 1), compile: rate.Compile, nearest: spelling.Nearest,
+	}
+}
+
+// wake causes a pass. It is called when tables are replaced and when registered namespaces were read, and does not wait.
+func (c *comparison) wake() {
+	select {
+	case c.woken <- struct{}{}:
+	default: // a pass is pending already
+	}
+}
+
+// run compares when it is woken, until ctx ends.
+func (c *comparison) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.woken:
+			c.pass(ctx)
+		}
+	}
+}
+
+// pass compares what is in force and registered now, unless the same keys and names were compared before. A pass goes on to its end
+// though it may be out of date by then: if changes ended it, nothing would be found out while they follow each other faster than passes.
+func (c *comparison) pass(ctx context.Context) {
+	tables, registry := c.rates.InForce(), c.registry.State()
+	if registry.ReadAt.IsZero() {
+		return
+	}
+	names := registry.Names
+	if c.isCompared && slices.Equal(names, c.names) && slices.EqualFunc(tables.Overrides, c.overrides, isForTheSame) {
+		return
+	}
+	counts, ok := countOnGlobalRate(ctx, tables, names)
+	if !ok {
+		return
+	}
+	c.registry.onGlobalRate.Store(counts)
+	if len(names) > 0 { // else there is nothing to compare with
+		c.warn(ctx, tables.Overrides, names)
+	}
+	c.isCompared, c.overrides, c.names = true, tables.Overrides, names
+}
+
+// isForTheSame reports whether two overrides differ in nothing but their rates, ends, and authors.
+func isForTheSame(a, b rate.Override) bool { return a.ID() == b.ID() }
+
+// onGlobalRate is how many registered namespaces no override matches.
+type onGlobalRate struct{ traces, metrics int64 }
+
+// countOnGlobalRate returns false if ctx ends meanwhile.
+func countOnGlobalRate(ctx context.Context, tables *Tables, names []string) (counts *onGlobalRate, ok bool) {
+	counts = &onGlobalRate{}
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return nil, false
+		}
+		if tables.Traces.Lookup(name).Rule == rate.Global {
+			counts.traces++
+		}
+		if tables.Metrics.Lookup(name).Rule == rate.Global {
+			counts.metrics++
+		}
+	}
+	return counts, true
+}
