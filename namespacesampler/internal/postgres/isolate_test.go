@@ -139,6 +139,40 @@ func outcomes(answers []namespace.Answer) map[namespace.Outcome]int {
 	return n
 }
 
+// One span every few seconds would keep the lookup paused.
+func TestAKeyThatIsRefusedForAnyReasonOfItsOwnIsIsolated(t *testing.T) {
+	dsn := cluster.NewDatabase(t, ordersScript, manyJobs, `
+		CREATE DOMAIN job_key AS text CHECK (VALUE NOT LIKE 'poison%');
+		CREATE FUNCTION checked(key text, state text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+			BEGIN IF key LIKE 'poison%' THEN RAISE 'no key' USING ERRCODE = state; END IF; RETURN key; END $$;
+		CREATE FUNCTION refusing(keys text[]) RETURNS SETOF jobs LANGUAGE plpgsql AS $$
+			BEGIN RAISE 'always' USING ERRCODE = 'P0001'; END $$`)
+	const byChecked = `SELECT id::text, ns FROM jobs WHERE id::text IN (SELECT checked(k, '%s') FROM unnest($1::text[]) k)`
+	for state, query := range map[string]string{
+		"23514": `SELECT id::text, ns FROM jobs WHERE id::text = ANY($1::job_key[])`,
+		"P0001": fmt.Sprintf(byChecked, "P0001"),
+		"42601": fmt.Sprintf(byChecked, "42601"),
+	} {
+		t.Run(state, func(t *testing.T) {
+			f := openLayout(t, dsn, Custom([]CustomLookup{{"job", query}, {"order", byOrder}}))
+			for load := range 2 {
+				assert.LessOrEqual(t, f.check(append(mixedLoad(load), ask{"order", "1", "one"})...), 7)
+			}
+			f.check(ask{"job", "poison", unknown})
+			messages := f.messages()
+			require.Len(t, messages, 1, "it is logged once, and the lookup is not paused")
+			assert.Contains(t, messages[0], "fails on some of the keys")
+		})
+	}
+	t.Run("a query that is refused without keys, too, is paused", func(t *testing.T) {
+		f := openLayout(t, dsn, Custom([]CustomLookup{{"job", `SELECT id::text, ns FROM refusing($1)`}, {"order", byOrder}}))
+		f.check(ask{"job", id(2), unavailable}, ask{"job", id(3), unavailable}, ask{"order", "1", "one"})
+		messages := f.messages()
+		require.Len(t, messages, 1)
+		assert.Contains(t, messages[0], "Postgres refuses the lookup")
+	})
+}
+
 func TestIsolatingBadKeysIsBounded(t *testing.T) {
 	for mode, dsn := range inEachMode(cluster.NewDatabase(t, ordersScript)) {
 		if mode != "default" && mode != "simple_protocol" {

@@ -19,7 +19,12 @@ type request struct {
 	texts   []string
 	places  map[string]int // index of the answer by the text of the key
 	answers []namespace.Answer
+	// isSuspect is true if the keys are suspected to be the reason of a refusal. The query is sent without keys before them.
+	isSuspect bool
 }
+
+// withoutKeys returns the request without its keys, to find out whether the query works.
+func (r *request) withoutKeys() *request { return &request{query: r.query} }
 
 // refuse answers all keys of a query that the server refuses.
 func (r *request) refuse() {

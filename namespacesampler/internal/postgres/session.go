@@ -38,10 +38,20 @@ func (s *session) send(ctx context.Context, requests []*request) error {
 }
 
 // refused handles a request that the server refuses. If the reason is one of its keys, it returns the parts of the request, or notes
-// that the only key is unknown, since no row can have a key that the query fails on.
+// that the only key is unknown, since no row can have a key that the query fails on. If the reason may be a key, the query is sent without
+// keys first.
 func (s *session) refused(r *request, err error) (parts []*request) {
-	if !isClass(sqlState(err), classDataException) {
-		r.query.pause(s.db.now(), err)
+	state, now := sqlState(err), s.db.now()
+	switch {
+	case r.query.isPaused(now): // the query was refused without keys, in the same round trip
+		r.refuse()
+		return nil
+	case isClass(state, classDataException), r.isSuspect && mayBeOfKeys(state):
+	case len(r.texts) > 0 && mayBeOfKeys(state):
+		r.isSuspect = true
+		return append(r.split(), r.withoutKeys())
+	default:
+		r.query.pause(now, err)
 		r.refuse()
 		return nil
 	}
