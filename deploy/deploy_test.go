@@ -60,7 +60,9 @@ var (
 	metricPattern   = regexp.MustCompile(`(otelcol_\w+)(\{[^}]*\})?`)
 	matcherPattern  = regexp.MustCompile(`(\w+)(=~|!~|!=|=)"([^"]*)"`)
 	groupingPattern = regexp.MustCompile(`\b(?:by|without|on|ignoring) \(([^)]*)\)`)
-	legendPattern   = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}`)
+	labelPattern    = regexp.MustCompile(`\$labels\.(\w+)`) // in an annotation
+	legendPattern   = regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`)
+	keywords        = []string{"else", "end"} // of annotations
 )
 
 // check asserts that an expression, and the texts that use its labels, refer to documented metrics and labels only.
@@ -88,8 +90,10 @@ func check(t *testing.T, metrics map[string]map[string][]string, where, expr str
 		used = append(used, strings.Split(match[1], ", ")...)
 	}
 	for _, text := range texts {
-		for _, match := range legendPattern.FindAllStringSubmatch(text, -1) {
-			used = append(used, match[1])
+		for _, match := range append(labelPattern.FindAllStringSubmatch(text, -1), legendPattern.FindAllStringSubmatch(text, -1)...) {
+			if !slices.Contains(keywords, match[1]) {
+				used = append(used, match[1])
+			}
 		}
 	}
 	for _, label := range used {
