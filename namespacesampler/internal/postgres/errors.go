@@ -19,11 +19,12 @@ const (
 	classDataException = "22"    // a key that the query fails on
 	undefinedColumn    = "42703" // of class 42: missing objects, missing privileges, invalid SQL
 
-	// Refusals that a key can cause as well as the query: constraints, such as that of a domain; errors that functions raise; and what
-	// functions that parse their arguments report.
-	classConstraint = "23"
-	classRaised     = "P0"
-	syntaxError     = "42601"
+	// Refusals that a key can cause as well as the query: subqueries with several rows; constraints, such as that of a domain; errors
+	// that functions raise; and what functions that parse their arguments report.
+	classCardinality = "21"
+	classConstraint  = "23"
+	classRaised      = "P0"
+	syntaxError      = "42601"
 
 	// Of class 22: texts that are not valid in an encoding, or that cannot be converted to the other.
 	characterNotInRepertoire = "22021"
@@ -72,7 +73,7 @@ func isRefusal(err error) bool {
 
 // mayBeOfKeys reports whether a key may be the reason of a refusal.
 func mayBeOfKeys(state string) bool {
-	return isClass(state, classConstraint) || isClass(state, classRaised) || state == syntaxError
+	return isClass(state, classCardinality) || isClass(state, classConstraint) || isClass(state, classRaised) || state == syntaxError
 }
 
 // isEncodingError reports whether a state is about the encoding of a text.

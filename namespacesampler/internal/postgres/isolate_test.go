@@ -150,6 +150,7 @@ func TestAKeyThatIsRefusedForAnyReasonOfItsOwnIsIsolated(t *testing.T) {
 	const byChecked = `SELECT id::text, ns FROM jobs WHERE id::text IN (SELECT checked(k, '%s') FROM unnest($1::text[]) k)`
 	for state, query := range map[string]string{
 		"23514": `SELECT id::text, ns FROM jobs WHERE id::text = ANY($1::job_key[])`,
+		"21000": `SELECT k, (SELECT ns FROM jobs WHERE id::text = k OR k LIKE 'poison%') FROM unnest($1::text[]) k`,
 		"P0001": fmt.Sprintf(byChecked, "P0001"),
 		"42601": fmt.Sprintf(byChecked, "42601"),
 	} {
@@ -242,7 +243,7 @@ func TestBadKeysOfOneLookupDoNotHarmAnother(t *testing.T) {
 func TestALookupIsPausedWhileItsKeysAreIsolated(t *testing.T) {
 	dsn := cluster.NewDatabase(t, ordersScript, `CREATE FUNCTION strict(keys text[]) RETURNS text[] LANGUAGE plpgsql AS $$ BEGIN
 		IF array_length(keys, 1) > 1 THEN PERFORM keys[1]::int; END IF;
-		IF 'broken' = ANY(keys) THEN RAISE EXCEPTION 'no'; END IF; RETURN keys; END $$`)
+		IF 'broken' = ANY(keys) THEN RAISE 'no' USING ERRCODE = '55000'; END IF; RETURN keys; END $$`)
 	f := openLayout(t, dsn, Custom([]CustomLookup{{"strict", `SELECT id, ns FROM orders WHERE id = ANY(strict($1))`}, {"order", byOrder}}))
 	asks := []ask{{"order", "1", "one"}}
 	for n := range 8 { // two in each part; the ninth is alone, and refused before these are alone
