@@ -58,7 +58,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		l.run(t, a, total)
 		require.Eventually(t, func() bool { return goruntime.NumGoroutine() <= before+5 }, time.Minute, 10*time.Millisecond,
 			"no goroutines are left; net/http keeps some for a moment")
-		heap := liveHeap()
+		heap := samplertest.LiveHeap()
 		heaps = append(heaps, heap)
 		if !until.IsZero() {
 			t.Logf("%s, %d lives: live heap %.1f and %.1f MiB after a quarter and half of it, %.1f MiB after it; %v",
@@ -80,15 +80,6 @@ func missing(total map[string]int64) []string {
 }
 
 func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
-
-// liveHeap returns the bytes of live objects.
-func liveHeap() int64 {
-	var stats goruntime.MemStats
-	goruntime.GC()
-	goruntime.GC()
-	goruntime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
-}
 
 // life is one life of the processor, from its start to its shutdown.
 type life struct {
@@ -116,11 +107,11 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	var others sync.WaitGroup
-	a.disturb(ctx, &others, addressIn(t, logs))
+	a.disturb(ctx, &others, samplertest.LoggedAddress(t, logs))
 	others.Go(func() { // scrapes
 		for ctx.Err() == nil {
 			_, _ = telemetry.GetMetric("otelcol_processor_namespace_sampler_spans")
-			time.Sleep(10 * time.Millisecond)
+			wait(ctx, 10*time.Millisecond)
 		}
 	})
 	var changes atomic.Int64
@@ -133,7 +124,7 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 					changes.Add(1)
 				}
 			}
-			time.Sleep(10 * time.Millisecond)
+			wait(ctx, 10*time.Millisecond)
 		}
 	})
 
@@ -149,7 +140,7 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 				if sender == 0 && (i == l.batches/4 || i == l.batches/2) {
 					reached <- i
 				}
-				time.Sleep(l.pause)
+				wait(ctx, l.pause)
 			}
 		})
 		senders.Go(func() {
@@ -157,13 +148,13 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 				md := hostileMetrics()
 				sentPoints.Add(int64(md.DataPointCount()))
 				survive(func() error { return metrics.ConsumeMetrics(ctx, md) })
-				time.Sleep(l.pause)
+				wait(ctx, l.pause)
 			}
 		})
 	}
 	for i := range l.heaps {
 		<-reached
-		l.heaps[i] = liveHeap()
+		l.heaps[i] = samplertest.LiveHeap()
 	}
 	for _, c := range []component.Component{traces, metrics} {
 		require.NoError(t, c.Shutdown(context.Background()))
@@ -206,17 +197,6 @@ func countsOf(t *testing.T, telemetry *componenttest.Telemetry, counter, attribu
 		counts[value.AsString()] += dp.Value
 	}
 	return counts
-}
-
-func addressIn(t *testing.T, logs *observer.ObservedLogs) string {
-	t.Helper()
-	for _, entry := range logs.All() {
-		if address, ok := entry.ContextMap()["address"].(string); ok {
-			return address
-		}
-	}
-	require.Fail(t, "the inspect server has not logged its address")
-	return ""
 }
 
 // flaky is a consumer that counts what it receives, fails and panics.

@@ -22,9 +22,9 @@ const (
 
 // connections are the open connections of a server.
 type connections struct {
-	mu      sync.Mutex
-	byState *list.List // of connection, in order of their last change
-	known   map[net.Conn]*list.Element
+	mu       sync.Mutex
+	byChange *list.List // of connection, in order of their last change
+	known    map[net.Conn]*list.Element
 }
 
 type connection struct {
@@ -33,7 +33,7 @@ type connection struct {
 }
 
 func newConnections() *connections {
-	return &connections{byState: list.New(), known: map[net.Conn]*list.Element{}}
+	return &connections{byChange: list.New(), known: map[net.Conn]*list.Element{}}
 }
 
 // changed is called by the server when the state of a connection changes.
@@ -48,27 +48,27 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateClosed, http.StateHijacked:
 	case http.StateNew, http.StateActive, http.StateIdle:
-		if c.byState.Len() >= maxConnections {
+		if c.byChange.Len() >= maxConnections {
 			e := c.oldest()
 			c.forget(e)
 			abort(e.Value.(connection).Conn)
 		}
-		c.known[conn] = c.byState.PushBack(connection{conn, state == http.StateActive})
+		c.known[conn] = c.byChange.PushBack(connection{conn, state == http.StateActive})
 	}
 }
 
 func (c *connections) forget(e *list.Element) {
-	delete(c.known, c.byState.Remove(e).(connection).Conn)
+	delete(c.known, c.byChange.Remove(e).(connection).Conn)
 }
 
 // oldest returns the connection on which nothing has happened for longest: one on which no request is being answered, if there is any.
 func (c *connections) oldest() *list.Element {
-	for e := c.byState.Front(); e != nil; e = e.Next() {
+	for e := c.byChange.Front(); e != nil; e = e.Next() {
 		if !e.Value.(connection).isActive {
 			return e
 		}
 	}
-	return c.byState.Front()
+	return c.byChange.Front()
 }
 
 // closeUnused closes the connections on which no request is being answered.
@@ -84,7 +84,7 @@ func (c *connections) close() {
 func (c *connections) closeIf(condition func(connection) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for e := c.byState.Front(); e != nil; e = e.Next() {
+	for e := c.byChange.Front(); e != nil; e = e.Next() {
 		if conn := e.Value.(connection); condition(conn) {
 			abort(conn.Conn)
 		}

@@ -13,24 +13,18 @@ type guard struct {
 // ServeHTTP implements http.Handler.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
-	g.serve(w, withoutBody(w, r))
-	if r.Close && r.ContentLength != 0 {
+	hasBody := r.ContentLength != 0
+	if hasBody {
+		w.Header().Set("Connection", "close") // the next request would come after the body
+	}
+	if g.hosts.allow(r.Host) {
+		g.next.ServeHTTP(w, stripped(r))
+	} else {
+		fail(w, http.StatusForbidden, "this server does not serve the requested host; if it should, list the host in inspect::allowed_hosts")
+	}
+	if hasBody && r.Close {
 		lingerForBody(w, r)
 	}
-}
-
-// ownHost replaces the host that a request asks for, which is an attribute of the metrics of HTTP servers: clients can think up any number of
-// hosts.
-const ownHost = "inspect"
-
-func (g *guard) serve(w http.ResponseWriter, r *http.Request) {
-	if !g.hosts.allow(r.Host) {
-		fail(w, http.StatusForbidden, "this server does not serve the requested host; if it should, list the host in inspect::allowed_hosts")
-		return
-	}
-	named := r.WithContext(r.Context())
-	named.Host = ownHost
-	g.next.ServeHTTP(w, named)
 }
 
 // secure sets the security headers of an answer.
@@ -43,16 +37,16 @@ func secure(header http.Header) {
 	header.Set("X-Frame-Options", "DENY")
 }
 
-// withoutBody returns a request without its body, so that nothing reads or decompresses it: no request here needs one. The connection is
-// closed after the answer, since the next request would come after the body. Before that, net/http discards up to 256 KiB of it, so that a
-// client that is still sending does not miss the answer.
-func withoutBody(w http.ResponseWriter, r *http.Request) *http.Request {
-	if r.ContentLength == 0 {
-		return r
-	}
-	w.Header().Set("Connection", "close")
-	bare := r.WithContext(r.Context()) // net/http goes by the request that it passed
-	bare.Body, bare.ContentLength, bare.TransferEncoding = http.NoBody, 0, nil
+// ownHost replaces the host that a request asks for, which is an attribute of the metrics of HTTP servers: clients can think up any number of
+// hosts.
+const ownHost = "inspect"
+
+// stripped returns a request as the other handlers see it: with a constant host, and without its body, so that nothing reads or decompresses
+// it. No request here needs one. net/http, which goes by the request that it passed, discards up to 256 KiB of the body, so that a client that is
+// still sending does not miss the answer.
+func stripped(r *http.Request) *http.Request {
+	bare := r.WithContext(r.Context())
+	bare.Host, bare.Body, bare.ContentLength, bare.TransferEncoding = ownHost, http.NoBody, 0, nil
 	bare.Header = r.Header.Clone()
 	for _, name := range []string{"Content-Encoding", "Content-Length", "Content-Type"} {
 		bare.Header.Del(name)

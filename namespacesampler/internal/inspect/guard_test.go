@@ -40,7 +40,7 @@ func run(t *testing.T, set func(*ServerConfig)) (send func(request string) answe
 		require.Eventually(t, func() bool { // net/http keeps a connection for a moment after a body that it has not read
 			s.connections.mu.Lock()
 			defer s.connections.mu.Unlock()
-			return s.connections.byState.Len() == 0
+			return s.connections.byChange.Len() == 0
 		}, 10*time.Second, time.Millisecond)
 	})
 	network, address = "tcp", strings.Replace(cfg.HTTP.NetAddr.Endpoint, "0.0.0.0", "127.0.0.1", 1)

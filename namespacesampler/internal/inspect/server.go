@@ -79,7 +79,7 @@ func (s *Server) Close(ctx context.Context) {
 	<-s.served
 }
 
-// serverLog is the log of net/http. What clients do wrong is logged at level debug: anybody can do it as often as he likes.
+// serverLog is the log of net/http. What clients do wrong is logged at level debug: any client can do it at any rate.
 type serverLog struct{ logger *zap.Logger }
 
 func (l serverLog) Write(message []byte) (int, error) {
@@ -90,6 +90,6 @@ func (l serverLog) Write(message []byte) (int, error) {
 	case bytes.Contains(message, []byte("TLS handshake error")), bytes.HasPrefix(message, []byte("http2: server")):
 		level = zapcore.DebugLevel
 	}
-	l.logger.Log(level, "message of the inspect server", zap.ByteString("message", bytes.TrimSpace(message)))
+	l.logger.Log(level, "the inspect server reports", zap.ByteString("message", bytes.TrimSpace(message)))
 	return len(message), nil
 }

@@ -37,17 +37,6 @@ func instances(t *testing.T, endpoint string) (first, second component.Component
 	return first, second, logs
 }
 
-func addressIn(t *testing.T, logs *observer.ObservedLogs) string {
-	t.Helper()
-	for _, entry := range logs.All() {
-		if address, ok := entry.ContextMap()["address"].(string); ok {
-			return address
-		}
-	}
-	require.Fail(t, "no address was logged")
-	return ""
-}
-
 func TestAPortInUseFailsTheStartOfEveryInstance(t *testing.T) { // C2
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -67,7 +56,7 @@ func TestTheServerStopsWithTheLastInstance(t *testing.T) { // C2, C3
 	first, second, logs := instances(t, "127.0.0.1:0")
 	require.NoError(t, first.Start(t.Context(), componenttest.NewNopHost()))
 	require.NoError(t, second.Start(t.Context(), componenttest.NewNopHost()), "both share one server")
-	address := addressIn(t, logs)
+	address := samplertest.LoggedAddress(t, logs)
 	require.NoError(t, first.Shutdown(t.Context()))
 	status, _ := samplertest.Get(t, "http://"+address+"/config")
 	assert.Equal(t, http.StatusOK, status)

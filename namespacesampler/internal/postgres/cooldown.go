@@ -87,7 +87,8 @@ func (l *pausable) unreadable() {
 // tooLong notes a row whose namespace has so many bytes, or more if the query cuts it, and logs the first one, without the name.
 func (l *pausable) tooLong(bytes int) {
 	l.ignored(problems.LongNames, &l.hasTooLong,
-		"the query returns a namespace that is too long, so that the key counts as unknown; further ones are only counted", zap.Int("at_least_bytes", bytes), zap.Int("max_bytes", rate.MaxNameBytes))
+		"the query returns a namespace that is too long, so that the key counts as unknown; further ones are only counted",
+		zap.Int("at_least_bytes", bytes), zap.Int("max_bytes", rate.MaxNameBytes))
 }
 
 // ignored counts a row that is ignored, and logs the first one for a reason.

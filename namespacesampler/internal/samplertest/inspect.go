@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 // StartInspected starts the processor with settings and an inspect server on a free port, and returns the URL of the server.
@@ -24,12 +25,18 @@ func StartInspected(t testing.TB, settings map[string]any) (s *Sampler, url stri
 // InspectAddress returns the address that the inspect server listens on, as it is logged.
 func (s *Sampler) InspectAddress() string {
 	s.t.Helper()
-	for _, entry := range s.Logs.All() {
+	return LoggedAddress(s.t, s.Logs)
+}
+
+// LoggedAddress returns the address of the inspect server in a log.
+func LoggedAddress(t testing.TB, logs *observer.ObservedLogs) string {
+	t.Helper()
+	for _, entry := range logs.All() {
 		if address, ok := entry.ContextMap()["address"].(string); ok {
 			return address
 		}
 	}
-	require.Fail(s.t, "the inspect server has not logged its address")
+	require.Fail(t, "the inspect server has not logged its address")
 	return ""
 }
 

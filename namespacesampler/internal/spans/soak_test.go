@@ -81,16 +81,16 @@ func TestSoak(t *testing.T) {
 			})
 		}
 		all.Wait()
-		heapMost.Store(max(heapMost.Load(), liveHeap()))
+		heapMost.Store(max(heapMost.Load(), samplertest.LiveHeap()))
 	}
 
 	began := time.Now()
 	run(batches / 5) // by then the cache has been full for long
-	warm, goroutines := liveHeap(), goroutinesMost.Load()
+	warm, goroutines := samplertest.LiveHeap(), goroutinesMost.Load()
 	for part := 2; part <= 5; part++ {
 		run(batches * part / 5)
 		t.Logf("%d of %d spans: live heap %.1f MiB, at most %d goroutines", batches*part/5*batchItems, items,
-			float64(liveHeap())/(1<<20), goroutinesMost.Load())
+			float64(samplertest.LiveHeap())/(1<<20), goroutinesMost.Load())
 	}
 	took := time.Since(began)
 
@@ -120,13 +120,4 @@ func soakKey(n int) string {
 	binary.BigEndian.PutUint64(id[8:], uint64(n))
 	hex := id.String()
 	return hex[:8] + "-" + hex[8:12] + "-" + hex[12:16] + "-" + hex[16:20] + "-" + hex[20:]
-}
-
-// liveHeap returns the bytes of live objects.
-func liveHeap() int64 {
-	var stats goruntime.MemStats
-	goruntime.GC()
-	goruntime.GC()
-	goruntime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
 }
