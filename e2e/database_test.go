@@ -62,6 +62,14 @@ func newDatabase(t testing.TB, cluster *pgtest.Cluster, layout taskerdb.Layout, 
 	return dsn
 }
 
+// newOverridesDatabase creates a database with Tasker's tables and that of runtime overrides, runs further scripts, and returns its DSN.
+func newOverridesDatabase(t testing.TB, cluster *pgtest.Cluster, scripts ...string) string {
+	t.Helper()
+	overrides, err := os.ReadFile(testdata + "/overrides.sql")
+	require.NoError(t, err)
+	return cluster.NewDatabase(t, append([]string{taskerdb.Tasker, string(overrides)}, scripts...)...)
+}
+
 func insert(t testing.TB, dsn string, layout taskerdb.Layout, tasks ...taskerdb.Task) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)

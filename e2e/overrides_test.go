@@ -6,7 +6,6 @@ package e2e
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -15,16 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
-	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
 // Three collectors on one database apply an override when they are notified, expire it at the same time, and keep the same traces
 // before, during and after it.
 func TestAllCollectorsApplyOverridesFromOneTable(t *testing.T) {
 	t.Parallel()
-	script, err := os.ReadFile(testdata + "/overrides.sql")
-	require.NoError(t, err)
-	dsn := sharedCluster(t).NewDatabase(t, taskerdb.Tasker, string(script))
+	dsn := newOverridesDatabase(t, sharedCluster(t))
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()

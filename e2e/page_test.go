@@ -7,7 +7,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -146,9 +145,7 @@ func TestHostileNamespacesAreTextOnThePage(t *testing.T) {
 // The page shows overrides and registered namespaces from Postgres. SCREENSHOTS=dir keeps screenshots of it.
 func TestThePageShowsOverridesAndTheRegistry(t *testing.T) {
 	t.Parallel()
-	script, err := os.ReadFile(testdata + "/overrides.sql")
-	require.NoError(t, err)
-	dsn := sharedCluster(t).NewDatabase(t, taskerdb.Tasker, string(script))
+	dsn := newOverridesDatabase(t, sharedCluster(t))
 	var tasks []taskerdb.Task
 	for _, name := range []string{
 		"payments", "orders", "analytics", "integrations", "inventory", "shipping", "rust_e2e_linear", "customer_success",

@@ -7,7 +7,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +18,6 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
-	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
 // statements are the numbers of statements that a collector has sent, by what they are for.
@@ -51,9 +49,7 @@ func TestACollectorThatWasStoppedForAWhileContinuesWithoutABurst(t *testing.T) {
 		refreshAfter          = 4 * time.Second
 		keys, refreshKeys     = 3_000, 1_000 // that are looked up, and refreshed by one statement
 	)
-	script, err := os.ReadFile(testdata + "/overrides.sql")
-	require.NoError(t, err)
-	dsn := sharedCluster(t).NewDatabase(t, taskerdb.Tasker, string(script), `
+	dsn := newOverridesDatabase(t, sharedCluster(t), `
 		CREATE TABLE shop_orders (id text PRIMARY KEY, domain text);
 		INSERT INTO shop_orders SELECT n, 'orders' FROM generate_series(1, 3000) n`)
 	conn, err := pgx.Connect(t.Context(), dsn)

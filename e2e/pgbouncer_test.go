@@ -35,9 +35,7 @@ func documentedRole(t *testing.T) string {
 func TestTheDocumentedSettingsWorkThroughPgBouncer(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
-	overrides, err := os.ReadFile(testdata + "/overrides.sql")
-	require.NoError(t, err)
-	dsn := cluster.NewDatabase(t, taskerdb.Tasker, string(overrides), taskerdb.ReadOnlyGrants, documentedRole(t))
+	dsn := newOverridesDatabase(t, cluster, taskerdb.ReadOnlyGrants, documentedRole(t))
 	payments, orders := newTask("payments"), newTask("orders")
 	insert(t, dsn, taskerdb.LayoutTasker, payments, orders)
 	conn, err := pgx.Connect(t.Context(), dsn)

@@ -6,7 +6,6 @@ package e2e
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -20,10 +19,8 @@ import (
 
 func TestReloadsLeaveNothingBehind(t *testing.T) {
 	t.Parallel()
-	script, err := os.ReadFile(testdata + "/overrides.sql")
-	require.NoError(t, err)
 	task := newTask("payments")
-	dsn := sharedCluster(t).NewDatabase(t, taskerdb.Tasker, string(script))
+	dsn := newOverridesDatabase(t, sharedCluster(t))
 	insert(t, dsn, taskerdb.LayoutTasker, task)
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
