@@ -9,6 +9,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/engine"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/points"
@@ -43,6 +44,8 @@ func (c *Config) build() engine.Config {
 			AlwaysKeep:    c.Tracing.AlwaysKeep,
 			HonorPriority: c.Tracing.HonorPriority,
 			Inherit:       c.Namespace.Inherit,
+
+			AlwaysKeepTraces: c.Tracing.AlwaysKeepTraces,
 		},
 		Points: points.Config{
 			Enabled:         c.Metrics.Enabled,
@@ -56,6 +59,9 @@ func (c *Config) build() engine.Config {
 	}
 	if c.Tracing.Sampler == ParentBased {
 		cfg.Spans.Memory = &tracememory.Config{MaxTraces: c.Tracing.TraceMemory.MaxTraces, TTL: c.Tracing.TraceMemory.TTL}
+	}
+	if c.Tracing.Hold.Wait > 0 {
+		cfg.Spans.Hold = &hold.Config{Wait: c.Tracing.Hold.Wait, MaxSpans: c.Tracing.Hold.MaxSpans}
 	}
 	if !c.Spans.Internal.Enabled {
 		cfg.Spans.DropInternal = c.Spans.Internal.Match
@@ -171,7 +177,9 @@ func (c *Config) shown() inspect.Telemetry {
 			Mode:              string(c.Tracing.Mode),
 			SamplingPrecision: c.Tracing.SamplingPrecision,
 			AlwaysKeep:        list(c.Tracing.AlwaysKeep),
+			AlwaysKeepTraces:  list(c.Tracing.AlwaysKeepTraces),
 			HonorPriority:     c.Tracing.HonorPriority,
+			Hold:              inspect.Hold{Wait: c.Tracing.Hold.Wait.String(), MaxSpans: c.Tracing.Hold.MaxSpans},
 		},
 		Metrics: inspect.Metrics{
 			Enabled: c.Metrics.Enabled,

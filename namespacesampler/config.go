@@ -70,10 +70,15 @@ type TracingConfig struct {
 	Namespaces Overrides `mapstructure:"namespaces"`
 	// AlwaysKeep are OTTL conditions on spans. A span that matches any of them is kept at any rate.
 	AlwaysKeep Conditions `mapstructure:"always_keep"`
+	// AlwaysKeepTraces are OTTL conditions on spans. The trace of a span that matches any of them is kept at any rate. It needs
+	// parent_based.
+	AlwaysKeepTraces Conditions `mapstructure:"always_keep_traces"`
 	// HonorPriority lets the sampling.priority attribute of spans decide.
 	HonorPriority bool `mapstructure:"honor_priority"`
 	// TraceMemory bounds the memory of the rates of traces. It applies to parent_based.
 	TraceMemory TraceMemoryConfig `mapstructure:"trace_memory"`
+	// Hold sets spans aside until their trace has a namespace. It needs parent_based.
+	Hold HoldConfig `mapstructure:"hold"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -108,6 +113,17 @@ type TraceMemoryConfig struct {
 	MaxTraces int `mapstructure:"max_traces"`
 	// TTL is how long a trace is remembered after its last spans.
 	TTL time.Duration `mapstructure:"ttl"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// HoldConfig bounds the spans that are set aside until their trace has a namespace.
+type HoldConfig struct {
+	// Wait is how long the spans of a trace are held. 0 means that none are.
+	Wait time.Duration `mapstructure:"wait"`
+	// MaxSpans is the maximum number of spans held.
+	MaxSpans int `mapstructure:"max_spans"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -319,7 +335,7 @@ func createDefaultConfig() component.Config {
 		SampleRate: 1,
 		Tracing: TracingConfig{
 			Enabled: true, Sampler: ParentBased, Mode: Equalizing, SamplingPrecision: 4,
-			TraceMemory: TraceMemoryConfig{MaxTraces: 100_000, TTL: time.Minute},
+			TraceMemory: TraceMemoryConfig{MaxTraces: 100_000, TTL: time.Minute}, Hold: HoldConfig{MaxSpans: 100_000},
 		},
 		Metrics: MetricsConfig{
 			Enabled: true, Detailed: DetailedConfig{Enabled: true}, By: BySeries, Exemplars: ExemplarsKeep,

@@ -32,8 +32,9 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 	assert.Equal(t, cfg.Namespace, full.Namespace)
 	assert.InDelta(t, cfg.SampleRate, full.SampleRate, 0)
 	full.Tracing.SampleRate, full.Tracing.Namespaces = nil, nil // examples
-	assert.Equal(t, namespacesampler.Conditions{"span.status.code == STATUS_CODE_ERROR"}, full.Tracing.AlwaysKeep)
-	full.Tracing.AlwaysKeep, full.Spans.Internal.Match = nil, nil
+	assert.Equal(t, namespacesampler.Conditions{`span.attributes["http.route"] == "/login"`}, full.Tracing.AlwaysKeep)
+	assert.Equal(t, namespacesampler.Conditions{"span.status.code == STATUS_CODE_ERROR"}, full.Tracing.AlwaysKeepTraces)
+	full.Tracing.AlwaysKeep, full.Tracing.AlwaysKeepTraces, full.Spans.Internal.Match = nil, nil, nil
 	assert.Equal(t, cfg.Tracing, full.Tracing)
 	assert.Equal(t, cfg.Spans, full.Spans)
 	assert.Equal(t, cfg.DryRun, full.DryRun)

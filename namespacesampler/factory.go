@@ -39,9 +39,13 @@ func (f *factory) createTraces(
 	if err != nil {
 		return nil, err
 	}
-	p, err := processorhelper.NewTraces(ctx, set, cfg, next, l.engine.Spans().Process,
+	pipeline := l.engine.Spans().Pipeline(next)
+	p, err := processorhelper.NewTraces(ctx, set, cfg, next, pipeline.Process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
-		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
+		processorhelper.WithStart(l.start), processorhelper.WithShutdown(func(ctx context.Context) error {
+			pipeline.Close(ctx) // while what it needs to decide its last spans is still running
+			return l.shutdown(ctx)
+		}))
 	if err != nil {
 		return nil, errors.Join(err, l.shutdown(ctx))
 	}

@@ -59,8 +59,19 @@ func (c *TracingConfig) validate(f *faults, missing []string) {
 	f.rate("tracing::sample_rate", c.SampleRate)
 	c.Namespaces.validate(f, "tracing::namespaces", missing)
 	f.conditions(condition.Spans("tracing::always_keep", c.AlwaysKeep, nil))
+	f.conditions(condition.Spans("tracing::always_keep_traces", c.AlwaysKeepTraces, nil))
+	if c.Sampler == TraceIDRatio && len(c.AlwaysKeepTraces) > 0 {
+		f.addf("tracing::always_keep_traces", "must be empty with tracing::sampler %s, which decides each span by itself and remembers no trace, "+
+			"got %q (use %s, or tracing::always_keep for single spans)", TraceIDRatio, c.AlwaysKeepTraces, ParentBased)
+	}
 	f.within("tracing::trace_memory::max_traces", c.TraceMemory.MaxTraces, 1, 1<<30, "traces")
 	f.duration("tracing::trace_memory::ttl", c.TraceMemory.TTL, "1m")
+	f.durationOrZero("tracing::hold::wait", c.Hold.Wait, "no span is held", "2s")
+	if c.Sampler == TraceIDRatio && c.Hold.Wait > 0 {
+		f.addf("tracing::hold::wait", "must be 0 with tracing::sampler %s, which decides each span by itself and has nothing to wait for, got %v "+
+			"(use %s)", TraceIDRatio, c.Hold.Wait, ParentBased)
+	}
+	f.within("tracing::hold::max_spans", c.Hold.MaxSpans, 1, 1<<30, "spans")
 }
 
 func (c *MetricsConfig) validate(f *faults, missing []string) {

@@ -48,6 +48,25 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		`tracing::always_keep::1: must be an OTTL condition, got "status.code == 2"`: {
 			"tracing": map[string]any{"always_keep": []any{"span.status.code == 2", "status.code == 2"}},
 		},
+		`tracing::always_keep_traces::0: must be an OTTL condition, got "span.name"`: {
+			"tracing": map[string]any{"always_keep_traces": []any{"span.name"}},
+		},
+		"tracing::always_keep_traces: must be empty with tracing::sampler trace_id_ratio, which decides each span by itself and remembers no trace, " +
+			`got ["IsRootSpan()"] (use parent_based, or tracing::always_keep for single spans)`: {
+			"tracing": map[string]any{"sampler": "trace_id_ratio", "always_keep_traces": []any{"IsRootSpan()"}},
+		},
+		"tracing::hold::wait: must be 0 with tracing::sampler trace_id_ratio, which decides each span by itself and has nothing to wait for, got 2s": {
+			"tracing": map[string]any{"sampler": "trace_id_ratio", "hold": map[string]any{"wait": "2s"}},
+		},
+		"tracing::hold::wait: must be 0 (no span is held) or longer, e.g. 2s, got -1s": {
+			"tracing": map[string]any{"hold": map[string]any{"wait": "-1s"}},
+		},
+		"tracing::hold::wait: must be at least 1ms, e.g. 2s, got 2ns (a number needs a unit)": {
+			"tracing": map[string]any{"hold": map[string]any{"wait": 2}},
+		},
+		"tracing::hold::max_spans: must be between 1 and 1073741824 spans, got 0": {
+			"tracing": map[string]any{"hold": map[string]any{"max_spans": 0}},
+		},
 		`spans::internal::match::0: must be an OTTL condition, got "span.name"`: {
 			"spans": map[string]any{"internal": map[string]any{"match": []any{"span.name"}}},
 		},

@@ -123,11 +123,13 @@ func (n *Namespaces) meet(name string) *Namespace {
 
 func (n *Namespaces) namespace(name string, match *rate.Match) *Namespace {
 	label := n.set.Of(name)
-	t := &tracememory.Trace{Rate: match, Label: label}
-	if len(name) <= maxInheritedBytes && utf8.ValidString(name) {
-		t.Name = name
+	inherited := name
+	if len(name) > maxInheritedBytes || !utf8.ValidString(name) {
+		inherited = ""
 	}
-	return &Namespace{Rate: match, Rule: RuleOf(match), Counters: n.CountersOf(label), Trace: t}
+	return &Namespace{
+		Rate: match, Rule: RuleOf(match), Counters: n.CountersOf(label), Trace: tracememory.NewTrace(match, label, name != "", inherited),
+	}
 }
 
 // RuleOf returns the rule under which items are counted that have a rate because of their own namespace.

@@ -27,7 +27,9 @@ func (e *Engine) announce() {
 		zap.Bool("rescale_delta", shown.Metrics.RescaleDelta),
 		zap.String("exemplars", shown.Metrics.Exemplars),
 		zap.Int("always_keep", len(shown.Tracing.AlwaysKeep)),
+		zap.Int("always_keep_traces", len(shown.Tracing.AlwaysKeepTraces)),
 		zap.Bool("honor_priority", shown.Tracing.HonorPriority),
+		zap.String("hold", shown.Tracing.Hold.Wait),
 		zap.Bool("drops_internal_spans", len(e.cfg.Spans.DropInternal) > 0),
 		zap.Bool("dry_run", e.cfg.DryRun),
 		zap.Bool("resolves_from_postgres", e.cfg.Postgres != nil),
@@ -56,7 +58,7 @@ func (e *Engine) warn() {
 	switch {
 	case !spans.Enabled:
 		e.logger.Warn("tracing::enabled is false: no spans leave this processor")
-	case tables.Traces.Highest().IsNever() && !keepsOnFailure && len(spans.AlwaysKeep) == 0 && !spans.HonorPriority:
+	case tables.Traces.Highest().IsNever() && !keepsOnFailure && len(spans.AlwaysKeep) == 0 && len(spans.AlwaysKeepTraces) == 0 && !spans.HonorPriority:
 		e.logger.Warn("every rate for spans is 0: no spans leave this processor")
 	}
 	switch {

@@ -33,6 +33,7 @@ type Engine struct {
 	id        component.ID
 	settings  component.TelemetrySettings
 	logger    *zap.Logger
+	limited   *zap.Logger // for what may be repeated often
 	telemetry *metadata.TelemetryBuilder
 
 	health   *health
@@ -53,7 +54,8 @@ func New(set processor.Settings, cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, id: set.ID, settings: set.TelemetrySettings, logger: set.Logger, telemetry: telemetry, health: newHealth(set.Logger),
+		cfg: cfg, id: set.ID, settings: set.TelemetrySettings, logger: set.Logger, limited: limited(set.Logger), telemetry: telemetry,
+		health: newHealth(set.Logger),
 	}
 	if e.steering, err = steering.New(e.steeringConfig()); err != nil {
 		return nil, err
@@ -71,6 +73,7 @@ func New(set processor.Settings, cfg Config) (*Engine, error) {
 
 		ConditionFailed: e.conditionFailed,
 	}
+	cfg.Spans.Undelivered = e.undelivered
 	if e.spans, err = spans.New(cfg.Spans, e.common, e.steering.Rates); err != nil {
 		return nil, err
 	}
@@ -112,6 +115,13 @@ func (e *Engine) conditionFailed(f condition.Failure) {
 		e.logger.Warn("a condition could not be evaluated and did not match; further failures are only counted",
 			zap.String("condition", f.Key), zap.String("error", truncate(f.Err.Error())))
 	}
+}
+
+// undelivered counts and logs held spans that the next component did not take.
+func (e *Engine) undelivered(spans int, err error) {
+	e.telemetry.ProcessorNamespaceSamplerUndeliveredSpans.Add(context.Background(), int64(spans))
+	e.limited.Error("spans that were held are lost because the next component did not take them",
+		zap.Int("spans", spans), zap.String("error", truncate(err.Error())))
 }
 
 // malformedKey logs the first malformed key of a lookup attribute.

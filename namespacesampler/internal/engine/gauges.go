@@ -38,6 +38,13 @@ func (e *Engine) observe() error {
 				return nil
 			}))
 	}
+	if _, _, ok := e.spans.Held(); ok {
+		errs = append(errs, t.RegisterProcessorNamespaceSamplerHeldSpansCallback(func(_ context.Context, o metric.Int64Observer) error {
+			now, _, _ := e.spans.Held()
+			o.Observe(now)
+			return nil
+		}))
+	}
 	return errors.Join(errs...)
 }
 

@@ -36,10 +36,13 @@ const (
 	repeatInterval = time.Minute
 )
 
-func newHealth(logger *zap.Logger) *health {
-	return &health{logger: logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+func newHealth(logger *zap.Logger) *health { return &health{logger: limited(logger)} }
+
+// limited returns a logger that logs each message at most maxRepeats times in each repeatInterval.
+func limited(logger *zap.Logger) *zap.Logger {
+	return logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, repeatInterval, maxRepeats, 0)
-	}))}
+	}))
 }
 
 func (h *health) addHost(host component.Host) {

@@ -17,8 +17,11 @@ func (e *Engine) view() *inspect.View {
 	}
 }
 
-// state returns the state of Postgres, cache and circuit breaker.
+// state returns the state of held spans, Postgres, cache and circuit breaker.
 func (e *Engine) state() (s inspect.State) {
+	if now, most, ok := e.spans.Held(); ok {
+		s.Hold = &inspect.HoldState{Spans: now, MaxSpans: most}
+	}
 	if e.cfg.Postgres == nil {
 		return s
 	}

@@ -48,10 +48,19 @@ type Tracing struct {
 	Mode              string `json:"mode"`
 	SamplingPrecision int    `json:"sampling_precision"`
 	// SampleRate is the rate of namespaces without an override; Namespaces are all overrides that apply to spans.
-	SampleRate    float64            `json:"sample_rate"`
-	Namespaces    map[string]float64 `json:"namespaces"`
-	AlwaysKeep    []string           `json:"always_keep"`
-	HonorPriority bool               `json:"honor_priority"`
+	SampleRate float64            `json:"sample_rate"`
+	Namespaces map[string]float64 `json:"namespaces"`
+	AlwaysKeep []string           `json:"always_keep"`
+	// AlwaysKeepTraces is empty for trace_id_ratio.
+	AlwaysKeepTraces []string `json:"always_keep_traces"`
+	HonorPriority    bool     `json:"honor_priority"`
+	Hold             Hold     `json:"hold"`
+}
+
+// Hold shows the bounds of the spans that are held until their trace has a namespace. Wait is 0s if none are.
+type Hold struct {
+	Wait     string `json:"wait"`
+	MaxSpans int    `json:"max_spans"`
 }
 
 // Metrics shows the sampling of data points.
@@ -195,6 +204,7 @@ type State struct {
 	Postgres *PostgresState `json:"postgres"`
 	Cache    *CacheState    `json:"cache"`
 	Breaker  *BreakerState  `json:"breaker"`
+	Hold     *HoldState     `json:"hold"`
 	// RuntimeOverrides shows how current the runtime overrides are.
 	RuntimeOverrides *RuntimeOverrides `json:"runtime_overrides"`
 }
@@ -226,6 +236,12 @@ type PostgresState struct {
 type CacheState struct {
 	Entries    int `json:"entries"`
 	MaxEntries int `json:"max_entries"`
+}
+
+// HoldState is the number of spans that are held.
+type HoldState struct {
+	Spans    int64 `json:"spans"`
+	MaxSpans int   `json:"max_spans"`
 }
 
 // BreakerState is closed, open or half_open.

@@ -36,16 +36,19 @@ func (v *View) Explain(q Question) Explanation {
 
 // explainSpan explains the decision on a span at the rate of its namespace, or of its trace if that is remembered.
 func (v *View) explainSpan(q Question, match *rate.Match) Explanation {
-	remembered := false
+	remembered, kept := false, false
 	if v.Memory != nil {
 		if trace := v.Memory.Peek(&q.TraceID, v.Memory.Now()); trace != nil {
-			match, remembered = trace.Rate, true
+			match, remembered, kept = trace.Rate, true, trace.IsKept
 		}
 	}
 	e := v.explanation(match)
 	if remembered {
 		e.Source = traceSource
 		e.ExpiresAt = nil // the rate holds as long as the trace is remembered
+		if kept {
+			e.Rule = labels.AlwaysKeepTrace.String()
+		}
 	}
 	d := v.Sampler.Explain(q.TraceID, q.Tracestate, &match.Rate)
 	e.Threshold = decision.Digits(d.Threshold)

@@ -22,7 +22,8 @@ func TestALabelCountsByRuleAndDecision(t *testing.T) {
 
 	assert.Equal(t, map[string]int64{
 		"payments kept exact": 1, "payments kept pattern": 2, "payments kept global": 3, "payments kept trace": 4, "payments kept always_keep": 5,
-		"payments kept internal": 6, "payments kept priority": 7, "payments kept disabled": 8, "payments kept unavailable": 9, "payments kept passed": 10,
+		"payments kept always_keep_trace": 6, "payments kept internal": 7, "payments kept priority": 8, "payments kept disabled": 9,
+		"payments kept unavailable": 10, "payments kept passed": 11,
 		"payments dropped exact": 100,
 	}, counted(), "and no series for what did not occur")
 }

@@ -7,21 +7,22 @@ type Rule uint8
 
 // Rules.
 const (
-	Exact       Rule = iota // an override of this name
-	Pattern                 // an override by pattern
-	Global                  // the global rate
-	Trace                   // the rate of the item's trace
-	AlwaysKeep              // tracing::always_keep
-	Internal                // spans::internal
-	Priority                // the sampling.priority attribute
-	Disabled                // the signal is disabled
-	Unavailable             // postgres::on_failure
-	Passed                  // no rate applies
+	Exact           Rule = iota // an override of this name
+	Pattern                     // an override by pattern
+	Global                      // the global rate
+	Trace                       // the rate of the item's trace
+	AlwaysKeep                  // tracing::always_keep
+	AlwaysKeepTrace             // tracing::always_keep_traces
+	Internal                    // spans::internal
+	Priority                    // the sampling.priority attribute
+	Disabled                    // the signal is disabled
+	Unavailable                 // postgres::on_failure
+	Passed                      // no rate applies
 	numRules
 )
 
 var ruleNames = [numRules]string{
-	Exact: "exact", Pattern: "pattern", Global: "global", Trace: "trace", AlwaysKeep: "always_keep", Internal: "internal",
+	Exact: "exact", Pattern: "pattern", Global: "global", Trace: "trace", AlwaysKeep: "always_keep", AlwaysKeepTrace: "always_keep_trace", Internal: "internal",
 	Priority: "priority", Disabled: "disabled", Unavailable: "unavailable", Passed: "passed",
 }
 

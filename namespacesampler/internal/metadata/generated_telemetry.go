@@ -32,7 +32,9 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerCircuitBreakerState              metric.Int64Gauge
 	ProcessorNamespaceSamplerConditionErrors                  metric.Int64Counter
 	ProcessorNamespaceSamplerDatapoints                       metric.Int64Counter
+	ProcessorNamespaceSamplerEarlyReleasedTraces              metric.Int64Counter
 	ProcessorNamespaceSamplerForgottenTraces                  metric.Int64Counter
+	ProcessorNamespaceSamplerHeldSpans                        metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerLookupDuration                   metric.Float64Histogram
 	ProcessorNamespaceSamplerLookupKeys                       metric.Int64Counter
 	ProcessorNamespaceSamplerLookupLateKeys                   metric.Int64Counter
@@ -42,8 +44,10 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerOverridesRejected                metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerSaturatedDatapoints              metric.Int64Counter
+	ProcessorNamespaceSamplerSetAsideSpans                    metric.Int64Counter
 	ProcessorNamespaceSamplerSpans                            metric.Int64Counter
 	ProcessorNamespaceSamplerTracestateFaults                 metric.Int64Counter
+	ProcessorNamespaceSamplerUndeliveredSpans                 metric.Int64Counter
 	ProcessorNamespaceSamplerUnreadableNames                  metric.Int64Counter
 }
 
@@ -56,6 +60,21 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterProcessorNamespaceSamplerHeldSpansCallback sets callback for observable ProcessorNamespaceSamplerHeldSpans metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerHeldSpansCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerHeldSpans, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerHeldSpans)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterProcessorNamespaceSamplerOverridesAgeCallback sets callback for observable ProcessorNamespaceSamplerOverridesAge metric.
@@ -180,10 +199,22 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{datapoints}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerEarlyReleasedTraces, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_early_released_traces",
+		metric.WithDescription("Traces with held spans that were decided before tracing::hold::wait had passed because more than tracing::hold::max_spans were held. [Alpha]"),
+		metric.WithUnit("{traces}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerForgottenTraces, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_forgotten_traces",
 		metric.WithDescription("Traces whose rate was forgotten before tracing::trace_memory::ttl because there were more than tracing::trace_memory::max_traces. [Alpha]"),
 		metric.WithUnit("{traces}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerHeldSpans, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_namespace_sampler_held_spans",
+		metric.WithDescription("Spans that are held because nothing has named their trace yet, and those that are being passed on. Only with tracing::hold. [Alpha]"),
+		metric.WithUnit("{spans}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerLookupDuration, err = builder.meter.Float64Histogram(
@@ -241,15 +272,27 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{datapoints}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerSetAsideSpans, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_set_aside_spans",
+		metric.WithDescription("Spans that were held because nothing had named their trace. They are counted as received when they are decided. [Alpha]"),
+		metric.WithUnit("{spans}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerSpans, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_spans",
-		metric.WithDescription("Spans received, by namespace, decision and rule. Every span is counted exactly once. [Alpha]"),
+		metric.WithDescription("Spans decided, by namespace, decision and rule. Every span received is counted exactly once; one that is held, when it is decided. [Alpha]"),
 		metric.WithUnit("{spans}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerTracestateFaults, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_tracestate_faults",
 		metric.WithDescription("Spans with a faulty tracestate, which was left as it is or corrected, or with a trace ID without randomness. Spans sampled at rate 0 are not counted. [Alpha]"),
+		metric.WithUnit("{spans}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerUndeliveredSpans, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_undelivered_spans",
+		metric.WithDescription("Held spans that were kept, but that the next component did not take. They are lost, since their senders no longer wait for an answer. [Alpha]"),
 		metric.WithUnit("{spans}"),
 	)
 	errs = errors.Join(errs, err)

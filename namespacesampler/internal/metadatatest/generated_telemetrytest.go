@@ -83,6 +83,22 @@ func AssertEqualProcessorNamespaceSamplerDatapoints(t *testing.T, tt *componentt
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualProcessorNamespaceSamplerEarlyReleasedTraces(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_namespace_sampler_early_released_traces",
+		Description: "Traces with held spans that were decided before tracing::hold::wait had passed because more than tracing::hold::max_spans were held. [Alpha]",
+		Unit:        "{traces}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_early_released_traces")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualProcessorNamespaceSamplerForgottenTraces(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_forgotten_traces",
@@ -95,6 +111,20 @@ func AssertEqualProcessorNamespaceSamplerForgottenTraces(t *testing.T, tt *compo
 		},
 	}
 	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_forgotten_traces")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualProcessorNamespaceSamplerHeldSpans(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_namespace_sampler_held_spans",
+		Description: "Spans that are held because nothing has named their trace yet, and those that are being passed on. Only with tracing::hold. [Alpha]",
+		Unit:        "{spans}",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_held_spans")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
@@ -234,10 +264,26 @@ func AssertEqualProcessorNamespaceSamplerSaturatedDatapoints(t *testing.T, tt *c
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualProcessorNamespaceSamplerSetAsideSpans(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_namespace_sampler_set_aside_spans",
+		Description: "Spans that were held because nothing had named their trace. They are counted as received when they are decided. [Alpha]",
+		Unit:        "{spans}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_set_aside_spans")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualProcessorNamespaceSamplerSpans(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_spans",
-		Description: "Spans received, by namespace, decision and rule. Every span is counted exactly once. [Alpha]",
+		Description: "Spans decided, by namespace, decision and rule. Every span received is counted exactly once; one that is held, when it is decided. [Alpha]",
 		Unit:        "{spans}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -262,6 +308,22 @@ func AssertEqualProcessorNamespaceSamplerTracestateFaults(t *testing.T, tt *comp
 		},
 	}
 	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_tracestate_faults")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualProcessorNamespaceSamplerUndeliveredSpans(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_namespace_sampler_undelivered_spans",
+		Description: "Held spans that were kept, but that the next component did not take. They are lost, since their senders no longer wait for an answer. [Alpha]",
+		Unit:        "{spans}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_undelivered_spans")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

@@ -20,6 +20,10 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerHeldSpansCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterProcessorNamespaceSamplerOverridesAgeCallback(func(_ context.Context, observer metric.Float64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -40,14 +44,17 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerConditionErrors.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerDatapoints.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerForgottenTraces.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupDuration.Record(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupLateKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupRoundTrips.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerSaturatedDatapoints.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerSetAsideSpans.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerSpans.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerTracestateFaults.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerUndeliveredSpans.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerUnreadableNames.Add(context.Background(), 1)
 	AssertEqualProcessorNamespaceSamplerCircuitBreakerChanges(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -61,7 +68,13 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualProcessorNamespaceSamplerDatapoints(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerEarlyReleasedTraces(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerForgottenTraces(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerHeldSpans(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerLookupDuration(t, testTel,
@@ -91,10 +104,16 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualProcessorNamespaceSamplerSaturatedDatapoints(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerSetAsideSpans(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerSpans(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerTracestateFaults(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerUndeliveredSpans(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerUnreadableNames(t, testTel,

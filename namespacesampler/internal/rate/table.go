@@ -54,7 +54,7 @@ type Spec struct {
 type Table struct {
 	runtime, configured layer
 	global              *Match
-	highest             *Match
+	highest, lowest     *Match
 	nextExpiry          time.Time
 }
 
@@ -76,7 +76,7 @@ func NewTable(spec Spec) (*Table, error) {
 	var errs []error
 	var globalErr error
 	global.Rate, globalErr = New(spec.Global, spec.Precision)
-	t.global, t.highest = &global, &global
+	t.global, t.highest, t.lowest = &global, &global, &global
 	for _, l := range [...]struct {
 		layer          *layer
 		signal, shared Source
@@ -96,6 +96,9 @@ func NewTable(spec Spec) (*Table, error) {
 	for m := range t.matches { // after all were added, since some replace others
 		if m.Probability > t.highest.Probability {
 			t.highest = m
+		}
+		if m.Probability < t.lowest.Probability {
+			t.lowest = m
 		}
 	}
 	return t, nil
@@ -142,6 +145,9 @@ func (t *Table) Global() *Match { return t.global }
 
 // Highest returns the highest rate of the table. Whatever it drops, every other rate of the table drops too (T14).
 func (t *Table) Highest() *Match { return t.highest }
+
+// Lowest returns the lowest rate of the table. Whatever it keeps, every other rate of the table keeps too.
+func (t *Table) Lowest() *Match { return t.lowest }
 
 // NextExpiry returns when the first override expires, and the table must be rebuilt; zero means never.
 func (t *Table) NextExpiry() time.Time { return t.nextExpiry }

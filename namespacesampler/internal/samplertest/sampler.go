@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -55,17 +56,31 @@ func Start(t testing.TB, settings map[string]any) *Sampler {
 // StartWith starts the processor with a configuration. Each change is applied to the component's settings.
 func StartWith(t testing.TB, cfg *namespacesampler.Config, change ...func(*processor.Settings)) *Sampler {
 	t.Helper()
+	return start(t, cfg, nil, change)
+}
+
+// StartBefore starts the processor in front of a component of traces, instead of Spans.
+func StartBefore(t testing.TB, settings map[string]any, next consumer.Traces) *Sampler {
+	t.Helper()
+	return start(t, Load(t, settings), next, nil)
+}
+
+func start(t testing.TB, cfg *namespacesampler.Config, next consumer.Traces, changes []func(*processor.Settings)) *Sampler {
+	t.Helper()
 	s := &Sampler{t: t, Telemetry: componenttest.NewTelemetry()}
 	factory := namespacesampler.NewFactory()
 
 	core, logs := observer.New(zapcore.DebugLevel)
 	set := metadatatest.NewSettings(s.Telemetry)
 	set.Logger, s.Logs = zap.New(core), logs
-	for _, c := range change {
-		c(&set)
+	for _, change := range changes {
+		change(&set)
+	}
+	if next == nil {
+		next = &s.Spans
 	}
 	var err error
-	s.Traces, err = factory.CreateTraces(t.Context(), set, cfg, &s.Spans)
+	s.Traces, err = factory.CreateTraces(t.Context(), set, cfg, next)
 	require.NoError(t, err)
 	s.Metrics, err = factory.CreateMetrics(t.Context(), set, cfg, &s.Points)
 	require.NoError(t, err)

@@ -18,23 +18,38 @@ type exemption struct {
 	rule           labels.Rule
 }
 
+// inKeptTrace is the exemption of the spans of a trace that is kept whole (T18).
+var inKeptTrace = exemption{isExempt: true, keep: true, rule: labels.AlwaysKeepTrace}
+
 // hasExemptions reports whether any span can be exempt.
 func (p *Processor) hasExemptions() bool {
-	return !p.internal.IsEmpty() || !p.alwaysKeep.IsEmpty() || p.cfg.HonorPriority
+	return !p.internal.IsEmpty() || !p.alwaysKeep.IsEmpty() || !p.keepTraces.IsEmpty() || p.cfg.HonorPriority
 }
 
-// exemptionOf returns the exemption of a span, in order of precedence.
-func (p *Processor) exemptionOf(ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span) exemption {
-	s := condition.NewSpan(rs, ss, span)
-	defer s.Close()
+// readExemption reads whether a span is exempt by what it is itself, in order of precedence, and whether its trace is kept because of it.
+func (p *Processor) readExemption(ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, data ptrace.Span, s *span) {
+	evaluated := condition.NewSpan(rs, ss, data)
+	defer evaluated.Close()
+	s.keepsTrace = p.keepTraces.Match(ctx, evaluated)
 	switch {
-	case p.internal.Match(ctx, s):
-		return exemption{isExempt: true, rule: labels.Internal}
-	case p.alwaysKeep.Match(ctx, s):
-		return exemption{isExempt: true, rule: labels.AlwaysKeep, keep: true}
-	case !p.cfg.HonorPriority:
-		return exemption{}
+	case p.internal.Match(ctx, evaluated):
+		s.exemption = exemption{isExempt: true, rule: labels.Internal}
+	case p.alwaysKeep.Match(ctx, evaluated):
+		s.exemption = exemption{isExempt: true, rule: labels.AlwaysKeep, keep: true}
+	case s.keepsTrace && s.id.IsEmpty():
+		s.exemption = inKeptTrace // the span is all that is known of its trace
+	case p.cfg.HonorPriority:
+		priority := decision.PriorityOf(data.Attributes())
+		s.exemption = exemption{
+			isExempt: priority != decision.NoPriority, rule: labels.Priority, keep: priority == decision.PriorityKeep,
+		}
 	}
-	priority := decision.PriorityOf(span.Attributes())
-	return exemption{isExempt: priority != decision.NoPriority, rule: labels.Priority, keep: priority == decision.PriorityKeep}
+}
+
+// exemptionOf returns the exemption of a span, in order of precedence. That its trace is kept whole wins over its own priority.
+func (w *walk) exemptionOf(s *span) exemption {
+	if s.trace != none && w.traces.list[s.trace].isKept && (!s.exemption.isExempt || s.exemption.rule == labels.Priority) {
+		return inKeptTrace
+	}
+	return s.exemption
 }

@@ -159,7 +159,7 @@ func TestSmallBatchesOvertakeAHugeOne(t *testing.T) {
 			td := batchOf(ids[:huge], inside)
 			done := make(chan int, 1)
 			go func() {
-				out, err := p.Process(context.Background(), td)
+				out, err := p.Pipeline(nil).Process(context.Background(), td)
 				assert.NoError(t, err)
 				done <- out.SpanCount()
 			}()
@@ -182,7 +182,7 @@ func TestSmallBatchesOvertakeAHugeOne(t *testing.T) {
 				defer close(overtaken)
 				for i := range small {
 					for _, id := range []pcommon.TraceID{ids[huge+i], ids[i]} { // one that is not in the huge batch, one that is
-						out, err := p.Process(context.Background(), single(id))
+						out, err := p.Pipeline(nil).Process(context.Background(), single(id))
 						assert.NoError(t, err)
 						assert.Equal(t, 1, out.SpanCount())
 					}

@@ -20,7 +20,7 @@ func (w *walk) wantKeys() {
 func (w *walk) markHopeful(highest *rate.Rate) {
 	for i := range w.spans {
 		s := &w.spans[i]
-		if s.trace == none || s.exemption.isExempt {
+		if s.trace == none || w.exemptionOf(s).isExempt {
 			continue
 		}
 		if t := &w.traces.list[s.trace]; !t.isSettled && !t.mayBeKept {
@@ -33,15 +33,16 @@ func (w *walk) markHopeful(highest *rate.Rate) {
 // itself may be kept and must be named.
 func (w *walk) needsLookup(s *span, i int32, highest *rate.Rate) bool {
 	limit := highest
-	if s.exemption.isExempt && s.exemption.keep {
+	exemption := w.exemptionOf(s)
+	if exemption.isExempt && exemption.keep {
 		return true // the namespace is written to the span
 	}
 	if s.trace != none {
 		if t := &w.traces.list[s.trace]; t.isSettled {
 			limit = &t.settled.Rate.Rate
-		} else if t.mayBeKept && t.canBeNamedBy(i) {
+		} else if (t.mayBeKept || t.isKept) && t.canBeNamedBy(i) {
 			return true
 		}
 	}
-	return !s.exemption.isExempt && !w.p.cfg.Sampler.Drops(s.id, s.tracestate, limit)
+	return !exemption.isExempt && !w.p.cfg.Sampler.Drops(s.id, s.tracestate, limit)
 }

@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
 )
 
 // orphans are the children of internal spans that were dropped from the batch. Each gets its nearest surviving ancestor as parent.
@@ -43,14 +44,14 @@ func (o *orphans) dropped(span ptrace.Span, isInternal bool) {
 	o.removed[spanID{span.TraceID(), span.SpanID()}] = removed{parent: span.ParentSpanID(), isInternal: isInternal}
 }
 
-// adopt gives new parents to the orphans among the remaining spans.
-func (o *orphans) adopt(td ptrace.Traces) {
+// adopt gives new parents to the orphans among the remaining spans: those of the batch, and those that are set aside.
+func (o *orphans) adopt(td ptrace.Traces, aside *hold.Parcel) {
 	if o.internals == 0 {
 		return
 	}
 	// Two spans can share an ID, as client and server spans do in some formats. If one of them remains, it is still a parent.
-	forEachSpan(td, func(span ptrace.Span) { delete(o.removed, spanID{span.TraceID(), span.SpanID()}) })
-	forEachSpan(td, func(span ptrace.Span) {
+	forEachSpan(td, aside, func(span ptrace.Span) { delete(o.removed, spanID{span.TraceID(), span.SpanID()}) })
+	forEachSpan(td, aside, func(span ptrace.Span) {
 		parent := spanID{span.TraceID(), span.ParentSpanID()}
 		if !o.removed[parent].isInternal {
 			return
@@ -84,7 +85,8 @@ func (o *orphans) ancestor(from spanID) pcommon.SpanID {
 	return at.span
 }
 
-func forEachSpan(td ptrace.Traces, visit func(ptrace.Span)) {
+func forEachSpan(td ptrace.Traces, aside *hold.Parcel, visit func(ptrace.Span)) {
+	aside.Spans()(func(span ptrace.Span) bool { visit(span); return true })
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {

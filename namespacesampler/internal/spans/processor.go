@@ -8,12 +8,10 @@ import (
 	"errors"
 	"sync"
 
-	"go.opentelemetry.io/collector/pdata/ptrace"
-	"go.opentelemetry.io/collector/processor/processorhelper"
-
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
@@ -29,10 +27,15 @@ type Config struct {
 	// Inherit writes the namespace of a trace to its kept spans without one. It needs Memory.
 	Inherit bool
 	// DropInternal are the OTTL conditions of spans that are dropped as internal, AlwaysKeep those of spans that are kept at any
-	// rate.
-	DropInternal, AlwaysKeep []string
+	// rate, and AlwaysKeepTraces those of spans whose traces are kept at any rate. The latter need Memory.
+	DropInternal, AlwaysKeep, AlwaysKeepTraces []string
 	// HonorPriority lets the attribute sampling.priority decide.
 	HonorPriority bool
+	// Hold bounds the spans that are set aside until their trace has a namespace. If it is nil, none are. It needs Memory.
+	Hold *hold.Config
+	// Undelivered is called with the number of spans that were set aside and kept, but that the next component did not take. It is nil if
+	// Hold is.
+	Undelivered func(spans int, err error)
 }
 
 // Processor samples the spans of all pipelines of a configuration. It is safe for concurrent use.
@@ -43,6 +46,8 @@ type Processor struct {
 	memory     *tracememory.Memory // nil for trace_id_ratio
 	internal   *condition.Set[condition.Span]
 	alwaysKeep *condition.Set[condition.Span]
+	keepTraces *condition.Set[condition.Span]
+	store      *hold.Store // nil if no spans are set aside
 	walks      sync.Pool
 }
 
@@ -50,11 +55,15 @@ type Processor struct {
 func New(cfg Config, common *batch.Common, rates *steering.Rates) (*Processor, error) {
 	p := &Processor{cfg: cfg, common: common, rates: rates}
 	p.walks.New = func() any { return newWalk(p) }
-	var errs [3]error
+	var errs [4]error
 	p.internal, errs[0] = condition.Spans("spans::internal::match", cfg.DropInternal, common.ConditionFailed)
 	p.alwaysKeep, errs[1] = condition.Spans("tracing::always_keep", cfg.AlwaysKeep, common.ConditionFailed)
+	p.keepTraces, errs[2] = condition.Spans("tracing::always_keep_traces", cfg.AlwaysKeepTraces, common.ConditionFailed)
 	if cfg.Memory != nil {
-		p.memory, errs[2] = tracememory.New(*cfg.Memory)
+		p.memory, errs[3] = tracememory.New(*cfg.Memory)
+	}
+	if cfg.Hold != nil && !common.DryRun {
+		p.store = hold.NewStore(*cfg.Hold)
 	}
 	return p, errors.Join(errs[:]...)
 }
@@ -62,31 +71,23 @@ func New(cfg Config, common *batch.Common, rates *steering.Rates) (*Processor, e
 // Memory returns the memory of traces, or nil if there is none.
 func (p *Processor) Memory() *tracememory.Memory { return p.memory }
 
-// Process samples a batch. It returns ErrSkipProcessingData if no spans are left (C5).
-func (p *Processor) Process(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
-	w := p.walks.Get().(*walk)
-	defer p.release(ctx, w)
-
-	w.begin(p.rates.InForce().Traces)
-	w.read(ctx, td)
-	if p.cfg.Enabled {
-		w.resolve(ctx, td)
-		w.apply(td)
-	} else {
-		w.disable()
+// Held returns the number of spans that are set aside now, and the most that may be; ok is false if none ever are.
+func (p *Processor) Held() (now int64, most int, ok bool) {
+	if p.store == nil {
+		return 0, 0, false
 	}
-
-	switch {
-	case p.common.DryRun:
-		return td, nil
-	case !p.cfg.Enabled || td.ResourceSpans().Len() == 0:
-		return td, processorhelper.ErrSkipProcessingData
-	}
-	return td, nil
+	return p.store.Spans(), p.cfg.Hold.MaxSpans, true
 }
 
-// release reports what happened to a batch and keeps the working memory for another.
-func (p *Processor) release(ctx context.Context, w *walk) {
+// walk returns a walk with the rates in force.
+func (p *Processor) walk() *walk {
+	w := p.walks.Get().(*walk)
+	w.begin(p.rates.InForce().Traces)
+	return w
+}
+
+// finish reports what happened to a batch and keeps the working memory for another.
+func (p *Processor) finish(ctx context.Context, w *walk) {
 	w.report(ctx)
 	size := len(w.spans)
 	w.reset()

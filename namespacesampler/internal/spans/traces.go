@@ -17,8 +17,9 @@ type traces struct {
 	memory   *tracememory.Memory // nil for trace_id_ratio
 	now      tracememory.Instant
 	list     []trace
-	indexes  map[pcommon.TraceID]int32 // of the traces that are not remembered
+	indexes  map[pcommon.TraceID]int32 // of the traces that no namespace has settled before, and of those that a span of the batch keeps
 	previous int32                     // index of the trace of the previous span
+	hasFirst bool                      // indexes has traces that are settled or kept by more than the memory knows
 	early    int                       // traces forgotten before their TTL
 }
 
@@ -28,6 +29,8 @@ type trace struct {
 	// Indexes of spans, or none: the first root, the first with a namespace, the first with a key.
 	root, named, keyed int32
 	rootHasKey         bool
+	// isKept is true if all spans of the trace are kept (T18).
+	isKept bool
 	// mayBeKept is false if no rate that the trace can get keeps any of its spans.
 	mayBeKept bool
 	// isGuessed is true if a span that could name the trace was not looked up, because no rate would keep any span. What is settled is
@@ -37,6 +40,7 @@ type trace struct {
 	isUnavailable bool
 
 	isSettled bool
+	isNew     bool // the batch settled it, and it is remembered
 	settled   *tracememory.Trace
 	counters  *batch.Counters // of spans that have no namespace of their own
 }
@@ -52,7 +56,6 @@ func (w *walk) settleKnown() {
 	if t.memory == nil {
 		return
 	}
-	t.now = t.memory.Now()
 	for i := range w.spans {
 		s := &w.spans[i]
 		if s.id.IsEmpty() {
@@ -92,27 +95,65 @@ func (w *walk) settleNamed() {
 	w.settleUnlessKeyed(false)
 }
 
-// traceOf returns the index of a trace. A remembered trace can be listed more than once if its spans are not adjacent.
+// traceOf returns the index of a trace. A remembered trace can be listed more than once if its spans are not adjacent, unless a span
+// of the batch keeps it.
 func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 	t := &w.traces
 	if t.previous != none && t.list[t.previous].id == *id {
 		return t.previous
 	}
-	next := int32(len(t.list)) //nolint:gosec // a batch has fewer spans
-	known := t.memory.Recall(id, t.now)
-	if known == nil {
+	if t.hasFirst {
 		if i, ok := t.indexes[*id]; ok {
 			t.previous = i
 			return i
 		}
-		t.indexes[*id] = next
 	}
+	known := t.memory.Recall(id, t.now)
+	if known != nil && known.IsNamed {
+		i := t.add(id)
+		w.settle(&t.list[i], known)
+		return i
+	}
+	i, ok := t.indexes[*id]
+	if !ok {
+		i = t.add(id)
+		t.indexes[*id] = i
+		t.list[i].isKept = known != nil // only traces that are kept are remembered without a namespace
+	}
+	t.previous = i
+	return i
+}
+
+// keepTrace notes that a trace is kept whole, before the traces of the batch are found.
+func (w *walk) keepTrace(id *pcommon.TraceID) {
+	t := &w.traces
+	t.hasFirst = true
+	if _, ok := t.indexes[*id]; ok {
+		return
+	}
+	i := t.add(id)
+	t.indexes[*id] = i
+	t.list[i].isKept = true
+	if known := t.memory.Recall(id, t.now); known != nil && known.IsNamed {
+		w.settleLike(&t.list[i], known)
+	}
+}
+
+// settleFirst settles a trace before the traces of the batch are found.
+func (w *walk) settleFirst(id *pcommon.TraceID, settled *tracememory.Trace) {
+	t := &w.traces
+	t.hasFirst = true
+	i := t.add(id)
+	t.indexes[*id] = i
+	w.settle(&t.list[i], settled)
+}
+
+// add appends a trace.
+func (t *traces) add(id *pcommon.TraceID) int32 {
+	i := int32(len(t.list)) //nolint:gosec // a batch has fewer spans
 	t.list = append(t.list, trace{id: *id, root: none, named: none, keyed: none})
-	if known != nil {
-		w.settle(&t.list[next], known)
-	}
-	t.previous = next
-	return next
+	t.previous = i
+	return i
 }
 
 // join notes what a span of the trace says about its namespace.
@@ -182,9 +223,9 @@ func (t *trace) learn(i int32, s *span) {
 }
 
 func (w *walk) settleLookedUp(t *trace) {
-	if known := w.traces.memory.Recall(&t.id, w.traces.now); known != nil { // settled by a concurrent batch
+	if known := w.traces.memory.Recall(&t.id, w.traces.now); known != nil && known.IsNamed { // settled by a concurrent batch
 		t.isUnavailable, t.isGuessed = false, false
-		w.settle(t, known)
+		w.settleLike(t, known)
 		return
 	}
 	by := t.namer(w.spans)
@@ -196,17 +237,29 @@ func (w *walk) settleLookedUp(t *trace) {
 }
 
 // settleBy settles a trace by the namespace of a span, and remembers it. Without a span the trace has no namespace, and is
-// not remembered, since later spans may know more.
+// not remembered unless it is kept whole, since later spans may know more.
 func (w *walk) settleBy(t *trace, by int32) {
-	if by == none {
+	switch {
+	case by != none:
+		t.isUnavailable = false
+		w.settleLike(t, w.traceLike(by))
+	case t.isKept:
+		w.settleLike(t, w.namespaces.OfMissing(t.isUnavailable).Trace)
+	default:
 		w.settle(t, w.namespaces.OfMissing(t.isUnavailable).Trace)
-		return
 	}
-	t.isUnavailable = false
-	remembered, early := w.traces.memory.Remember(&t.id, w.traces.now, w.traceLike(by))
+}
+
+// settleLike settles a trace, and remembers it.
+func (w *walk) settleLike(t *trace, like *tracememory.Trace) {
+	if t.isKept {
+		like = like.Kept()
+	}
+	remembered, early := w.traces.memory.Remember(&t.id, w.traces.now, like)
 	if early {
 		w.traces.early++
 	}
+	t.isNew = true
 	w.settle(t, remembered)
 }
 
@@ -217,6 +270,7 @@ func (w *walk) traceLike(i int32) *tracememory.Trace {
 
 func (w *walk) settle(t *trace, settled *tracememory.Trace) {
 	t.isSettled, t.settled, t.counters = true, settled, w.namespaces.CountersOf(settled.Label)
+	t.isKept = t.isKept || settled.IsKept
 }
 
 // spanRate is the rate of a span, the rule that it comes from, and the counters that count the span.
@@ -237,7 +291,7 @@ func (w *walk) rateOf(s *span) spanRate {
 	t := &w.traces.list[s.trace]
 	by := spanRate{match: t.settled.Rate, rule: labels.Trace, unavailable: t.isUnavailable, counters: t.counters}
 	if s.item.Namespace == "" {
-		if t.settled.Label == w.p.common.Labels.None() {
+		if !t.settled.IsNamed {
 			by.rule = batch.RuleOf(t.settled.Rate)
 		}
 		return by
@@ -256,5 +310,5 @@ func isEqual(a, b *rate.Match) bool { return a == b || *a == *b }
 func (t *traces) reset() {
 	t.indexes = batch.Emptied(t.indexes, 0)
 	clear(t.list)
-	t.list, t.previous, t.early = t.list[:0], none, 0
+	t.list, t.previous, t.hasFirst, t.early = t.list[:0], none, false, 0
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
@@ -26,7 +27,8 @@ type span struct {
 	// candidate is the index of the key that the namespace can be looked up by, or none if it has none or was looked up. trace is that
 	// of the span's trace, or none.
 	candidate, trace int32
-	exemption        exemption
+	exemption        exemption // by what the span is itself
+	keepsTrace       bool      // its trace is kept whole because of it (T18)
 	isRoot           bool
 }
 
@@ -44,6 +46,8 @@ type walk struct {
 	candidates []namespace.Key
 	traces     traces
 	orphans    orphans
+	holds      bool        // spans may be set aside
+	parcel     hold.Parcel // spans that are
 	faults     [decision.NumFaults]int64
 	next       int // span to be applied
 }
@@ -57,7 +61,12 @@ func newWalk(p *Processor) *walk {
 	}
 }
 
-func (w *walk) begin(table *rate.Table) { w.namespaces.Begin(table) }
+func (w *walk) begin(table *rate.Table) {
+	w.namespaces.Begin(table)
+	if w.traces.memory != nil {
+		w.traces.now = w.traces.memory.Now()
+	}
+}
 
 // read reads what decides each span: its namespace, or the key to look it up by; its trace; and whether it is exempt from the rate.
 func (w *walk) read(ctx context.Context, td ptrace.Traces) {
@@ -69,8 +78,12 @@ func (w *walk) read(ctx context.Context, td ptrace.Traces) {
 			for i := range spans.Len() {
 				data := spans.At(i)
 				s := w.add(data)
+				w.readKey(s, data.Attributes())
 				if hasExemptions {
-					s.exemption = w.p.exemptionOf(ctx, rs, ss, data)
+					w.p.readExemption(ctx, rs, ss, data, s)
+				}
+				if s.keepsTrace && w.p.memory != nil && !s.id.IsEmpty() {
+					w.keepTrace(&s.id)
 				}
 				if s.isInternal() {
 					w.orphans.internals++
@@ -80,21 +93,24 @@ func (w *walk) read(ctx context.Context, td ptrace.Traces) {
 	}
 }
 
-// add adds a span of the batch, with its namespace or its key.
+// add adds a span of the batch, with its namespace.
 func (w *walk) add(data ptrace.Span) *span {
 	w.spans = append(w.spans, span{
 		item: batch.NewItem(), id: data.TraceID(), tracestate: data.TraceState().AsRaw(), candidate: none, trace: none,
 		isRoot: data.ParentSpanID().IsEmpty(),
 	})
 	s := &w.spans[len(w.spans)-1]
-	attributes := data.Attributes()
-	w.resolution.ReadNamespace(&s.item, attributes)
+	w.resolution.ReadNamespace(&s.item, data.Attributes())
+	return s
+}
+
+// readKey reads the key of a span without a namespace.
+func (w *walk) readKey(s *span, attributes pcommon.Map) {
 	if !s.item.Carries && w.p.common.Reader.Lookups() > 0 {
 		if key := w.resolution.ReadKey(&s.item, attributes); key != nil {
 			w.addCandidate(s, key)
 		}
 	}
-	return s
 }
 
 // addCandidate notes the key that the namespace of a span can be looked up by.
@@ -153,7 +169,7 @@ func (w *walk) readNextKeys(td ptrace.Traces) (found bool) {
 	return found
 }
 
-// apply samples all spans, and removes those that are dropped.
+// apply samples all spans, and removes those that are dropped or set aside.
 func (w *walk) apply(td ptrace.Traces) {
 	td.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool {
 		scopes := rs.ScopeSpans().Len()
@@ -162,13 +178,17 @@ func (w *walk) apply(td ptrace.Traces) {
 			ss.Spans().RemoveIf(func(data ptrace.Span) bool {
 				s := &w.spans[w.next]
 				w.next++
+				if w.holds && w.mustWait(s) {
+					w.parcel.Add(rs, ss, data, s.candidate == none)
+					return true
+				}
 				return !w.sample(s, data)
 			})
 			return spans > 0 && ss.Spans().Len() == 0
 		})
 		return scopes > 0 && rs.ScopeSpans().Len() == 0
 	})
-	w.orphans.adopt(td)
+	w.orphans.adopt(td, &w.parcel)
 }
 
 // sample looks up the rate of a span, decides, and drops or stamps it.
@@ -202,6 +222,8 @@ func (w *walk) nameToWrite(s *span) string {
 		return s.item.Namespace
 	case s.item.Namespace != "" || s.item.IsUnavailable() || s.trace == none || !w.p.cfg.Inherit:
 		return ""
+	case s.candidate != none: // a concurrent batch had the trace kept, so that the key was not looked up
+		return ""
 	}
 	t := &w.traces.list[s.trace]
 	if t.isGuessed {
@@ -212,8 +234,8 @@ func (w *walk) nameToWrite(s *span) string {
 
 // decide decides a span: by its exemption, else by on_failure, else by its rate.
 func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
-	if s.exemption.isExempt {
-		return decision.Span{Keep: s.exemption.keep, Tracestate: s.tracestate}, s.exemption.rule // T13, T17
+	if e := w.exemptionOf(s); e.isExempt {
+		return decision.Span{Keep: e.keep, Tracestate: s.tracestate}, e.rule // T13, T17, T18
 	}
 	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
 		return decision.Span{Keep: keep, Tracestate: s.tracestate}, labels.Unavailable
@@ -261,4 +283,5 @@ func (w *walk) reset() {
 	w.resolution.Reset()
 	w.traces.reset()
 	w.orphans.reset()
+	w.holds = false
 }

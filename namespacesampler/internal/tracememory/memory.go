@@ -11,19 +11,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
-
-// Trace is what is remembered of a trace: its rate, never a decision, so that late spans are stamped correctly; the label that
-// counts its spans without a namespace; and the name of the namespace that settled it, empty if the name is too long. It is
-// immutable: the traces of a namespace share it.
-type Trace struct {
-	Rate  *rate.Match
-	Label *labels.Label
-	Name  string
-}
 
 // Config bounds a memory.
 type Config struct {
@@ -97,7 +85,7 @@ func (m *Memory) Peek(id *pcommon.TraceID, now Instant) *Trace {
 	return m.shardOf(id).peek(id, now)
 }
 
-// Remember remembers a trace, unless another batch has remembered it meanwhile, and returns what is remembered now. It reports
+// Remember remembers a trace and returns what is remembered now: if it was remembered before, also what was known then. It reports
 // whether another trace was forgotten before its TTL to make room.
 func (m *Memory) Remember(id *pcommon.TraceID, now Instant, t *Trace) (remembered *Trace, early bool) {
 	return m.shardOf(id).remember(id, now, t)

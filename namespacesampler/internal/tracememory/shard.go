@@ -75,10 +75,12 @@ func (s *shard) peek(id *pcommon.TraceID, now Instant) *Trace {
 func (s *shard) remember(id *pcommon.TraceID, now Instant, t *Trace) (remembered *Trace, early bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if known := s.use(id, now); known != nil {
-		return known, false
-	}
+	known := s.use(id, now)
 	if i, ok := s.indexes[*id]; ok {
+		if known != nil {
+			s.nodes[i].trace = known.with(t)
+			return s.nodes[i].trace, false
+		}
 		s.forget(i) // expired
 	}
 	// A new trace removes up to two expired ones, so that the memory follows the traffic.
