@@ -30,6 +30,8 @@ type Options struct {
 	Base string
 	// Before are processors of Base that come before the processor in each pipeline.
 	Before []string
+	// BeforeSpans are processors of Base that come before all others in pipelines of spans.
+	BeforeSpans []string
 	// After are processors of Base that come after the processor in each pipeline.
 	After []string
 	// Type is the processor's type; empty for namespace_sampler.

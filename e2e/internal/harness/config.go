@@ -119,7 +119,7 @@ service:
                 without_type_suffix: true
                 without_scope_info: true
   pipelines:
-    traces: {receivers: [otlp], processors: {{.Processors}}, exporters: [otlp_grpc]}
+    traces: {receivers: [otlp], processors: {{.SpanProcessors}}, exporters: [otlp_grpc]}
 {{- if not .Measured}}
     metrics: {receivers: [otlp], processors: {{.Processors}}, exporters: [{{if .ToPrometheus}}prometheus{{else}}otlp_grpc{{end}}]}
 {{- end}}
@@ -139,9 +139,9 @@ func (o *Options) arguments(t testing.TB, a addresses) []string {
 	return append([]string{"--config", o.Base}, own...)
 }
 
-// processors returns the processors of a pipeline, as YAML.
-func (o *Options) processors() string {
-	all := slices.Clone(o.Before)
+// processors returns the processors of a pipeline, as YAML. first come before all others.
+func (o *Options) processors(first ...string) string {
+	all := slices.Concat(first, o.Before)
 	if name := o.componentType(); name != "" {
 		all = append(all, name)
 	}
@@ -154,12 +154,12 @@ func (o *Options) write(t testing.TB, a addresses) string {
 	t.Helper()
 	values := struct {
 		addresses
-		Type, Processor, Processors, Sink, Copy, InspectSettings string
-		Extensions                                               map[string]string
-		ToPrometheus, Measured                                   bool
+		Type, Processor, Processors, SpanProcessors, Sink, Copy, InspectSettings string
+		Extensions                                                               map[string]string
+		ToPrometheus, Measured                                                   bool
 	}{
-		addresses: a, Type: o.componentType(), Processor: indented(o.Processor), Processors: o.processors(), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus,
-		Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
+		addresses: a, Type: o.componentType(), Processor: indented(o.Processor), Processors: o.processors(),
+		SpanProcessors: o.processors(o.BeforeSpans...), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus, Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
 	}
 	if o.Inspect == "" {
 		values.InspectSettings = ""

@@ -120,6 +120,7 @@ func (e *Engine) conditionFailed(f condition.Failure) {
 // undelivered counts and logs held spans that the next component did not take.
 func (e *Engine) undelivered(spans int, err error) {
 	e.telemetry.ProcessorNamespaceSamplerUndeliveredSpans.Add(context.Background(), int64(spans))
+	e.common.Problems.Add(problems.UndeliveredSpans, int64(spans))
 	e.limited.Error("spans that were held are lost because the next component did not take them",
 		zap.Int("spans", spans), zap.String("error", truncate(err.Error())))
 }

@@ -30,7 +30,7 @@ function span(ms) {
   return s + " s";
 }
 const ago = (time) => !time ? "never" : now() - Date.parse(time) < 3000 ? "now" : span(now() - Date.parse(time)) + " ago";
-const why = (rate) => rate.rule === "pattern" ? "pattern " + rate.pattern + ", " + sources[rate.source] : sources[rate.source] || rate.source;
+const why = (rate) => rate.rule === "always_keep_trace" ? "its trace is kept whole" : rate.rule === "pattern" ? "pattern " + rate.pattern + ", " + sources[rate.source] : sources[rate.source] || rate.source;
 
 function newRow(name, hasRates, label) {
   const row = element("tr"), cells = {};
@@ -166,6 +166,7 @@ function fillState() {
   else items.push(["bad", "Postgres has been unreachable for " + span(now() - Date.parse(s.postgres.since))]);
   if (s.cache) items.push(["", "cache " + number.format(s.cache.entries) + " of " + number.format(s.cache.max_entries)]);
   if (s.breaker) items.push([s.breaker.state === "closed" ? "good" : "bad", "breaker " + s.breaker.state.replace("_", " ")]);
+  if (s.hold) items.push(["", number.format(s.hold.spans) + " of " + number.format(s.hold.max_spans) + " spans held"]);
   if (data.registry && data.registry.error) items.push(["bad", "registry cannot be read" +
     (data.registry.read_at ? ", last read " + ago(data.registry.read_at) : "")]);
   else if (data.registry && data.registry.read_at) items.push(["", "registry read " + ago(data.registry.read_at)]);

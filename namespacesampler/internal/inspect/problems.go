@@ -40,6 +40,18 @@ var knownProblems = [...]Problem{
 		Setting:       "postgres::lookups",
 		Documentation: "docs/resolution.md#names-that-are-too-long",
 	},
+	problems.EarlyReleases: {
+		Kind:          "early_releases",
+		Consequence:   "traces with held spans were decided before their time was up, because too many spans were held; they may be cut",
+		Setting:       "tracing::hold::max_spans",
+		Documentation: "docs/traces.md#holding-spans-until-their-trace-has-a-namespace",
+	},
+	problems.UndeliveredSpans: {
+		Kind:          "undelivered_spans",
+		Consequence:   "held spans were kept, but the next component did not take them; they are lost",
+		Setting:       "tracing::hold",
+		Documentation: "docs/traces.md#holding-spans-until-their-trace-has-a-namespace",
+	},
 }
 
 // problemsOf returns the problems that have occurred.

@@ -18,12 +18,16 @@ const (
 	UnreadableNames
 	// LongNames are namespaces in Postgres that are too long.
 	LongNames
+	// EarlyReleases are traces whose held spans were decided early because too many spans were held.
+	EarlyReleases
+	// UndeliveredSpans are held spans that were kept, and that the next component did not take.
+	UndeliveredSpans
 
 	numKinds
 )
 
 // Kinds are all kinds.
-var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness, UnreadableNames, LongNames}
+var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness, UnreadableNames, LongNames, EarlyReleases, UndeliveredSpans}
 
 // Counts are the problems since start. The zero value is ready for use, and safe for concurrent use.
 type Counts [numKinds]atomic.Int64

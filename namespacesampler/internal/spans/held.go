@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
 
 // mustWait reports whether a span is set aside: nothing has named its trace, and a name or a span that keeps the trace could still change
@@ -62,6 +63,7 @@ func (w *walk) hold(ctx context.Context, o *hold.Outlet, free *hold.List) {
 	}
 	if early := store.Excess(o, free); early > 0 {
 		w.p.common.Telemetry.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(ctx, int64(early))
+		w.p.common.Problems.Add(problems.EarlyReleases, int64(early))
 	}
 }
 
