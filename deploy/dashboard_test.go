@@ -101,7 +101,9 @@ func TestACollectorThatLacksRuntimeOverridesIsVisible(t *testing.T) {
 
 // perSignal are the metrics that only a processor in a pipeline of the signal has.
 var perSignal = map[string][]string{
-	"traces":  {"spans", "tracestate_faults", "forgotten_traces"},
+	"traces": {
+		"spans", "tracestate_faults", "forgotten_traces", "held_spans", "set_aside_spans", "early_released_traces", "undelivered_spans",
+	},
 	"metrics": {"datapoints", "saturated_datapoints"},
 }
 
