@@ -3,6 +3,7 @@
 package inspect_test
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 
@@ -75,4 +76,21 @@ func TestARememberedTraceAnswersForItsSpans(t *testing.T) { // T16
 	e = samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=orders&signal=metrics&trace_id="+samplertest.HighID.String())
 	assert.Nil(t, e.Decision)
 	assert.Equal(t, "8", e.Threshold)
+}
+
+func TestATraceThatIsKeptWholeIsExplained(t *testing.T) { // T18
+	h, at := samplertest.StartInspected(t, map[string]any{
+		"namespaces": map[string]any{"orders": map[string]any{"sample_rate": 0.5, "until": "2126-01-01T00:00:00Z"}}, "sample_rate": 0,
+		"tracing": map[string]any{"always_keep_traces": []any{`span.name == "span 1"`}},
+	})
+	span := samplertest.Span{ID: samplertest.LowID, Attributes: map[string]any{"namespace": "orders"}}
+	question := at + "/explain?namespace=orders&trace_id=" + samplertest.LowID.String()
+	assert.Equal(t, "dropped", *samplertest.GetJSON[inspect.Explanation](t, question).Decision)
+	require.Len(t, h.ConsumeTraces(samplertest.TracesOf(t, span, span)), 2)
+	status, body := samplertest.Get(t, question)
+	assert.Equal(t, http.StatusOK, status)
+	assert.JSONEq(t, `{
+		"namespace": "orders", "signal": "traces", "sample_rate": 1, "rule": "always_keep_trace", "source": "trace", "expires_at": null,
+		"threshold": "0", "randomness": "00000000000001", "decision": "kept"
+	}`, body)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
@@ -51,6 +52,25 @@ func TestConfigShowsWhatIsInForce(t *testing.T) {
 	assert.True(t, rows["analytics"].Configured)
 	assert.Nil(t, rows["analytics"].LastSeen)
 	assert.Nil(t, rows["analytics"].Registered, "nobody knows")
+}
+
+func TestHeldSpansAreShown(t *testing.T) { // T19
+	h, at := samplertest.StartInspected(t, map[string]any{"tracing": map[string]any{
+		"hold": map[string]any{"wait": "1h", "max_spans": 2}, "always_keep_traces": []any{"IsRootSpan()"},
+	}})
+	tracing := samplertest.GetJSON[inspect.Config](t, at+"/config").Common.Telemetry.Tracing
+	assert.Equal(t, inspect.Hold{Wait: "1h0m0s", MaxSpans: 2}, tracing.Hold)
+	assert.Equal(t, []string{"IsRootSpan()"}, tracing.AlwaysKeepTraces)
+	h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{}, samplertest.Span{}, samplertest.Span{}))
+	n := samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces")
+	assert.Equal(t, &inspect.HoldState{Spans: 2, MaxSpans: 2}, n.State.Hold)
+	require.Len(t, n.Problems, 1)
+	assert.Equal(t, "early_releases", n.Problems[0].Kind)
+	assert.EqualValues(t, 1, n.Problems[0].Count)
+
+	_, at = samplertest.StartInspected(t, nil)
+	assert.Nil(t, samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces").State.Hold)
+	assert.Equal(t, "0s", samplertest.GetJSON[inspect.Config](t, at+"/config").Common.Telemetry.Tracing.Hold.Wait)
 }
 
 func TestPatternsAndEndsAreShown(t *testing.T) {

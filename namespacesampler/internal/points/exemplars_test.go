@@ -118,3 +118,14 @@ func TestExemplarsFollowOnFailure(t *testing.T) {
 		assert.Len(t, traceIDs(t, s.ConsumeMetrics(md)), want, onFailure)
 	}
 }
+
+func TestExemplarsOfTracesThatAreKeptWholeAreKept(t *testing.T) { // M11, T18
+	s := samplertest.Start(t, map[string]any{
+		"metrics": map[string]any{"exemplars": "sampled"},
+		"tracing": map[string]any{"sample_rate": 0, "always_keep_traces": []any{`span.name == "span 0"`}},
+	})
+	kept, dropped := samplertest.RandomID(), samplertest.RandomID()
+	s.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{ID: kept}, samplertest.Span{ID: dropped}))
+	md := s.ConsumeMetrics(pointingAt(pmetric.MetricTypeSum, "orders", []pcommon.TraceID{kept, dropped}))
+	assert.Equal(t, map[pcommon.TraceID]bool{kept: true}, traceIDs(t, md))
+}
