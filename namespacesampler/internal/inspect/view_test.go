@@ -68,7 +68,7 @@ func TestHeldSpansAreShown(t *testing.T) { // T19
 	assert.Equal(t, "early_releases", n.Problems[0].Kind)
 	assert.EqualValues(t, 1, n.Problems[0].Count)
 
-	_, at = samplertest.StartInspected(t, nil)
+	_, at = samplertest.StartInspected(t, map[string]any{})
 	assert.Nil(t, samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces").State.Hold)
 	assert.Equal(t, "0s", samplertest.GetJSON[inspect.Config](t, at+"/config").Common.Telemetry.Tracing.Hold.Wait)
 }
