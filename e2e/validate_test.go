@@ -171,12 +171,21 @@ func TestNoMessageShowsAPassword(t *testing.T) {
 	assert.NotContains(t, output, "hunter2")
 }
 
-func TestTheConfigurationsOfTheRepositoryAreValid(t *testing.T) {
-	t.Parallel()
+// configurations returns the collector configurations of the repository.
+func configurations(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(testdata, "*.yaml"))
 	require.NoError(t, err)
+	inFolders, err := filepath.Glob(filepath.Join(testdata, "*", "*.yaml"))
+	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	for _, file := range files {
+	require.NotEmpty(t, inFolders)
+	return append(files, inFolders...)
+}
+
+func TestTheConfigurationsOfTheRepositoryAreValid(t *testing.T) {
+	t.Parallel()
+	for _, file := range configurations(t) {
 		args := []string{"validate", "--config", file}
 		if filepath.Base(file) == "production.yaml" { // completes another file
 			args = []string{"validate", "--config", filepath.Join(testdata, "base.yaml"), "--config", file}
@@ -192,9 +201,7 @@ func TestTheConfigurationsOfTheRepositoryAreValid(t *testing.T) {
 // The collector prints settings that are not set as null.
 func TestPrintedConfigurationsCanBeLoaded(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join(testdata, "*.yaml"))
-	require.NoError(t, err)
-	for _, file := range files {
+	for _, file := range configurations(t) {
 		switch filepath.Base(file) {
 		case "production.yaml": // completes another file
 			continue

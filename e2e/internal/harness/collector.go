@@ -38,6 +38,8 @@ type Options struct {
 	Type string
 	// Bare leaves the processor out, so that everything received is exported.
 	Bare bool
+	// SpanExporter is the exporter of Base that spans go to; empty for Sink.
+	SpanExporter string
 	// Sink receives what the processor keeps.
 	Sink *Sink
 	// SinkAddr is the host:port of another server that receives it instead of Sink.

@@ -4,6 +4,7 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -119,7 +120,7 @@ service:
                 without_type_suffix: true
                 without_scope_info: true
   pipelines:
-    traces: {receivers: [otlp], processors: {{.SpanProcessors}}, exporters: [otlp_grpc]}
+    traces: {receivers: [otlp], processors: {{.SpanProcessors}}, exporters: [{{.SpanExporter}}]}
 {{- if not .Measured}}
     metrics: {receivers: [otlp], processors: {{.Processors}}, exporters: [{{if .ToPrometheus}}prometheus{{else}}otlp_grpc{{end}}]}
 {{- end}}
@@ -154,12 +155,12 @@ func (o *Options) write(t testing.TB, a addresses) string {
 	t.Helper()
 	values := struct {
 		addresses
-		Type, Processor, Processors, SpanProcessors, Sink, Copy, InspectSettings string
-		Extensions                                                               map[string]string
-		ToPrometheus, Measured                                                   bool
+		Type, Processor, Processors, SpanProcessors, SpanExporter, Sink, Copy, InspectSettings string
+		Extensions                                                                             map[string]string
+		ToPrometheus, Measured                                                                 bool
 	}{
 		addresses: a, Type: o.componentType(), Processor: indented(o.Processor), Processors: o.processors(),
-		SpanProcessors: o.processors(o.BeforeSpans...), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus, Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
+		SpanProcessors: o.processors(o.BeforeSpans...), SpanExporter: cmp.Or(o.SpanExporter, "otlp_grpc"), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus, Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
 	}
 	if o.Inspect == "" {
 		values.InspectSettings = ""

@@ -14,9 +14,11 @@ func (c *Collector) Kill() {
 	}
 }
 
-// StartAgain starts a collector that was killed with the same configuration, and waits until it is ready. It needs Options.FixedPorts.
+// StartAgain starts a collector that was killed or stopped with the same configuration, and waits until it is ready. It needs
+// Options.FixedPorts.
 func (c *Collector) StartAgain() {
 	c.t.Helper()
+	c.stopped = false
 	if err := c.start(); err != nil {
 		c.t.Fatalf("start the collector again: %v", err)
 	}
