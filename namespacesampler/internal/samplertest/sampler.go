@@ -175,6 +175,31 @@ func (s *Sampler) Counts(metric string) map[string]int64 {
 	return out
 }
 
+// AllCounts returns the points of all counters and gauges of whole numbers, collected once: by the name of the metric, then as Counts does.
+func (s *Sampler) AllCounts() map[string]map[string]int64 {
+	s.t.Helper()
+	var all metricdata.ResourceMetrics
+	require.NoError(s.t, s.Telemetry.Reader.Collect(s.t.Context(), &all))
+	out := map[string]map[string]int64{"spans": {}}
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			var points []metricdata.DataPoint[int64]
+			switch data := m.Data.(type) {
+			case metricdata.Sum[int64]:
+				points = data.DataPoints
+			case metricdata.Gauge[int64]:
+				points = data.DataPoints
+			}
+			counts := map[string]int64{}
+			for _, dp := range points {
+				counts[valuesOf(dp.Attributes)] = dp.Value
+			}
+			out[strings.TrimPrefix(m.Name, "otelcol_processor_namespace_sampler_")] = counts
+		}
+	}
+	return out
+}
+
 func valuesOf(attributes attribute.Set) string {
 	var values []string
 	for _, key := range []attribute.Key{"decision", "sampling_namespace", "rule"} {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -194,7 +193,7 @@ func (s *stage) send(name string, from modelOrigin, spans []modelSpan) {
 	s.begin()
 	s.model.batch(from, spans)
 	err := s.pipelines[from.pipeline].ConsumeTraces(ctx, modelBatch(spans))
-	s.compare(fmt.Sprintf("%s: %+v %+v", name, from, spans))
+	s.compare(name, from, spans)
 	ownLeft := false
 	for _, span := range spans {
 		if _, ok := s.departures[span.n]; ok {
@@ -252,7 +251,7 @@ func (s *stage) begin() {
 }
 
 // compare compares what a step did with the model.
-func (s *stage) compare(name string) {
+func (s *stage) compare(step string, of ...any) {
 	s.t.Helper()
 	synctest.Wait()
 	m := s.model
@@ -264,17 +263,17 @@ func (s *stage) compare(name string) {
 		m.counts[counters.dropped]++
 		delete(m.departures, n)
 	}
-	context := fmt.Sprintf("%s\n%+v", name, m.modelSettings)
-	require.Empty(s.t, s.faults, context)
-	require.Equal(s.t, m.departures, s.departures, context)
-	require.Equal(s.t, m.counts, s.sampler.Counts("spans"), context)
-	want := map[string]int64{"set_aside_spans": m.setAside, "early_released_traces": m.early, "undelivered_spans": m.lost, "forgotten_traces": m.forgotten}
-	got := maps.Clone(want)
-	for metric := range got {
-		got[metric] = s.sampler.Counts(metric)[""]
+	context := []any{step + "\n%+v\n%+v", of, m.modelSettings}
+	require.Empty(s.t, s.faults, context...)
+	require.Equal(s.t, m.departures, s.departures, context...)
+	got := s.sampler.AllCounts()
+	require.Equal(s.t, m.counts, got["spans"], context...)
+	for counter, want := range map[string]int64{
+		"set_aside_spans": m.setAside, "early_released_traces": m.early, "undelivered_spans": m.lost, "forgotten_traces": m.forgotten,
+	} {
+		require.Equal(s.t, want, got[counter][""], append([]any{counter + " of " + step + "\n%+v\n%+v"}, context[1:]...)...)
 	}
-	require.Equal(s.t, want, got, context)
 	if m.wait > 0 {
-		require.Equal(s.t, map[string]float64{"": float64(m.spansHeld())}, s.sampler.Gauges("held_spans"), context)
+		require.EqualValues(s.t, m.spansHeld(), got["held_spans"][""], context...)
 	}
 }
