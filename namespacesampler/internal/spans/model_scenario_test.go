@@ -32,10 +32,8 @@ func (c *choices) settings() modelSettings {
 		inherits: !c.bit(), dropsInternal: c.bit(), keepsTraces: !c.bit(), hasPriority: c.bit(),
 		maxTraces: 100_000, ttl: 3 * time.Second,
 	}
-	for _, name := range []string{"a", "b", "p*", "c", ""} {
-		if chosen := c.of(len(rates) + 1); chosen > 0 {
-			s.rates.names[name] = rates[chosen-1]
-		}
+	for _, name := range []string{"a", "b", "p*", "c", ""}[:c.of(6)] {
+		s.rates.names[name] = rates[c.of(len(rates))]
 	}
 	if small := c.of(6); small > 2 {
 		s.maxTraces = small - 2
@@ -80,7 +78,7 @@ var randomnesses = []uint64{
 	1, whole - 1, whole / 2, whole/2 - 1, whole / 4 * 3, whole/4*3 - 1, whole / 8, whole/8*7 - 1, whole / 8 * 7, 0,
 }
 
-// trace returns one of few traces. Two of each randomness differ in their upper half.
+// modelTraceID returns one of few traces. Two of each randomness differ in their upper half.
 func modelTraceID(n int) (id pcommon.TraceID) {
 	binary.BigEndian.PutUint64(id[8:], randomnesses[n/2])
 	id[0] = byte(1 + n%2)
