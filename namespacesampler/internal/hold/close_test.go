@@ -144,7 +144,7 @@ func TestAPanicReachesWhoeverDelivers(t *testing.T) {
 // TestEachSpanLeavesOnce: spans are put, traces decided, time passes and outlets are closed at once.
 func TestEachSpanLeavesOnce(t *testing.T) {
 	const putters, each = 8, 300
-	for range 10 {
+	for range 4 {
 		synctest.Test(t, func(t *testing.T) {
 			store := hold.NewStore(hold.Config{Wait: time.Millisecond, MaxSpans: 200})
 			outlets := []*outlet{newOutlet(store), newOutlet(store)}
