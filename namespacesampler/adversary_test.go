@@ -43,16 +43,22 @@ func newAdversary(t *testing.T) *adversary {
 	return a
 }
 
-func (a *adversary) configuration(t *testing.T) *namespacesampler.Config {
+// configuration returns a configuration that remembers little. One that holds keeps whole traces, and holds few spans for a short time.
+func (a *adversary) configuration(t *testing.T, holds bool) *namespacesampler.Config {
 	t.Helper()
+	tracing := map[string]any{
+		"always_keep": []any{"span.status.code == STATUS_CODE_ERROR"}, "trace_memory": map[string]any{"max_traces": 500, "ttl": "1s"},
+	}
+	if holds {
+		tracing["always_keep_traces"] = []any{"span.status.code == STATUS_CODE_ERROR"}
+		tracing["hold"] = map[string]any{"wait": "50ms", "max_spans": 20}
+	}
 	return samplertest.Load(t, map[string]any{
 		"sample_rate": 0.5,
 		"namespaces":  map[string]any{"team-1": 0.1, "team-1?": 0.3, "*x?x*": 0.2, "": 0.9},
-		"tracing": map[string]any{
-			"always_keep": []any{"span.status.code == STATUS_CODE_ERROR"}, "trace_memory": map[string]any{"max_traces": 500, "ttl": "1s"},
-		},
-		"spans":   map[string]any{"internal": map[string]any{"match": []any{"span.kind == SPAN_KIND_INTERNAL"}}},
-		"metrics": map[string]any{"detailed": map[string]any{"sample_rate": 0.4}},
+		"tracing":     tracing,
+		"spans":       map[string]any{"internal": map[string]any{"match": []any{"span.kind == SPAN_KIND_INTERNAL"}}},
+		"metrics":     map[string]any{"detailed": map[string]any{"sample_rate": 0.4}},
 		"postgres": map[string]any{
 			"dsn": a.tap.DSN(a.db.DSN), "wait": "20ms", "query_timeout": "200ms",
 			"cache":           map[string]any{"max_entries": 300, "ttl": "1s", "refresh_after": "100ms", "negative_ttl": "50ms"},

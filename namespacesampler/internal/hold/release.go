@@ -67,6 +67,7 @@ func (s *surroundings) appendTo(td ptrace.Traces) ptrace.SpanSlice {
 type List struct {
 	releases []*Release // in order
 	open     map[*origin]*Release
+	spans    int
 }
 
 // add adds a chunk of a trace. settled is nil if its time was up.
@@ -83,6 +84,7 @@ func (l *List) add(c chunk, settled *tracememory.Trace) {
 	}
 	r.chunks = append(r.chunks, c)
 	r.spans += n
+	l.spans += n
 	if settled != nil {
 		r.Settled[c.id] = settled
 	}
@@ -97,6 +99,7 @@ func (l *List) next() *Release {
 	r := l.releases[0]
 	l.releases[0] = nil
 	l.releases = l.releases[1:]
+	l.spans -= r.spans
 	if from := r.chunks[0].origin; l.open[from] == r {
 		delete(l.open, from)
 	}

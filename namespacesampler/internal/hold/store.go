@@ -104,8 +104,8 @@ func (s *Store) Decide(id *pcommon.TraceID, settled *tracememory.Trace, own *Out
 	}
 }
 
-// Excess lets the traces go that are held for longest while more spans are held than allowed, and returns their number. It does with them
-// as Decide does.
+// Excess lets the traces go that are held for longest while more spans are held than allowed, or are leaving by other lists, and returns
+// their number. It does with them as Decide does.
 func (s *Store) Excess(own *Outlet, list *List) (early int) {
 	for s.letOldestGo(own, list) {
 		early++
@@ -117,7 +117,7 @@ func (s *Store) letOldestGo(own *Outlet, list *List) (isExcess bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	most := int64(s.cfg.MaxSpans)
-	if s.oldest == nil || s.waiting.Load() <= most && s.leaving.Load() <= most {
+	if s.oldest == nil || s.waiting.Load() <= most && s.leaving.Load()-int64(list.spans) <= most {
 		return false
 	}
 	s.letGo(s.oldest, nil, own, list)

@@ -56,16 +56,27 @@ func Start(t testing.TB, settings map[string]any) *Sampler {
 // StartWith starts the processor with a configuration. Each change is applied to the component's settings.
 func StartWith(t testing.TB, cfg *namespacesampler.Config, change ...func(*processor.Settings)) *Sampler {
 	t.Helper()
-	return start(t, cfg, nil, change)
+	s, _ := start(t, cfg, nil, change)
+	return s
 }
 
 // StartBefore starts the processor in front of a component of traces, instead of Spans.
 func StartBefore(t testing.TB, settings map[string]any, next consumer.Traces) *Sampler {
 	t.Helper()
+	s, _ := StartPipelines(t, settings, next)
+	return s
+}
+
+// StartPipelines starts the processor in several pipelines of traces, which share one configuration, each in front of a component. Traces
+// of the sampler is the first of the instances.
+func StartPipelines(t testing.TB, settings map[string]any, next ...consumer.Traces) (*Sampler, []processor.Traces) {
+	t.Helper()
 	return start(t, Load(t, settings), next, nil)
 }
 
-func start(t testing.TB, cfg *namespacesampler.Config, next consumer.Traces, changes []func(*processor.Settings)) *Sampler {
+func start(
+	t testing.TB, cfg *namespacesampler.Config, next []consumer.Traces, changes []func(*processor.Settings),
+) (*Sampler, []processor.Traces) {
 	t.Helper()
 	s := &Sampler{t: t, Telemetry: componenttest.NewTelemetry()}
 	factory := namespacesampler.NewFactory()
@@ -77,21 +88,29 @@ func start(t testing.TB, cfg *namespacesampler.Config, next consumer.Traces, cha
 		change(&set)
 	}
 	if next == nil {
-		next = &s.Spans
+		next = []consumer.Traces{&s.Spans}
 	}
-	var err error
-	s.Traces, err = factory.CreateTraces(t.Context(), set, cfg, next)
+	var pipelines []processor.Traces
+	for _, n := range next {
+		traces, err := factory.CreateTraces(t.Context(), set, cfg, n)
+		require.NoError(t, err)
+		pipelines = append(pipelines, traces)
+	}
+	metrics, err := factory.CreateMetrics(t.Context(), set, cfg, &s.Points)
 	require.NoError(t, err)
-	s.Metrics, err = factory.CreateMetrics(t.Context(), set, cfg, &s.Points)
-	require.NoError(t, err)
-	require.NoError(t, s.Traces.Start(t.Context(), &s.Host))
+	s.Traces, s.Metrics = pipelines[0], metrics
+	for _, traces := range pipelines {
+		require.NoError(t, traces.Start(t.Context(), &s.Host))
+	}
 	require.NoError(t, s.Metrics.Start(t.Context(), &s.Host))
 	t.Cleanup(func() {
-		require.NoError(t, s.Traces.Shutdown(context.Background()))
+		for _, traces := range pipelines {
+			require.NoError(t, traces.Shutdown(context.Background()))
+		}
 		require.NoError(t, s.Metrics.Shutdown(context.Background()))
 		require.NoError(t, s.Telemetry.Shutdown(context.Background()))
 	})
-	return s
+	return s, pipelines
 }
 
 // Load decodes and validates a configuration.
@@ -152,6 +171,31 @@ func (s *Sampler) Counts(metric string) map[string]int64 {
 	out := map[string]int64{}
 	for _, dp := range m.Data.(metricdata.Sum[int64]).DataPoints {
 		out[valuesOf(dp.Attributes)] = dp.Value
+	}
+	return out
+}
+
+// AllCounts returns the points of all counters and gauges of whole numbers, collected once: by the name of the metric, then as Counts does.
+func (s *Sampler) AllCounts() map[string]map[string]int64 {
+	s.t.Helper()
+	var all metricdata.ResourceMetrics
+	require.NoError(s.t, s.Telemetry.Reader.Collect(s.t.Context(), &all))
+	out := map[string]map[string]int64{"spans": {}}
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			var points []metricdata.DataPoint[int64]
+			switch data := m.Data.(type) {
+			case metricdata.Sum[int64]:
+				points = data.DataPoints
+			case metricdata.Gauge[int64]:
+				points = data.DataPoints
+			}
+			counts := map[string]int64{}
+			for _, dp := range points {
+				counts[valuesOf(dp.Attributes)] = dp.Value
+			}
+			out[strings.TrimPrefix(m.Name, "otelcol_processor_namespace_sampler_")] = counts
+		}
 	}
 	return out
 }

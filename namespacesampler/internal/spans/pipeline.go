@@ -4,6 +4,7 @@ package spans
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
@@ -74,10 +75,19 @@ func (l *Pipeline) letGo(ctx context.Context, r *hold.Release) {
 	}
 	err := ctx.Err()
 	if err == nil {
+		defer l.recovered(n)
 		err = l.next.ConsumeTraces(ctx, td)
 	}
 	if err != nil {
 		l.p.cfg.Undelivered(n, err)
+	}
+}
+
+// recovered takes a panic of the next component for an error. Only a receiver could recover it otherwise, and the spans are not those of its
+// request. The logger adds the stack of the panic.
+func (l *Pipeline) recovered(spans int) {
+	if cause := recover(); cause != nil {
+		l.p.cfg.Undelivered(spans, fmt.Errorf("panic: %v", cause))
 	}
 }
 

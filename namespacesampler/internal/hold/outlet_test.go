@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hold_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
+)
+
+// outlet is an outlet that notes the calls that leave by it.
+type outlet struct {
+	*hold.Outlet
+	store *hold.Store
+
+	mu     sync.Mutex
+	calls  []call
+	during func(call) // called by each call before it returns, unless it is nil
+}
+
+// call is a release that was sent.
+type call struct {
+	ctx        context.Context
+	spans      []string // names
+	isAnswered []bool
+	td         ptrace.Traces
+	settled    int // traces that were settled by something
+}
+
+func newOutlet(s *hold.Store) *outlet {
+	o := &outlet{store: s}
+	o.Outlet = s.NewOutlet(o.send)
+	return o
+}
+
+func (o *outlet) send(ctx context.Context, r *hold.Release) {
+	c := call{ctx: ctx, settled: len(r.Settled)}
+	want := r.Len()
+	c.td, c.isAnswered = r.Take()
+	for _, span := range spansOf(c.td) {
+		c.spans = append(c.spans, span.Name())
+	}
+	if len(c.spans) != want || len(c.isAnswered) != want {
+		panic("Len and Take disagree")
+	}
+	o.mu.Lock()
+	o.calls = append(o.calls, c)
+	o.mu.Unlock()
+	if o.during != nil {
+		o.during(c)
+	}
+}
+
+// taken returns the calls since the last time.
+func (o *outlet) taken() (calls []call) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	calls, o.calls = o.calls, nil
+	return calls
+}
+
+// left returns the spans that left since the last time, by name.
+func (o *outlet) left() (names []string) {
+	for _, c := range o.taken() {
+		names = append(names, c.spans...)
+	}
+	return names
+}
+
+// put holds spans of some traces that came from a client, each in a parcel of its own. Names of spans begin with a byte that numbers the trace.
+func (o *outlet) put(info client.Info, names ...string) {
+	for _, name := range names {
+		var p hold.Parcel
+		add(&p, batchOf(name), true)
+		o.store.Put(&p, o.Outlet, info)
+	}
+}
+
+// decide lets a trace go that has been settled, and delivers what came by the outlet.
+func (o *outlet) decide(traces ...byte) {
+	var list hold.List
+	for _, n := range traces {
+		id := traceID(n)
+		o.store.Decide(&id, settled, o.Outlet, &list)
+	}
+	o.Deliver(&list)
+}
+
+// excess lets the traces go that are too many, and delivers what came by the outlet.
+func (o *outlet) excess() (early int) {
+	var list hold.List
+	early = o.store.Excess(o.Outlet, &list)
+	o.Deliver(&list)
+	return early
+}
+
+func traceID(n byte) pcommon.TraceID { return pcommon.TraceID{0: 1, 15: n} }
+
+// batchOf returns a batch of spans in one scope.
+func batchOf(names ...string) ptrace.Traces {
+	td := ptrace.NewTraces()
+	appendScope(td.ResourceSpans().AppendEmpty(), names...)
+	return td
+}
+
+func appendScope(rs ptrace.ResourceSpans, names ...string) {
+	spans := rs.ScopeSpans().AppendEmpty().Spans()
+	for _, name := range names {
+		span := spans.AppendEmpty()
+		span.SetName(name)
+		span.SetTraceID(traceID(name[0]))
+	}
+}
+
+// add adds all spans of a batch to a parcel.
+func add(p *hold.Parcel, td ptrace.Traces, isAnswered bool) {
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				p.Add(rs, ss, span, isAnswered)
+			}
+		}
+	}
+}
+
+func spansOf(td ptrace.Traces) (spans []ptrace.Span) {
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			spans = slices.AppendSeq(spans, func(yield func(ptrace.Span) bool) {
+				ss.Spans().All()(func(_ int, s ptrace.Span) bool { return yield(s) })
+			})
+		}
+	}
+	return spans
+}
+
+// nobody is a client of which nothing is known.
+var nobody client.Info
+
+const (
+	wait     = 2 * time.Second
+	maxSpans = 1_000_000
+)
