@@ -28,6 +28,8 @@ type Options struct {
 	// Base is a configuration file that all of these options are merged into, or empty. The processor and the receiver keep their
 	// other settings of that file. A processor section without settings is {}.
 	Base string
+	// Further are configuration files that are merged into Base.
+	Further []string
 	// Before are processors of Base that come before the processor in each pipeline.
 	Before []string
 	// BeforeSpans are processors of Base that come before all others in pipelines of spans.
@@ -38,7 +40,7 @@ type Options struct {
 	Type string
 	// Bare leaves the processor out, so that everything received is exported.
 	Bare bool
-	// SpanExporter is the exporter of Base that spans go to; empty for Sink.
+	// SpanExporter is the exporter or connector of Base that spans go to; empty for Sink. Several are separated by commas.
 	SpanExporter string
 	// Sink receives what the processor keeps.
 	Sink *Sink

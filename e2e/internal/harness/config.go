@@ -133,11 +133,15 @@ service:
 // arguments writes the configuration to a temporary file and returns the collector's arguments.
 func (o *Options) arguments(t testing.TB, a addresses) []string {
 	t.Helper()
-	own := []string{"--config", o.write(t, a)}
-	if o.Base == "" {
-		return own
+	files := append(slices.Clone(o.Further), o.write(t, a))
+	if o.Base != "" {
+		files = slices.Insert(files, 0, o.Base)
 	}
-	return append([]string{"--config", o.Base}, own...)
+	var arguments []string
+	for _, file := range files {
+		arguments = append(arguments, "--config", file)
+	}
+	return arguments
 }
 
 // processors returns the processors of a pipeline, as YAML. first come before all others.

@@ -29,6 +29,13 @@ func TestDecidingAllocatesOnlyForANewTracestate(t *testing.T) {
 	}
 }
 
+func TestComparingSubKeysAllocatesNothing(t *testing.T) {
+	id, half := traceID(t, idA), mustRate(t, 0.5, 4)
+	stamped, malformed := "ot="+manySubKeys, "ot="+manySubKeys+";"+manySubKeys[:2]
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { equalizing.Decide(id, stamped, half) }), 1.0, "the new tracestate")
+	assert.Zero(t, testing.AllocsPerRun(100, func() { equalizing.Decide(id, malformed, half) }))
+}
+
 func TestHashingASeriesAllocatesNothing(t *testing.T) {
 	point := attributesOf(t, map[string]any{
 		"str": "a", "int": int64(-1), "double": 1.5, "bool": true, "bytes": make([]byte, 100), "empty": nil,

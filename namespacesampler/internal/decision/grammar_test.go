@@ -29,11 +29,24 @@ func TestWellFormedTracestates(t *testing.T) {
 		{"any number of empty members", strings.Repeat(",", 100) + "congo=t61", "congo=t61"},
 		{"keys like ot", "otx=1,o=2,ot@a=3,0ot=4", "otx=1,o=2,ot@a=3,0ot=4"},
 		{"another vendor's key twice", "congo=1,congo=2", "congo=1,congo=2"},
+		{"sub-keys of another vendor twice", "congo=p:8;p:8", "congo=p:8;p:8"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want := Span{Keep: true, Tracestate: "ot=th:8," + tt.others}
 			assert.Equal(t, want, equalizing.Decide(traceID(t, idA), tt.in, mustRate(t, 0.5, 4)))
 		})
+	}
+}
+
+// T11: keys that begin or end alike, and values that look like keys, are no duplicates.
+func TestSubKeysThatAreAlikeAreStamped(t *testing.T) {
+	for _, others := range []string{
+		"p:8;pp:8;ppp:8", "ppp:8;pp:8;p:8", "ap:1;p:2;bp:3", "p:p;q:p;r:q", "a:th;b:rv", "tha:1;rva:2;ath:3;arv:4", "a1:1;a:1;a2:1",
+	} {
+		want := Span{Keep: true, Tracestate: "ot=th:8;" + others}
+		for _, in := range []string{"ot=" + others, "ot=" + others + ";th:4", "ot=th:4;" + others} {
+			assert.Equal(t, want, equalizing.Decide(traceID(t, idA), in, mustRate(t, 0.5, 4)), in)
+		}
 	}
 }
 
@@ -67,6 +80,10 @@ func TestAMalformedTracestateIsIgnored(t *testing.T) {
 		{"an empty th", "ot=rv:RV;th:"},
 		{"two th, alike", "ot=rv:RV;th:0;th:0"},
 		{"two rv, alike", "ot=rv:RV;rv:RV"},
+		{"two of another sub-key, alike", "ot=rv:RV;p:8;p:8"},
+		{"two of another sub-key, of which one is empty", "ot=p:;rv:RV;p:8"},
+		{"the first sub-key again at the end", "ot=longer:1;rv:RV;x:1;longer:2"},
+		{"two neighbours at the end", "ot=rv:RV;x:1;y:2;y:3"},
 		{"two ot, alike", "ot=rv:RV,congo=t61,ot=rv:RV"},
 		{"two ot, the first of them broken", "ot=,ot=rv:RV"},
 	} {

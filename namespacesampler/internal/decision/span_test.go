@@ -104,6 +104,7 @@ var malformed = []string{
 	valid32 + ",one=more", "ot=", "ot=th", "ot=th:", "ot=:8", "ot=th:8;", "ot=;th:8", "ot=th:8;;xx:1", "ot=TH:8", "ot=1th:8",
 	"ot=th:g", "ot=th:123456789abcdef", "ot=th:8;th:8", "ot=rv:123", "ot=rv:0000000000000g", "ot=rv:", "ot=xx:$",
 	"ot=rv:00000000000000;rv:00000000000000", "ot=th:8,ot=th:8", "ot=th:0 ,a=b ,ot=xx:1", "ot=xx:" + strings.Repeat("a", 254),
+	"ot=p:8;p:8", "ot=p:8;th:8;p:", "ot=" + manySubKeys + ";" + manySubKeys[:2],
 }
 
 func TestAMalformedTracestateNeverMattersNorChanges(t *testing.T) { // T8

@@ -61,33 +61,38 @@ func parseTracestate(raw string) (tracestate, bool) {
 // parseOT parses the value of the ot member: key:value pairs separated by semicolons.
 func (ts *tracestate) parseOT(value string) bool {
 	ts.ot = value
-	for rest, more := value, true; more; {
+	for at, more := 0, true; more; {
 		var sub string
-		sub, rest, more = strings.Cut(rest, ";")
-		key, value, ok := strings.Cut(sub, ":")
-		if !ok || !isOTKey(key) || !isOTValue(value) {
+		sub, _, more = strings.Cut(value[at:], ";")
+		key, digits, ok := strings.Cut(sub, ":")
+		if !ok || !isOTKey(key) || !isOTValue(digits) || isRepeated(value, at, key) {
 			return false
 		}
+		at += len(sub) + len(";")
 		var err error
 		switch key {
 		case "rv":
-			if ts.hasRandomness {
-				return false
-			}
 			ts.hasRandomness = true
-			ts.randomness, err = sampling.RValueToRandomness(value)
+			ts.randomness, err = sampling.RValueToRandomness(digits)
 		case "th":
-			if ts.hasThreshold {
-				return false
-			}
 			ts.hasThreshold = true
-			ts.threshold, err = sampling.TValueToThreshold(value)
+			ts.threshold, err = sampling.TValueToThreshold(digits)
 		}
 		if err != nil {
 			return false
 		}
 	}
 	return true
+}
+
+// isRepeated reports whether the sub-key at a position of a valid ot value occurs before it (T11). The standard library compares many
+// bytes at a time, so that no set of keys is needed.
+func isRepeated(value string, at int, key string) bool {
+	if at == 0 {
+		return false
+	}
+	before, sub := value[:at-1], value[at-1:at+len(key)+1] // sub is ";key:"
+	return strings.HasPrefix(before, sub[1:]) || strings.Contains(before, sub)
 }
 
 // randomnessOf returns the randomness of a span (T1), and false if it has neither an rv nor a trace ID.

@@ -25,7 +25,7 @@ func FuzzTracestate(f *testing.F) {
 	}
 	for _, in := range []string{
 		" , ", exactly(1017), " a=b ,\tot=yy:2;th:4;x:1,,c=d", "ot=x:" + strings.Repeat("p", 246) + ";th:4",
-		"ot=th:F0A", "ot=th:80018000000001",
+		"ot=th:F0A", "ot=th:80018000000001", "ot=p:8;q:8;p:8", "ot=p:8;pp:8;th:4",
 	} {
 		f.Add([]byte{9: 0xff, 15: 1}, in, 0.3, uint8(3), true)
 		f.Add([]byte{9: 0xff, 15: 1}, in, 1.0, uint8(3), true)
@@ -44,6 +44,9 @@ func FuzzTracestate(f *testing.F) {
 		sampler := NewSpanSampler(mode, digits)
 
 		d := sampler.Decide(id, in, &r)
+		if hasDuplicates(in) && !r.IsNever() {
+			require.Equal(t, Malformed, d.Fault)
+		}
 		if !d.Keep {
 			return
 		}
@@ -101,6 +104,29 @@ func split(state string) (ot string, others []string) {
 		}
 	}
 	return ot, others
+}
+
+// hasDuplicates reports whether a sub-key occurs twice in the ot member, or the ot member itself twice.
+func hasDuplicates(state string) bool {
+	isOT, keys := false, map[string]bool{}
+	for _, member := range strings.Split(state, ",") {
+		ot, ok := strings.CutPrefix(strings.Trim(member, " \t"), "ot=")
+		if !ok {
+			continue
+		}
+		if isOT {
+			return true
+		}
+		isOT = true
+		for _, sub := range strings.Split(ot, ";") {
+			key, _, _ := strings.Cut(sub, ":")
+			if keys[key] {
+				return true
+			}
+			keys[key] = true
+		}
+	}
+	return false
 }
 
 func subMembers(ot string) (th, rv string, others []string) {
