@@ -14,6 +14,7 @@ const (
 	streamSpans
 	streamSeries
 	streamCuts
+	streamFailures
 )
 
 func newStream(seed, stream uint64) *rand.Rand {

@@ -24,11 +24,12 @@ type trace struct {
 // and attributes depend on the seed alone. The first span starts at start.
 func newTraces(tasks []Task, seed uint64, n int, start time.Time) iter.Seq[*trace] {
 	return func(yield func(*trace) bool) {
-		rng := newStream(seed, streamSpans)
+		rng, failures := newStream(seed, streamSpans), newStream(seed, streamFailures)
 		for i, left := 0, n; left > 0; i++ {
 			plan := planTrace(rng, &tasks[i%len(tasks)])
 			plan = plan[:min(left, len(plan))]
 			left -= len(plan)
+			failOne(failures, plan)
 			t := &trace{plan: plan, spans: make([]pcommon.SpanID, len(plan)), start: start.Add(time.Duration(i) * time.Millisecond)}
 			fill(rng, t.id[:])
 			t.tracestate = newTracestate(rng, t.id)
