@@ -59,8 +59,10 @@ item with what the collector's configuration file requires, including tracestate
   - Nothing else may send to the collector or to the listening address during the run.
   - No batching before the processor: its decision about a trace depends on which spans arrive together.
 
-With parent_based, a collector that was used before remembers traces. The same items must arrive, but its counters are
-then only compared in total.
+With parent_based, a collector that was used before remembers traces. Unless traces are cut, the same items must arrive,
+but its counters are then only compared in total.
+
+With tracing::hold, the run takes at least as long as spans are held. It gives up if the machine is too slow for the wait.
 `, stdout)
 	var sizes workload.Sizes
 	var limits limits
@@ -110,8 +112,9 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (bool, e
 	flags := newFlags("demo", `taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml
 
 Starts a throw-away Postgres with the tasks of the load, starts a collector, sends the load, checks what the collector
-exports, and stops everything, also after Ctrl-C. Then it sends the same spans through three more collectors: with
-trace_id_ratio; with parent_based and each trace cut into 2 to 5 requests; and with parent_based and every rate at 0.01.
+exports, and stops everything, also after Ctrl-C. Then it sends the same spans through four more collectors: with
+trace_id_ratio; with parent_based and each trace cut into 2 to 5 requests, without and with tracing::hold; and with
+parent_based and every rate at 0.01.
 
 The programs initdb and postgres must be installed. The configuration must take its addresses from the environment
 variables OTLP_ENDPOINT, EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABASE_URL.

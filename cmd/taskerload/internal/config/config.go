@@ -11,6 +11,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -44,10 +45,15 @@ type Processor struct {
 		SampleRate *float64  `yaml:"sample_rate"`
 		Namespaces overrides `yaml:"namespaces"`
 		AlwaysKeep []any     `yaml:"always_keep"`
+		KeepTraces []string  `yaml:"always_keep_traces"`
 		Priority   bool      `yaml:"honor_priority"`
 		Memory     struct {
 			MaxTraces *int `yaml:"max_traces"`
 		} `yaml:"trace_memory"`
+		Hold struct {
+			Wait     string `yaml:"wait"`
+			MaxSpans *int   `yaml:"max_spans"`
+		} `yaml:"hold"`
 	} `yaml:"tracing"`
 	Spans struct {
 		Internal struct {
@@ -138,7 +144,19 @@ func (p *Processor) Oracle() oracle.Config {
 		Lookups:       p.Postgres != nil,
 		KeepOnFailure: p.Postgres["on_failure"] == "keep",
 		Inherit:       !isFalse(p.Namespace.Inherit),
+
+		KeepFailedTraces: p.KeepsFailedTraces(),
+		Hold:             p.HoldWait() > 0,
 	}
+}
+
+// KeepsFailedTraces reports whether traces with a failed span are kept whole.
+func (p *Processor) KeepsFailedTraces() bool { return len(p.Tracing.KeepTraces) > 0 }
+
+// HoldWait is the value of tracing::hold::wait, which validate has checked.
+func (p *Processor) HoldWait() time.Duration {
+	wait, _ := time.ParseDuration(cmp.Or(p.Tracing.Hold.Wait, "0"))
+	return wait
 }
 
 // Sampler is the value of tracing::sampler.

@@ -4,6 +4,7 @@ package config
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -74,6 +75,28 @@ processors:
 	assert.InDelta(t, 0.5, *c.Tracing.SampleRate, 0)
 }
 
+func TestWholeTracesAreReadAsTheCollectorReadsThem(t *testing.T) {
+	t.Parallel()
+	c, err := parse([]byte("processors: {namespace_sampler: {tracing: {hold: {}}}}"))
+	require.NoError(t, err)
+	assert.False(t, c.Oracle().KeepFailedTraces)
+	assert.False(t, c.Oracle().Hold)
+	c, err = parse([]byte(`
+processors:
+  namespace_sampler:
+    tracing: {always_keep_traces: [span.status.code == STATUS_CODE_ERROR], hold: {wait: 1m30s}}
+`))
+	require.NoError(t, err)
+	assert.True(t, c.Oracle().KeepFailedTraces)
+	assert.True(t, c.Oracle().Hold)
+	assert.Equal(t, 90*time.Second, c.HoldWait())
+	for _, wait := range []string{"0s", "0"} {
+		c, err = parse([]byte("processors: {namespace_sampler: {tracing: {sampler: trace_id_ratio, hold: {wait: " + wait + "}}}}"))
+		require.NoError(t, err)
+		assert.False(t, c.Oracle().Hold)
+	}
+}
+
 func TestSettingsThatTheOracleDoesNotImplementAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for settings, message := range map[string]string{
@@ -90,6 +113,11 @@ func TestSettingsThatTheOracleDoesNotImplementAreRefusedByName(t *testing.T) {
 		"tracing: {mode: proportional}":                                  "equalizing",
 		"tracing: {sampling_precision: 15}":                              "sampling_precision",
 		"tracing: {always_keep: [\"true\"]}":                             "always_keep",
+		"tracing: {always_keep_traces: [\"true\"]}":                      "always_keep_traces: must be empty or [span.status",
+		"tracing: {sampler: trace_id_ratio, always_keep_traces: [x]}":    "always_keep_traces: must be empty with trace_id_ratio",
+		"tracing: {hold: {wait: soon}}":                                  "hold::wait: must be a duration, got \"soon\"",
+		"tracing: {sampler: trace_id_ratio, hold: {wait: 1s}}":           "hold::wait: must be 0 with trace_id_ratio",
+		"tracing: {sample_rate: 0.5, hold: {wait: 1s}}":                  "hold::wait: must be 0 unless the spans of a namespace have rate 1",
 		"metrics: {by: point}":                                           "metrics::by",
 		"metrics: {detailed: {match: [\"true\"]}}":                       "detailed::match",
 		"dry_run: true":                                                  "dry_run",

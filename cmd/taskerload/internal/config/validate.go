@@ -3,11 +3,13 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 
@@ -19,7 +21,11 @@ import (
 const (
 	defaultMaxTraces     = 100_000
 	defaultMaxNamespaces = 200
+	defaultMaxHeldSpans  = 100_000
 )
+
+// failed is the only condition of tracing::always_keep_traces that the oracle implements.
+const failed = "span.status.code == STATUS_CODE_ERROR"
 
 // validate refuses settings that the oracle does not implement. A wrong prediction would blame the collector.
 func (p *Processor) validate() error {
@@ -60,7 +66,33 @@ func (p *Processor) validate() error {
 	}
 	digits := p.precision()
 	refuse(digits < 1 || digits > sampling.NumHexDigits, fmt.Sprintf("tracing::sampling_precision: must be 1 to 14, got %d", digits))
+	errs = append(errs, p.validateTraces()...)
 	return errors.Join(errs...)
+}
+
+// validateTraces checks what is about whole traces.
+func (p *Processor) validateTraces() (errs []error) {
+	keep, wait := p.Tracing.KeepTraces, p.Tracing.Hold.Wait
+	if len(keep) > 0 && (len(keep) > 1 || keep[0] != failed) {
+		errs = append(errs, fmt.Errorf("  tracing::always_keep_traces: must be empty or [%s]", failed))
+	}
+	if len(keep) > 0 && p.Sampler() != ParentBased {
+		errs = append(errs, fmt.Errorf("  tracing::always_keep_traces: must be empty with %s", p.Sampler()))
+	}
+	if _, err := time.ParseDuration(cmp.Or(wait, "0")); err != nil {
+		return append(errs, fmt.Errorf("  tracing::hold::wait: must be a duration, got %q", wait))
+	}
+	if p.HoldWait() <= 0 {
+		return errs
+	}
+	if p.Sampler() != ParentBased {
+		errs = append(errs, fmt.Errorf("  tracing::hold::wait: must be 0 with %s", p.Sampler()))
+	}
+	if p.spanRates().Highest() < 1 {
+		// Else keys that no rate makes worth a lookup are looked up when their spans are let go, and it is not known which of them together.
+		errs = append(errs, errors.New("  tracing::hold::wait: must be 0 unless the spans of a namespace have rate 1"))
+	}
+	return errs
 }
 
 // allRates are the configured rates by their keys.
@@ -85,12 +117,18 @@ func validRate(rate float64) bool {
 	return rate == 0 || rate >= sampling.MinSamplingProbability && rate <= 1
 }
 
-// CheckMemory refuses a load whose cut traces do not fit in the processor's trace memory.
+// CheckMemory refuses a load whose cut traces do not fit in the processor's trace memory, or whose spans could exceed those
+// that it may hold.
 func (p *Processor) CheckMemory(sizes workload.Sizes) error {
 	limit := orElse(p.Tracing.Memory.MaxTraces, defaultMaxTraces)
 	if n := sizes.Traces(); sizes.Cut && p.Sampler() == ParentBased && n > limit {
 		return fmt.Errorf("tracing::trace_memory::max_traces: must be at least %d, the number of traces that are cut, got %d: "+
 			"taskerload cannot predict the outcome", n, limit)
+	}
+	limit = orElse(p.Tracing.Hold.MaxSpans, defaultMaxHeldSpans)
+	if p.HoldWait() > 0 && sizes.Spans > limit {
+		return fmt.Errorf("tracing::hold::max_spans: must be at least %d, the number of spans that are sent, got %d: "+
+			"taskerload cannot predict the outcome", sizes.Spans, limit)
 	}
 	return nil
 }

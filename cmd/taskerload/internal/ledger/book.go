@@ -60,20 +60,44 @@ func (b *book) row(g oracle.Group) *Row {
 
 // send records an item that is about to be sent. Its weight is the number of items that it represents.
 func (b *book) send(o *oracle.Outcome, weight float64) entry {
-	r := b.row(o.Group)
 	b.summary.Sent++
-	b.summary.Sources[o.Source]++
-	b.summary.Counters[o.Counter()]++
-	r.Sent++
-	r.Draws[Draw{o.Randomness, o.Rate}]++
-	r.WeightSent += weight
-	if o.Rule == oracle.RuleTrace {
-		r.ByTrace++
+	return b.tally(o, weight, 1)
+}
+
+// revise records that an item which was sent has another outcome than was expected.
+func (b *book) revise(from, to *oracle.Outcome, weight float64) entry {
+	b.tally(from, weight, -1)
+	return b.tally(to, weight, 1)
+}
+
+// tally counts an item n times.
+func (b *book) tally(o *oracle.Outcome, weight float64, n int) entry {
+	r := b.row(o.Group)
+	add(b.summary.Sources, o.Source, n)
+	add(b.summary.Counters, o.Counter(), n)
+	add(r.Draws, Draw{o.Randomness, o.Rate}, n)
+	r.Sent += n
+	r.WeightSent += float64(n) * weight
+	switch o.Rule {
+	case oracle.RuleTrace:
+		r.ByTrace += n
+	case oracle.RuleAlwaysKeepTrace:
+		r.Failing += n
 	}
 	if o.Keep {
-		b.outstanding++
+		b.outstanding += n
+	}
+	if r.Sent == 0 {
+		delete(b.summary.Rows, o.Group.Label)
 	}
 	return entry{row: r, rate: o.Rate, keep: o.Keep}
+}
+
+// add adds n to a count, and removes it if nothing is left.
+func add[K comparable](counts map[K]int, key K, n int) {
+	if counts[key] += n; counts[key] == 0 {
+		delete(counts, key)
+	}
 }
 
 // arrive records that an item arrived. It reports whether this was the first time.

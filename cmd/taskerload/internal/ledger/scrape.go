@@ -50,7 +50,7 @@ func Fetch(ctx context.Context, url string) (*Scrape, error) {
 // familyName matches the names that the collector can give the processor's metrics: depending on its configuration, it
 // appends the unit and _total.
 var familyName = regexp.MustCompile(`^otelcol_processor_namespace_sampler_` +
-	`(spans|datapoints|lookup_keys|lookup_round_trips|lookup_duration)` +
+	`(spans|datapoints|lookup_keys|lookup_round_trips|lookup_duration|held_spans|set_aside_spans)` +
 	`(?:_+(?:spans|datapoints|keys|round_trips|lookups|s|seconds|ratio)_*)*(?:_total)?$`)
 
 // Parse reads metrics in the Prometheus text format.
@@ -69,11 +69,14 @@ func Parse(r io.Reader) (*Scrape, error) {
 	return s, nil
 }
 
-// sum adds up the values of a counter. With a label, only those that have the label's value count.
+// Held is the number of spans that the processor holds.
+func (s *Scrape) Held() int { return int(s.sum("held_spans", "", "")) }
+
+// sum adds up the values of a counter or gauge. With a label, only those that have the label's value count.
 func (s *Scrape) sum(metric, label, value string) (total float64) {
 	for _, m := range s.metrics[metric] {
 		if label == "" || labelValue(m, label) == value {
-			total += counterValue(m)
+			total += valueOf(m)
 		}
 	}
 	return total
@@ -86,14 +89,14 @@ func (s *Scrape) counters(metric string) map[oracle.Counter]int {
 		c := oracle.Counter{
 			Namespace: labelValue(m, namespaceLabel), Decision: labelValue(m, "decision"), Rule: labelValue(m, "rule"),
 		}
-		counters[c] += int(counterValue(m))
+		counters[c] += int(valueOf(m))
 	}
 	return counters
 }
 
-// counterValue also accepts a metric without a TYPE line.
-func counterValue(m *dto.Metric) float64 {
-	return m.GetCounter().GetValue() + m.GetUntyped().GetValue()
+// valueOf also accepts a metric without a TYPE line.
+func valueOf(m *dto.Metric) float64 {
+	return m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue()
 }
 
 func labelValue(m *dto.Metric, name string) string {

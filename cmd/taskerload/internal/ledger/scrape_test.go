@@ -25,6 +25,9 @@ otelcol_processor_namespace_sampler_lookup_duration_seconds_bucket{le="0.01"} 3
 otelcol_processor_namespace_sampler_lookup_duration_seconds_bucket{le="+Inf"} 4
 otelcol_processor_namespace_sampler_lookup_duration_seconds_sum 0.04
 otelcol_processor_namespace_sampler_lookup_duration_seconds_count 4
+# TYPE otelcol_processor_namespace_sampler_held_spans gauge
+otelcol_processor_namespace_sampler_held_spans 17
+otelcol_processor_namespace_sampler_set_aside_spans__spans__total 31
 otelcol_process_uptime 2.5
 `
 
@@ -37,6 +40,8 @@ func TestTheCollectorsOwnMetricsAreReadUnderAnyNaming(t *testing.T) {
 	assert.InDelta(t, 1500, s.sum("datapoints", "", ""), 0)
 	assert.InDelta(t, 7, s.sum("lookup_keys", "outcome", "hit"), 0)
 	assert.InDelta(t, 4, s.sum("lookup_round_trips", "", ""), 0)
+	assert.Equal(t, 17, s.Held())
+	assert.InDelta(t, 31, s.sum("set_aside_spans", "", ""), 0)
 
 	g := &Growth{Before: &Scrape{}, After: s}
 	mean, p99, ok := g.LookupDuration()

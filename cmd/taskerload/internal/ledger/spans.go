@@ -4,6 +4,7 @@ package ledger
 
 import (
 	"fmt"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -18,6 +19,8 @@ type Spans struct {
 	oracle *oracle.Oracle
 	spans  map[pcommon.SpanID]*spanEntry
 	traces Traces
+
+	longestHeld time.Duration // see LongestHeld
 }
 
 type spanEntry struct {
@@ -28,9 +31,14 @@ type spanEntry struct {
 	tracestate string // if kept
 	weight     float64
 
-	// The namespace attribute of the span if it is kept, and its number of attributes.
-	namespace  string
-	attributes int
+	// The namespace attribute of the span as it was sent, whether there is one, and the number of attributes. A namespace that
+	// must be written replaces it; empty: none.
+	namespace    string
+	hasNamespace bool
+	attributes   int
+	write        string
+
+	held *oracle.SpanOutcome // if it is held and no request has decided it yet
 }
 
 // NewSpans returns a ledger that expects what the oracle predicts.
@@ -47,37 +55,56 @@ func NewSpans(o *oracle.Oracle) *Spans {
 func (l *Spans) Send(request ptrace.Traces) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	outcomes, keys := l.oracle.Spans(request)
-	l.summary.Keys += len(keys)
+	now := time.Now()
+	p := l.oracle.Spans(request)
+	l.summary.Keys += len(p.Keys)
+	for i := range p.Decided {
+		l.decide(&p.Decided[i])
+	}
+	i := 0
 	for s := range items.Spans(request) {
-		l.sendSpan(s.Span, &outcomes[0])
-		outcomes = outcomes[1:]
+		l.sendSpan(s.Span, &p.Spans[i], now)
+		i++
 	}
 }
 
-func (l *Spans) sendSpan(span ptrace.Span, out *oracle.SpanOutcome) {
+func (l *Spans) sendSpan(span ptrace.Span, out *oracle.SpanOutcome, now time.Time) {
 	namespace, present := items.Namespace(span.Attributes())
 	e := &spanEntry{
-		entry:      l.send(&out.Outcome, out.Weight),
-		trace:      span.TraceID(),
-		parent:     span.ParentSpanID(),
-		name:       span.Name(),
-		tracestate: out.Tracestate,
-		weight:     out.Weight,
-		namespace:  namespace,
-		attributes: span.Attributes().Len(),
-	}
-	if out.Write != "" {
-		e.namespace = out.Write
-		if !present {
-			e.attributes++
-		}
+		entry:        l.send(&out.Outcome, out.Weight),
+		trace:        span.TraceID(),
+		parent:       span.ParentSpanID(),
+		name:         span.Name(),
+		tracestate:   out.Tracestate,
+		weight:       out.Weight,
+		namespace:    namespace,
+		hasNamespace: present,
+		attributes:   span.Attributes().Len(),
+		write:        out.Write,
 	}
 	if l.spans[span.SpanID()] != nil {
 		panic("two spans of the load share an ID")
 	}
 	l.spans[span.SpanID()] = e
-	l.traces.send(span.TraceID(), out)
+	t := l.traces.send(span, out)
+	if out.Held {
+		held := *out // without the others of its request
+		e.held = &held
+		l.summary.Held++
+		t.hold(now)
+	}
+}
+
+// content is the namespace attribute of the span if it is kept, and its number of attributes.
+func (e *spanEntry) content() (namespace string, attributes int) {
+	switch {
+	case e.write == "":
+		return e.namespace, e.attributes
+	case e.hasNamespace:
+		return e.write, e.attributes
+	default:
+		return e.write, e.attributes + 1
+	}
 }
 
 // Receive compares a request that arrived with what was sent.
@@ -114,14 +141,15 @@ func (l *Spans) receiveSpan(span ptrace.Span) {
 		l.example("%s: tracestate %q, want %q", describe(), got, e.tracestate)
 	}
 	got, _ := items.Namespace(span.Attributes())
+	namespace, attributes := e.content()
 	switch {
-	case got != e.namespace:
+	case got != namespace:
 		e.row.WrongNamespace++
-		l.example("%s: attribute namespace %q, want %q", describe(), got, e.namespace)
-	case span.Name() != e.name || span.ParentSpanID() != e.parent || span.Attributes().Len() != e.attributes:
+		l.example("%s: attribute namespace %q, want %q", describe(), got, namespace)
+	case span.Name() != e.name || span.ParentSpanID() != e.parent || span.Attributes().Len() != attributes:
 		e.row.Altered++
 		l.example("%s: parent %s with %d attributes, want %s with parent %s and %d attributes",
-			describe(), span.ParentSpanID(), span.Attributes().Len(), e.name, e.parent, e.attributes)
+			describe(), span.ParentSpanID(), span.Attributes().Len(), e.name, e.parent, attributes)
 	}
 }
 

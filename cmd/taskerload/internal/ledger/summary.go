@@ -21,6 +21,8 @@ type Summary struct {
 	// request.
 	Counters map[oracle.Counter]int
 	Keys     int
+
+	Held int // spans that the processor must have held
 }
 
 // Row counts the items of one group.
@@ -29,6 +31,7 @@ type Row struct {
 
 	Sent, Kept                    int
 	ByTrace                       int // decided by the rate of the trace, which is not known from the item itself
+	Failing                       int // spans that are kept because a span of their trace failed
 	Missing, Unexpected, Repeated int
 
 	// Kept items with wrong content.

@@ -3,7 +3,10 @@
 package ledger
 
 import (
+	"time"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 )
@@ -14,20 +17,46 @@ type Traces map[pcommon.TraceID]*Trace
 // Trace counts the spans of a trace.
 type Trace struct {
 	Namespace     string // of the first request that has one for the trace; empty: none
-	Unresolved    bool   // a request had none, and was decided at the global rate
+	Unresolved    int    // spans that were decided at the global rate, because no request had one by then
+	Failed        bool   // a span has the status error
 	Sent, Arrived int
+
+	heldSince time.Time // since the first of its spans that is held was sent; zero: none is
+	isDecided bool      // its held spans are, by a request
 }
 
-func (t Traces) send(id pcommon.TraceID, out *oracle.SpanOutcome) {
-	e := t[id]
+func (t Traces) send(span ptrace.Span, out *oracle.SpanOutcome) *Trace {
+	e := t[span.TraceID()]
 	if e == nil {
 		e = &Trace{}
-		t[id] = e
+		t[span.TraceID()] = e
 	}
 	e.Sent++
-	e.Unresolved = e.Unresolved || !out.TraceResolved
-	if e.Namespace == "" {
-		e.Namespace = out.TraceNamespace
+	e.Failed = e.Failed || span.Status().Code() == ptrace.StatusCodeError
+	e.learn(out)
+	return e
+}
+
+func (t *Trace) learn(out *oracle.SpanOutcome) {
+	if !out.TraceResolved {
+		t.Unresolved++
+	}
+	if t.Namespace == "" {
+		t.Namespace = out.TraceNamespace
+	}
+}
+
+// revise replaces the outcome of a span that was held.
+func (t *Trace) revise(from, to *oracle.SpanOutcome) {
+	if !from.TraceResolved {
+		t.Unresolved--
+	}
+	t.learn(to)
+}
+
+func (t *Trace) hold(now time.Time) {
+	if t.heldSince.IsZero() {
+		t.heldSince = now
 	}
 }
 

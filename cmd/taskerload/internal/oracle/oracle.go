@@ -27,6 +27,8 @@ type Config struct {
 	Lookups               bool     // Postgres is configured
 	KeepOnFailure         bool     // items are kept if Postgres cannot be asked
 	Inherit               bool     // kept spans without a namespace get that of their trace
+	KeepFailedTraces      bool     // all spans of a trace are kept once one of them has failed; needs RatePerTrace
+	Hold                  bool     // spans wait until a request names their trace; needs RatePerTrace, and a namespace with rate 1
 }
 
 // Oracle predicts outcomes. It may be used concurrently, but the requests that hold spans of one trace must be passed to
@@ -37,9 +39,10 @@ type Oracle struct {
 	identity  identity
 
 	mu sync.Mutex
-	// remembered is the namespace whose rate applies to a trace, since the first request that determined it. Nothing is
-	// forgotten here, so the load must fit in the processor's trace memory.
-	remembered map[pcommon.TraceID]string
+	// remembered is what requests have settled about traces. Nothing is forgotten here, so the load must fit in the
+	// processor's trace memory.
+	remembered map[pcommon.TraceID]memory
+	held       map[pcommon.TraceID][]span // by no request decided yet
 }
 
 // New returns an oracle for a processor with this configuration and a database with these tasks.
@@ -47,7 +50,8 @@ func New(config Config, rows []taskerdb.Task) *Oracle {
 	o := &Oracle{
 		config:     config,
 		identity:   identity{missingValues: config.MissingValues},
-		remembered: map[pcommon.TraceID]string{},
+		remembered: map[pcommon.TraceID]memory{},
+		held:       map[pcommon.TraceID][]span{},
 	}
 	if config.Lookups {
 		o.directory = newDirectory(rows)

@@ -25,6 +25,9 @@ type SpanOutcome struct {
 	Outcome
 	Tracestate string // of a kept span
 
+	// Held says that the span waits for a request that decides its trace. The outcome is the one if none comes in time.
+	Held bool
+
 	// Weight is the number of spans that this one represents as it arrives; 0 if its tracestate does not say, before or
 	// after.
 	Weight float64

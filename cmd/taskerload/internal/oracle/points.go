@@ -26,7 +26,7 @@ func (o *Oracle) Points(request pmetric.Metrics) ([]Outcome, Keys) {
 func (o *Oracle) point(series uint64, item, scope, resource pcommon.Map, keys Keys) (out Outcome) {
 	randomness := seriesRandomness(series)
 	r := o.resolve(item, scope, resource)
-	r.unused = o.config.PointRates.highest() == 0 && !o.config.KeepOnFailure && len(r.keys) > 0 // every point is dropped
+	r.unused = o.config.PointRates.Highest() == 0 && !o.config.KeepOnFailure && len(r.keys) > 0 // every point is dropped
 	for r.canBeAsked() {
 		keys[r.ask()] = true
 	}

@@ -8,6 +8,8 @@ const (
 	RuleGlobal = "global"
 	RulePassed = "passed" // not sampled
 	RuleTrace  = "trace"  // the rate of the trace
+
+	RuleAlwaysKeepTrace = "always_keep_trace"
 )
 
 // Rates of one signal.
@@ -24,13 +26,22 @@ func (r Rates) Of(namespace string) (rate float64, rule string) {
 	return r.Global, RuleGlobal
 }
 
-// highest is the highest rate of any namespace.
-func (r Rates) highest() float64 {
+// Highest is the highest rate of any namespace.
+func (r Rates) Highest() float64 {
 	highest := r.Global
 	for _, rate := range r.Exact {
 		highest = max(highest, rate)
 	}
 	return highest
+}
+
+// lowest is the lowest rate of any namespace.
+func (r Rates) lowest() float64 {
+	lowest := r.Global
+	for _, rate := range r.Exact {
+		lowest = min(lowest, rate)
+	}
+	return lowest
 }
 
 func (r Rates) group(label, namespace string) Group {

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
 func TestASpanGetsTheRateAndTheNamespaceOfItsFirstKnownKey(t *testing.T) {
@@ -46,14 +45,14 @@ func TestASpanGetsTheRateAndTheNamespaceOfItsFirstKnownKey(t *testing.T) {
 		"nothing at all":            {m("handler_name", "x"), nil, LabelNone, "", 0.1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			span, resource := ptrace.NewSpan(), pcommon.NewMap()
-			require.NoError(t, span.Attributes().FromRaw(test.item))
+			item, resource := pcommon.NewMap(), pcommon.NewMap()
+			require.NoError(t, item.FromRaw(test.item))
 			require.NoError(t, resource.FromRaw(test.resource))
-			r := o.resolve(span.Attributes(), pcommon.NewMap(), resource)
+			r := o.resolve(item, pcommon.NewMap(), resource)
 			for r.canBeAsked() {
 				r.ask()
 			}
-			got := o.span(span, &r, &trace{})
+			got := o.outcome(&span{resolution: r}, &trace{})
 			assert.Equal(t, test.label, got.Group.Label)
 			assert.Equal(t, test.write, got.Write)
 			assert.InDelta(t, test.rate, got.Rate, 0)

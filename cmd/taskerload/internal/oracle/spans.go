@@ -9,25 +9,45 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
 )
 
-// Spans predicts the outcome for each span of a request, in its order, and the keys that are looked up.
-func (o *Oracle) Spans(request ptrace.Traces) ([]SpanOutcome, Keys) {
+// Prediction is what the processor does because of a request with spans.
+type Prediction struct {
+	Spans   []SpanOutcome // for each span of the request, in its order
+	Keys    Keys          // that are looked up
+	Decided []Decided     // spans of earlier requests that waited for this one
+}
+
+// Spans predicts what the processor does because of a request.
+func (o *Oracle) Spans(request ptrace.Traces) Prediction {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	r := o.read(request)
 	for _, t := range r.traces {
 		t.potential = r.namespaceOf(t, (*resolution).potential)
 	}
-	keys := r.lookUp(request)
+	p := Prediction{Keys: r.lookUp(request)}
 	for id, t := range r.traces {
-		if t.namespace = r.namespaceOf(t, (*resolution).namespace); t.namespace != "" {
-			o.remembered[id] = t.namespace
+		if r.settle(id, t) {
+			p.Decided = append(p.Decided, o.letGo(id, t)...)
 		}
 	}
-	var outcomes []SpanOutcome
 	for s := range items.Spans(request) {
-		outcomes = append(outcomes, o.span(s.Span, &r.resolutions[len(outcomes)], r.traces[s.TraceID()]))
+		one := span{s.SpanID(), s.TraceID(), s.TraceState().AsRaw(), r.resolutions[len(p.Spans)]}
+		t := r.traces[one.trace]
+		out := o.outcome(&one, t)
+		if out.Held = o.mustWait(&one, t); out.Held {
+			o.held[one.trace] = append(o.held[one.trace], one)
+		}
+		p.Spans = append(p.Spans, out)
 	}
-	return outcomes, keys
+	return p
+}
+
+// span is what decides about a span, but for its trace.
+type span struct {
+	id         pcommon.SpanID
+	trace      pcommon.TraceID
+	tracestate string
+	resolution resolution
 }
 
 // lookUp looks up the keys whose answers matter, in rounds: the next key of a span is looked up if Postgres does not know the one
@@ -57,10 +77,11 @@ func (r *spanRequest) round(request ptrace.Traces, keys Keys) (isAsked bool) {
 	return len(asked) > 0
 }
 
-// span predicts the outcome for a span. The rate is that of the trace or, without a rate per trace, that of the span's own
+// outcome predicts the outcome for a span. The rate is that of the trace or, without a rate per trace, that of the span's own
 // namespace. The span is counted under its own namespace if that is known, else under the trace's. The rule is "trace" if
 // the two differ.
-func (o *Oracle) span(span ptrace.Span, r *resolution, t *trace) SpanOutcome {
+func (o *Oracle) outcome(s *span, t *trace) SpanOutcome {
+	r := &s.resolution
 	deciding, counted, label := r.namespace(), r.namespace(), r.label()
 	if o.config.RatePerTrace {
 		deciding = t.namespace
@@ -72,7 +93,10 @@ func (o *Oracle) span(span ptrace.Span, r *resolution, t *trace) SpanOutcome {
 	if r.namespace() != deciding {
 		rule = RuleTrace
 	}
-	d := o.decide(span, rate)
+	if t.isKept {
+		rate, rule = 1, RuleAlwaysKeepTrace // T18
+	}
+	d := decide(s.trace, s.tracestate, rate, o.config.Precision)
 	write := r.lookedUp
 	if r.namespace() == "" && o.config.RatePerTrace && o.config.Inherit {
 		write = t.namespace // T20
@@ -101,7 +125,7 @@ func (o *Oracle) decide(span ptrace.Span, rate float64) decision {
 
 // canBeKept reports whether any rate keeps the span, or a failure of Postgres does.
 func (o *Oracle) canBeKept(span ptrace.Span) bool {
-	highest := o.config.SpanRates.highest()
+	highest := o.config.SpanRates.Highest()
 	return o.config.KeepOnFailure || highest == 1 || o.decide(span, highest).keep
 }
 
@@ -118,13 +142,15 @@ func (o *Oracle) read(request ptrace.Traces) *spanRequest {
 		id, i := s.TraceID(), len(r.resolutions)
 		t := r.traces[id]
 		if t == nil {
-			t = &trace{root: noRoot, remembered: o.remembered[id]}
+			known := o.remembered[id]
+			t = &trace{root: noRoot, remembered: known, isKept: known.isKept}
 			r.traces[id] = t
 		}
 		t.spans = append(t.spans, i)
 		if t.root == noRoot && s.ParentSpanID().IsEmpty() {
 			t.root = i
 		}
+		t.isKept = t.isKept || o.config.KeepFailedTraces && s.Status().Code() == ptrace.StatusCodeError
 		t.canBeKept = t.canBeKept || o.canBeKept(s.Span)
 		r.resolutions = append(r.resolutions, o.resolve(s.Attributes(), s.Scope, s.Resource))
 	}

@@ -4,11 +4,18 @@ package oracle
 
 import "go.opentelemetry.io/collector/pdata/ptrace"
 
+// memory is what requests have settled about a trace.
+type memory struct {
+	namespace string // whose rate applies, since the first request that determined it; empty: none yet
+	isKept    bool   // a span has failed (T18)
+}
+
 // trace is the part of a trace that is in one request.
 type trace struct {
 	spans      []int  // indices of its spans in the request
 	root       int    // index of the first span without a parent, or noRoot
-	remembered string // the namespace that an earlier request determined
+	remembered memory // what earlier requests settled
+	isKept     bool   // an earlier request or this one keeps it whole (T18)
 	canBeKept  bool   // any of its spans can be kept
 
 	potential string // the namespace that decides if every key is looked up; empty: none
@@ -19,8 +26,8 @@ const noRoot = -1
 
 // namespaceOf is the remembered namespace, else that of the root, else that of the first span that has one.
 func (r *spanRequest) namespaceOf(t *trace, namespace func(*resolution) string) string {
-	if t.remembered != "" {
-		return t.remembered
+	if t.remembered.namespace != "" {
+		return t.remembered.namespace
 	}
 	return namespace(r.first(t, func(res *resolution) bool { return namespace(res) != "" }))
 }
@@ -40,8 +47,8 @@ func (r *spanRequest) first(t *trace, qualifies func(*resolution) bool) *resolut
 
 // fixedNamespace returns the namespace of a trace if no further lookup can change it.
 func (r *spanRequest) fixedNamespace(t *trace) (namespace string, fixed bool) {
-	if t.remembered != "" {
-		return t.remembered, true
+	if t.remembered.namespace != "" {
+		return t.remembered.namespace, true
 	}
 	res := r.first(t, func(res *resolution) bool { return res.namespace() != "" || len(res.keys) > 0 })
 	return res.namespace(), len(res.keys) == 0
@@ -54,6 +61,9 @@ func (r *spanRequest) lookupMatters(span ptrace.Span, i int) bool {
 		return r.canBeKept(span)
 	}
 	t := r.traces[span.TraceID()]
+	if t.isKept {
+		return true
+	}
 	if namespace, fixed := r.fixedNamespace(t); fixed {
 		rate, _ := r.config.SpanRates.Of(namespace)
 		return r.decide(span, rate).keep

@@ -32,21 +32,34 @@ var (
 
 // ask is a span with a namespace or a task UUID, or neither.
 type ask struct {
-	root        bool
-	named, task string
+	root, failed bool
+	named, task  string
 }
 
 var bare = ask{}
 
 func (o *Oracle) ask(t *testing.T, id pcommon.TraceID, asked ...ask) (answers []string, keys int) {
 	t.Helper()
+	p := o.predict(t, id, asked...)
+	for i := range p.Spans {
+		answers = append(answers, answer(&p.Spans[i]))
+	}
+	return answers, len(p.Keys)
+}
+
+func (o *Oracle) predict(t *testing.T, id pcommon.TraceID, asked ...ask) Prediction {
+	t.Helper()
 	request := ptrace.NewTraces()
 	spans := request.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
-	for _, a := range asked {
+	for i, a := range asked {
 		s := spans.AppendEmpty()
+		s.SetSpanID(pcommon.SpanID{byte(i + 1)})
 		s.SetTraceID(id)
 		if !a.root {
 			s.SetParentSpanID(pcommon.SpanID{1})
+		}
+		if a.failed {
+			s.Status().SetCode(ptrace.StatusCodeError)
 		}
 		if a.named != "" {
 			s.Attributes().PutStr("namespace", a.named)
@@ -55,16 +68,20 @@ func (o *Oracle) ask(t *testing.T, id pcommon.TraceID, asked ...ask) (answers []
 			s.Attributes().PutStr("task_uuid", a.task)
 		}
 	}
-	outcomes, lookups := o.Spans(request)
-	require.Len(t, outcomes, len(asked))
-	for i := range outcomes {
-		answer := fmt.Sprintf("%v at %v", outcomes[i].Counter(), outcomes[i].Rate)
-		if outcomes[i].Keep && outcomes[i].Write != "" {
-			answer += ", writes " + outcomes[i].Write
-		}
-		answers = append(answers, answer)
+	p := o.Spans(request)
+	require.Len(t, p.Spans, len(asked))
+	return p
+}
+
+func answer(o *SpanOutcome) string {
+	answer := fmt.Sprintf("%v at %v", o.Counter(), o.Rate)
+	if o.Keep && o.Write != "" {
+		answer += ", writes " + o.Write
 	}
-	return answers, len(lookups)
+	if o.Held {
+		answer = "held, else " + answer
+	}
+	return answer
 }
 
 func testOracle() *Oracle {
@@ -76,7 +93,8 @@ func testOracle() *Oracle {
 			MissingValues: []string{"", "unknown"},
 		},
 		directory:  directory{"task_uuid": {inPayments: "payments", inOrders: "orders", inAnalytics: "analytics"}},
-		remembered: map[pcommon.TraceID]string{},
+		remembered: map[pcommon.TraceID]memory{},
+		held:       map[pcommon.TraceID][]span{},
 	}
 }
 
@@ -213,7 +231,7 @@ func TestOnlyKeysThatMatterAreLookedUp(t *testing.T) {
 			o := testOracle()
 			o.config.SpanRates.Exact["payments"] = test.highest
 			if test.remembered != "" {
-				o.remembered[test.id] = test.remembered
+				o.remembered[test.id] = memory{namespace: test.remembered}
 			}
 			got, keys := o.ask(t, test.id, test.asked...)
 			assert.Equal(t, test.want, got)
@@ -240,8 +258,7 @@ func TestTheKeyOfASpanThatIsDroppedInAnyCaseCanMatterForItsTrace(t *testing.T) {
 	add("", m("namespace", "analytics"))
 	add("", m("task_uuid", inNothing))
 	add("ot=rv:ffffffffffffff", m())
-	_, keys := o.Spans(request)
-	assert.Equal(t, Keys{inOrders: true}, keys)
+	assert.Equal(t, Keys{inOrders: true}, o.Spans(request).Keys)
 }
 
 func TestTraceIDRatioDecidesEachSpanByItself(t *testing.T) {
@@ -297,8 +314,8 @@ func TestTheLoadDistinguishesReadingsOfParentBased(t *testing.T) {
 			r := o.read(request)
 			for _, tr := range r.traces {
 				forgotten := *tr
-				forgotten.remembered = ""
-				if tr.remembered != "" && r.namespaceOf(&forgotten, (*resolution).potential) != tr.remembered {
+				forgotten.remembered = memory{}
+				if tr.remembered.namespace != "" && r.namespaceOf(&forgotten, (*resolution).potential) != tr.remembered.namespace {
 					changed++
 				}
 				if r.namespaceOf(tr, (*resolution).potential) == "" {

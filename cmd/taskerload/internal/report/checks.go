@@ -88,11 +88,20 @@ func (r *Run) traceChecks() []Check {
 		return nil
 	}
 	all := allTraces(r.Traces)
-	return []Check{{
+	checks := []Check{{
 		"traces: every trace that is kept is complete",
 		all.kept - all.complete,
 		"the table of traces, and the spans that are missing",
 	}}
+	if r.KeepsFailed {
+		failing := allTraces(failing(r.Traces))
+		checks = append(checks, Check{
+			"failing traces: all are kept whole",
+			failing.sent - failing.complete,
+			"tracing::always_keep_traces, and the spans that are missing",
+		})
+	}
+	return checks
 }
 
 // Passed reports whether all checks of the run pass.

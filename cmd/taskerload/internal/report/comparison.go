@@ -5,6 +5,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/ledger"
 )
 
 const (
@@ -20,21 +22,22 @@ type Comparison struct {
 	Main  *Run // the configuration as it is
 	Ratio *Run // trace_id_ratio
 	Cut   *Run // parent_based with cut traces
-	Low   *Run // parent_based with rates so low that nearly all traces are dropped
+	Held  *Run // the same, and spans wait until their trace has a namespace
+	Low   *Run // parent_based with rates so low that nearly all traces are dropped, and failed ones are not kept
 }
 
 // Report returns the report about all runs, and whether all checks pass.
 func (c *Comparison) Report() (text string, ok bool) {
 	var b strings.Builder
-	c.Main.print(&b, c.Ratio, c.Main, c.Cut)
+	c.Main.print(&b, c.Ratio, c.Main, c.Cut, c.Held)
 	printSavedKeys(&b, c.Ratio, c.Main, c.Low)
 
 	checks := c.Main.Checks()
-	for _, r := range []*Run{c.Ratio, c.Cut, c.Low} {
+	for _, r := range []*Run{c.Ratio, c.Cut, c.Held, c.Low} {
 		checks = append(checks, r.summarize())
 	}
-	checks = append(checks, checkCut(c.Cut), checkSaved(c.Low, c.Ratio))
-	printChecks(&b, checks, c.Main, c.Ratio, c.Cut, c.Low)
+	checks = append(checks, checkCut(c.Cut), checkHeld(c.Held, c.Cut), checkSaved(c.Low, c.Ratio))
+	printChecks(&b, checks, c.Main, c.Ratio, c.Cut, c.Held, c.Low)
 	printResult(&b, "demo", checks)
 	return b.String(), passed(checks)
 }
@@ -62,17 +65,47 @@ func printSavedKeys(b *strings.Builder, ratio *Run, others ...*Run) {
 		t.add(r.Title, Thousands(r.spanKeys()), percent(all-r.spanKeys(), all)+" %")
 	}
 	t.print(b)
+	for _, r := range others {
+		if r.KeepsFailed && !ratio.KeepsFailed {
+			fmt.Fprintf(b, "  %s: with the keys of all failing traces, which the others do not keep\n", r.Title)
+		}
+	}
 }
 
 func checkCut(cut *Run) Check {
-	all := allTraces(cut.Traces)
+	all := allTraces(sampled(cut.Traces, cut.KeepsFailed))
 	c := Check{
-		Name: cut.Title + ": at least 99 % of the traces that are kept are complete",
+		Name: cut.Title + ": at least 99 % of the traces that are kept are complete" + exceptFailing(cut),
 		Hint: "the table of traces, and how many keys Postgres does not know",
 	}
 	if float64(all.complete) < minComplete*float64(all.kept) {
 		c.Faults = all.kept - all.complete
 	}
+	return c
+}
+
+func exceptFailing(r *Run) string {
+	if r.KeepsFailed {
+		return ", but for failing ones"
+	}
+	return ""
+}
+
+// checkHeld requires that holding spans makes no smaller share of the traces complete: neither of those that are kept by a rate,
+// nor of those that fail.
+func checkHeld(held, cut *Run) Check {
+	c := Check{
+		Name: held.Title + ": no smaller share of the traces is complete than without hold",
+		Hint: "the tables of traces",
+	}
+	compare := func(of func(ledger.Traces) ledger.Traces) {
+		with, without := allTraces(of(held.Traces)), allTraces(of(cut.Traces))
+		if with.complete*without.kept < without.complete*with.kept {
+			c.Faults += with.kept - with.complete
+		}
+	}
+	compare(failing)
+	compare(func(traces ledger.Traces) ledger.Traces { return sampled(traces, true) })
 	return c
 }
 

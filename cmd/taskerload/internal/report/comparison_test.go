@@ -21,6 +21,38 @@ func TestOneIncompleteTraceInAHundredIsEnoughToPassAndTwoAreNot(t *testing.T) {
 	assert.Equal(t, 2, checkCut(r).Faults)
 }
 
+func TestFailingTracesThatAreCutNeedNotBeComplete(t *testing.T) {
+	t.Parallel()
+	r := &Run{Title: "cut", KeepsFailed: true, Traces: alsoFailing(someTraces(2, repeated(10, 2)...), 2, 1, 1)}
+	c := checkCut(r)
+	assert.Zero(t, c.Faults)
+	assert.Contains(t, c.Name, "complete, but for failing ones")
+	r.KeepsFailed = false
+	c = checkCut(r)
+	assert.Equal(t, 2, c.Faults)
+	assert.NotContains(t, c.Name, "failing")
+}
+
+func TestHoldMustNotMakeASmallerShareOfTheTracesComplete(t *testing.T) {
+	t.Parallel()
+	cut := &Run{Traces: alsoFailing(someTraces(2, 2, 2, 1, 0), 2, 2, 1)}
+	for name, test := range map[string]struct {
+		held   ledger.Traces
+		faults int
+	}{
+		"more":                 {alsoFailing(someTraces(2, 2, 2, 2, 0), 2, 2, 2), 0},
+		"as many":              {alsoFailing(someTraces(2, 2, 2, 1, 0), 2, 2, 1), 0},
+		"fewer, but all whole": {alsoFailing(someTraces(2, 2, 0, 0, 0), 2, 2, 1), 0},
+		"less of the sampled":  {alsoFailing(someTraces(2, 2, 2, 1, 1), 2, 2, 2), 2},
+		"less of the failing":  {alsoFailing(someTraces(2, 2, 2, 2, 0), 2, 1, 1), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.faults, checkHeld(&Run{Title: "hold", Traces: test.held}, cut).Faults)
+		})
+	}
+}
+
 func repeated(n, value int) (all []int) {
 	for range n {
 		all = append(all, value)
@@ -46,6 +78,11 @@ otelcol_processor_namespace_sampler_lookup_keys_total{outcome="malformed"} 5
 	var out strings.Builder
 	printSavedKeys(&out, asked(1000), asked(250))
 	assert.Contains(t, out.String(), "75.00 %")
+	assert.NotContains(t, out.String(), "failing")
+	failing := asked(500)
+	failing.KeepsFailed = true
+	printSavedKeys(&out, asked(1000), failing)
+	assert.Contains(t, out.String(), "with the keys of all failing traces")
 }
 
 func TestAFaultInOneVariantFailsTheDemo(t *testing.T) {

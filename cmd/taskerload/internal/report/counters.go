@@ -31,7 +31,7 @@ func (r *Run) counterChecks() []Check {
 	}
 	items, differences := r.counterFaults()
 	keys := r.Growth.Keys()
-	return []Check{
+	checks := []Check{
 		{"counters: every item is counted once, under its namespace, decision and rule", items, differences},
 		{
 			"counters: exactly the keys that can matter are looked up",
@@ -40,6 +40,15 @@ func (r *Run) counterChecks() []Check {
 				keys, r.Spans.Keys, r.Points.Keys),
 		},
 	}
+	if r.Holds {
+		held := r.Growth.Total("set_aside_spans")
+		checks = append(checks, Check{
+			"counters: exactly the expected spans are held",
+			abs(held - r.Spans.Held),
+			fmt.Sprintf("otelcol_processor_namespace_sampler_set_aside_spans grew by %d, want %d", held, r.Spans.Held),
+		})
+	}
+	return checks
 }
 
 // counterFaults is the total difference between the counters of items and their expected values, with the first few.

@@ -38,3 +38,21 @@ otelcol_processor_namespace_sampler_spans_total{decision="dropped",sampling_name
 	assert.Equal(t, 3, off)
 	assert.Equal(t, "spans orders kept by exact: -2 for 2; spans orders kept by trace: -1 for 61", detail)
 }
+
+func TestOneSpanTooManyThatIsHeldFailsTheRun(t *testing.T) {
+	t.Parallel()
+	after, err := ledger.Parse(strings.NewReader("otelcol_processor_namespace_sampler_set_aside_spans_total 5\n"))
+	require.NoError(t, err)
+	r := &Run{
+		Title: "hold", Holds: true, Growth: &ledger.Growth{Before: &ledger.Scrape{}, After: after},
+		Spans: &ledger.Summary{Sent: 200, Held: 4}, Points: &ledger.Summary{},
+	}
+	checks := r.counterChecks()
+	assert.Equal(t, "counters: exactly the expected spans are held", checks[2].Name)
+	assert.Equal(t, 1, checks[2].Faults)
+	var out strings.Builder
+	printHeld(&out, []*Run{r})
+	assert.Contains(t, out.String(), "hold: 5 of 200 spans were held, 2.50 %")
+	r.Holds = false
+	assert.Len(t, r.counterChecks(), 2)
+}

@@ -14,11 +14,14 @@ import (
 
 const itemsLegend = "expected: 99.9 % interval for the number kept"
 
-func (r *Run) spansLegend() string {
+func (r *Run) spansLegend() (legend string) {
 	if r.RatePerTrace {
-		return "by trace: decided at the rate of the trace, not of the namespace; " + itemsLegend
+		legend = "by trace: decided at the rate of the trace; "
 	}
-	return itemsLegend
+	if r.KeepsFailed {
+		legend += "failing: of traces with a failed span, kept at any rate; "
+	}
+	return legend + itemsLegend
 }
 
 // labelAll is the label of the last line of a table.
@@ -27,28 +30,37 @@ const labelAll = "all"
 // printItems prints how many items of each namespace were sent and kept.
 func printItems(b *strings.Builder, title, legend string, s *ledger.Summary) {
 	fmt.Fprintf(b, "\n%s   (%s)\n", title, legend)
+	byTrace, failing := s.Sum(countByTrace), s.Sum(countFailing)
 	t := table{header: []string{"namespace", "rule", "rate", "sent"}, left: 2}
-	byTrace := s.Sum(func(r *ledger.Row) int { return r.ByTrace })
-	line := func(n int, cells ...string) []string {
-		if byTrace > 0 {
-			return slices.Insert(cells, 4, Thousands(n))
-		}
-		return cells
-	}
 	if byTrace > 0 {
 		t.header = append(t.header, "by trace")
 	}
+	if failing > 0 {
+		t.header = append(t.header, "failing")
+	}
 	t.header = append(t.header, "kept", "kept %", "expected", "result")
+	line := func(label, rule, rate string, sent, ofTrace, ofFailing, kept int, rest ...string) {
+		cells := []string{label, rule, rate, Thousands(sent)}
+		if byTrace > 0 {
+			cells = append(cells, Thousands(ofTrace))
+		}
+		if failing > 0 {
+			cells = append(cells, Thousands(ofFailing))
+		}
+		t.add(append(append(cells, Thousands(kept), percent(kept, sent)), rest...)...)
+	}
 	var kept int
 	for _, r := range sortedRows(s) {
 		low, high := keptInterval(r)
-		t.add(line(r.ByTrace, r.Label, r.Rule, FormatRate(r.Rate), Thousands(r.Sent), Thousands(r.Kept), percent(r.Kept, r.Sent),
-			Thousands(low)+"–"+Thousands(high), rowResult(r))...)
+		line(r.Label, r.Rule, FormatRate(r.Rate), r.Sent, r.ByTrace, r.Failing, r.Kept, Thousands(low)+"–"+Thousands(high), rowResult(r))
 		kept += r.Kept
 	}
-	t.add(line(byTrace, labelAll, "", "", Thousands(s.Sent), Thousands(kept), percent(kept, s.Sent), "", unknownResult(s.Unknown))...)
+	line(labelAll, "", "", s.Sent, byTrace, failing, kept, "", unknownResult(s.Unknown))
 	t.print(b)
 }
+
+func countByTrace(r *ledger.Row) int { return r.ByTrace }
+func countFailing(r *ledger.Row) int { return r.Failing }
 
 // sortedRows sorts namespaces with a rate of their own first, and rows without a namespace last.
 func sortedRows(s *ledger.Summary) []*ledger.Row {

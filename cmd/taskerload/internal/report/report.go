@@ -15,7 +15,9 @@ import (
 type Run struct {
 	Title         string
 	RatePerTrace  bool // parent_based
+	KeepsFailed   bool // traces with a failed span are kept whole
 	Cut           bool // traces were sent in several requests
+	Holds         bool // spans wait until their trace has a namespace
 	Spans, Points *ledger.Summary
 	Traces        ledger.Traces
 	Growth        *ledger.Growth // nil if the collector's own metrics were not read
@@ -37,6 +39,8 @@ func (r *Run) print(b *strings.Builder, compared ...*Run) {
 	printItems(b, "SPANS", r.spansLegend(), r.Spans)
 	printItems(b, "DATA POINTS", itemsLegend, r.Points)
 	printTraces(b, r, compared)
+	printFailing(b, compared)
+	printHeld(b, compared)
 	printLookups(b, r)
 	printAdjustedCounts(b, r.Spans)
 	printTime(b, r)

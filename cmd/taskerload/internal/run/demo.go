@@ -64,12 +64,15 @@ func (d *Demo) Run(ctx context.Context) (_ *report.Comparison, err error) {
 
 	var runs [len(variants)]*report.Run
 	for i, v := range variants {
+		if v.holds {
+			v.settings = append(v.settings, holdFor(runs[i-1].Elapsed))
+		}
 		printf(d.Log, "run %d of %d: %s\n", i+1, len(variants), v.title)
 		if runs[i], err = d.runVariant(ctx, &s, &v); err != nil {
 			return nil, err
 		}
 	}
-	return &report.Comparison{Main: runs[0], Ratio: runs[1], Cut: runs[2], Low: runs[3]}, nil
+	return &report.Comparison{Main: runs[0], Ratio: runs[1], Cut: runs[2], Held: runs[3], Low: runs[4]}, nil
 }
 
 // site is what the collectors of a demo share.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,7 +32,12 @@ func TestTheDemoRunsAllVariantsAndPasses(t *testing.T) {
 	require.NoError(t, err, log.String())
 	text, passed := runs.Report()
 	assert.True(t, passed, text)
-	assert.Contains(t, text, "demo passed: 16 checks")
+	assert.Contains(t, text, "demo passed: 19 checks")
+	assert.Contains(t, text, "TRACES WITH ERRORS")
+	assert.Contains(t, text, "HELD SPANS")
+	for line := range strings.Lines(text) {
+		assert.LessOrEqual(t, utf8.RuneCountInString(line), 160, line)
+	}
 }
 
 func TestTheLogOfACollectorThatDoesNotStartIsShown(t *testing.T) {

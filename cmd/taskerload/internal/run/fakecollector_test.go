@@ -5,6 +5,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -36,6 +37,14 @@ type fakeCollector struct {
 	mu       sync.Mutex
 	counters map[counterOf]int
 	keys     int
+	setAside int
+	held     map[pcommon.SpanID]heldSpan
+}
+
+// heldSpan is a span that is set aside, and what becomes of it if no request decides it.
+type heldSpan struct {
+	span    ptrace.Span
+	outcome oracle.SpanOutcome
 }
 
 // counterOf is a counter of spans or data points.
@@ -75,26 +84,75 @@ func (f *fakeCollector) stop() {
 }
 
 func (f *fakeCollector) traces(request ptrace.Traces) error {
-	outcomes, keys := f.oracle.Spans(request)
-	f.lookUp(keys)
+	p := f.oracle.Spans(request)
+	f.lookUp(p.Keys)
 	for _, resource := range request.ResourceSpans().All() {
 		for _, scope := range resource.ScopeSpans().All() {
 			scope.Spans().RemoveIf(func(span ptrace.Span) bool {
-				outcome := outcomes[0]
-				outcomes = outcomes[1:]
-				f.count("spans", outcome.Counter(), 1)
-				if outcome.Keep {
-					span.TraceState().FromRaw(outcome.Tracestate)
-					write(span.Attributes(), outcome.Write)
+				outcome := p.Spans[0]
+				p.Spans = p.Spans[1:]
+				if outcome.Held {
+					f.hold(span, outcome)
+					return true
 				}
-				return !outcome.Keep
+				return !f.apply(span, &outcome)
 			})
 		}
+	}
+	for i := range p.Decided {
+		f.letGo(request, p.Decided[i].ID, &p.Decided[i].SpanOutcome)
 	}
 	if f.spoilTraces != nil {
 		f.spoilTraces(request)
 	}
 	return f.out.sendTraces(context.Background(), request)
+}
+
+// apply does to a span what must be done, and reports whether it is kept.
+func (f *fakeCollector) apply(span ptrace.Span, outcome *oracle.SpanOutcome) bool {
+	f.count("spans", outcome.Counter(), 1)
+	if outcome.Keep {
+		span.TraceState().FromRaw(outcome.Tracestate)
+		write(span.Attributes(), outcome.Write)
+	}
+	return outcome.Keep
+}
+
+func (f *fakeCollector) hold(span ptrace.Span, outcome oracle.SpanOutcome) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	one := heldSpan{ptrace.NewSpan(), outcome}
+	span.CopyTo(one.span)
+	if f.held == nil {
+		f.held = map[pcommon.SpanID]heldSpan{}
+	}
+	f.held[span.SpanID()] = one
+	f.setAside++
+}
+
+// letGo adds a span to a request if it is held and then kept.
+func (f *fakeCollector) letGo(request ptrace.Traces, id pcommon.SpanID, outcome *oracle.SpanOutcome) {
+	f.mu.Lock()
+	one, isHeld := f.held[id]
+	delete(f.held, id)
+	f.mu.Unlock()
+	if isHeld && f.apply(one.span, outcome) {
+		one.span.CopyTo(request.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty())
+	}
+}
+
+// letAllGo ends the wait of all spans that are held.
+func (f *fakeCollector) letAllGo() {
+	f.mu.Lock()
+	held := maps.Clone(f.held)
+	f.mu.Unlock()
+	rest := ptrace.NewTraces()
+	for id, one := range held {
+		f.letGo(rest, id, &one.outcome)
+	}
+	if rest.SpanCount() > 0 {
+		_ = f.out.sendTraces(context.Background(), rest) // the spans would be missing
+	}
 }
 
 func (f *fakeCollector) metrics(request pmetric.Metrics) error {
@@ -135,14 +193,17 @@ func write(attributes pcommon.Map, namespace string) {
 	}
 }
 
-// ServeHTTP serves the collector's own metrics.
+// ServeHTTP serves the collector's own metrics. They are read before the load and after it, which ends every wait.
 func (f *fakeCollector) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	f.letAllGo()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for c, n := range f.counters {
 		printf(w, "otelcol_processor_namespace_sampler_%s_total{decision=%q,sampling_namespace=%q,rule=%q} %d\n",
 			c.metric, c.Decision, c.Namespace, c.Rule, n)
 	}
+	printf(w, "otelcol_processor_namespace_sampler_held_spans %d\n", len(f.held))
+	printf(w, "otelcol_processor_namespace_sampler_set_aside_spans_total %d\n", f.setAside)
 	printf(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"hit\"} %d\n", f.keys)
 	printf(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"malformed\"} 7\n")
 }

@@ -44,7 +44,7 @@ func firstDropped(t *testing.T) ptrace.Span {
 	o := newOracle(processor, tasks)
 	for requests := range workload.SpanRounds(tasks, smallSizes, time.Now()) {
 		for request := range requests {
-			outcomes, _ := o.Spans(request)
+			outcomes := o.Spans(request).Spans
 			for s := range items.Spans(request) {
 				if !outcomes[0].Keep {
 					return s.Span
@@ -106,7 +106,8 @@ func TestACollectorThatWasInUseIsNotHeldToItsRules(t *testing.T) {
 
 func TestACollectorThatDecidesSpansOneByOneFailsTheRun(t *testing.T) {
 	t.Parallel()
-	processor, err := config.Read("../../../../testdata/demo.yaml", config.Setting{Key: "tracing::sampler", Value: config.TraceIDRatio})
+	processor, err := config.Read("../../../../testdata/demo.yaml",
+		config.Setting{Key: "tracing::sampler", Value: config.TraceIDRatio}, config.Setting{Key: "tracing::always_keep_traces", Value: "[]"})
 	require.NoError(t, err)
 	r, report := runAgainst(t, &fakeCollector{oracle: newOracle(processor, workload.NewTasks(smallSizes.Seed, smallSizes.Tasks))})
 	assert.False(t, r.Passed())

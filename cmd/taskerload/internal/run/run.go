@@ -71,7 +71,14 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 	if err := r.send(ctx, start, spans, points); err != nil {
 		return nil, err
 	}
-	last, err := awaitSilence(ctx, r.Quiet, spans, points)
+	if err := r.checkWait(spans.LongestHeld()); err != nil {
+		return nil, err
+	}
+	quiet, err := r.awaitLetGo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	last, err := awaitSilence(ctx, quiet, spans, points)
 	if err != nil {
 		return nil, err
 	}
@@ -83,9 +90,11 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 	receiver.stop() // no arrivals while the ledgers settle
 
 	result := &report.Run{
-		Title:        title(r.Processor.Sampler(), r.Sizes.Cut),
+		Title:        title(r.Processor.Sampler(), r.Sizes.Cut, r.Processor.HoldWait() > 0),
 		RatePerTrace: r.Processor.Sampler() == config.ParentBased,
+		KeepsFailed:  r.Processor.KeepsFailedTraces(),
 		Cut:          r.Sizes.Cut,
+		Holds:        r.Processor.HoldWait() > 0,
 		Points:       points.Settle(),
 		Elapsed:      last.Sub(start),
 	}
@@ -97,9 +106,12 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 }
 
 // title names a run by what decides about traces.
-func title(sampler string, cut bool) string {
+func title(sampler string, cut, holds bool) string {
 	if cut {
-		return sampler + ", cut"
+		sampler += ", cut"
+	}
+	if holds {
+		sampler += ", hold"
 	}
 	return sampler
 }
@@ -122,10 +134,17 @@ func (r *Runner) send(ctx context.Context, start time.Time, spans *ledger.Spans,
 		return err
 	}
 	defer func() { _ = s.close() }()
+	send := func(ctx context.Context, request ptrace.Traces) error {
+		err := s.sendTraces(ctx, request)
+		if err == nil {
+			spans.Answered(request)
+		}
+		return err
+	}
 	return concurrently(ctx,
 		func(ctx context.Context) error {
 			for requests := range workload.SpanRounds(r.Tasks, r.Sizes, start) {
-				if err := sendAll(ctx, recorded(requests, spans.Send), traceRequestsInFlight, s.sendTraces); err != nil {
+				if err := sendAll(ctx, recorded(requests, spans.Send), traceRequestsInFlight, send); err != nil {
 					return err
 				}
 			}
