@@ -49,6 +49,7 @@ func TestASpanThatIsHeldHasTheOutcomeThatALaterRequestGivesIt(t *testing.T) { //
 	s, traces := l.Settle()
 	assert.Empty(t, s.Examples)
 	assert.Equal(t, 2, s.Held)
+	assert.Equal(t, 1, s.Waiting)
 	assert.Equal(t, map[oracle.Counter]int{
 		{Namespace: "payments", Decision: "kept", Rule: oracle.RuleExact}:  1,
 		{Namespace: "payments", Decision: "kept", Rule: oracle.RuleTrace}:  1,

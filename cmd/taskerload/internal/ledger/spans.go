@@ -159,6 +159,9 @@ func (l *Spans) Settle() (*Summary, Traces) {
 	defer l.mu.Unlock()
 	for id, e := range l.spans {
 		l.settle(&e.entry, fmt.Sprintf("%s, trace %s, span %s", e.name, e.trace, id))
+		if e.held != nil {
+			l.summary.Waiting++
+		}
 	}
 	l.spans = nil // not needed any more, and large
 	return l.summary, l.traces

@@ -22,7 +22,8 @@ type Summary struct {
 	Counters map[oracle.Counter]int
 	Keys     int
 
-	Held int // spans that the processor must have held
+	Held    int // spans that the processor must have held
+	Waiting int // those of them that no request has decided
 }
 
 // Row counts the items of one group.

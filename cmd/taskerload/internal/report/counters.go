@@ -46,6 +46,10 @@ func (r *Run) counterChecks() []Check {
 			"counters: exactly the expected spans are held",
 			abs(held - r.Spans.Held),
 			fmt.Sprintf("otelcol_processor_namespace_sampler_set_aside_spans grew by %d, want %d", held, r.Spans.Held),
+		}, Check{
+			"counters: held spans are let go as soon as a request decides them",
+			max(0, r.StillHeld-r.Spans.Waiting), // fewer if their wait has ended already
+			fmt.Sprintf("otelcol_processor_namespace_sampler_held_spans was %d after the last request, want at most %d", r.StillHeld, r.Spans.Waiting),
 		})
 	}
 	return checks

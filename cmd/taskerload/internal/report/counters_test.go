@@ -50,9 +50,21 @@ func TestOneSpanTooManyThatIsHeldFailsTheRun(t *testing.T) {
 	checks := r.counterChecks()
 	assert.Equal(t, "counters: exactly the expected spans are held", checks[2].Name)
 	assert.Equal(t, 1, checks[2].Faults)
+	assert.Zero(t, checks[3].Faults)
 	var out strings.Builder
 	printHeld(&out, []*Run{r})
 	assert.Contains(t, out.String(), "hold: 5 of 200 spans were held, 2.50 %")
 	r.Holds = false
 	assert.Len(t, r.counterChecks(), 2)
+}
+
+func TestSpansThatAreStillHeldWhenARequestHasDecidedThemFailTheRun(t *testing.T) {
+	t.Parallel()
+	growth := &ledger.Growth{Before: &ledger.Scrape{}, After: &ledger.Scrape{}}
+	for still, faults := range map[int]int{0: 0, 1: 0, 2: 0, 3: 1} {
+		r := &Run{Holds: true, Growth: growth, StillHeld: still, Spans: &ledger.Summary{Waiting: 2}, Points: &ledger.Summary{}}
+		check := r.counterChecks()[3]
+		assert.Equal(t, "counters: held spans are let go as soon as a request decides them", check.Name)
+		assert.Equal(t, faults, check.Faults)
+	}
 }

@@ -21,6 +21,7 @@ type Run struct {
 	Spans, Points *ledger.Summary
 	Traces        ledger.Traces
 	Growth        *ledger.Growth // nil if the collector's own metrics were not read
+	StillHeld     int            // spans that the collector held when the last request had been answered
 	Elapsed       time.Duration  // until the last item arrived
 }
 

@@ -22,30 +22,42 @@ func (r *Runner) checkWait(longest time.Duration) error {
 // heldInterval is the time between two readings of the number of spans that are held.
 const heldInterval = 5 * pollInterval
 
-// awaitLetGo waits until the collector's own metrics say that no spans are held, but no longer than they may be. It returns the
-// time without arrivals after which items are missing.
-func (r *Runner) awaitLetGo(ctx context.Context) (quiet time.Duration, err error) {
+// awaitLetGo waits until the collector's own metrics say that no spans are held, but no longer than they may be. It returns how many
+// were held at first.
+func (r *Runner) awaitLetGo(ctx context.Context) (held int, err error) {
 	wait := r.Processor.HoldWait()
-	if wait == 0 {
-		return r.Quiet, nil
-	}
-	if r.MetricsURL == "" {
-		return wait + r.Quiet, nil
+	if wait == 0 || r.MetricsURL == "" {
+		return 0, nil
 	}
 	tick, late := time.NewTicker(heldInterval), time.NewTimer(wait+r.Quiet)
 	defer tick.Stop()
 	defer late.Stop()
-	for {
+	for isFirst := true; ; isFirst = false {
 		now, err := r.scrape(ctx)
-		if err != nil || now.Held() == 0 {
-			return r.Quiet, err
+		if err != nil {
+			return 0, err
+		}
+		if isFirst {
+			held = now.Held()
+		}
+		if now.Held() == 0 {
+			return held, nil
 		}
 		select {
 		case <-tick.C:
 		case <-late.C:
-			return r.Quiet, nil // the checks say what is wrong
+			return held, nil // the checks say what is wrong
 		case <-ctx.Done():
 			return 0, context.Cause(ctx)
 		}
 	}
+}
+
+// quiet is the time without arrivals after which items are missing. Without the collector's own metrics it is not known how long
+// spans are held.
+func (r *Runner) quiet() time.Duration {
+	if r.MetricsURL == "" {
+		return r.Processor.HoldWait() + r.Quiet
+	}
+	return r.Quiet
 }

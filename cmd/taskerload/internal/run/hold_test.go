@@ -78,13 +78,14 @@ func TestAMachineThatIsTooSlowForTheWaitGetsNoVerdict(t *testing.T) {
 func TestTheRunWaitsUntilNothingIsHeldAnyMore(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		wait string
-		held []int // the last one from then on
-		want int64 // readings, at least
+		wait  string
+		held  []int // the last one from then on
+		first int
+		want  int64 // readings, at least
 	}{
-		"until the collector has let all go": {"1h", []int{3, 1, 0}, 3},
-		"no longer than spans can be held":   {"1ms", []int{1}, 1},
-		"not if nothing can be held":         {"0s", []int{1}, 0},
+		"until the collector has let all go": {"1h", []int{3, 1, 0}, 3, 3},
+		"no longer than spans can be held":   {"1ms", []int{1}, 1, 1},
+		"not if nothing can be held":         {"0s", []int{1}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,9 +98,9 @@ func TestTheRunWaitsUntilNothingIsHeldAnyMore(t *testing.T) {
 			processor, err := config.Read("../../../../testdata/demo.yaml", holdSetting(test.wait))
 			require.NoError(t, err)
 			r := Runner{Processor: processor, MetricsURL: own.URL, Quiet: time.Millisecond}
-			quiet, err := r.awaitLetGo(t.Context())
+			held, err := r.awaitLetGo(t.Context())
 			require.NoError(t, err)
-			assert.Equal(t, r.Quiet, quiet)
+			assert.Equal(t, test.first, held)
 			assert.GreaterOrEqual(t, readings.Load(), test.want)
 		})
 	}
@@ -109,9 +110,12 @@ func TestWithoutTheCollectorsOwnMetricsTheSilenceMayLastAsLongAsTheWait(t *testi
 	t.Parallel()
 	processor, err := config.Read("../../../../testdata/demo.yaml", holdSetting("10s"))
 	require.NoError(t, err)
-	quiet, err := (&Runner{Processor: processor, Quiet: time.Second}).awaitLetGo(t.Context())
+	r := Runner{Processor: processor, Quiet: time.Second}
+	_, err = r.awaitLetGo(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, 11*time.Second, quiet)
+	assert.Equal(t, 11*time.Second, r.quiet())
+	r.MetricsURL = "http://localhost"
+	assert.Equal(t, time.Second, r.quiet())
 }
 
 func TestTheWaitIsSeveralTimesAsLongAsTheRunBefore(t *testing.T) {

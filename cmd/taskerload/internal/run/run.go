@@ -74,11 +74,11 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 	if err := r.checkWait(spans.LongestHeld()); err != nil {
 		return nil, err
 	}
-	quiet, err := r.awaitLetGo(ctx)
+	held, err := r.awaitLetGo(ctx)
 	if err != nil {
 		return nil, err
 	}
-	last, err := awaitSilence(ctx, quiet, spans, points)
+	last, err := awaitSilence(ctx, r.quiet(), spans, points)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +96,7 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 		Cut:          r.Sizes.Cut,
 		Holds:        r.Processor.HoldWait() > 0,
 		Points:       points.Settle(),
+		StillHeld:    held,
 		Elapsed:      last.Sub(start),
 	}
 	result.Spans, result.Traces = spans.Settle()

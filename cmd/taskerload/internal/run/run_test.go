@@ -78,8 +78,8 @@ func TestACollectorThatDoesItRightPasses(t *testing.T) {
 	}{
 		{config.ParentBased, "0s", false, "parent_based", 12},
 		{config.ParentBased, "0s", true, "parent_based, cut", 10},
-		{config.ParentBased, "1h", false, "parent_based, hold", 13},
-		{config.ParentBased, "1h", true, "parent_based, cut, hold", 11},
+		{config.ParentBased, "1h", false, "parent_based, hold", 14},
+		{config.ParentBased, "1h", true, "parent_based, cut, hold", 12},
 		{config.TraceIDRatio, "0s", false, "trace_id_ratio", 10},
 		{config.TraceIDRatio, "0s", true, "trace_id_ratio, cut", 10},
 	} {
