@@ -81,6 +81,7 @@ func TestARowWhoseSpansAllWaitedForAnotherIsNotShown(t *testing.T) {
 	s, _ := l.Settle()
 	assert.NotContains(t, s.Rows, oracle.LabelNone)
 	assert.Equal(t, 2, s.Rows["orders"].Sent)
+	assert.Len(t, s.Counters, 2, "none of what was expected at first")
 }
 
 func TestASpanThatWasLetGoTooEarlyIsAFault(t *testing.T) { // T19

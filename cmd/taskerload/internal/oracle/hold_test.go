@@ -40,7 +40,9 @@ func TestSpansWaitForARequestThatNamesTheirTrace(t *testing.T) { // T19
 			{[]ask{{task: inNothing}}, []string{"held, else _none dropped by global at 0.1"}, nil, 1},
 			{
 				[]ask{{task: inAnalytics}},
-				[]string{"analytics dropped by exact at 0.01"}, []string{"analytics dropped by trace at 0.01"}, 1,
+				[]string{"analytics dropped by exact at 0.01"},
+				[]string{"analytics dropped by trace at 0.01"},
+				1,
 			},
 		},
 		"by a failed span": {
@@ -54,7 +56,8 @@ func TestSpansWaitForARequestThatNamesTheirTrace(t *testing.T) { // T19
 			{
 				[]ask{{named: "analytics", failed: true}},
 				[]string{"analytics kept by always_keep_trace at 1"},
-				[]string{"analytics kept by always_keep_trace at 1, writes analytics"}, 0,
+				[]string{"analytics kept by always_keep_trace at 1, writes analytics"},
+				0,
 			},
 		},
 		"not if it is named": {

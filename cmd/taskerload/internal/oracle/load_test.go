@@ -18,7 +18,7 @@ import (
 // whether it lets held spans go for either reason.
 func TestTheLoadDistinguishesReadingsOfWholeTraces(t *testing.T) { // T18, T19
 	t.Parallel()
-	sizes := workload.Sizes{Spans: 100_000, Tasks: 5000, Seed: 1, Cut: true}
+	sizes := workload.Sizes{Spans: 60_000, Tasks: 3000, Seed: 1, Cut: true}
 	tasks := workload.NewTasks(sizes.Seed, sizes.Tasks)
 	config := holdingOracle().config
 	config.Lookups = true
