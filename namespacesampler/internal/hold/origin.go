@@ -5,42 +5,46 @@ package hold
 import (
 	"encoding/binary"
 	"slices"
-	"sync"
 
 	"go.opentelemetry.io/collector/client"
 )
 
-// origin is where held spans came from. Spans of one origin leave together.
+// origin is where held spans came from. Spans of one origin are sent together.
 type origin struct {
 	outlet *Outlet
 	client client.Info
+	key    string   // empty if the client cannot be compared
+	spans  int      // that have not been sent yet
+	last   *Release // that has not been taken to be sent; nil if there is none
 }
 
-// origins finds the origins of an outlet again, so that the spans of several requests of a client leave together.
-type origins struct {
-	mu    sync.Mutex
-	known map[string]*origin
-}
+// origins finds the origins of an outlet again while there are spans of theirs, so that the spans of several requests of a client are sent
+// together.
+type origins map[string]*origin
 
-// maxOrigins bounds the origins that are found again, since they come from requests.
-const maxOrigins = 1000
-
-func (os *origins) of(o *Outlet, info client.Info) *origin {
+// of returns the origin of spans that are to be held.
+func (os *origins) of(o *Outlet, info client.Info, spans int) *origin {
 	if info.Auth != nil { // cannot be compared
-		return &origin{outlet: o, client: info}
+		return &origin{outlet: o, client: info, spans: spans}
 	}
 	key := keyOf(info)
-	os.mu.Lock()
-	defer os.mu.Unlock()
-	known, ok := os.known[key]
+	known, ok := (*os)[key]
 	if !ok {
-		if os.known == nil || len(os.known) == maxOrigins {
-			os.known = map[string]*origin{}
+		if *os == nil {
+			*os = origins{}
 		}
-		known = &origin{outlet: o, client: info}
-		os.known[key] = known
+		known = &origin{outlet: o, client: info, key: key}
+		(*os)[key] = known
 	}
+	known.spans += spans
 	return known
+}
+
+// left notes that spans have been sent.
+func (os *origins) left(from *origin, spans int) {
+	if from.spans -= spans; from.spans == 0 {
+		delete(*os, from.key)
+	}
 }
 
 // keyOf returns a text that is equal for equal clients without authentication, and for them only.

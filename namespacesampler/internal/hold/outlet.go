@@ -6,9 +6,13 @@ import (
 	"context"
 
 	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
-// Outlet is the way out of a pipeline for spans that were held. It is safe for concurrent use.
+// Outlet sends the released spans of a pipeline. It is safe for concurrent use. Spans are sent asynchronously, so that no pipeline waits for the
+// next component of another.
 type Outlet struct {
 	store *Store
 	send  func(context.Context, *Release)
@@ -16,83 +20,138 @@ type Outlet struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	origins origins
-
 	// The lock of the store guards these.
-	due      List          // spans to be delivered asynchronously
-	isAwake  bool          // run is running, or about to
-	asleep   chan struct{} // closed when isAwake becomes false
+	origins  origins
+	released []*Release    // to be sent, in order
+	leaving  int           // spans that are released and have not been sent yet
+	senders  int           // goroutines that send
+	idle     chan struct{} // closed when the last of them ends
 	isClosed bool
 }
 
-// NewOutlet returns an outlet. send decides the spans of a release and passes on those that are kept, unless its context has ended. It may
-// be called concurrently.
+// maxSenders is the number of calls that an outlet makes at the same time, so that a slow next component does not make spans collect.
+const maxSenders = 10
+
+// NewOutlet returns an outlet. send decides the spans of a release and passes on those that are kept, unless its context has ended. It is
+// called concurrently.
 func (s *Store) NewOutlet(send func(context.Context, *Release)) *Outlet {
 	o := &Outlet{store: s, send: send}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	return o
 }
 
-// Deliver sends the spans of a list. It waits for the next component, so that a pipeline that lets many spans go takes in fewer.
-func (o *Outlet) Deliver(l *List) {
-	for r := l.next(); r != nil; r = l.next() {
-		o.deliver(r)
+// IsOpen reports whether spans can be held. They cannot once the outlet is closed, or if the next component takes released spans so slowly that
+// more of them have collected than may wait. The pipeline that they come by must feel that, so they are to be decided at once.
+func (o *Outlet) IsOpen() bool {
+	o.store.mu.Lock()
+	defer o.store.mu.Unlock()
+	return !o.isClosed && o.leaving <= o.store.cfg.MaxSpans
+}
+
+// add has a chunk of a trace sent. The caller holds the lock of the store.
+func (o *Outlet) add(c *chunk, settled *tracememory.Trace) {
+	n := c.spans.Len()
+	r := c.origin.last
+	if r == nil || r.spans+n > maxReleaseSpans {
+		r = &Release{Client: c.origin.client, Settled: map[pcommon.TraceID]*tracememory.Trace{}, origin: c.origin}
+		c.origin.last = r
+		o.released = append(o.released, r)
+	}
+	r.add(c, settled)
+	o.leaving += n
+	if o.senders < maxSenders {
+		if o.senders == 0 {
+			o.idle = make(chan struct{})
+		}
+		o.senders++
+		go o.sendAll()
 	}
 }
 
-func (o *Outlet) deliver(r *Release) {
-	defer o.store.leaving.Add(-int64(r.spans))
+// sendAll sends what is released, until nothing is.
+func (o *Outlet) sendAll() {
+	for {
+		r := o.next()
+		if r == nil {
+			if o.ends() {
+				return
+			}
+			continue
+		}
+		o.sendOne(r)
+	}
+}
+
+func (o *Outlet) sendOne(r *Release) {
+	defer o.sent(r)
 	o.send(client.NewContext(o.ctx, r.Client), r)
 }
 
-// wake has the spans delivered that are due. The caller holds the lock of the store.
-func (o *Outlet) wake() {
-	if !o.isAwake {
-		o.isAwake, o.asleep = true, make(chan struct{})
-		go o.run()
-	}
-}
-
-// run delivers what is due, until nothing is.
-func (o *Outlet) run() {
-	for r := o.next(true); r != nil; r = o.next(true) {
-		o.deliver(r)
-	}
-}
-
-// next returns the next spans that are due, or nil. isRun is true if the caller is run, which ends then.
-func (o *Outlet) next(isRun bool) *Release {
+// next takes what is to be sent next, or returns nil.
+func (o *Outlet) next() *Release {
 	o.store.mu.Lock()
 	defer o.store.mu.Unlock()
-	r := o.due.next()
-	if r == nil && isRun {
-		o.isAwake = false
-		close(o.asleep)
+	if len(o.released) == 0 {
+		return nil
+	}
+	r := o.released[0]
+	o.released[0] = nil
+	if o.released = o.released[1:]; len(o.released) == 0 {
+		o.released = nil
+	}
+	if r.origin.last == r {
+		r.origin.last = nil
 	}
 	return r
 }
 
-// Close lets all spans go that came by the outlet, and waits until they have been delivered. When ctx ends, what is left is only decided, and
-// a call that has not returned is no longer waited for. Spans that come later are not held.
+// sent notes that spans have been sent.
+func (o *Outlet) sent(r *Release) {
+	o.store.leaving.Add(-int64(r.spans))
+	o.store.mu.Lock()
+	defer o.store.mu.Unlock()
+	o.leaving -= r.spans
+	o.origins.left(r.origin, r.spans)
+}
+
+// ends reports whether a goroutine that has nothing to send ends. More may have been released meanwhile.
+func (o *Outlet) ends() bool {
+	o.store.mu.Lock()
+	defer o.store.mu.Unlock()
+	if len(o.released) > 0 {
+		return false
+	}
+	if o.senders--; o.senders == 0 {
+		close(o.idle)
+	}
+	return true
+}
+
+// Close releases all spans that came by the outlet, and waits until they have been sent. When ctx ends, those that have not been passed on are
+// only decided, and calls that have not returned are no longer waited for.
 func (o *Outlet) Close(ctx context.Context) {
 	defer o.cancel()
 	select {
-	case <-o.leave():
+	case <-o.releaseAll():
 		return
 	case <-ctx.Done():
 	}
 	o.cancel()
-	for r := o.next(false); r != nil; r = o.next(false) {
-		o.deliver(r)
+	for r := o.next(); r != nil; r = o.next() {
+		o.sendOne(r)
 	}
 }
 
-// leave has all held spans delivered, and returns a channel that is closed when they are.
-func (o *Outlet) leave() (done <-chan struct{}) {
+// releaseAll releases all waiting spans, and returns a channel that is closed when they have been sent.
+func (o *Outlet) releaseAll() (sent <-chan struct{}) {
 	o.store.mu.Lock()
 	defer o.store.mu.Unlock()
 	o.isClosed = true
-	o.store.leave(o)
-	o.wake()
-	return o.asleep
+	o.store.releaseAll(o)
+	if o.senders == 0 {
+		done := make(chan struct{})
+		close(done)
+		return done
+	}
+	return o.idle
 }

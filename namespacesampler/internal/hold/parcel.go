@@ -13,52 +13,59 @@ import (
 type Parcel struct {
 	chunks []chunk
 	spans  int
-	around *surroundings // of the current scope; nil if none of its spans was added yet
-	inside ptrace.ScopeSpans
+	// Of the last span that was added.
+	rs    ptrace.ResourceSpans
+	ss    ptrace.ScopeSpans
+	scope *scope
 }
 
 // chunk is spans of one trace and one scope of a batch.
 type chunk struct {
 	id     pcommon.TraceID
 	origin *origin
-	around *surroundings
+	scope  *scope
 	spans  ptrace.SpanSlice
-	// isAnswered is true if nothing is left to be looked up for the spans.
-	isAnswered bool
 }
 
-// surroundings are the resource and the scope of held spans: those of the batch without its spans.
-type surroundings struct {
-	resource ptrace.ResourceSpans
-	scope    ptrace.ScopeSpans
-}
-
-// Add moves a span of a scope and its resource into the parcel. isAnswered is true if nothing is left to be looked up for it.
-func (p *Parcel) Add(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span, isAnswered bool) {
-	if p.around == nil || p.inside != ss {
-		p.around, p.inside = surroundingsOf(rs, ss), ss
+// scope is a scope of the batch without its spans, and resource its resource without its scopes.
+type (
+	scope struct {
+		resource *resource
+		ptrace.ScopeSpans
 	}
+	resource struct{ ptrace.ResourceSpans }
+)
+
+// Add moves a span of a scope and its resource into the parcel.
+func (p *Parcel) Add(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span) {
+	p.enter(rs, ss)
 	id := span.TraceID()
 	last := len(p.chunks) - 1
-	if last < 0 || p.chunks[last].id != id || p.chunks[last].around != p.around || p.chunks[last].isAnswered != isAnswered {
-		p.chunks = append(p.chunks, chunk{id: id, around: p.around, spans: ptrace.NewSpanSlice(), isAnswered: isAnswered})
+	if last < 0 || p.chunks[last].id != id || p.chunks[last].scope != p.scope {
+		p.chunks = append(p.chunks, chunk{id: id, scope: p.scope, spans: ptrace.NewSpanSlice()})
 		last++
 	}
 	span.MoveTo(p.chunks[last].spans.AppendEmpty())
 	p.spans++
 }
 
-func surroundingsOf(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans) *surroundings {
-	s := &surroundings{resource: ptrace.NewResourceSpans(), scope: ptrace.NewScopeSpans()}
-	rs.Resource().CopyTo(s.resource.Resource())
-	s.resource.SetSchemaUrl(rs.SchemaUrl())
-	ss.Scope().CopyTo(s.scope.Scope())
-	s.scope.SetSchemaUrl(ss.SchemaUrl())
-	return s
+// enter copies a scope and its resource, unless they are those of the last span.
+func (p *Parcel) enter(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans) {
+	if p.scope != nil && p.ss == ss {
+		return
+	}
+	next := &scope{ScopeSpans: ptrace.NewScopeSpans()}
+	ss.Scope().CopyTo(next.Scope())
+	next.SetSchemaUrl(ss.SchemaUrl())
+	if p.scope != nil && p.rs == rs {
+		next.resource = p.scope.resource
+	} else {
+		next.resource = &resource{ptrace.NewResourceSpans()}
+		rs.Resource().CopyTo(next.resource.Resource())
+		next.resource.SetSchemaUrl(rs.SchemaUrl())
+	}
+	p.rs, p.ss, p.scope = rs, ss, next
 }
-
-// IsEmpty reports whether no spans were added.
-func (p *Parcel) IsEmpty() bool { return p.spans == 0 }
 
 // Len returns the number of spans.
 func (p *Parcel) Len() int { return p.spans }

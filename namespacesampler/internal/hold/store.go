@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hold sets spans aside whose trace no namespace has named yet (T19). They leave by the pipeline that they came by: when a later
-// batch decides their trace, when they have waited long enough, when there are too many of them, or when their pipeline stops.
+// Package hold holds spans whose trace no namespace has named yet (T19). They are released to the pipeline that they came by: when a later
+// batch settles their trace, when they have waited long enough, when too many of them wait, or when their pipeline stops.
 //
-// A Parcel collects the spans of a batch, a Store keeps them by trace, and an Outlet lets them go.
+// A Parcel collects the spans of a batch, the Store keeps them by trace while they wait, and an Outlet for each pipeline sends them on.
 package hold
 
 import (
@@ -19,30 +19,27 @@ import (
 
 // Config bounds a store.
 type Config struct {
-	// Wait is how long the spans of a trace are held, from the first of them on.
+	// Wait is how long the spans of a trace wait, from the first of them on.
 	Wait time.Duration
-	// MaxSpans is the number of spans that are held. Beyond it, the traces held for longest are let go.
+	// MaxSpans is the number of spans that wait. Beyond it, the traces that have waited for longest are released.
 	MaxSpans int
 }
 
-// Store holds the spans of all pipelines of a configuration. It is safe for concurrent use. It is locked for one trace at a time, but when
-// a pipeline stops.
-//
-// If the next component of a pipeline is blocked, spans that are let go collect at its outlet. Once there are more than the store may
-// hold, it holds no others, so that the pipelines feel the block instead.
+// Store holds the spans of all pipelines of a configuration. It is safe for concurrent use. It is locked for one trace at a time, but when a
+// pipeline stops.
 type Store struct {
-	cfg Config
-	// Spans that are let go count as leaving until they have been delivered.
-	waiting, leaving atomic.Int64
+	cfg     Config
+	waiting atomic.Int64 // spans
+	leaving atomic.Int64 // spans that are released and have not been sent yet
 
-	mu     sync.Mutex // also guards changes of waiting
+	mu     sync.Mutex // also guards the outlets
 	traces map[pcommon.TraceID]*trace
-	oldest *trace // held since the earliest time
+	oldest *trace // has waited for longest
 	newest *trace
 	timer  *time.Timer // for the oldest trace; nil before the first
 }
 
-// trace is a trace with held spans.
+// trace is a trace with waiting spans.
 type trace struct {
 	id           pcommon.TraceID
 	since        time.Time
@@ -55,15 +52,15 @@ func NewStore(cfg Config) *Store {
 	return &Store{cfg: cfg, traces: map[pcommon.TraceID]*trace{}}
 }
 
-// Spans returns the number of spans that are held and have not left yet.
+// Spans returns the number of spans that wait, or are released and have not been sent yet.
 func (s *Store) Spans() int64 { return s.waiting.Load() + s.leaving.Load() }
 
-// IsEmpty reports whether there are no traces that can be decided.
+// IsEmpty reports whether no spans wait.
 func (s *Store) IsEmpty() bool { return s.waiting.Load() == 0 }
 
 // Put holds the spans of a parcel, which came by an outlet from a client. It empties the parcel.
 func (s *Store) Put(p *Parcel, o *Outlet, info client.Info) {
-	from := o.origins.of(o, info)
+	from := s.origin(o, info, p.spans)
 	for i := range p.chunks {
 		p.chunks[i].origin = from
 		s.put(&p.chunks[i])
@@ -71,17 +68,20 @@ func (s *Store) Put(p *Parcel, o *Outlet, info client.Info) {
 	p.reset()
 }
 
+func (s *Store) origin(o *Outlet, info client.Info, spans int) *origin {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return o.origins.of(o, info, spans)
+}
+
 func (s *Store) put(c *chunk) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := int64(c.spans.Len())
-	if o := c.origin.outlet; o.isClosed {
-		s.leaving.Add(n)
-		o.due.add(*c, nil)
-		o.wake()
+	s.waiting.Add(int64(c.spans.Len()))
+	if c.origin.outlet.isClosed { // meanwhile
+		s.releaseChunk(c, nil)
 		return
 	}
-	s.waiting.Add(n)
 	t, ok := s.traces[c.id]
 	if !ok {
 		t = &trace{id: c.id, since: time.Now()}
@@ -94,106 +94,88 @@ func (s *Store) put(c *chunk) {
 	t.chunks = append(t.chunks, *c)
 }
 
-// Decide lets the held spans of a trace go that has been settled. Those that came by an outlet are added to a list, which the caller delivers;
-// those of other outlets are delivered asynchronously.
-func (s *Store) Decide(id *pcommon.TraceID, settled *tracememory.Trace, own *Outlet, list *List) {
+// Release releases the waiting spans of a trace that has been settled.
+func (s *Store) Release(id *pcommon.TraceID, settled *tracememory.Trace) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t, ok := s.traces[*id]; ok {
-		s.letGo(t, settled, own, list)
+		s.release(t, settled)
 	}
 }
 
-// Excess lets the traces go that are held for longest while more spans are held than allowed, or are leaving by other lists, and returns
-// their number. It does with them as Decide does.
-func (s *Store) Excess(own *Outlet, list *List) (early int) {
-	for s.letOldestGo(own, list) {
+// ReleaseExcess releases the traces that have waited for longest, until no more spans wait than may, and returns their number.
+func (s *Store) ReleaseExcess() (early int) {
+	for s.releaseOldest(func() bool { return s.waiting.Load() > int64(s.cfg.MaxSpans) }) {
 		early++
 	}
 	return early
 }
 
-func (s *Store) letOldestGo(own *Outlet, list *List) (isExcess bool) {
+// releaseExpired releases the traces whose time is up.
+func (s *Store) releaseExpired() {
+	for s.releaseOldest(func() bool { return time.Since(s.oldest.since) >= s.cfg.Wait }) {
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	most := int64(s.cfg.MaxSpans)
-	if s.oldest == nil || s.waiting.Load() <= most && s.leaving.Load()-int64(list.spans) <= most {
+	if s.oldest != nil {
+		s.schedule()
+	}
+}
+
+// releaseOldest releases the trace that has waited for longest, if there is one and it is due.
+func (s *Store) releaseOldest(isDue func() bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.oldest == nil || !isDue() {
 		return false
 	}
-	s.letGo(s.oldest, nil, own, list)
+	s.release(s.oldest, nil)
 	return true
 }
 
-// leave lets all spans go that came by an outlet. The caller holds the lock.
-func (s *Store) leave(o *Outlet) {
+// releaseAll releases all spans that came by an outlet. The caller holds the lock.
+func (s *Store) releaseAll(o *Outlet) {
 	for t := s.oldest; t != nil; {
 		newer := t.newer
-		kept := t.chunks[:0]
-		for _, c := range t.chunks {
-			if c.origin.outlet == o {
-				s.isLeaving(&c)
-				o.due.add(c, nil)
+		others := t.chunks[:0]
+		for i := range t.chunks {
+			if c := &t.chunks[i]; c.origin.outlet == o {
+				s.releaseChunk(c, nil)
 			} else {
-				kept = append(kept, c)
+				others = append(others, *c)
 			}
 		}
-		clear(t.chunks[len(kept):])
-		if t.chunks = kept; len(kept) == 0 {
+		clear(t.chunks[len(others):])
+		if t.chunks = others; len(others) == 0 {
 			s.remove(t)
 		}
 		t = newer
 	}
 }
 
-// expire lets the traces go whose time is up.
-func (s *Store) expire() {
-	for s.expireOldest() {
-	}
-}
-
-func (s *Store) expireOldest() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.oldest == nil:
-		return false
-	case time.Since(s.oldest.since) < s.cfg.Wait:
-		s.schedule()
-		return false
-	}
-	s.letGo(s.oldest, nil, nil, nil)
-	return true
-}
-
-// schedule calls expire when the time of the oldest trace is up.
+// schedule has the oldest trace released when its time is up.
 func (s *Store) schedule() {
 	left := s.cfg.Wait - time.Since(s.oldest.since)
 	if s.timer == nil {
-		s.timer = time.AfterFunc(left, s.expire)
+		s.timer = time.AfterFunc(left, s.releaseExpired)
 		return
 	}
 	s.timer.Reset(left)
 }
 
-// letGo removes a trace and gives its spans to own's list, or to their outlets.
-func (s *Store) letGo(t *trace, settled *tracememory.Trace, own *Outlet, list *List) {
-	for _, c := range t.chunks {
-		s.isLeaving(&c)
-		if o := c.origin.outlet; o != own {
-			o.due.add(c, settled)
-			o.wake()
-			continue
-		}
-		list.add(c, settled)
+// release removes a trace and gives its spans to their outlets. settled is nil if nothing has settled it.
+func (s *Store) release(t *trace, settled *tracememory.Trace) {
+	for i := range t.chunks {
+		s.releaseChunk(&t.chunks[i], settled)
 	}
 	s.remove(t)
 }
 
-// isLeaving counts the spans of a chunk as leaving.
-func (s *Store) isLeaving(c *chunk) {
+func (s *Store) releaseChunk(c *chunk, settled *tracememory.Trace) {
 	n := int64(c.spans.Len())
 	s.waiting.Add(-n)
 	s.leaving.Add(n)
+	c.origin.outlet.add(c, settled)
 }
 
 func (s *Store) linkNewest(t *trace) {
