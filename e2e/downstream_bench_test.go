@@ -174,7 +174,8 @@ func (d *downstreamSampler) assertNested(b *testing.B, spans []harness.Span, loa
 	require.NoError(b, err)
 	want, got := 0, 0
 	for _, trace := range load {
-		if trace.rate == rate && !(keep && trace.failing) && threshold.ShouldSample(sampling.TraceIDToRandomness(trace.id)) {
+		exempt := keep && trace.failing
+		if trace.rate == rate && !exempt && threshold.ShouldSample(sampling.TraceIDToRandomness(trace.id)) {
 			want += spansOfExchange
 		}
 	}
