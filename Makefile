@@ -115,6 +115,16 @@ bin/otelcol-bench: e2e/builder-config.yaml $(SOURCES)
 	$(BUILD) $(TOOL) builder --config e2e/builder-config.yaml
 	@mkdir -p bin && mv build/bench/otelcol-bench $@
 
+.PHONY: downstream
+downstream: bin/otelcol-downstream ## try components behind the processor, and print the tables of docs/downstream.md
+	cd e2e && OTELCOL_DOWNSTREAM=$(CURDIR)/bin/otelcol-downstream \
+		$(GO) test -count=1 -timeout 20m -v -run '^$$' -bench '^BenchmarkDownstream$$' -benchtime 1x .
+
+bin/otelcol-downstream: e2e/downstream-builder-config.yaml $(SOURCES)
+	@mkdir -p build # ocb makes one folder, not two
+	$(BUILD) $(TOOL) builder --config e2e/downstream-builder-config.yaml
+	@mkdir -p bin && mv build/downstream/otelcol-downstream $@
+
 .PHONY: lint
 lint: generate-check ## golangci-lint with the import rules, gofumpt, and stale generated code
 	$(GO) run $(GOLANGCI_LINT) run ./...

@@ -15,14 +15,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The worked examples of docs/resolution.md are excerpts of files in testdata, which the tests of the built collector run.
+// The worked examples of the documentation are excerpts of files in testdata, which the tests of the built collector run.
 func TestTheWorkedExamplesOfTheDocumentationAreExcerptsOfTestdata(t *testing.T) {
-	page := read(t, "../docs/resolution.md")
-	for mark, file := range map[string]string{"transform/namespace:": "service_name.yaml", "tenant.slug": "tenants.yaml", ":6432": "pgbouncer.yaml"} {
-		rest := settings(read(t, testdata+file))
-		for _, line := range settings(example(t, page, mark)) {
+	for _, tt := range []struct{ page, mark, file string }{
+		{"resolution.md", "transform/namespace:", "service_name.yaml"},
+		{"resolution.md", "tenant.slug", "tenants.yaml"},
+		{"resolution.md", ":6432", "pgbouncer.yaml"},
+		{"downstream.md", "span_metrics:", "span_metrics.yaml"},
+	} {
+		rest := settings(read(t, testdata+tt.file))
+		for _, line := range settings(example(t, read(t, "../docs/"+tt.page), tt.mark)) {
 			at := slices.Index(rest, line)
-			require.GreaterOrEqual(t, at, 0, "%s has no line %q there", file, line)
+			require.GreaterOrEqual(t, at, 0, "%s has no line %q there", tt.file, line)
 			rest = rest[at+1:]
 		}
 	}

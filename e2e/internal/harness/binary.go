@@ -20,6 +20,13 @@ func OtelcolBench(t testing.TB) string {
 	return binary(t, "OTELCOL_BENCH", "otelcol-bench", "make bin/otelcol-bench")
 }
 
+// OtelcolDownstream returns the path of the collector with components to be tried behind the processor: $OTELCOL_DOWNSTREAM, else
+// ../bin/otelcol-downstream.
+func OtelcolDownstream(t testing.TB) string {
+	t.Helper()
+	return binary(t, "OTELCOL_DOWNSTREAM", "otelcol-downstream", "make bin/otelcol-downstream")
+}
+
 // Telemetrygen returns the path of telemetrygen: $TELEMETRYGEN, else ../bin/telemetrygen.
 func Telemetrygen(t testing.TB) string {
 	t.Helper()

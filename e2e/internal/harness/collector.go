@@ -36,6 +36,8 @@ type Options struct {
 	BeforeSpans []string
 	// After are processors of Base that come after the processor in each pipeline.
 	After []string
+	// AfterSpans are processors of Base that come after all others in pipelines of spans.
+	AfterSpans []string
 	// Type is the processor's type; empty for namespace_sampler.
 	Type string
 	// Bare leaves the processor out, so that everything received is exported.
@@ -59,6 +61,10 @@ type Options struct {
 	// Measured is for measuring a collector's costs: it runs OtelcolBench, with a pipeline for spans only, and with the default
 	// level of internal metrics.
 	Measured bool
+	// Downstream runs OtelcolDownstream.
+	Downstream bool
+	// FeatureGates are feature gates to enable, separated by commas.
+	FeatureGates string
 	// Env is added to the environment.
 	Env []string
 	// Expect are parts of the warnings and errors that the log may contain; any other fails the test.
@@ -94,8 +100,11 @@ type Collector struct {
 func Start(t testing.TB, o Options) *Collector {
 	t.Helper()
 	binary := Otelcol
-	if o.Measured {
+	switch {
+	case o.Measured:
 		binary = OtelcolBench
+	case o.Downstream:
+		binary = OtelcolDownstream
 	}
 	path := binary(t)
 	for attempt := 1; ; attempt++ {

@@ -141,17 +141,19 @@ func (o *Options) arguments(t testing.TB, a addresses) []string {
 	for _, file := range files {
 		arguments = append(arguments, "--config", file)
 	}
+	if o.FeatureGates != "" {
+		arguments = append(arguments, "--feature-gates", o.FeatureGates)
+	}
 	return arguments
 }
 
-// processors returns the processors of a pipeline, as YAML. first come before all others.
-func (o *Options) processors(first ...string) string {
+// processors returns the processors of a pipeline, as YAML. first come before all others, and last after them.
+func (o *Options) processors(first, last []string) string {
 	all := slices.Concat(first, o.Before)
 	if name := o.componentType(); name != "" {
 		all = append(all, name)
 	}
-	all = append(all, o.After...)
-	return "[" + strings.Join(all, ", ") + "]"
+	return "[" + strings.Join(slices.Concat(all, o.After, last), ", ") + "]"
 }
 
 // write writes the configuration to a temporary file and returns its path.
@@ -163,8 +165,8 @@ func (o *Options) write(t testing.TB, a addresses) string {
 		Extensions                                                                             map[string]string
 		ToPrometheus, Measured                                                                 bool
 	}{
-		addresses: a, Type: o.componentType(), Processor: indented(o.Processor), Processors: o.processors(),
-		SpanProcessors: o.processors(o.BeforeSpans...), SpanExporter: cmp.Or(o.SpanExporter, "otlp_grpc"), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus, Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
+		addresses: a, Type: o.componentType(), Processor: indented(o.Processor), Processors: o.processors(nil, nil),
+		SpanProcessors: o.processors(o.BeforeSpans, o.AfterSpans), SpanExporter: cmp.Or(o.SpanExporter, "otlp_grpc"), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus, Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
 	}
 	if o.Inspect == "" {
 		values.InspectSettings = ""
