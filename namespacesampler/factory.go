@@ -49,7 +49,7 @@ func (f *factory) createTraces(
 	if err != nil {
 		return nil, errors.Join(err, l.shutdown(ctx))
 	}
-	return p, nil
+	return pipeline.Holding(p), nil
 }
 
 func (f *factory) createMetrics(

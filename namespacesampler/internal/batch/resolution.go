@@ -143,9 +143,6 @@ func (r *Resolution) add(ctx context.Context, keys int, outcome metric.AddOption
 	}
 }
 
-// ForgetMalformed forgets the malformed keys that were read, so that Report does not count them.
-func (r *Resolution) ForgetMalformed() { r.malformed = 0 }
-
 // Report counts the malformed keys of the batch.
 func (r *Resolution) Report(ctx context.Context) {
 	r.add(ctx, r.malformed, malformed)

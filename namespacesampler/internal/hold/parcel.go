@@ -70,6 +70,24 @@ func (p *Parcel) enter(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans) {
 // Len returns the number of spans.
 func (p *Parcel) Len() int { return p.spans }
 
+// Traces returns the IDs of the traces of the spans. Some may occur more than once.
+func (p *Parcel) Traces() []pcommon.TraceID {
+	ids := make([]pcommon.TraceID, 0, len(p.chunks))
+	for i := range p.chunks {
+		if id := p.chunks[i].id; len(ids) == 0 || ids[len(ids)-1] != id {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Take returns the spans in their resources and scopes, and empties the parcel.
+func (p *Parcel) Take() ptrace.Traces {
+	td := take(p.chunks)
+	p.reset()
+	return td
+}
+
 // Spans yields the spans.
 func (p *Parcel) Spans() iter.Seq[ptrace.Span] {
 	return func(yield func(ptrace.Span) bool) {

@@ -35,11 +35,13 @@ func (r *Release) add(c *chunk, settled *tracememory.Trace) {
 }
 
 // Take returns the spans in their resources and scopes. It may be called once.
-func (r *Release) Take() ptrace.Traces {
+func (r *Release) Take() ptrace.Traces { return take(r.chunks) }
+
+func take(chunks []chunk) ptrace.Traces {
 	td := ptrace.NewTraces()
 	resources, scopes := map[*resource]ptrace.ResourceSpans{}, map[*scope]ptrace.ScopeSpans{}
-	for i := range r.chunks {
-		c := &r.chunks[i]
+	for i := range chunks {
+		c := &chunks[i]
 		ss, ok := scopes[c.scope]
 		if !ok {
 			rs, ok := resources[c.scope.resource]

@@ -6,13 +6,37 @@ import (
 	"context"
 
 	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
-// mustWait reports whether a span is set aside: nothing has named its trace, and a name or a span that keeps the trace could still change
+// holding says what happens to the spans of a batch whose trace has no namespace yet.
+type holding uint8
+
+const (
+	holdsNone    holding = iota // they are decided
+	holds                       // they are held
+	holdsNoOther                // they are decided, because the pipeline holds too many
+)
+
+// settledTrace is a trace that a batch has settled. Its spans that are held can be released.
+type settledTrace struct {
+	id pcommon.TraceID
+	by *tracememory.Trace
+}
+
+// aftermath is what is to be done once the next component has taken the rest of a batch.
+type aftermath struct {
+	held    hold.Parcel
+	settled []settledTrace
+	early   int // traces that were not held because the pipeline holds too many
+}
+
+// mustWait reports whether a span is to be held: nothing has named its trace, and a name or a span that keeps the trace could still change
 // what becomes of it (T19). What Postgres could not be asked about does not wait.
 func (w *walk) mustWait(s *span) bool {
 	if s.trace == none {
@@ -39,62 +63,87 @@ func (w *walk) canChange(s *span) bool {
 	return worst.Tracestate != s.tracestate && !w.p.keepTraces.IsEmpty() // it would leave without a threshold
 }
 
-// hold gives the spans that were set aside to the store, and lets those of earlier batches go whose trace this batch has settled. It adds
-// them to a list.
-func (w *walk) hold(ctx context.Context, o *hold.Outlet, free *hold.List) {
-	store := w.p.store
-	if n := w.parcel.Len(); n > 0 {
-		w.p.common.Telemetry.ProcessorNamespaceSamplerSetAsideSpans.Add(ctx, int64(n))
-		store.Put(&w.parcel, o, client.FromContext(ctx))
+// aside holds a span that must wait, and reports whether it does.
+func (w *walk) aside(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, s *span, data ptrace.Span) bool {
+	switch {
+	case w.holding == holdsNone || !w.mustWait(s):
+		return false
+	case w.holding == holdsNoOther:
+		w.traces.list[s.trace].isEarly = true
+		return false
 	}
-	if store.IsEmpty() {
-		return
-	}
+	w.parcel.Add(rs, ss, data)
+	return true
+}
+
+// leave moves out of the walk what is to be done after the batch.
+func (w *walk) leave(a *aftermath) {
+	a.held, w.parcel = w.parcel, hold.Parcel{}
 	for i := range w.traces.list {
 		t := &w.traces.list[i]
-		switch {
-		case t.isNew:
-			store.Decide(&t.id, t.settled, o, free)
-		case !t.settled.IsNamed: // a concurrent batch may have settled it before its spans were in the store
-			if known := w.traces.memory.Peek(&t.id, w.traces.now); known != nil {
-				store.Decide(&t.id, known, o, free)
-			}
+		if t.isRemembered {
+			a.settled = append(a.settled, settledTrace{t.id, t.settled})
+		}
+		if t.isEarly {
+			a.early++
 		}
 	}
-	if early := store.Excess(o, free); early > 0 {
-		w.p.common.Telemetry.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(ctx, int64(early))
-		w.p.common.Problems.Add(problems.EarlyReleases, int64(early))
+}
+
+// finish holds the spans of a batch, unless the next component has refused the rest of it: then its sender may send all of it again, and they
+// are counted as the rest was. Held spans of earlier batches are released if this one has settled their trace, or if too many wait.
+func (p *Processor) finish(ctx context.Context, o *hold.Outlet, a *aftermath, isRefused bool) {
+	switch {
+	case a.held.Len() == 0:
+	case isRefused:
+		p.decide(ctx, a.held.Take(), nil)
+	default:
+		p.hold(ctx, o, &a.held)
+	}
+	if p.store.IsEmpty() && a.early == 0 {
+		return
+	}
+	for i := range a.settled {
+		p.store.Release(&a.settled[i].id, a.settled[i].by)
+	}
+	if early := int64(a.early + p.store.ReleaseExcess()); early > 0 {
+		p.common.Telemetry.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(ctx, early)
+		p.common.Problems.Add(problems.EarlyReleases, early)
 	}
 }
 
-// decide decides spans that were set aside, and returns those that are kept.
-func (p *Processor) decide(ctx context.Context, r *hold.Release) ptrace.Traces {
+func (p *Processor) hold(ctx context.Context, o *hold.Outlet, held *hold.Parcel) {
+	p.common.Telemetry.ProcessorNamespaceSamplerSetAsideSpans.Add(ctx, int64(held.Len()))
+	ids := held.Traces()
+	p.store.Put(held, o, client.FromContext(ctx))
+	now := p.memory.Now()
+	for i := range ids { // a concurrent batch may have settled it before its spans were in the store
+		if known := p.memory.Peek(&ids[i], now); known != nil {
+			p.store.Release(&ids[i], known)
+		}
+	}
+}
+
+// decide decides spans that were held, by what has settled their traces meanwhile, and removes those that are dropped.
+func (p *Processor) decide(ctx context.Context, td ptrace.Traces, settled map[pcommon.TraceID]*tracememory.Trace) {
 	w := p.walk()
-	defer p.finish(ctx, w)
-	td, isAnswered := r.Take()
-	for id, settled := range r.Settled {
-		w.settleFirst(&id, settled)
+	defer p.reuse(ctx, w)
+	for id, by := range settled {
+		w.settleFirst(&id, by)
 	}
-	w.readAgain(td, isAnswered)
-	w.resolve(ctx, td)
+	w.readAgain(td)
+	w.settleKnown()
 	w.apply(td)
-	return td
 }
 
-// readAgain reads spans that were set aside. They are not exempt, and none of them keeps its trace.
-func (w *walk) readAgain(td ptrace.Traces, isAnswered []bool) {
-	n := 0
+// readAgain reads spans that were held. They are not exempt, none of them keeps its trace, and all of their keys are unknown.
+func (w *walk) readAgain(td ptrace.Traces) {
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			w.resolution.Reenter(ss.Scope().Attributes(), rs.Resource().Attributes())
 			for _, data := range ss.Spans().All() {
-				s := w.add(data)
-				if !isAnswered[n] {
-					w.readKey(s, data.Attributes())
-				}
-				n++
+				w.add(data)
 			}
 		}
 	}
-	w.resolution.ForgetMalformed() // they were counted when the spans came
 }

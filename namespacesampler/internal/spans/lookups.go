@@ -29,6 +29,9 @@ func (w *walk) markHopeful(highest *rate.Rate) {
 	}
 }
 
+// canBeKeptLater reports whether spans that no rate keeps wait for a span that keeps their trace, unless a namespace is found (T19).
+func (w *walk) canBeKeptLater() bool { return w.holding != holdsNone && !w.p.keepTraces.IsEmpty() }
+
 // needsLookup reports whether a lookup for span i can matter: because it can name a trace that may be kept, or because the span
 // itself may be kept and must be named.
 func (w *walk) needsLookup(s *span, i int32, highest *rate.Rate) bool {
@@ -40,7 +43,7 @@ func (w *walk) needsLookup(s *span, i int32, highest *rate.Rate) bool {
 	if s.trace != none {
 		if t := &w.traces.list[s.trace]; t.isSettled {
 			limit = &t.settled.Rate.Rate
-		} else if (t.mayBeKept || t.isKept) && t.canBeNamedBy(i) {
+		} else if (t.mayBeKept || t.isKept || w.canBeKeptLater()) && t.canBeNamedBy(i) {
 			return true
 		}
 	}

@@ -44,14 +44,14 @@ func (o *orphans) dropped(span ptrace.Span, isInternal bool) {
 	o.removed[spanID{span.TraceID(), span.SpanID()}] = removed{parent: span.ParentSpanID(), isInternal: isInternal}
 }
 
-// adopt gives new parents to the orphans among the remaining spans: those of the batch, and those that are set aside.
-func (o *orphans) adopt(td ptrace.Traces, aside *hold.Parcel) {
+// adopt gives new parents to the orphans among the remaining spans: those of the batch, and those that are held.
+func (o *orphans) adopt(td ptrace.Traces, held *hold.Parcel) {
 	if o.internals == 0 {
 		return
 	}
 	// Two spans can share an ID, as client and server spans do in some formats. If one of them remains, it is still a parent.
-	forEachSpan(td, aside, func(span ptrace.Span) { delete(o.removed, spanID{span.TraceID(), span.SpanID()}) })
-	forEachSpan(td, aside, func(span ptrace.Span) {
+	forEachSpan(td, held, func(span ptrace.Span) { delete(o.removed, spanID{span.TraceID(), span.SpanID()}) })
+	forEachSpan(td, held, func(span ptrace.Span) {
 		parent := spanID{span.TraceID(), span.ParentSpanID()}
 		if !o.removed[parent].isInternal {
 			return
@@ -85,8 +85,10 @@ func (o *orphans) ancestor(from spanID) pcommon.SpanID {
 	return at.span
 }
 
-func forEachSpan(td ptrace.Traces, aside *hold.Parcel, visit func(ptrace.Span)) {
-	aside.Spans()(func(span ptrace.Span) bool { visit(span); return true })
+func forEachSpan(td ptrace.Traces, held *hold.Parcel, visit func(ptrace.Span)) {
+	for span := range held.Spans() {
+		visit(span)
+	}
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {

@@ -9,6 +9,7 @@ import (
 
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
@@ -18,57 +19,81 @@ import (
 type Pipeline struct {
 	p      *Processor
 	next   consumer.Traces
-	outlet *hold.Outlet // nil if no spans are set aside
+	outlet *hold.Outlet // nil if no spans are held
 }
 
-// Pipeline returns a pipeline whose held spans go on to next. It must be closed.
+// Pipeline returns a pipeline. Spans that are held go on to next. It must be closed.
 func (p *Processor) Pipeline(next consumer.Traces) *Pipeline {
 	l := &Pipeline{p: p, next: next}
 	if p.store != nil {
-		l.outlet = p.store.NewOutlet(l.letGo)
+		l.outlet = p.store.NewOutlet(l.sendHeld)
 	}
 	return l
 }
 
-// Process samples a batch. It returns ErrSkipProcessingData if no spans are left (C5). Spans that were set aside earlier, and whose trace the
-// batch settles, go on before it returns.
+// Process samples a batch. It returns ErrSkipProcessingData if no spans are left (C5). Spans are held if the batch comes by Holding.
 func (l *Pipeline) Process(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
-	var free hold.List
-	l.sample(ctx, td, &free)
-	if l.outlet != nil {
-		l.outlet.Deliver(&free)
+	p := l.p
+	w := p.walk()
+	defer p.reuse(ctx, w)
+	after, _ := ctx.Value(aftermathKey{l}).(*aftermath)
+	if after != nil {
+		w.holding = holdsNoOther
+		if l.outlet.IsOpen() {
+			w.holding = holds
+		}
 	}
+
+	w.read(ctx, td)
+	if p.cfg.Enabled {
+		w.resolve(ctx, td)
+		w.apply(td)
+	} else {
+		w.disable()
+	}
+	if after != nil {
+		w.leave(after)
+	}
+
 	switch {
-	case l.p.common.DryRun:
+	case p.common.DryRun:
 		return td, nil
-	case !l.p.cfg.Enabled || td.ResourceSpans().Len() == 0:
+	case !p.cfg.Enabled || td.ResourceSpans().Len() == 0:
 		return td, processorhelper.ErrSkipProcessingData
 	}
 	return td, nil
 }
 
-// sample decides the spans of a batch, or sets them aside. Spans that were set aside earlier and can go on are added to a list.
-func (l *Pipeline) sample(ctx context.Context, td ptrace.Traces, free *hold.List) {
-	p := l.p
-	w := p.walk()
-	defer p.finish(ctx, w)
-	if !p.cfg.Enabled {
-		w.read(ctx, td)
-		w.disable()
-		return
+// aftermathKey is the context key of what a batch of a pipeline leaves to be done.
+type aftermathKey struct{ l *Pipeline }
+
+// Holding returns the processor that samples the pipeline with Process, such that spans are held once the next component has taken the rest of
+// their batch. Without held spans it is the same processor.
+func (l *Pipeline) Holding(sampling processor.Traces) processor.Traces {
+	if l.outlet == nil {
+		return sampling
 	}
-	w.holds = l.outlet != nil
-	w.read(ctx, td)
-	w.resolve(ctx, td)
-	w.apply(td)
-	if w.holds {
-		w.hold(ctx, l.outlet, free)
-	}
+	return &holdingTraces{Traces: sampling, pipeline: l}
 }
 
-// letGo decides spans that were set aside, and passes on those that are kept, unless ctx has ended.
-func (l *Pipeline) letGo(ctx context.Context, r *hold.Release) {
-	td := l.p.decide(ctx, r)
+type holdingTraces struct {
+	processor.Traces
+	pipeline *Pipeline
+}
+
+// ConsumeTraces implements consumer.Traces.
+func (h *holdingTraces) ConsumeTraces(ctx context.Context, td ptrace.Traces) (err error) {
+	after, isRefused := &aftermath{}, true // also if the next component panics
+	defer func() { h.pipeline.p.finish(ctx, h.pipeline.outlet, after, isRefused) }()
+	err = h.Traces.ConsumeTraces(context.WithValue(ctx, aftermathKey{h.pipeline}, after), td)
+	isRefused = err != nil
+	return err
+}
+
+// sendHeld decides spans that were held, and passes on those that are kept, unless ctx has ended.
+func (l *Pipeline) sendHeld(ctx context.Context, r *hold.Release) {
+	td := r.Take()
+	l.p.decide(ctx, td, r.Settled)
 	n := td.SpanCount()
 	if n == 0 {
 		return
@@ -83,24 +108,27 @@ func (l *Pipeline) letGo(ctx context.Context, r *hold.Release) {
 	}
 }
 
-// recovered takes a panic of the next component for an error. Only a receiver could recover it otherwise, and the spans are not those of its
-// request. The logger adds the stack of the panic.
+// recovered takes a panic of the next component for an error. The receiver that could recover it otherwise does not run on this goroutine, and
+// the spans are not those of its request. The logger adds the stack of the panic.
 func (l *Pipeline) recovered(spans int) {
 	if cause := recover(); cause != nil {
 		l.p.cfg.Undelivered(spans, fmt.Errorf("panic: %v", cause))
 	}
 }
 
-// closeTimeout bounds Close, because the collector does not bound the shutdown of components, and the next component may hang.
-const closeTimeout = 3 * time.Second
+// closeTimeout bounds Close if its context has no deadline, as the collector's has none, since the next component may hang.
+const closeTimeout = 5 * time.Second
 
-// Close decides the spans that are set aside, and passes on those that are kept, within ctx and closeTimeout. Those that could not be passed
-// on are counted as undelivered.
+// Close decides the spans that are held, and passes on those that are kept, until ctx ends. Those that could not be passed on are counted as
+// undelivered.
 func (l *Pipeline) Close(ctx context.Context) {
 	if l.outlet == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
-	defer cancel()
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, closeTimeout)
+		defer cancel()
+	}
 	l.outlet.Close(ctx)
 }

@@ -51,7 +51,7 @@ func TestTheWorkingMemoryOfHugeBatchesIsNotKept(t *testing.T) {
 				w.begin(p.rates.InForce().Traces)
 				w.read(t.Context(), spansWithoutNamespace(tt.spans))
 				p.walks.New = nil // so that an empty pool returns nil
-				p.finish(t.Context(), w)
+				p.reuse(t.Context(), w)
 				isKept = isKept || p.walks.Get() != nil
 			}
 			assert.Equal(t, tt.isKept, isKept)

@@ -31,10 +31,10 @@ type Config struct {
 	DropInternal, AlwaysKeep, AlwaysKeepTraces []string
 	// HonorPriority lets the attribute sampling.priority decide.
 	HonorPriority bool
-	// Hold bounds the spans that are set aside until their trace has a namespace. If it is nil, none are. It needs Memory.
+	// Hold bounds the spans that are held until their trace has a namespace. If it is nil, none are. It needs Memory.
 	Hold *hold.Config
-	// Undelivered is called with the number of spans that were set aside and kept, but that the next component did not take. It is nil if
-	// Hold is.
+	// Undelivered is called with the number of spans that were held and kept, but that the next component did not take. It may be nil if Hold
+	// is.
 	Undelivered func(spans int, err error)
 }
 
@@ -47,7 +47,7 @@ type Processor struct {
 	internal   *condition.Set[condition.Span]
 	alwaysKeep *condition.Set[condition.Span]
 	keepTraces *condition.Set[condition.Span]
-	store      *hold.Store // nil if no spans are set aside
+	store      *hold.Store // nil if no spans are held
 	walks      sync.Pool
 }
 
@@ -71,7 +71,7 @@ func New(cfg Config, common *batch.Common, rates *steering.Rates) (*Processor, e
 // Memory returns the memory of traces, or nil if there is none.
 func (p *Processor) Memory() *tracememory.Memory { return p.memory }
 
-// Held returns the number of spans that are set aside now, and the most that may be; ok is false if none ever are.
+// Held returns the number of spans that are held now, and the most that may wait; ok is false if none ever are.
 func (p *Processor) Held() (now int64, most int, ok bool) {
 	if p.store == nil {
 		return 0, 0, false
@@ -86,8 +86,8 @@ func (p *Processor) walk() *walk {
 	return w
 }
 
-// finish reports what happened to a batch and keeps the working memory for another.
-func (p *Processor) finish(ctx context.Context, w *walk) {
+// reuse reports what happened to a batch and keeps the working memory for another.
+func (p *Processor) reuse(ctx context.Context, w *walk) {
 	w.report(ctx)
 	size := len(w.spans)
 	w.reset()

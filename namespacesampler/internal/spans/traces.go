@@ -19,8 +19,10 @@ type traces struct {
 	list     []trace
 	indexes  map[pcommon.TraceID]int32 // of the traces that no namespace has settled before, and of those that a span of the batch keeps
 	previous int32                     // index of the trace of the previous span
-	hasFirst bool                      // indexes has traces that are settled or kept by more than the memory knows
-	early    int                       // traces forgotten before their TTL
+	// isIndexed is true if indexes must be asked before the memory: traces in it are kept by a span of the batch, or were settled while
+	// their spans were held.
+	isIndexed bool
+	early     int // traces forgotten before their TTL
 }
 
 // trace is a trace of the batch.
@@ -40,9 +42,12 @@ type trace struct {
 	isUnavailable bool
 
 	isSettled bool
-	isNew     bool // the batch settled it, and it is remembered
-	settled   *tracememory.Trace
-	counters  *batch.Counters // of spans that have no namespace of their own
+	// isRemembered is true if the batch has settled the trace and the memory knows it, so that spans of it that are held can be released.
+	isRemembered bool
+	// isEarly is true if a span of it had to be decided because the pipeline holds too many.
+	isEarly  bool
+	settled  *tracememory.Trace
+	counters *batch.Counters // of spans that have no namespace of their own
 }
 
 func newTraces(memory *tracememory.Memory) traces {
@@ -102,7 +107,7 @@ func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 	if t.previous != none && t.list[t.previous].id == *id {
 		return t.previous
 	}
-	if t.hasFirst {
+	if t.isIndexed {
 		if i, ok := t.indexes[*id]; ok {
 			t.previous = i
 			return i
@@ -127,7 +132,7 @@ func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 // keepTrace notes that a trace is kept whole, before the traces of the batch are found.
 func (w *walk) keepTrace(id *pcommon.TraceID) {
 	t := &w.traces
-	t.hasFirst = true
+	t.isIndexed = true
 	if _, ok := t.indexes[*id]; ok {
 		return
 	}
@@ -142,7 +147,7 @@ func (w *walk) keepTrace(id *pcommon.TraceID) {
 // settleFirst settles a trace before the traces of the batch are found.
 func (w *walk) settleFirst(id *pcommon.TraceID, settled *tracememory.Trace) {
 	t := &w.traces
-	t.hasFirst = true
+	t.isIndexed = true
 	i := t.add(id)
 	t.indexes[*id] = i
 	w.settle(&t.list[i], settled)
@@ -259,7 +264,7 @@ func (w *walk) settleLike(t *trace, like *tracememory.Trace) {
 	if early {
 		w.traces.early++
 	}
-	t.isNew = true
+	t.isRemembered = true
 	w.settle(t, remembered)
 }
 
@@ -310,5 +315,5 @@ func isEqual(a, b *rate.Match) bool { return a == b || *a == *b }
 func (t *traces) reset() {
 	t.indexes = batch.Emptied(t.indexes, 0)
 	clear(t.list)
-	t.list, t.previous, t.hasFirst, t.early = t.list[:0], none, false, 0
+	t.list, t.previous, t.isIndexed, t.early = t.list[:0], none, false, 0
 }

@@ -46,8 +46,8 @@ type walk struct {
 	candidates []namespace.Key
 	traces     traces
 	orphans    orphans
-	holds      bool        // spans may be set aside
-	parcel     hold.Parcel // spans that are
+	holding    holding
+	parcel     hold.Parcel // held spans
 	faults     [decision.NumFaults]int64
 	next       int // span to be applied
 }
@@ -169,7 +169,7 @@ func (w *walk) readNextKeys(td ptrace.Traces) (found bool) {
 	return found
 }
 
-// apply samples all spans, and removes those that are dropped or set aside.
+// apply samples all spans, and removes those that are dropped or held.
 func (w *walk) apply(td ptrace.Traces) {
 	td.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool {
 		scopes := rs.ScopeSpans().Len()
@@ -178,11 +178,7 @@ func (w *walk) apply(td ptrace.Traces) {
 			ss.Spans().RemoveIf(func(data ptrace.Span) bool {
 				s := &w.spans[w.next]
 				w.next++
-				if w.holds && w.mustWait(s) {
-					w.parcel.Add(rs, ss, data, s.candidate == none)
-					return true
-				}
-				return !w.sample(s, data)
+				return w.aside(rs, ss, s, data) || !w.sample(s, data)
 			})
 			return spans > 0 && ss.Spans().Len() == 0
 		})
@@ -283,5 +279,5 @@ func (w *walk) reset() {
 	w.resolution.Reset()
 	w.traces.reset()
 	w.orphans.reset()
-	w.holds = false
+	w.holding = holdsNone
 }
