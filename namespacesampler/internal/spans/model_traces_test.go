@@ -37,7 +37,7 @@ func (s *modelSpan) name() string {
 	return s.namespace
 }
 
-// origin is where spans came from.
+// modelOrigin is where spans came from.
 type modelOrigin struct{ pipeline, client int }
 
 // departure is a span that has left, as the next component sees it.
@@ -50,15 +50,14 @@ type departure struct {
 
 // modelTrace is what is known of a trace.
 type modelTrace struct {
-	id           pcommon.TraceID
-	isNamed      bool
-	name         string
-	isKept       bool
-	lastSeen     time.Duration
-	isRemembered bool
+	id       pcommon.TraceID
+	isNamed  bool
+	name     string
+	isKept   bool
+	lastSeen time.Duration
 }
 
-// held are the held spans of a trace.
+// modelHeld are the held spans of a trace.
 type modelHeld struct {
 	id    pcommon.TraceID
 	since time.Duration
