@@ -26,6 +26,7 @@ type Outlet struct {
 	leaving  int           // spans that are released and have not been sent yet
 	senders  int           // goroutines that send
 	idle     chan struct{} // closed when the last of them ends
+	isDue    bool          // Send starts to send
 	isClosed bool
 }
 
@@ -48,8 +49,8 @@ func (o *Outlet) IsOpen() bool {
 	return !o.isClosed && o.leaving <= o.store.cfg.MaxSpans
 }
 
-// add has a chunk of a trace sent. The caller holds the lock of the store.
-func (o *Outlet) add(c *chunk, settled *tracememory.Trace) {
+// add adds a chunk of a trace to what is to be sent, and returns the release that it is part of. The caller holds the lock of the store.
+func (o *Outlet) add(c *chunk, settled *tracememory.Trace) *Release {
 	n := c.spans.Len()
 	r := c.origin.last
 	if r == nil || r.spans+n > maxReleaseSpans {
@@ -59,7 +60,13 @@ func (o *Outlet) add(c *chunk, settled *tracememory.Trace) {
 	}
 	r.add(c, settled)
 	o.leaving += n
-	if o.senders < maxSenders {
+	return r
+}
+
+// start has goroutines send what is released. The caller holds the lock of the store.
+func (o *Outlet) start() {
+	o.isDue = false
+	for range min(len(o.released), maxSenders-o.senders) { // those that run may be blocked
 		if o.senders == 0 {
 			o.idle = make(chan struct{})
 		}
@@ -70,15 +77,10 @@ func (o *Outlet) add(c *chunk, settled *tracememory.Trace) {
 
 // sendAll sends what is released, until nothing is.
 func (o *Outlet) sendAll() {
-	for {
-		r := o.next()
-		if r == nil {
-			if o.ends() {
-				return
-			}
-			continue
+	for !o.ends() {
+		if r := o.next(); r != nil { // another goroutine may have taken it
+			o.sendOne(r)
 		}
-		o.sendOne(r)
 	}
 }
 
@@ -112,9 +114,12 @@ func (o *Outlet) sent(r *Release) {
 	defer o.store.mu.Unlock()
 	o.leaving -= r.spans
 	o.origins.left(r.origin, r.spans)
+	for _, receipt := range r.receipts {
+		receipt.sent()
+	}
 }
 
-// ends reports whether a goroutine that has nothing to send ends. More may have been released meanwhile.
+// ends reports whether a goroutine ends because there is nothing to send.
 func (o *Outlet) ends() bool {
 	o.store.mu.Lock()
 	defer o.store.mu.Unlock()
@@ -148,6 +153,7 @@ func (o *Outlet) releaseAll() (sent <-chan struct{}) {
 	defer o.store.mu.Unlock()
 	o.isClosed = true
 	o.store.releaseAll(o)
+	o.start()
 	if o.senders == 0 {
 		done := make(chan struct{})
 		close(done)

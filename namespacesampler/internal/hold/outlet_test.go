@@ -27,11 +27,10 @@ type outlet struct {
 
 // call is a release that was sent.
 type call struct {
-	ctx        context.Context
-	spans      []string // names
-	isAnswered []bool
-	td         ptrace.Traces
-	settled    int // traces that were settled by something
+	ctx     context.Context
+	spans   []string // names
+	td      ptrace.Traces
+	settled int // traces that were settled by something
 }
 
 func newOutlet(s *hold.Store) *outlet {
@@ -41,14 +40,9 @@ func newOutlet(s *hold.Store) *outlet {
 }
 
 func (o *outlet) send(ctx context.Context, r *hold.Release) {
-	c := call{ctx: ctx, settled: len(r.Settled)}
-	want := r.Len()
-	c.td, c.isAnswered = r.Take()
+	c := call{ctx: ctx, settled: len(r.Settled), td: r.Take()}
 	for _, span := range spansOf(c.td) {
 		c.spans = append(c.spans, span.Name())
-	}
-	if len(c.spans) != want || len(c.isAnswered) != want {
-		panic("Len and Take disagree")
 	}
 	o.mu.Lock()
 	o.calls = append(o.calls, c)
@@ -78,26 +72,29 @@ func (o *outlet) left() (names []string) {
 func (o *outlet) put(info client.Info, names ...string) {
 	for _, name := range names {
 		var p hold.Parcel
-		add(&p, batchOf(name), true)
+		add(&p, batchOf(name))
 		o.store.Put(&p, o.Outlet, info)
 	}
+	o.store.Send()
 }
 
-// decide lets a trace go that has been settled, and delivers what came by the outlet.
+// decide releases traces that have been settled, and waits until what came by the outlet has been sent.
 func (o *outlet) decide(traces ...byte) {
-	var list hold.List
+	receipt := o.NewReceipt()
 	for _, n := range traces {
 		id := traceID(n)
-		o.store.Decide(&id, settled, o.Outlet, &list)
+		o.store.Release(&id, settled, receipt)
 	}
-	o.Deliver(&list)
+	o.store.Send()
+	receipt.Wait(context.Background())
 }
 
-// excess lets the traces go that are too many, and delivers what came by the outlet.
+// excess releases the traces that are too many, and waits until what came by the outlet has been sent.
 func (o *outlet) excess() (early int) {
-	var list hold.List
-	early = o.store.Excess(o.Outlet, &list)
-	o.Deliver(&list)
+	receipt := o.NewReceipt()
+	early = o.store.ReleaseExcess(receipt)
+	o.store.Send()
+	receipt.Wait(context.Background())
 	return early
 }
 
@@ -120,11 +117,11 @@ func appendScope(rs ptrace.ResourceSpans, names ...string) {
 }
 
 // add adds all spans of a batch to a parcel.
-func add(p *hold.Parcel, td ptrace.Traces, isAnswered bool) {
+func add(p *hold.Parcel, td ptrace.Traces) {
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {
-				p.Add(rs, ss, span, isAnswered)
+				p.Add(rs, ss, span)
 			}
 		}
 	}

@@ -20,6 +20,8 @@ type Release struct {
 	origin *origin
 	chunks []chunk
 	spans  int
+
+	receipts []*Receipt
 }
 
 // maxReleaseSpans bounds the spans of a release, unless a part of one trace has more, so that a call does not grow beyond what receivers

@@ -37,6 +37,7 @@ type Store struct {
 	oldest *trace // has waited for longest
 	newest *trace
 	timer  *time.Timer // for the oldest trace; nil before the first
+	due    []*Outlet   // those with released spans that Send starts to send
 }
 
 // trace is a trace with waiting spans.
@@ -58,7 +59,8 @@ func (s *Store) Spans() int64 { return s.waiting.Load() + s.leaving.Load() }
 // IsEmpty reports whether no spans wait.
 func (s *Store) IsEmpty() bool { return s.waiting.Load() == 0 }
 
-// Put holds the spans of a parcel, which came by an outlet from a client. It empties the parcel.
+// Put holds the spans of a parcel, which came by an outlet from a client. It empties the parcel. Those of an outlet that has been closed
+// meanwhile are released.
 func (s *Store) Put(p *Parcel, o *Outlet, info client.Info) {
 	from := s.origin(o, info, p.spans)
 	for i := range p.chunks {
@@ -78,8 +80,8 @@ func (s *Store) put(c *chunk) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting.Add(int64(c.spans.Len()))
-	if c.origin.outlet.isClosed { // meanwhile
-		s.releaseChunk(c, nil)
+	if c.origin.outlet.isClosed {
+		s.releaseChunk(c, nil, nil)
 		return
 	}
 	t, ok := s.traces[c.id]
@@ -94,27 +96,39 @@ func (s *Store) put(c *chunk) {
 	t.chunks = append(t.chunks, *c)
 }
 
-// Release releases the waiting spans of a trace that has been settled.
-func (s *Store) Release(id *pcommon.TraceID, settled *tracememory.Trace) {
+// Release releases the waiting spans of a trace that has been settled. The receipt tells when those of its outlet have been sent.
+func (s *Store) Release(id *pcommon.TraceID, settled *tracememory.Trace, receipt *Receipt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t, ok := s.traces[*id]; ok {
-		s.release(t, settled)
+		s.release(t, settled, receipt)
 	}
 }
 
 // ReleaseExcess releases the traces that have waited for longest, until no more spans wait than may, and returns their number.
-func (s *Store) ReleaseExcess() (early int) {
-	for s.releaseOldest(func() bool { return s.waiting.Load() > int64(s.cfg.MaxSpans) }) {
+func (s *Store) ReleaseExcess(receipt *Receipt) (early int) {
+	for s.releaseOldest(receipt, func() bool { return s.waiting.Load() > int64(s.cfg.MaxSpans) }) {
 		early++
 	}
 	return early
 }
 
+// Send starts to send what has been released, so that what is released in one pass is sent together.
+func (s *Store) Send() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.due {
+		o.start()
+	}
+	clear(s.due)
+	s.due = s.due[:0]
+}
+
 // releaseExpired releases the traces whose time is up.
 func (s *Store) releaseExpired() {
-	for s.releaseOldest(func() bool { return time.Since(s.oldest.since) >= s.cfg.Wait }) {
+	for s.releaseOldest(nil, func() bool { return time.Since(s.oldest.since) >= s.cfg.Wait }) {
 	}
+	s.Send()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.oldest != nil {
@@ -123,13 +137,13 @@ func (s *Store) releaseExpired() {
 }
 
 // releaseOldest releases the trace that has waited for longest, if there is one and it is due.
-func (s *Store) releaseOldest(isDue func() bool) bool {
+func (s *Store) releaseOldest(receipt *Receipt, isDue func() bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.oldest == nil || !isDue() {
 		return false
 	}
-	s.release(s.oldest, nil)
+	s.release(s.oldest, nil, receipt)
 	return true
 }
 
@@ -140,7 +154,7 @@ func (s *Store) releaseAll(o *Outlet) {
 		others := t.chunks[:0]
 		for i := range t.chunks {
 			if c := &t.chunks[i]; c.origin.outlet == o {
-				s.releaseChunk(c, nil)
+				s.releaseChunk(c, nil, nil)
 			} else {
 				others = append(others, *c)
 			}
@@ -163,19 +177,28 @@ func (s *Store) schedule() {
 	s.timer.Reset(left)
 }
 
-// release removes a trace and gives its spans to their outlets. settled is nil if nothing has settled it.
-func (s *Store) release(t *trace, settled *tracememory.Trace) {
+// release removes a trace and gives its spans to their outlets. settled is nil if nothing has settled it; receipt may be nil.
+func (s *Store) release(t *trace, settled *tracememory.Trace, receipt *Receipt) {
 	for i := range t.chunks {
-		s.releaseChunk(&t.chunks[i], settled)
+		s.releaseChunk(&t.chunks[i], settled, receipt)
 	}
 	s.remove(t)
 }
 
-func (s *Store) releaseChunk(c *chunk, settled *tracememory.Trace) {
+func (s *Store) releaseChunk(c *chunk, settled *tracememory.Trace, receipt *Receipt) {
 	n := int64(c.spans.Len())
 	s.waiting.Add(-n)
 	s.leaving.Add(n)
-	c.origin.outlet.add(c, settled)
+	o := c.origin.outlet
+	if !o.isDue {
+		o.isDue = true
+		s.due = append(s.due, o)
+	}
+	r := o.add(c, settled)
+	if receipt != nil && receipt.outlet == o {
+		receipt.left++
+		r.receipts = append(r.receipts, receipt)
+	}
 }
 
 func (s *Store) linkNewest(t *trace) {

@@ -83,14 +83,13 @@ func TestASettledTraceLeavesByTheOutletsThatItCameBy(t *testing.T) {
 		own, other := newOutlet(store), newOutlet(store)
 		own.put(nobody, "a1", "b1")
 		other.put(nobody, "a2", "c1")
-		var list hold.List
 		id := traceID('a')
-		store.Decide(&id, settled, own.Outlet, &list)
+		store.Release(&id, settled, nil)
 		synctest.Wait()
-		assert.Equal(t, []string{"a2"}, other.left(), "at once")
-		assert.Empty(t, own.left(), "by the list")
-		assert.EqualValues(t, 3, store.Spans(), "what has not been delivered is held")
-		own.Deliver(&list)
+		assert.EqualValues(t, 4, store.Spans(), "what has not been sent is held")
+		store.Send()
+		synctest.Wait()
+		assert.Equal(t, []string{"a2"}, other.left())
 		require.Len(t, own.calls, 1)
 		assert.Equal(t, 1, own.calls[0].settled)
 		assert.Equal(t, []string{"a1"}, own.left())
@@ -123,38 +122,57 @@ func TestBeyondItsBoundAStoreLetsTheOldestTracesGo(t *testing.T) {
 	})
 }
 
-// What a batch lets go makes room at once.
-func TestWhatIsOnTheOwnListDoesNotPushOthersOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOutlet(hold.NewStore(hold.Config{Wait: wait, MaxSpans: 4}))
-		o.put(nobody, "a1", "a2", "a3", "a4", "a5", "b1")
-		assert.Equal(t, 1, o.excess())
-		assert.Equal(t, []string{"a1", "a2", "a3", "a4", "a5"}, o.left())
-		o.Close(context.Background())
-		assert.Equal(t, []string{"b1"}, o.left())
-	})
-}
-
-// Nothing is held while more than may be held cannot leave by an outlet.
-func TestABlockedOutletKeepsTheStoreFromHolding(t *testing.T) {
+// A blocked outlet is not open for more than may wait; another one is, and what waits for it goes on waiting.
+func TestABlockedOutletIsNotOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := hold.NewStore(hold.Config{Wait: wait, MaxSpans: 4})
 		blocked, other := newOutlet(store), newOutlet(store)
 		release := make(chan struct{})
 		blocked.during = func(call) { <-release }
 		blocked.put(nobody, "a1", "a2", "a3", "a4", "a5")
+		assert.True(t, blocked.IsOpen())
 		assert.Equal(t, 1, other.excess())
 		synctest.Wait()
 		assert.EqualValues(t, 5, store.Spans())
+		assert.False(t, blocked.IsOpen())
+		assert.True(t, other.IsOpen())
 		other.put(nobody, "b1")
-		assert.Equal(t, 1, other.excess(), "it is not held, but leaves")
-		assert.Equal(t, []string{"b1"}, other.left())
+		assert.Zero(t, other.excess())
+		assert.Empty(t, other.left())
 		close(release)
 		synctest.Wait()
 		assert.Equal(t, []string{"a1", "a2", "a3", "a4", "a5"}, blocked.left())
-		other.put(nobody, "b2")
-		assert.Zero(t, other.excess())
+		assert.True(t, blocked.IsOpen())
 		other.Close(context.Background())
+		assert.False(t, other.IsOpen())
 		blocked.Close(context.Background())
+	})
+}
+
+func TestAReceiptWaitsNoLongerThanItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := hold.NewStore(hold.Config{Wait: wait, MaxSpans: 4})
+		blocked, other := newOutlet(store), newOutlet(store)
+		release := make(chan struct{})
+		blocked.during = func(call) { <-release }
+		blocked.put(nobody, "a1")
+		other.put(nobody, "a2")
+		receipt, id := blocked.NewReceipt(), traceID('a')
+		store.Release(&id, settled, receipt)
+		store.Send()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		receipt.Wait(ctx)
+		assert.Equal(t, time.Minute, time.Since(began))
+		other.put(nobody, "b1")
+		blocked.put(nobody, "b2")
+		other.decide('b') // does not wait for the blocked one
+		assert.ElementsMatch(t, []string{"a2", "b1"}, other.left())
+		close(release)
+		synctest.Wait()
+		assert.ElementsMatch(t, []string{"a1", "b2"}, blocked.left())
+		blocked.Close(context.Background())
+		other.Close(context.Background())
 	})
 }

@@ -93,33 +93,36 @@ func (w *walk) leave(a *aftermath) {
 // finish holds the spans of a batch, unless the next component has refused the rest of it: then its sender may send all of it again, and they
 // are counted as the rest was. Held spans of earlier batches are released if this one has settled their trace, or if too many wait.
 func (p *Processor) finish(ctx context.Context, o *hold.Outlet, a *aftermath, isRefused bool) {
+	receipt := o.NewReceipt()
 	switch {
 	case a.held.Len() == 0:
 	case isRefused:
 		p.decide(ctx, a.held.Take(), nil)
 	default:
-		p.hold(ctx, o, &a.held)
+		p.hold(ctx, o, &a.held, receipt)
 	}
-	if p.store.IsEmpty() && a.early == 0 {
-		return
+	if !p.store.IsEmpty() {
+		for i := range a.settled {
+			p.store.Release(&a.settled[i].id, a.settled[i].by, receipt)
+		}
+		a.early += p.store.ReleaseExcess(receipt)
 	}
-	for i := range a.settled {
-		p.store.Release(&a.settled[i].id, a.settled[i].by)
+	p.store.Send()
+	if a.early > 0 {
+		p.common.Telemetry.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(ctx, int64(a.early))
+		p.common.Problems.Add(problems.EarlyReleases, int64(a.early))
 	}
-	if early := int64(a.early + p.store.ReleaseExcess()); early > 0 {
-		p.common.Telemetry.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(ctx, early)
-		p.common.Problems.Add(problems.EarlyReleases, early)
-	}
+	receipt.Wait(ctx)
 }
 
-func (p *Processor) hold(ctx context.Context, o *hold.Outlet, held *hold.Parcel) {
+func (p *Processor) hold(ctx context.Context, o *hold.Outlet, held *hold.Parcel, receipt *hold.Receipt) {
 	p.common.Telemetry.ProcessorNamespaceSamplerSetAsideSpans.Add(ctx, int64(held.Len()))
 	ids := held.Traces()
 	p.store.Put(held, o, client.FromContext(ctx))
 	now := p.memory.Now()
 	for i := range ids { // a concurrent batch may have settled it before its spans were in the store
 		if known := p.memory.Peek(&ids[i], now); known != nil {
-			p.store.Release(&ids[i], known)
+			p.store.Release(&ids[i], known, receipt)
 		}
 	}
 }

@@ -42,15 +42,12 @@ func TestHeldSpansAndLookups(t *testing.T) { // T18, T19, T20
 		assert.Equal(t, []string{"ns-1", "ns-1"}, namespaces(out))
 		assert.Zero(t, h.Gauges("held_spans")[""])
 	})
-	t.Run("a key that no rate made worth a lookup is looked up when its trace is kept, and names it", func(t *testing.T) {
+	t.Run("a key is looked up though no rate keeps its trace, so that only what has no name waits for a span that keeps it", func(t *testing.T) {
 		h := start(t, 0.5)
 		require.Empty(t, h.ConsumeTraces(samplertest.TracesOf(t, low(nil), low(task(known)))))
-		assert.Empty(t, h.Counts("lookup_keys"))
-		out := h.ConsumeTraces(failed(samplertest.TracesOf(t, low(nil)), 0))
-		assert.Equal(t, []string{"ns-1", "ns-1", ""}, namespaces(out), "the last came in the batch that keeps the trace")
 		assert.Equal(t, map[string]int64{"resolved": 1}, h.Counts("lookup_keys"))
-		assert.Equal(t, map[string]int64{"kept ns-1 always_keep_trace": 2, "kept _none always_keep_trace": 1}, h.Counts("spans"))
-		assert.Equal(t, []string{"ns-1"}, namespaces(h.ConsumeTraces(samplertest.TracesOf(t, low(nil)))), "it is remembered with the name")
+		assert.Equal(t, map[string]int64{"dropped ns-1 global": 1, "dropped ns-1 trace": 1}, h.Counts("spans"))
+		assert.Equal(t, []string{"ns-1"}, namespaces(h.ConsumeTraces(failed(samplertest.TracesOf(t, low(nil)), 0))))
 	})
 	t.Run("a malformed key is counted once", func(t *testing.T) {
 		h := start(t, 1)

@@ -191,8 +191,8 @@ func (s *stage) send(name string, from modelOrigin, spans []modelSpan) {
 		ctx = client.NewContext(ctx, client.Info{Metadata: client.NewMetadata(map[string][]string{"tenant": {fmt.Sprint(from.client)}})})
 	}
 	s.begin()
-	s.model.batch(from, spans)
 	err := s.pipelines[from.pipeline].ConsumeTraces(ctx, modelBatch(spans))
+	s.model.batch(from, spans, errors.Is(err, errRefused)) // it is not if all that could leave was dropped by chance
 	s.compare(name, from, spans)
 	ownLeft := false
 	for _, span := range spans {
@@ -246,6 +246,8 @@ func modelBatch(spans []modelSpan) ptrace.Traces {
 }
 
 func (s *stage) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.departures, s.faults = map[int]departure{}, nil
 	s.model.begin()
 }

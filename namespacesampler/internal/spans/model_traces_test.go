@@ -90,16 +90,25 @@ func newModel(s modelSettings) *model { return &model{modelSettings: s, counts: 
 
 func (m *model) begin() { m.departures, m.drawn = map[int]departure{}, map[int]drawn{} }
 
-// batch samples a batch.
-func (m *model) batch(from modelOrigin, spans []modelSpan) {
+// batch samples a batch. isRefused is true if the next component refused what left of it.
+func (m *model) batch(from modelOrigin, spans []modelSpan, isRefused bool) {
 	traces := m.tracesOf(spans)
+	var waiting []modelSpan
 	for _, s := range spans {
 		t := traces[s.trace]
 		if m.mustWait(&s, t) {
-			m.hold(from, s)
+			waiting = append(waiting, s)
 			continue
 		}
 		m.decide(from, &s, t, false)
+	}
+	for _, s := range waiting {
+		if !isRefused {
+			m.hold(from, s)
+			continue
+		}
+		m.decide(from, &s, traces[s.trace], false) // it is counted as the rest of its batch is, and not passed on
+		delete(m.departures, s.n)
 	}
 	for _, h := range slices.Clone(m.held) {
 		if t := traces[h.id]; t != nil && (t.isNamed || t.isKept) {

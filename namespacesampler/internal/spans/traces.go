@@ -144,17 +144,13 @@ func (w *walk) keepTrace(id *pcommon.TraceID) {
 	}
 }
 
-// settleFirst settles a trace before the traces of the batch are found. One that is kept without a name can still be named by the batch.
+// settleFirst settles a trace before the traces of the batch are found.
 func (w *walk) settleFirst(id *pcommon.TraceID, settled *tracememory.Trace) {
 	t := &w.traces
 	t.isIndexed = true
 	i := t.add(id)
 	t.indexes[*id] = i
-	if settled.IsNamed {
-		w.settle(&t.list[i], settled)
-	} else {
-		t.list[i].isKept = settled.IsKept
-	}
+	w.settle(&t.list[i], settled)
 }
 
 // add appends a trace.
