@@ -42,7 +42,7 @@ var knownProblems = [...]Problem{
 	},
 	problems.EarlyReleases: {
 		Kind:          "early_releases",
-		Consequence:   "traces with held spans were decided before their time was up, because too many spans were held; they may be cut",
+		Consequence:   "traces were decided before their time was up, because too many spans were held; they may be cut",
 		Setting:       "tracing::hold::max_spans",
 		Documentation: "docs/traces.md#holding-spans-until-their-trace-has-a-namespace",
 	},

@@ -201,7 +201,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerEarlyReleasedTraces, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_early_released_traces",
-		metric.WithDescription("Traces with held spans that were decided before tracing::hold::wait had passed because more than tracing::hold::max_spans were held. [Alpha]"),
+		metric.WithDescription("Traces that were decided before tracing::hold::wait had passed, because more than tracing::hold::max_spans spans waited or were being passed on. [Alpha]"),
 		metric.WithUnit("{traces}"),
 	)
 	errs = errors.Join(errs, err)
@@ -274,7 +274,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerSetAsideSpans, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_set_aside_spans",
-		metric.WithDescription("Spans that were held because nothing had named their trace. They are counted as received when they are decided. [Alpha]"),
+		metric.WithDescription("Spans that were held because nothing had named their trace. They are counted again, as decided, when they are released. [Alpha]"),
 		metric.WithUnit("{spans}"),
 	)
 	errs = errors.Join(errs, err)

@@ -86,7 +86,7 @@ func AssertEqualProcessorNamespaceSamplerDatapoints(t *testing.T, tt *componentt
 func AssertEqualProcessorNamespaceSamplerEarlyReleasedTraces(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_early_released_traces",
-		Description: "Traces with held spans that were decided before tracing::hold::wait had passed because more than tracing::hold::max_spans were held. [Alpha]",
+		Description: "Traces that were decided before tracing::hold::wait had passed, because more than tracing::hold::max_spans spans waited or were being passed on. [Alpha]",
 		Unit:        "{traces}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -267,7 +267,7 @@ func AssertEqualProcessorNamespaceSamplerSaturatedDatapoints(t *testing.T, tt *c
 func AssertEqualProcessorNamespaceSamplerSetAsideSpans(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_set_aside_spans",
-		Description: "Spans that were held because nothing had named their trace. They are counted as received when they are decided. [Alpha]",
+		Description: "Spans that were held because nothing had named their trace. They are counted again, as decided, when they are released. [Alpha]",
 		Unit:        "{spans}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
