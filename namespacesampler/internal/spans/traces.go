@@ -13,14 +13,17 @@ import (
 
 // traces are the traces of a batch. All spans of a trace are sampled at the rate of one namespace: that of the root span if it is
 // in the batch, else that of the first span that has one (T16).
+//
+// They are found in this order: as the batch is read, those that a span of it keeps (keepTrace), or those that were settled while their spans
+// were held (settleFirst); then, span by span, those that the memory knows, and the rest (traceOf). What the batch tells, and then what
+// lookups tell, settles the rest.
 type traces struct {
 	memory   *tracememory.Memory // nil for trace_id_ratio
 	now      tracememory.Instant
 	list     []trace
-	indexes  map[pcommon.TraceID]int32 // of the traces that no namespace has settled before, and of those that a span of the batch keeps
+	indexes  map[pcommon.TraceID]int32 // of all traces but those that only the memory has settled
 	previous int32                     // index of the trace of the previous span
-	// isIndexed is true if indexes must be asked before the memory: traces in it are kept by a span of the batch, or were settled while
-	// their spans were held.
+	// isIndexed is true if traces were found as the batch was read, so that indexes must be asked before the memory.
 	isIndexed bool
 	early     int // traces forgotten before their TTL
 }
