@@ -27,16 +27,21 @@ func (p *Processor) hasExemptions() bool {
 }
 
 // readExemption reads whether a span is exempt by what it is itself, in order of precedence, and whether its trace is kept because of it.
-func (p *Processor) readExemption(ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, data ptrace.Span, s *span) {
+func (w *walk) readExemption(ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, data ptrace.Span, s *span) {
+	p := w.p
 	evaluated := condition.NewSpan(rs, ss, data)
 	defer evaluated.Close()
-	s.keepsTrace = p.keepTraces.Match(ctx, evaluated)
+	keepsTrace := p.keepTraces.Match(ctx, evaluated)
+	if keepsTrace && !s.id.IsEmpty() {
+		w.keepTrace(&s.id)
+	}
 	switch {
 	case p.internal.Match(ctx, evaluated):
 		s.exemption = exemption{isExempt: true, rule: labels.Internal}
+		w.orphans.internals++
 	case p.alwaysKeep.Match(ctx, evaluated):
 		s.exemption = exemption{isExempt: true, rule: labels.AlwaysKeep, keep: true}
-	case s.keepsTrace && s.id.IsEmpty():
+	case keepsTrace && s.id.IsEmpty():
 		s.exemption = inKeptTrace // the span is all that is known of its trace
 	case p.cfg.HonorPriority:
 		priority := decision.PriorityOf(data.Attributes())

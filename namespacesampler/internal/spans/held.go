@@ -66,7 +66,7 @@ func (w *walk) canChange(s *span) bool {
 // aside holds a span that must wait, and reports whether it does.
 func (w *walk) aside(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, s *span, data ptrace.Span) bool {
 	switch {
-	case w.holding == holdsNone || !w.mustWait(s):
+	case !w.mustWait(s):
 		return false
 	case w.holding == holdsNoOther:
 		w.traces.list[s.trace].isEarly = true

@@ -28,7 +28,6 @@ type span struct {
 	// of the span's trace, or none.
 	candidate, trace int32
 	exemption        exemption // by what the span is itself
-	keepsTrace       bool      // its trace is kept whole because of it (T18)
 	isRoot           bool
 }
 
@@ -47,9 +46,11 @@ type walk struct {
 	traces     traces
 	orphans    orphans
 	holding    holding
-	parcel     hold.Parcel // held spans
-	faults     [decision.NumFaults]int64
-	next       int // span to be applied
+
+	hasExemptions bool        // spans can be exempt
+	parcel        hold.Parcel // held spans
+	faults        [decision.NumFaults]int64
+	next          int // span to be applied
 }
 
 func newWalk(p *Processor) *walk {
@@ -63,6 +64,7 @@ func newWalk(p *Processor) *walk {
 
 func (w *walk) begin(table *rate.Table) {
 	w.namespaces.Begin(table)
+	w.hasExemptions = w.p.cfg.Enabled && w.p.hasExemptions()
 	if w.traces.memory != nil {
 		w.traces.now = w.traces.memory.Now()
 	}
@@ -70,7 +72,6 @@ func (w *walk) begin(table *rate.Table) {
 
 // read reads what decides each span: its namespace, or the key to look it up by; its trace; and whether it is exempt from the rate.
 func (w *walk) read(ctx context.Context, td ptrace.Traces) {
-	hasExemptions := w.p.cfg.Enabled && w.p.hasExemptions()
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			w.resolution.Enter(ss.Scope().Attributes(), rs.Resource().Attributes())
@@ -79,14 +80,8 @@ func (w *walk) read(ctx context.Context, td ptrace.Traces) {
 				data := spans.At(i)
 				s := w.add(data)
 				w.readKey(s, data.Attributes())
-				if hasExemptions {
-					w.p.readExemption(ctx, rs, ss, data, s)
-				}
-				if s.keepsTrace && w.p.memory != nil && !s.id.IsEmpty() {
-					w.keepTrace(&s.id)
-				}
-				if s.isInternal() {
-					w.orphans.internals++
+				if w.hasExemptions {
+					w.readExemption(ctx, rs, ss, data, s)
 				}
 			}
 		}
@@ -178,7 +173,7 @@ func (w *walk) apply(td ptrace.Traces) {
 			ss.Spans().RemoveIf(func(data ptrace.Span) bool {
 				s := &w.spans[w.next]
 				w.next++
-				return w.aside(rs, ss, s, data) || !w.sample(s, data)
+				return w.holding != holdsNone && w.aside(rs, ss, s, data) || !w.sample(s, data)
 			})
 			return spans > 0 && ss.Spans().Len() == 0
 		})
@@ -230,8 +225,10 @@ func (w *walk) nameToWrite(s *span) string {
 
 // decide decides a span: by its exemption, else by on_failure, else by its rate.
 func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
-	if e := w.exemptionOf(s); e.isExempt {
-		return decision.Span{Keep: e.keep, Tracestate: s.tracestate}, e.rule // T13, T17, T18
+	if w.hasExemptions {
+		if e := w.exemptionOf(s); e.isExempt {
+			return decision.Span{Keep: e.keep, Tracestate: s.tracestate}, e.rule // T13, T17, T18
+		}
 	}
 	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
 		return decision.Span{Keep: keep, Tracestate: s.tracestate}, labels.Unavailable
