@@ -41,12 +41,12 @@ func (s *Store) NewOutlet(send func(context.Context, *Release)) *Outlet {
 	return o
 }
 
-// IsOpen reports whether spans can be held. They cannot once the outlet is closed, or if the next component takes released spans so slowly that
-// more of them have collected than may wait. The pipeline that they come by must feel that, so they are to be decided at once.
-func (o *Outlet) IsOpen() bool {
+// State reports whether the outlet is closed, and whether the next component takes released spans so slowly that more of them have collected
+// than may wait. No spans are to be held then: the senders of the pipeline must feel it.
+func (o *Outlet) State() (isClosed, isFull bool) {
 	o.store.mu.Lock()
 	defer o.store.mu.Unlock()
-	return !o.isClosed && o.leaving <= o.store.cfg.MaxSpans
+	return o.isClosed, o.leaving > o.store.cfg.MaxSpans
 }
 
 // add adds a chunk of a trace to what is to be sent, and returns the release that it is part of. The caller holds the lock of the store.

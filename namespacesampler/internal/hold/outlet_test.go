@@ -52,6 +52,12 @@ func (o *outlet) send(ctx context.Context, r *hold.Release) {
 	}
 }
 
+// isOpen reports whether spans can be held.
+func (o *outlet) isOpen() bool {
+	isClosed, isFull := o.State()
+	return !isClosed && !isFull
+}
+
 // taken returns the calls since the last time.
 func (o *outlet) taken() (calls []call) {
 	o.mu.Lock()

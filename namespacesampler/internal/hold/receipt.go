@@ -17,7 +17,7 @@ func (o *Outlet) NewReceipt() *Receipt {
 	return &Receipt{outlet: o, left: 1, done: make(chan struct{})}
 }
 
-// Wait waits until the spans have been sent, or ctx ends. A batch that releases many spans takes that long, so that its sender feels it. It is
+// Wait waits until the spans have been sent, ctx ends, or the outlet has been closed. A batch that releases many spans takes that long, so that its sender feels it. It is
 // called once.
 func (r *Receipt) Wait(ctx context.Context) {
 	r.outlet.store.mu.Lock()
@@ -26,6 +26,7 @@ func (r *Receipt) Wait(ctx context.Context) {
 	select {
 	case <-r.done:
 	case <-ctx.Done():
+	case <-r.outlet.ctx.Done():
 	}
 }
 

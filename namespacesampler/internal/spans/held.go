@@ -4,6 +4,7 @@ package spans
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -22,6 +23,17 @@ const (
 	holds                       // they are held
 	holdsNoOther                // they are decided, because the pipeline holds too many
 )
+
+// holdingOf returns what happens to the spans of a batch that comes by an outlet.
+func holdingOf(o *hold.Outlet) holding {
+	switch isClosed, isFull := o.State(); {
+	case isClosed:
+		return holdsNone
+	case isFull:
+		return holdsNoOther
+	}
+	return holds
+}
 
 // settledTrace is a trace that a batch has settled. Its spans that are held can be released.
 type settledTrace struct {
@@ -112,6 +124,21 @@ func (p *Processor) finish(ctx context.Context, o *hold.Outlet, a *aftermath, is
 		p.common.Telemetry.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(ctx, int64(a.early))
 		p.common.Problems.Add(problems.EarlyReleases, int64(a.early))
 	}
+	*a = aftermath{} // the next component may keep the context of the batch, which refers to it
+	wait(ctx, receipt)
+}
+
+// maxReceiptWait bounds how long a request waits for the spans that it has released.
+const maxReceiptWait = time.Second
+
+// wait waits for released spans. It returns well before the request times out: its own spans have been taken, and must not be sent again.
+func wait(ctx context.Context, receipt *hold.Receipt) {
+	most := maxReceiptWait
+	if deadline, ok := ctx.Deadline(); ok {
+		most = min(most, time.Until(deadline)/2)
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
 	receipt.Wait(ctx)
 }
 

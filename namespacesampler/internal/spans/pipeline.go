@@ -38,10 +38,7 @@ func (l *Pipeline) Process(ctx context.Context, td ptrace.Traces) (ptrace.Traces
 	defer p.reuse(ctx, w)
 	after, _ := ctx.Value(aftermathKey{l}).(*aftermath)
 	if after != nil {
-		w.holding = holdsNoOther
-		if l.outlet.IsOpen() {
-			w.holding = holds
-		}
+		w.holding = holdingOf(l.outlet)
 	}
 
 	w.read(ctx, td)
