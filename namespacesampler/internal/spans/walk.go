@@ -276,5 +276,5 @@ func (w *walk) reset() {
 	w.resolution.Reset()
 	w.traces.reset()
 	w.orphans.reset()
-	w.holding = holdsNone
+	w.holding, w.parcel = holdsNone, hold.Parcel{}
 }
