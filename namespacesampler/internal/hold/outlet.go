@@ -11,32 +11,35 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
-// Outlet sends the released spans of a pipeline. It is safe for concurrent use. Spans are sent asynchronously, so that no pipeline waits for the
-// next component of another.
+// Outlet decides the released spans of a pipeline, and sends those that are kept. It is safe for concurrent use. Both happen asynchronously:
+// spans are decided at once, whatever the next component does, and no pipeline waits for that of another.
 type Outlet struct {
-	store *Store
-	send  func(context.Context, *Release)
+	store  *Store
+	decide func(*Release) (kept int)
+	send   func(context.Context, *Release)
 	// ctx ends when Close has no more time.
 	ctx    context.Context
 	cancel context.CancelFunc
 
 	// The lock of the store guards these.
-	origins  origins
-	released []*Release    // to be sent, in order
-	leaving  int           // spans that are released and have not been sent yet
-	senders  int           // goroutines that send
-	idle     chan struct{} // closed when the last of them ends
-	isDue    bool          // Send starts to send
-	isClosed bool
+	origins    origins
+	released   queue // to be decided
+	decided    queue // to be sent
+	isDeciding bool
+	leaving    int           // spans that are released and have not been sent yet
+	senders    int           // goroutines that send
+	idle       chan struct{} // closed when nothing is decided or sent any more
+	isDue      bool          // Send starts the outlet
+	isClosed   bool
 }
 
 // maxSenders is the number of calls that an outlet makes at the same time, so that a slow next component does not make spans collect.
 const maxSenders = 10
 
-// NewOutlet returns an outlet. send decides the spans of a release and passes on those that are kept, unless its context has ended. It is
-// called concurrently.
-func (s *Store) NewOutlet(send func(context.Context, *Release)) *Outlet {
-	o := &Outlet{store: s, send: send}
+// NewOutlet returns an outlet. decide decides the spans of a release, and returns how many are left. send passes them on, unless its context
+// has ended. It is called concurrently.
+func (s *Store) NewOutlet(decide func(*Release) (kept int), send func(context.Context, *Release)) *Outlet {
+	o := &Outlet{store: s, decide: decide, send: send}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	return o
 }
@@ -49,7 +52,7 @@ func (o *Outlet) State() (isClosed, isFull bool) {
 	return o.isClosed, o.leaving > o.store.cfg.MaxSpans
 }
 
-// add adds a chunk of a trace to what is to be sent, and returns the release that it is part of. The caller holds the lock of the store.
+// add adds a chunk of a trace to what is to be decided, and returns the release that it is part of. The caller holds the lock of the store.
 func (o *Outlet) add(c *chunk, settled *tracememory.Trace) *Release {
 	n := c.spans.Len()
 	r := c.origin.last
@@ -63,52 +66,86 @@ func (o *Outlet) add(c *chunk, settled *tracememory.Trace) *Release {
 	return r
 }
 
-// start has goroutines send what is released. The caller holds the lock of the store.
+// start has goroutines decide what is released, and send what is decided. The caller holds the lock of the store.
 func (o *Outlet) start() {
 	o.isDue = false
-	for range min(len(o.released), maxSenders-o.senders) { // those that run may be blocked
-		if o.senders == 0 {
-			o.idle = make(chan struct{})
-		}
+	if o.isIdle() {
+		o.idle = make(chan struct{})
+	}
+	if len(o.released) > 0 && !o.isDeciding {
+		o.isDeciding = true
+		go o.decideAll()
+	}
+	for range min(len(o.decided), maxSenders-o.senders) { // those that run may be blocked
 		o.senders++
 		go o.sendAll()
 	}
 }
 
-// sendAll sends what is released, until nothing is.
+func (o *Outlet) isIdle() bool { return !o.isDeciding && o.senders == 0 }
+
+// decideAll decides what is released, until nothing is.
+func (o *Outlet) decideAll() {
+	for r := o.nextReleased(); r != nil; r = o.nextReleased() {
+		o.decideOne(r)
+	}
+}
+
+func (o *Outlet) decideOne(r *Release) {
+	if o.decide(r) == 0 {
+		o.done(r)
+		return
+	}
+	o.store.mu.Lock()
+	defer o.store.mu.Unlock()
+	o.decided = append(o.decided, r)
+	o.start()
+}
+
+// sendAll sends what is decided, until nothing is.
 func (o *Outlet) sendAll() {
-	for !o.ends() {
-		if r := o.next(); r != nil { // another goroutine may have taken it
-			o.sendOne(r)
-		}
+	for r := o.nextDecided(); r != nil; r = o.nextDecided() {
+		o.sendOne(r)
 	}
 }
 
 func (o *Outlet) sendOne(r *Release) {
-	defer o.sent(r)
+	defer o.done(r)
 	o.send(client.NewContext(o.ctx, r.Client), r)
 }
 
-// next takes what is to be sent next, or returns nil.
-func (o *Outlet) next() *Release {
+// nextReleased takes what is to be decided next. It returns nil if there is nothing, and decideAll ends.
+func (o *Outlet) nextReleased() *Release {
 	o.store.mu.Lock()
 	defer o.store.mu.Unlock()
-	if len(o.released) == 0 {
-		return nil
-	}
-	r := o.released[0]
-	o.released[0] = nil
-	if o.released = o.released[1:]; len(o.released) == 0 {
-		o.released = nil
-	}
-	if r.origin.last == r {
-		r.origin.last = nil
+	r := o.released.take()
+	if r == nil {
+		o.isDeciding = false
+		o.ended()
 	}
 	return r
 }
 
-// sent notes that spans have been sent.
-func (o *Outlet) sent(r *Release) {
+// nextDecided takes what is to be sent next. It returns nil if there is nothing, and sendAll ends.
+func (o *Outlet) nextDecided() *Release {
+	o.store.mu.Lock()
+	defer o.store.mu.Unlock()
+	r := o.decided.take()
+	if r == nil {
+		o.senders--
+		o.ended()
+	}
+	return r
+}
+
+func (o *Outlet) ended() {
+	if o.isIdle() {
+		close(o.idle)
+	}
+}
+
+// done notes that spans have been sent, or dropped.
+func (o *Outlet) done(r *Release) {
 	o.store.leaving.Add(-int64(r.spans))
 	o.store.mu.Lock()
 	defer o.store.mu.Unlock()
@@ -119,32 +156,29 @@ func (o *Outlet) sent(r *Release) {
 	}
 }
 
-// ends reports whether a goroutine ends because there is nothing to send.
-func (o *Outlet) ends() bool {
-	o.store.mu.Lock()
-	defer o.store.mu.Unlock()
-	if len(o.released) > 0 {
-		return false
-	}
-	if o.senders--; o.senders == 0 {
-		close(o.idle)
-	}
-	return true
-}
-
 // Close releases all spans that came by the outlet, and waits until they have been sent. When ctx ends, those that have not been passed on are
-// only decided, and calls that have not returned are no longer waited for.
+// counted as undelivered by send, and calls that have not returned are no longer waited for.
 func (o *Outlet) Close(ctx context.Context) {
 	defer o.cancel()
+	idle := o.releaseAll()
 	select {
-	case <-o.releaseAll():
+	case <-idle:
 		return
 	case <-ctx.Done():
 	}
 	o.cancel()
-	for r := o.next(); r != nil; r = o.next() {
+	for r := o.take(&o.released); r != nil; r = o.take(&o.released) {
+		o.decideOne(r)
+	}
+	for r := o.take(&o.decided); r != nil; r = o.take(&o.decided) {
 		o.sendOne(r)
 	}
+}
+
+func (o *Outlet) take(q *queue) *Release {
+	o.store.mu.Lock()
+	defer o.store.mu.Unlock()
+	return q.take()
 }
 
 // releaseAll releases all waiting spans, and returns a channel that is closed when they have been sent.
@@ -154,10 +188,8 @@ func (o *Outlet) releaseAll() (sent <-chan struct{}) {
 	o.isClosed = true
 	o.store.releaseAll(o)
 	o.start()
-	if o.senders == 0 {
-		done := make(chan struct{})
-		close(done)
-		return done
+	if o.isIdle() {
+		close(o.idle)
 	}
 	return o.idle
 }

@@ -35,12 +35,12 @@ type call struct {
 
 func newOutlet(s *hold.Store) *outlet {
 	o := &outlet{store: s}
-	o.Outlet = s.NewOutlet(o.send)
+	o.Outlet = s.NewOutlet(func(r *hold.Release) int { return r.Spans().SpanCount() }, o.send)
 	return o
 }
 
 func (o *outlet) send(ctx context.Context, r *hold.Release) {
-	c := call{ctx: ctx, settled: len(r.Settled), td: r.Take()}
+	c := call{ctx: ctx, settled: len(r.Settled), td: r.Spans()}
 	for _, span := range spansOf(c.td) {
 		c.spans = append(c.spans, span.Name())
 	}

@@ -17,8 +17,8 @@ func (o *Outlet) NewReceipt() *Receipt {
 	return &Receipt{outlet: o, left: 1, done: make(chan struct{})}
 }
 
-// Wait waits until the spans have been sent, ctx ends, or the outlet has been closed. A batch that releases many spans takes that long, so that its sender feels it. It is
-// called once.
+// Wait waits until the spans have been sent, ctx ends, or the outlet has been closed. A batch that releases many spans takes that long, so that
+// its sender feels it. It is called once.
 func (r *Receipt) Wait(ctx context.Context) {
 	r.outlet.store.mu.Lock()
 	r.sent()

@@ -17,16 +17,35 @@ type Release struct {
 	// Settled is what their traces were settled by. Traces that nothing has settled are not listed.
 	Settled map[pcommon.TraceID]*tracememory.Trace
 
-	origin *origin
-	chunks []chunk
-	spans  int
-
+	origin   *origin
+	chunks   []chunk       // nil once Spans was called
+	td       ptrace.Traces // the spans, from then on
+	spans    int
 	receipts []*Receipt
 }
 
 // maxReleaseSpans bounds the spans of a release, unless a part of one trace has more, so that a call does not grow beyond what receivers
 // accept.
 const maxReleaseSpans = 1000
+
+// queue is releases in order.
+type queue []*Release
+
+// take removes the first release, and returns it; nil if there is none. No more spans are added to it.
+func (q *queue) take() *Release {
+	if len(*q) == 0 {
+		return nil
+	}
+	r := (*q)[0]
+	(*q)[0] = nil
+	if *q = (*q)[1:]; len(*q) == 0 {
+		*q = nil
+	}
+	if r.origin.last == r {
+		r.origin.last = nil
+	}
+	return r
+}
 
 func (r *Release) add(c *chunk, settled *tracememory.Trace) {
 	r.chunks = append(r.chunks, *c)
@@ -36,8 +55,13 @@ func (r *Release) add(c *chunk, settled *tracememory.Trace) {
 	}
 }
 
-// Take returns the spans in their resources and scopes. It may be called once.
-func (r *Release) Take() ptrace.Traces { return take(r.chunks) }
+// Spans returns the spans in their resources and scopes. Those that are removed from it are gone.
+func (r *Release) Spans() ptrace.Traces {
+	if r.chunks != nil {
+		r.td, r.chunks = take(r.chunks), nil
+	}
+	return r.td
+}
 
 func take(chunks []chunk) ptrace.Traces {
 	td := ptrace.NewTraces()

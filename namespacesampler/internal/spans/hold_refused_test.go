@@ -129,3 +129,19 @@ func TestWhatABlockedPipelineHoldsDoesNotCutTracesOfAnother(t *testing.T) { // T
 		assert.Empty(t, h.Counts("early_released_traces"))
 	})
 }
+
+// TestHeldSpansAreDecidedAtOnceThoughTheNextComponentIsBlocked: more calls are blocked than are made at the same time.
+func TestHeldSpansAreDecidedAtOnceThoughTheNextComponentIsBlocked(t *testing.T) { // T19
+	synctest.Test(t, func(t *testing.T) {
+		settings := holding(nil)
+		settings["sample_rate"] = 0.5
+		h := samplertest.StartBefore(t, settings, blocked{})
+		for port := range 20 {
+			ctx := client.NewContext(t.Context(), client.Info{Addr: &net.TCPAddr{Port: port}})
+			require.NoError(t, h.Traces.ConsumeTraces(ctx, samplertest.TracesOf(t, samplertest.Span{ID: samplertest.HighID}, samplertest.Span{ID: samplertest.LowID})))
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, map[string]int64{"kept _none global": 20, "dropped _none global": 20}, h.Counts("spans"))
+	})
+}

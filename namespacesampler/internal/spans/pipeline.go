@@ -26,7 +26,7 @@ type Pipeline struct {
 func (p *Processor) Pipeline(next consumer.Traces) *Pipeline {
 	l := &Pipeline{p: p, next: next}
 	if p.store != nil {
-		l.outlet = p.store.NewOutlet(l.sendHeld)
+		l.outlet = p.store.NewOutlet(l.decideHeld, l.sendHeld)
 	}
 	return l
 }
@@ -87,14 +87,17 @@ func (h *holdingTraces) ConsumeTraces(ctx context.Context, td ptrace.Traces) (er
 	return err
 }
 
-// sendHeld decides spans that were held, and passes on those that are kept, unless ctx has ended.
+// decideHeld decides spans that were held, and returns how many are kept.
+func (l *Pipeline) decideHeld(r *hold.Release) (kept int) {
+	td := r.Spans()
+	l.p.decide(context.Background(), td, r.Settled)
+	return td.SpanCount()
+}
+
+// sendHeld passes on spans that were held, unless ctx has ended.
 func (l *Pipeline) sendHeld(ctx context.Context, r *hold.Release) {
-	td := r.Take()
-	l.p.decide(ctx, td, r.Settled)
+	td := r.Spans()
 	n := td.SpanCount()
-	if n == 0 {
-		return
-	}
 	err := ctx.Err()
 	if err == nil {
 		defer l.recovered(n)
