@@ -6,6 +6,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
 // traceSource is the source of the rate of a remembered trace.
@@ -36,17 +37,18 @@ func (v *View) Explain(q Question) Explanation {
 
 // explainSpan explains the decision on a span at the rate of its namespace, or of its trace if that is remembered.
 func (v *View) explainSpan(q Question, match *rate.Match) Explanation {
-	remembered, kept := false, false
+	var trace *tracememory.Trace
 	if v.Memory != nil {
-		if trace := v.Memory.Peek(&q.TraceID, v.Memory.Now()); trace != nil {
-			match, remembered, kept = trace.Rate, true, trace.IsKept
-		}
+		trace = v.Memory.Peek(&q.TraceID, v.Memory.Now())
+	}
+	if trace != nil {
+		match = trace.Rate
 	}
 	e := v.explanation(match)
-	if remembered {
+	if trace != nil {
 		e.Source = traceSource
 		e.ExpiresAt = nil // the rate holds as long as the trace is remembered
-		if kept {
+		if trace.IsKept {
 			e.Rule = labels.AlwaysKeepTrace.String()
 		}
 	}

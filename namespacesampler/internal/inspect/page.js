@@ -30,7 +30,11 @@ function span(ms) {
   return s + " s";
 }
 const ago = (time) => !time ? "never" : now() - Date.parse(time) < 3000 ? "now" : span(now() - Date.parse(time)) + " ago";
-const why = (rate) => rate.rule === "always_keep_trace" ? "its trace is kept whole" : rate.rule === "pattern" ? "pattern " + rate.pattern + ", " + sources[rate.source] : sources[rate.source] || rate.source;
+function why(rate) {
+  if (rate.rule === "always_keep_trace") return "its trace is kept whole";
+  const source = sources[rate.source] || rate.source;
+  return rate.rule === "pattern" ? "pattern " + rate.pattern + ", " + source : source;
+}
 
 function newRow(name, hasRates, label) {
   const row = element("tr"), cells = {};

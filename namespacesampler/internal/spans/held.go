@@ -19,9 +19,9 @@ import (
 type holding uint8
 
 const (
-	holdsNone    holding = iota // they are decided
-	holds                       // they are held
-	holdsNoOther                // they are decided, because the pipeline holds too many
+	holdsNone   holding = iota // they are decided
+	holds                      // they are held
+	holdsNoMore                // they are decided, because the pipeline holds too many
 )
 
 // holdingOf returns what happens to the spans of a batch that comes by an outlet.
@@ -30,7 +30,7 @@ func holdingOf(o *hold.Outlet) holding {
 	case isClosed:
 		return holdsNone
 	case isFull:
-		return holdsNoOther
+		return holdsNoMore
 	}
 	return holds
 }
@@ -41,8 +41,8 @@ type settledTrace struct {
 	by *tracememory.Trace
 }
 
-// aftermath is what is to be done once the next component has taken the rest of a batch.
-type aftermath struct {
+// followUp is what is to be done once the next component has taken the rest of a batch.
+type followUp struct {
 	held    hold.Parcel
 	settled []settledTrace
 	early   int // traces that were not held because the pipeline holds too many
@@ -75,12 +75,12 @@ func (w *walk) canChange(s *span) bool {
 	return worst.Tracestate != s.tracestate && !w.p.keepTraces.IsEmpty() // it would leave without a threshold
 }
 
-// aside holds a span that must wait, and reports whether it does.
-func (w *walk) aside(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, s *span, data ptrace.Span) bool {
+// holdIfMustWait holds a span that must wait, and reports whether it does.
+func (w *walk) holdIfMustWait(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, s *span, data ptrace.Span) bool {
 	switch {
 	case !w.mustWait(s):
 		return false
-	case w.holding == holdsNoOther:
+	case w.holding == holdsNoMore:
 		w.traces.list[s.trace].isEarly = true
 		return false
 	}
@@ -88,43 +88,46 @@ func (w *walk) aside(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, s *span, dat
 	return true
 }
 
-// leave moves out of the walk what is to be done after the batch.
-func (w *walk) leave(a *aftermath) {
-	a.held, w.parcel = w.parcel, hold.Parcel{}
+// moveTo moves what is to be done after the batch out of the walk, which is reused.
+func (w *walk) moveTo(f *followUp) {
+	f.held, w.parcel = w.parcel, hold.Parcel{}
 	for i := range w.traces.list {
 		t := &w.traces.list[i]
 		if t.isRemembered {
-			a.settled = append(a.settled, settledTrace{t.id, t.settled})
+			f.settled = append(f.settled, settledTrace{t.id, t.settled})
 		}
 		if t.isEarly {
-			a.early++
+			f.early++
 		}
 	}
 }
 
 // finish holds the spans of a batch, unless the next component has refused the rest of it: then its sender may send all of it again, and they
 // are counted as the rest was. Held spans of earlier batches are released if this one has settled their trace, or if too many wait.
-func (p *Processor) finish(ctx context.Context, o *hold.Outlet, a *aftermath, isRefused bool) {
+func (p *Processor) finish(ctx context.Context, o *hold.Outlet, f *followUp, isRefused bool) {
+	defer func() { *f = followUp{} }() // the next component may keep the context of the batch, which refers to it
+	if f.held.Len() == 0 && f.early == 0 && p.store.IsEmpty() {
+		return
+	}
 	receipt := o.NewReceipt()
 	switch {
-	case a.held.Len() == 0:
+	case f.held.Len() == 0:
 	case isRefused:
-		p.decide(ctx, a.held.Take(), nil)
+		p.decide(ctx, f.held.Take(), nil)
 	default:
-		p.hold(ctx, o, &a.held, receipt)
+		p.hold(ctx, o, &f.held, receipt)
 	}
 	if !p.store.IsEmpty() {
-		for i := range a.settled {
-			p.store.Release(&a.settled[i].id, a.settled[i].by, receipt)
+		for i := range f.settled {
+			p.store.Release(&f.settled[i].id, f.settled[i].by, receipt)
 		}
-		a.early += p.store.ReleaseExcess(receipt)
+		f.early += p.store.ReleaseExcess(receipt)
 	}
 	p.store.Send()
-	if a.early > 0 {
-		p.common.Telemetry.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(ctx, int64(a.early))
-		p.common.Problems.Add(problems.EarlyReleases, int64(a.early))
+	if f.early > 0 {
+		p.common.Telemetry.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(ctx, int64(f.early))
+		p.common.Problems.Add(problems.EarlyReleases, int64(f.early))
 	}
-	*a = aftermath{} // the next component may keep the context of the batch, which refers to it
 	wait(ctx, receipt)
 }
 

@@ -36,7 +36,7 @@ func (l *Pipeline) Process(ctx context.Context, td ptrace.Traces) (ptrace.Traces
 	p := l.p
 	w := p.walk()
 	defer p.reuse(ctx, w)
-	after, _ := ctx.Value(aftermathKey{l}).(*aftermath)
+	after, _ := ctx.Value(followUpKey{l}).(*followUp)
 	if after != nil {
 		w.holding = holdingOf(l.outlet)
 	}
@@ -49,7 +49,7 @@ func (l *Pipeline) Process(ctx context.Context, td ptrace.Traces) (ptrace.Traces
 		w.disable()
 	}
 	if after != nil {
-		w.leave(after)
+		w.moveTo(after)
 	}
 
 	switch {
@@ -61,8 +61,8 @@ func (l *Pipeline) Process(ctx context.Context, td ptrace.Traces) (ptrace.Traces
 	return td, nil
 }
 
-// aftermathKey is the context key of what a batch of a pipeline leaves to be done.
-type aftermathKey struct{ l *Pipeline }
+// followUpKey is the context key of what a batch of a pipeline leaves to be done.
+type followUpKey struct{ l *Pipeline }
 
 // Holding returns the processor that samples the pipeline with Process, such that spans are held once the next component has taken the rest of
 // their batch. Without held spans it is the same processor.
@@ -80,9 +80,9 @@ type holdingTraces struct {
 
 // ConsumeTraces implements consumer.Traces.
 func (h *holdingTraces) ConsumeTraces(ctx context.Context, td ptrace.Traces) (err error) {
-	after, isRefused := &aftermath{}, true // also if the next component panics
+	after, isRefused := &followUp{}, true // also if the next component panics
 	defer func() { h.pipeline.p.finish(ctx, h.pipeline.outlet, after, isRefused) }()
-	err = h.Traces.ConsumeTraces(context.WithValue(ctx, aftermathKey{h.pipeline}, after), td)
+	err = h.Traces.ConsumeTraces(context.WithValue(ctx, followUpKey{h.pipeline}, after), td)
 	isRefused = err != nil
 	return err
 }

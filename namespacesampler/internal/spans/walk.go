@@ -173,7 +173,7 @@ func (w *walk) apply(td ptrace.Traces) {
 			ss.Spans().RemoveIf(func(data ptrace.Span) bool {
 				s := &w.spans[w.next]
 				w.next++
-				return w.holding != holdsNone && w.aside(rs, ss, s, data) || !w.sample(s, data)
+				return w.holding != holdsNone && w.holdIfMustWait(rs, ss, s, data) || !w.sample(s, data)
 			})
 			return spans > 0 && ss.Spans().Len() == 0
 		})

@@ -89,7 +89,7 @@ func (p *Processor) validateTraces() (errs []error) {
 		errs = append(errs, fmt.Errorf("  tracing::hold::wait: must be 0 with %s", p.Sampler()))
 	}
 	if p.spanRates().Highest() < 1 {
-		// Else keys that no rate makes worth a lookup are looked up when their spans are let go, and it is not known which of them together.
+		// Else keys are looked up that no rate makes worth it, for a span that may keep their trace later. The oracle does not know that.
 		errs = append(errs, errors.New("  tracing::hold::wait: must be 0 unless the spans of a namespace have rate 1"))
 	}
 	return errs
