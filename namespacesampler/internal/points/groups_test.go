@@ -190,3 +190,19 @@ func TestExemplarsOfATraceThatWasSampledBefore(t *testing.T) { // M11, G3
 		}
 	}
 }
+
+// Thresholds of spans are rounded to sampling_precision. Those of series are not, but for groups.
+func TestSpansAndPointsOfAGroupAreKeptOrDroppedTogether(t *testing.T) { // G6
+	for _, probability := range []float64{0.01, 0.1, 1. / 3, 0.7} {
+		for _, precision := range []int{1, 4, 14} {
+			h := samplertest.Start(t, map[string]any{
+				"consistent_by": []any{"workflow"}, "sample_rate": probability, "tracing": map[string]any{"sampling_precision": precision},
+			})
+			for i := range 300 {
+				attributes := map[string]any{"namespace": "a", "workflow": fmt.Sprint("workflow-", i)}
+				spanKept := len(h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{Attributes: attributes}))) == 1
+				require.Equal(t, spanKept, h.ConsumeMetrics(pointsOf(t, "metric-", attributes)) != nil, "%v of %d digits, %d", probability, precision, i)
+			}
+		}
+	}
+}
