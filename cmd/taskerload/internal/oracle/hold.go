@@ -41,6 +41,6 @@ func (o *Oracle) mustWait(s *span, t *trace) bool {
 // canChange reports whether a namespace would be written to the span, or whether the lowest rate does anything else to it than
 // rate 1 and the rule that keeps whole traces, which leave it as it is.
 func (o *Oracle) canChange(s *span) bool {
-	lowest := decide(s.trace, s.tracestate, "", o.config.SpanRates.lowest(), o.config.Precision)
+	lowest := decide(s.trace, s.tracestate, "", o.config.SpanRates.Lowest(), o.config.Precision)
 	return o.config.Inherit || !lowest.keep || lowest.tracestate != s.tracestate
 }

@@ -16,9 +16,9 @@ const WorkflowAttribute = "correlation_id"
 // WorkflowRandomness is the randomness of all items of a workflow (G2).
 func WorkflowRandomness(workflow string) uint64 { return xxh64.Sum(workflow) >> 8 }
 
-// Keeps reports whether a rate keeps the items with this randomness.
-func (c *Config) Keeps(randomness uint64, rate float64) bool {
-	return threshold(rate, c.Precision).Unsigned() <= randomness
+// KeepsWorkflow reports whether a rate keeps the items of a workflow that no other sampler has decided about.
+func (o *Oracle) KeepsWorkflow(workflow string, rate float64) bool {
+	return threshold(rate, o.config.Precision).Unsigned() <= WorkflowRandomness(workflow)
 }
 
 func toRandomness(r uint64) sampling.Randomness {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -226,7 +227,8 @@ func collectorMain() int {
 	if err != nil {
 		panic(err)
 	}
-	f := &fakeCollector{oracle: newOracle(processor, workload.NewTasks(1, smallSizes.Tasks))}
+	tasks := slices.Concat(smallSizes.NewTasks(), workload.Sizes{Workflows: fewWorkflows, Seed: smallSizes.Seed}.NewTasks())
+	f := &fakeCollector{oracle: newOracle(processor, tasks)}
 	listener, err := net.Listen("tcp", os.Getenv("OTLP_ENDPOINT"))
 	if err != nil {
 		panic(err)
