@@ -12,11 +12,11 @@ import (
 // trace are about one task, but only some carry the correlation ID. The others are marked as with [plan.oneStep].
 //
 //	task.orchestration         t c n       step.execution            s t c n     result.processing     s c
-//	├ task.state_transition    t c         ├ step.state_transition   s t         ├ result.evaluation   t
-//	│ └ UPDATE tasker.tasks    –           ├ handler.execution       n           └ state_transition    t c
-//	├ step.discovery           t           │ └ POST                  –             └ UPDATE            –
-//	├ task.state_transition    t c         └ result.submission       s c
-//	├ step.enqueuing           t             └ send step_results     –           batch.processing      s t, or handler.execution  n
+//	├ task.state_transition    t c         ├ step.state_transition   s t         ├ state_transition    t c
+//	│ └ UPDATE tasker.tasks    –           │ └ UPDATE                –           ├ result.evaluation   t
+//	├ step.discovery           t           ├ handler.execution       n           └ state_transition    t c
+//	├ task.state_transition    t c         │ └ POST                  –
+//	├ step.enqueuing           t           └ result.submission       s c         batch.processing      s t, or handler.execution  n
 //	│ └ send tasker_steps      –                                                 └ batch.cursor        s
 //	└ task.state_transition    t c                                                 └ SELECT            –
 //
@@ -34,7 +34,7 @@ func planWorkflowTask(rng *rand.Rand, t *Task) (traces [][]plannedSpan) {
 		add(func(p *plan) {
 			p.execute(s, step, func() {
 				p.handle(s, func() { p.http("POST") })
-				p.submit(s, step)
+				p.span(s, "result.submission", p.stepAndCorrelation(step))
 			})
 		})
 		add(func(p *plan) { p.result(step) })
@@ -66,8 +66,9 @@ func (p *plan) orchestrate() {
 
 func (p *plan) result(step string) {
 	p.span(orchestration, "result.processing", p.stepAndCorrelation(step), func() {
+		p.transition("steps_in_process", "evaluating_results", func() {})
 		p.span(orchestration, "result.evaluation", p.taskUUID())
-		p.transition("evaluating_results", "steps_in_process", func() { p.sql("UPDATE", "tasker.tasks") })
+		p.transition("evaluating_results", "steps_in_process", func() {})
 	})
 }
 
