@@ -16,6 +16,7 @@ type Decided struct {
 func (r *spanRequest) settle(id pcommon.TraceID, t *trace) bool {
 	t.namespace = r.namespaceOf(t, (*resolution).namespace)
 	t.workflow, _ = r.fixedWorkflow(t)
+	t.isWorkflowSeen = r.config.ByWorkflow && r.first(t, func(res *resolution) bool { return res.workflow != "" }).workflow != ""
 	_, fixed := r.fixedNamespace(t)
 	if !t.isKept && (t.namespace == "" || !fixed) {
 		return false

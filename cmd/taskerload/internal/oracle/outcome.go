@@ -38,8 +38,9 @@ type SpanOutcome struct {
 	TraceNamespace string
 	TraceResolved  bool
 
-	// Overruled says that another sampler has decided about the trace, and not as for the rest of its workflow.
-	Overruled bool
+	// Overruled says that another sampler has decided about the trace, and not as for the rest of its workflow. IsSeen says that
+	// the processor knows the workflow, without lookups for it.
+	Overruled, IsSeen bool
 }
 
 // Group identifies the items that are reported together: those of a namespace, or those without one for the same reason.

@@ -119,6 +119,7 @@ func (o *Oracle) outcome(s *span, t *trace) SpanOutcome {
 		TraceNamespace: t.potential,
 		TraceResolved:  t.namespace != "",
 		Overruled:      t.sampledBefore && t.potentialWorkflow != "" && d.randomness != WorkflowRandomness(t.potentialWorkflow),
+		IsSeen:         t.isWorkflowSeen,
 	}
 }
 

@@ -23,6 +23,8 @@ type trace struct {
 	namespace string // the namespace that decides; empty: the global rate applies to this request
 	workflow  string // the workflow that decides; empty: none
 
+	isWorkflowSeen bool // it is known, whether or not it decides
+
 	// The same if every key is looked up. A workflow is the one that the trace belongs to, whether or not it decides.
 	potential, potentialWorkflow string
 }

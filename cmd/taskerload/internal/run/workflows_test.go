@@ -25,7 +25,8 @@ func TestACollectorThatKeepsWholeWorkflowsPasses(t *testing.T) {
 	t.Parallel()
 	r, report := runSizes(t, &fakeCollector{}, workload.Sizes{Workflows: fewWorkflows, Seed: 1}, byWorkflowSettings...)
 	assert.True(t, r.Passed(), report)
-	assert.Contains(t, report, "run passed: 14 checks")
+	assert.Greater(t, r.Spans.Overruled, 20, "spans about which another sampler has decided")
+	assert.Contains(t, report, "run passed: 15 checks")
 	assert.True(t, strings.HasPrefix(report, "\nWORKFLOWS"), report)
 }
 
@@ -33,6 +34,8 @@ func TestACollectorThatKeepsWholeWorkflowsPasses(t *testing.T) {
 func TestOneWrongItemOfAWorkflowFailsTheRun(t *testing.T) {
 	t.Parallel()
 	isStamped := func(s ptrace.Span) bool { return strings.HasPrefix(s.TraceState().AsRaw(), "ot=rv:") }
+	miscounts := &fakeCollector{}
+	miscounts.spoilTraces = new(once).span(func(ptrace.SpanSlice, ptrace.Span) bool { miscounts.overruled.Add(1); return true })
 	for name, test := range map[string]struct {
 		f      *fakeCollector
 		checks []string
@@ -55,6 +58,7 @@ func TestOneWrongItemOfAWorkflowFailsTheRun(t *testing.T) {
 			})},
 			[]string{"data points: exactly the expected", "workflows: every one that is kept is complete"},
 		},
+		"an overruled span is counted twice": {miscounts, []string{"counters: exactly the spans are counted whose workflow"}},
 		"the randomness is not written": {
 			&fakeCollector{spoilTraces: new(once).span(func(_ ptrace.SpanSlice, one ptrace.Span) bool {
 				if !isStamped(one) {
