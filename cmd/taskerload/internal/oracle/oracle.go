@@ -4,7 +4,7 @@
 //
 // It works from the processor's configuration and from the rows in Postgres, and must not import any package of the
 // processor: a fault there must not be repeated here. Span decisions use collector-contrib's pkg/sampling. Series
-// identity is implemented from docs/adr/002-series-identity.md.
+// identity is implemented from docs/adr/002-series-identity.md, and the hash of workflows from its specification.
 //
 // For each item: [resolution] is where its namespace comes from, [Rates] gives the rate, a decision follows, and the
 // result is an [Outcome].
