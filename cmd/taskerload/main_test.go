@@ -116,5 +116,5 @@ func TestARunWithConsistentByAndNoWorkflowsIsRefused(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("processors: {namespace_sampler: {consistent_by: [correlation_id]}}"), 0o600))
 	var stdout, stderr bytes.Buffer
 	assert.Equal(t, exitFailed, execute(t.Context(), []string{"run", "--config", file, "--listen", "127.0.0.1:0"}, &stdout, &stderr))
-	assert.Contains(t, stderr.String(), "consistent_by: must be empty unless --workflows is positive")
+	assert.Contains(t, stderr.String(), "consistent_by: must be empty for a load without workflows (--workflows)")
 }

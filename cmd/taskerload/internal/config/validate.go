@@ -145,7 +145,7 @@ func validRate(rate float64) bool {
 // its spans could exceed those that it may hold, or whole workflows are kept and it has none.
 func (p *Processor) CheckLoad(sizes workload.Sizes) error {
 	if p.ByWorkflow() && sizes.Workflows == 0 {
-		return errors.New("consistent_by: must be empty unless --workflows is positive: taskerload cannot predict the outcome")
+		return errors.New("consistent_by: must be empty for a load without workflows (--workflows): taskerload cannot predict the outcome")
 	}
 	limit := orElse(p.Tracing.Memory.MaxTraces, defaultMaxTraces)
 	if n := sizes.Traces(); sizes.Cut && p.Sampler() == ParentBased && n > limit {
