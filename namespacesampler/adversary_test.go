@@ -84,7 +84,8 @@ func (a *adversary) disturb(ctx context.Context, all *sync.WaitGroup, inspect st
 	all.Go(func() { a.changeTables(ctx) })
 	all.Go(func() { // slower than query_timeout, and back: the circuit breaker opens and closes
 		defer a.tap.Delay(0)
-		for pause := 0 * time.Millisecond; ctx.Err() == nil; pause = 300*time.Millisecond - pause {
+		// On a fast machine a life is over before the first change, so that some begin slowly.
+		for pause := time.Duration(rand.IntN(2)) * 300 * time.Millisecond; ctx.Err() == nil; pause = 300*time.Millisecond - pause {
 			a.tap.Delay(pause)
 			wait(ctx, 400*time.Millisecond)
 		}

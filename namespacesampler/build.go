@@ -26,6 +26,7 @@ func (c *Config) build() engine.Config {
 		Attributes:    c.Namespace.Attributes,
 		MissingValues: c.Namespace.MissingValues,
 		WriteTo:       c.Namespace.writeTo(),
+		ConsistentBy:  c.ConsistentBy,
 		DryRun:        c.DryRun,
 		MaxNamespaces: c.Telemetry.MaxNamespaces,
 		Rates: steering.RatesConfig{
@@ -68,7 +69,7 @@ func (c *Config) build() engine.Config {
 	}
 	if c.Postgres.HasValue() {
 		pg := c.Postgres.Get()
-		cfg.OnFailure, cfg.Postgres = pg.OnFailure.build(), pg.build(c.Namespace.MissingValues)
+		cfg.OnFailure, cfg.Postgres = pg.OnFailure.build(), pg.build(c.Namespace.MissingValues, len(c.ConsistentBy) > 0)
 	}
 	if c.Inspect.HasValue() {
 		cfg.Inspect = &inspect.ServerConfig{HTTP: c.Inspect.Get().ServerConfig, AllowedHosts: c.Inspect.Get().AllowedHosts}
@@ -79,14 +80,14 @@ func (c *Config) build() engine.Config {
 // writeTo returns the attribute that resolved namespaces are written to.
 func (c *NamespaceConfig) writeTo() string { return cmp.Or(c.WriteTo, c.Attributes[0]) }
 
-func (c *PostgresConfig) build(missingValues []string) *engine.PostgresConfig {
+func (c *PostgresConfig) build(missingValues []string, withGroups bool) *engine.PostgresConfig {
 	cfg := &engine.PostgresConfig{
 		Pool: postgres.PoolConfig{
 			DSN:            string(c.DSN),
 			MaxConnections: int32(c.MaxConnections), //nolint:gosec // at most 1,000
 			ConnectTimeout: c.QueryTimeout,
 		},
-		Layout: c.layout(),
+		Layout: c.layout(withGroups),
 		Cache: namespace.CacheConfig{
 			MaxEntries: c.Cache.MaxEntries, TTL: c.Cache.TTL, NegativeTTL: c.Cache.NegativeTTL, RefreshAfter: c.Cache.RefreshAfter,
 		},
@@ -105,8 +106,8 @@ func (c *PostgresConfig) build(missingValues []string) *engine.PostgresConfig {
 	return cfg
 }
 
-// layout returns the lookups in force.
-func (c *PostgresConfig) layout() postgres.Layout {
+// layout returns the lookups in force, and their queries, which return groups if they are wanted.
+func (c *PostgresConfig) layout(withGroups bool) postgres.Layout {
 	switch {
 	case len(c.Lookups) > 0:
 		custom := make([]postgres.CustomLookup, len(c.Lookups))
@@ -115,9 +116,9 @@ func (c *PostgresConfig) layout() postgres.Layout {
 		}
 		return postgres.Custom(custom)
 	case c.Layout == LayoutTaskerLegacy:
-		return postgres.TaskerLegacy()
+		return postgres.TaskerLegacy(withGroups)
 	case c.Layout == LayoutTasker:
-		return postgres.Tasker()
+		return postgres.Tasker(withGroups)
 	}
 	return postgres.Layout{}
 }
@@ -171,6 +172,7 @@ func (c *Config) shown() inspect.Telemetry {
 			Attributes: c.Namespace.Attributes, MissingValues: list(c.Namespace.MissingValues),
 			WriteTo: c.Namespace.writeTo(), Inherit: c.Namespace.Inherit && c.Tracing.Sampler == ParentBased,
 		},
+		ConsistentBy: list(c.ConsistentBy),
 		Tracing: inspect.Tracing{
 			Enabled:           c.Tracing.Enabled,
 			Sampler:           string(c.Tracing.Sampler),
@@ -200,7 +202,7 @@ func (c *Config) shown() inspect.Telemetry {
 		t.Postgres = &inspect.Postgres{
 			Layout: pg.shownLayout(), Lookups: []string{}, Wait: pg.Wait.String(), OnFailure: string(pg.OnFailure),
 		}
-		for _, lookup := range pg.layout().Lookups {
+		for _, lookup := range pg.layout(false).Lookups {
 			t.Postgres.Lookups = append(t.Postgres.Lookups, lookup.Attribute)
 		}
 	}

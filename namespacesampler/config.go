@@ -20,6 +20,9 @@ type Config struct {
 	SampleRate float64 `mapstructure:"sample_rate"`
 	// Namespaces are overrides for all signals.
 	Namespaces Overrides `mapstructure:"namespaces"`
+	// ConsistentBy are attributes whose value, and not the trace ID or the identity of a series, decides what is kept together. They are tried
+	// in order, each on the item, then its scope, then its resource.
+	ConsistentBy []string `mapstructure:"consistent_by"`
 	// Tracing configures the sampling of spans.
 	Tracing TracingConfig `mapstructure:"tracing"`
 	// Spans configures particular kinds of spans.
@@ -172,7 +175,7 @@ const (
 type LookupConfig struct {
 	// Attribute holds the key, on the item or its resource.
 	Attribute string `mapstructure:"attribute"`
-	// Query takes one text[] parameter, the keys, and returns rows (key text, namespace text).
+	// Query takes one text[] parameter, the keys, and returns rows (key text, namespace text) or (key text, namespace text, group text).
 	Query string `mapstructure:"query"`
 
 	// prevent unkeyed literal initialization

@@ -24,6 +24,7 @@ func (c *Config) Validate() error {
 	f.add("sample_rate", rate.Validate(c.SampleRate))
 	missing := c.Namespace.MissingValues
 	c.Namespaces.validate(&f, "namespaces", missing)
+	f.attributes("consistent_by", c.ConsistentBy)
 	c.Tracing.validate(&f, missing)
 	f.conditions(condition.Spans("spans::internal::match", c.Spans.Internal.Match, nil))
 	c.Metrics.validate(&f, missing)
@@ -41,15 +42,7 @@ func (c *NamespaceConfig) validate(f *faults) {
 	if len(c.Attributes) == 0 {
 		f.addf("namespace::attributes", "must name the attributes that hold the namespace, e.g. [namespace], got []")
 	}
-	for i, attribute := range c.Attributes {
-		key := fmt.Sprintf("namespace::attributes::%d", i)
-		switch {
-		case attribute == "":
-			f.addf(key, `must name an attribute, got ""`)
-		case slices.Index(c.Attributes, attribute) < i:
-			f.addf(key, "must be listed once, got %q again", attribute)
-		}
-	}
+	f.attributes("namespace::attributes", c.Attributes)
 }
 
 func (c *TracingConfig) validate(f *faults, missing []string) {
@@ -134,7 +127,7 @@ func (c *LookupConfig) validate(f *faults, key string) {
 	}
 	if !keysParameter.MatchString(c.Query) {
 		f.addf(key+"::query", "must be SQL that takes the keys as $1 (text[]) and returns rows (key text, "+
-			"namespace text), e.g. SELECT id, namespace FROM orders WHERE id = ANY($1), got %q", c.Query)
+			"namespace text) or (key text, namespace text, group text), e.g. SELECT id, namespace FROM orders WHERE id = ANY($1), got %q", c.Query)
 	}
 }
 
@@ -149,6 +142,19 @@ func (f *faults) add(key string, err error) {
 
 func (f *faults) addf(key, format string, args ...any) {
 	f.add(key, fmt.Errorf(format, args...))
+}
+
+// attributes requires a list of distinct names.
+func (f *faults) attributes(key string, names []string) {
+	for i, name := range names {
+		key := fmt.Sprintf("%s::%d", key, i)
+		switch {
+		case name == "":
+			f.addf(key, `must name an attribute, got ""`)
+		case slices.Index(names, name) < i:
+			f.addf(key, "must be listed once, got %q again", name)
+		}
+	}
 }
 
 // conditions adds the error of compiling conditions.

@@ -6,6 +6,7 @@ package batch
 
 import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
@@ -16,6 +17,7 @@ import (
 // Common is what all walks of one configuration share.
 type Common struct {
 	Reader *namespace.Reader
+	Groups *group.Reader
 	// Resolver is nil without Postgres. It is set before the first batch.
 	Resolver  *namespace.Resolver
 	Labels    *labels.Set

@@ -10,15 +10,18 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
 
-// Resolution finds the namespaces of the items of a batch: in their attributes, else by one lookup for all of them. Items whose key
-// is unknown can have their next key looked up, in a further round. It can be reused for the next batch after Reset.
+// Resolution finds the namespaces and groups of the items of a batch: in their attributes, else by one lookup for all of them. Items whose
+// key is unknown can have their next key looked up, in a further round. It can be reused for the next batch after Reset.
 type Resolution struct {
 	common       *Common
 	surroundings namespace.Surroundings // of the current scope
+	groups       group.Surroundings     // of the current scope
+	hasGroups    bool                   // groups are looked for
 	malformed    int
 
 	indexes  map[namespace.Key]int32
@@ -30,8 +33,14 @@ type Resolution struct {
 
 // NewResolution returns an empty resolution.
 func NewResolution(c *Common) Resolution {
-	return Resolution{common: c, indexes: map[namespace.Key]int32{}}
+	return Resolution{common: c, indexes: map[namespace.Key]int32{}, hasGroups: c.Groups.IsActive()}
 }
+
+// LookForGroups says whether the groups of items are looked for. Without consistent_by, they never are.
+func (r *Resolution) LookForGroups(wanted bool) { r.hasGroups = wanted && r.common.Groups.IsActive() }
+
+// HasGroups reports whether the groups of items are looked for.
+func (r *Resolution) HasGroups() bool { return r.hasGroups }
 
 // Enter reads what a scope and its resource say about the items that follow.
 func (r *Resolution) Enter(scope, resource pcommon.Map) {
@@ -42,6 +51,9 @@ func (r *Resolution) Enter(scope, resource pcommon.Map) {
 // Reenter is Enter for a scope that was entered before, whose malformed keys have been counted.
 func (r *Resolution) Reenter(scope, resource pcommon.Map) {
 	r.common.Reader.Surround(&r.surroundings, scope, resource)
+	if r.hasGroups {
+		r.common.Groups.Surround(&r.groups, scope, resource)
+	}
 }
 
 // ReadNamespace reads the namespace that an item carries.
@@ -49,8 +61,21 @@ func (r *Resolution) ReadNamespace(it *Item, attributes pcommon.Map) {
 	it.Namespace, it.Carries = r.common.Reader.Name(attributes, &r.surroundings)
 }
 
-// ReadKey returns the first lookup key of an item without a namespace, or the next one after those that it returned before; nil if
-// there is none. The key is valid until the next call.
+// ReadGroup reads the group that an item carries.
+func (r *Resolution) ReadGroup(it *Item, attributes pcommon.Map) {
+	if r.hasGroups {
+		it.Group = r.common.Groups.Read(attributes, &r.groups)
+	}
+}
+
+// Lacks reports whether a lookup can tell something about an item: its namespace, or its group (G1).
+func (r *Resolution) Lacks(it *Item) bool { return it.Namespace == "" || r.LacksGroup(it) }
+
+// LacksGroup reports whether a lookup can tell the group of an item.
+func (r *Resolution) LacksGroup(it *Item) bool { return r.hasGroups && !it.Group.IsKnown() }
+
+// ReadKey returns the first lookup key of an item, or the next one after those that it returned before; nil if there is none. The key is
+// valid until the next call.
 func (r *Resolution) ReadKey(it *Item, attributes pcommon.Map) *namespace.Key {
 	f := r.common.Reader.Key(attributes, &r.surroundings, int(it.next))
 	r.malformed += f.Malformed
@@ -70,11 +95,17 @@ func (r *Resolution) ReadNextKey(it *Item, attributes pcommon.Map) *namespace.Ke
 // canHaveNextKey reports whether the key of an item is unknown and another attribute can hold one. A key that was unknown and cannot be
 // asked for again at the moment is passed over, too: the item would lose the namespace of its next key meanwhile (M5).
 func (r *Resolution) canHaveNextKey(it *Item) bool {
-	if it.lookup == noLookup || it.Namespace != "" || int(it.next) >= r.common.Reader.Lookups() {
+	if it.lookup == noLookup || !r.Lacks(it) || int(it.next) >= r.common.Reader.Lookups() {
 		return false
 	}
-	answer := &r.answers[it.lookup]
-	return answer.Outcome != namespace.Unavailable || answer.WasUnknown
+	switch answer := &r.answers[it.lookup]; answer.Outcome {
+	case namespace.Resolved:
+		return r.common.Reader.IsMissingName(answer.Name)
+	case namespace.Unavailable:
+		return answer.WasUnknown
+	default:
+		return true
+	}
 }
 
 // Want has a key of an item looked up by the next round.
@@ -124,8 +155,11 @@ func (r *Resolution) Complete(it *Item) (again bool) {
 	}
 	answer := &r.answers[it.lookup]
 	it.outcome, it.isUnsure = answer.Outcome, it.isUnsure || answer.WasUnknown
-	if !r.common.Reader.IsMissingName(answer.Name) {
-		it.Namespace = answer.Name
+	if it.Namespace == "" && !r.common.Reader.IsMissingName(answer.Name) {
+		it.Namespace, it.isResolved = answer.Name, true
+	}
+	if r.LacksGroup(it) {
+		it.Group = answer.Group
 	}
 	return r.canHaveNextKey(it)
 }
@@ -156,6 +190,7 @@ func (r *Resolution) Reset() {
 	clear(r.answers)
 	r.keys, r.answers, r.malformed, r.isWanted, r.deadline = r.keys[:0], r.answers[:0], 0, false, time.Time{}
 	r.surroundings.Reset()
+	r.groups.Reset()
 }
 
 // Attribute sets of the outcomes of keys (C9).

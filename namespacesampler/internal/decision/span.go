@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package decision decides which items are kept: spans by the randomness of their trace and the threshold that they arrive with,
-// metric series by their identity. Every collector of a fleet makes the same decision on the same input.
+// metric series by their identity, and both by the randomness of their group if they have one. Every collector of a fleet makes the same
+// decision on the same input.
 package decision
 
 import (
@@ -11,6 +12,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -42,16 +44,20 @@ const (
 	// NoRandomness is a trace ID whose bytes 9 to 15 are zero, without an rv: its randomness is the least, so that every rate below
 	// 1 drops the span. IDs of 64 bits that were extended on the right are like that.
 	NoRandomness
+	// GroupOverruled is a span that an earlier sampler has decided by another randomness than that of its group (G3). It can come with
+	// another fault, so that it is not in Span.Fault.
+	GroupOverruled
 )
 
 // NumFaults is the number of values of Fault.
-const NumFaults = NoRandomness + 1
+const NumFaults = GroupOverruled + 1
 
 // Faults are the faults that are counted.
-var Faults = []Fault{Malformed, Inconsistent, Limit, NoRandomness}
+var Faults = []Fault{Malformed, Inconsistent, Limit, NoRandomness, GroupOverruled}
 
 var faultNames = [NumFaults]string{
 	NoFault: "none", Malformed: "malformed", Inconsistent: "inconsistent", Limit: "limit", NoRandomness: "no_randomness",
+	GroupOverruled: "group_overruled",
 }
 
 // String returns the name of the fault in internal metrics.
@@ -63,12 +69,15 @@ type Span struct {
 	Tracestate string
 	Fault      Fault
 	Keep       bool
+	// IsGroupOverruled reports GroupOverruled.
+	IsGroupOverruled bool
 }
 
-// SpanSampler decides spans.
+// SpanSampler decides spans: those of a group, or those without one.
 type SpanSampler struct {
 	mode      Mode
 	precision int
+	group     group.Group
 }
 
 // NewSpanSampler returns the sampler of a mode. Precision, 1 to 14 hexadecimal digits, applies to thresholds computed in
@@ -77,18 +86,24 @@ func NewSpanSampler(mode Mode, precision int) SpanSampler {
 	return SpanSampler{mode: mode, precision: precision}
 }
 
-// Decide decides a span by its trace ID and its tracestate at a rate (rules T1 to T9).
+// In returns the sampler of the spans of a group. If the group is overruled, all of its spans are decided without it.
+func (s SpanSampler) In(g group.Group) SpanSampler {
+	s.group = g
+	return s
+}
+
+// Decide decides a span by its trace ID and its tracestate at a rate (rules T1 to T9, G3).
 func (s SpanSampler) Decide(id pcommon.TraceID, tracestate string, r *rate.Rate) Span {
 	if r.IsNever() {
 		return Span{}
 	}
 	if tracestate == "" {
-		return decideUnstamped(&id, r)
+		return s.decideUnstamped(&id, r)
 	}
 	ts, ok := parseTracestate(tracestate)
 	if !ok {
 		// T8: decide as if there were no tracestate, and do not change it.
-		d := decideUnstamped(&id, r)
+		d := s.decideUnstamped(&id, r)
 		d.Tracestate, d.Fault = tracestate, Malformed
 		return d
 	}
@@ -106,41 +121,66 @@ func faultOf(id *pcommon.TraceID) Fault {
 	return NoFault
 }
 
-// decideUnstamped decides by the trace ID alone.
-func decideUnstamped(id *pcommon.TraceID, r *rate.Rate) Span {
+// decideUnstamped decides by the trace ID alone, or by the group.
+func (s SpanSampler) decideUnstamped(id *pcommon.TraceID, r *rate.Rate) Span {
+	if s.group.Decides() {
+		return decideGroup(s.group, r)
+	}
+	isOverruled := s.overrules(sampling.TraceIDToRandomness(*id))
 	switch {
 	case *id == noID:
-		return Span{Keep: r.IsAlways() || draw(r)} // T9
+		return Span{Keep: r.IsAlways() || draw(r), IsGroupOverruled: isOverruled} // T9
 	case r.IsAlways():
-		return Span{Keep: true, Fault: faultOf(id)} // T5
+		return Span{Keep: true, Fault: faultOf(id), IsGroupOverruled: isOverruled} // T5
 	case !r.Threshold.ShouldSample(sampling.TraceIDToRandomness(*id)):
-		return Span{Fault: faultOf(id)}
+		return Span{Fault: faultOf(id), IsGroupOverruled: isOverruled}
 	}
-	return Span{Keep: true, Tracestate: r.Tracestate}
+	return Span{Keep: true, Tracestate: r.Tracestate, IsGroupOverruled: isOverruled}
 }
 
-// decideStamped decides by the trace ID and the earlier sampling that the tracestate tells of.
-func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate) Span {
-	untouched := Span{Keep: true, Tracestate: ts.raw}
+// decideGroup decides a span without a tracestate by its group (G3).
+func decideGroup(g group.Group, r *rate.Rate) Span {
+	switch {
+	case r.IsAlways():
+		return Span{Keep: true} // T5
+	case !r.Threshold.ShouldSample(g.Randomness()):
+		return Span{}
+	}
+	return Span{Keep: true, Tracestate: groupTracestate(g, r)}
+}
 
-	randomness, ok := ts.randomnessOf(id)
+// overrules reports whether a randomness is another than that of the group.
+func (s SpanSampler) overrules(randomness sampling.Randomness) bool {
+	return s.group.IsKnown() && randomness != s.group.Randomness()
+}
+
+// randomnessOf returns the randomness that decides a span, and false if it has none (T1, G3).
+func (s SpanSampler) randomnessOf(id pcommon.TraceID, ts *tracestate) (randomness sampling.Randomness, byGroup, ok bool) {
+	if s.group.Decides() && !ts.isSampled() {
+		return s.group.Randomness(), true, true
+	}
+	randomness, ok = ts.randomnessOf(id)
+	return randomness, false, ok
+}
+
+// decideStamped decides by the trace ID, or by the group, and by the earlier sampling that the tracestate tells of.
+func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate) Span {
+	randomness, byGroup, ok := s.randomnessOf(id, ts)
+	untouched := Span{Keep: true, Tracestate: ts.raw, IsGroupOverruled: !byGroup && s.overrules(randomness)}
 	if !ok {
 		untouched.Keep = r.IsAlways() || draw(r) // T9
 		return untouched
 	}
-	if !ts.hasRandomness {
+	if !ts.hasRandomness && !byGroup {
 		untouched.Fault = faultOf(&id)
 	}
+	dropped := Span{Fault: untouched.Fault, IsGroupOverruled: untouched.IsGroupOverruled}
 	if ts.isFalse(randomness) {
 		untouched.Fault = Inconsistent
-		if r.IsAlways() {
-			return untouched // T5 before T7
+		if !r.IsAlways() { // else T5 before T7
+			untouched.Keep, untouched.Tracestate = r.Threshold.ShouldSample(randomness), ts.without()
 		}
-		return Span{
-			Keep:       r.Threshold.ShouldSample(randomness),
-			Tracestate: ts.without(),
-			Fault:      Inconsistent,
-		}
+		return untouched
 	}
 	if r.IsAlways() {
 		return untouched // T5
@@ -148,17 +188,26 @@ func (s SpanSampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.R
 
 	threshold, tvalue, ok := s.outgoing(ts, r)
 	if !ok || !threshold.ShouldSample(randomness) {
-		return Span{Fault: untouched.Fault}
+		return dropped
 	}
 	if !sampling.ThresholdGreater(threshold, ts.threshold) {
 		return untouched // T5: the incoming threshold is at least as high
 	}
-	stamped, ok := ts.with(tvalue)
+	stamped, ok := ts.with(s.stampOf(byGroup), tvalue)
 	if !ok {
 		untouched.Fault = Limit
 		return untouched
 	}
-	return Span{Keep: true, Tracestate: stamped, Fault: untouched.Fault}
+	untouched.Tracestate = stamped
+	return untouched
+}
+
+// stampOf returns the group whose randomness is written with the threshold, or none.
+func (s SpanSampler) stampOf(byGroup bool) group.Group {
+	if byGroup {
+		return s.group
+	}
+	return 0
 }
 
 // Drops reports whether Decide drops a span at a rate, and thus at every lower rate (T14). It is cheaper than Decide. A random
@@ -177,7 +226,7 @@ func (s SpanSampler) Drops(id pcommon.TraceID, raw string, r *rate.Rate) bool {
 			ts = tracestate{} // T8
 		}
 	}
-	randomness, ok := ts.randomnessOf(id)
+	randomness, _, ok := s.randomnessOf(id, &ts)
 	if !ok {
 		return false
 	}
@@ -186,6 +235,15 @@ func (s SpanSampler) Drops(id pcommon.TraceID, raw string, r *rate.Rate) bool {
 	}
 	threshold, _, ok := s.outgoing(&ts, r)
 	return !ok || !threshold.ShouldSample(randomness)
+}
+
+// IsSampled reports whether a tracestate tells that an earlier sampler has decided the span, so that its group does not (G3).
+func IsSampled(raw string) bool {
+	if raw == "" {
+		return false
+	}
+	ts, ok := parseTracestate(raw)
+	return ok && ts.isSampled()
 }
 
 // outgoing returns the threshold of the kept span and its digits, and false if its probability is too small to be expressed (T4).

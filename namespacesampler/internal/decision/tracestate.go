@@ -7,6 +7,9 @@ import (
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // Limits of W3C Trace Context Level 2 (3.3.1) and of the OpenTelemetry specification (the ot member).
@@ -103,19 +106,35 @@ func (ts *tracestate) randomnessOf(id pcommon.TraceID) (sampling.Randomness, boo
 	return sampling.TraceIDToRandomness(id), id != noID
 }
 
+// isSampled reports whether an earlier sampler has decided the span: it carries a randomness, or a threshold above 0 (G3).
+func (ts *tracestate) isSampled() bool {
+	return ts.hasRandomness || sampling.ThresholdGreater(ts.threshold, sampling.AlwaysSampleThreshold)
+}
+
 // isFalse reports whether the threshold cannot be true, because a span of this randomness does not pass it (T7).
 func (ts *tracestate) isFalse(randomness sampling.Randomness) bool {
 	return ts.hasThreshold && !ts.threshold.ShouldSample(randomness)
 }
 
-// with returns the state with a threshold, the ot member left-most (T11), and false if that would exceed a limit (T10). It
-// allocates once.
-func (ts *tracestate) with(tvalue string) (string, bool) {
+// groupTracestate returns the tracestate of a span without one that is kept at a rate by its group (G3).
+func groupTracestate(g group.Group, r *rate.Rate) string {
+	var buf [len("ot=rv:;th:") + 2*sampling.NumHexDigits]byte
+	out := g.AppendRandomness(append(buf[:0], "ot=rv:"...))
+	out = append(out, ";th:"...)
+	return string(append(out, r.TValue...))
+}
+
+// with returns the state with a threshold, the ot member left-most (T11), and false if that would exceed a limit (T10). If a group has
+// decided, its randomness is written, too; the state has none then (G3). It allocates once.
+func (ts *tracestate) with(by group.Group, tvalue string) (string, bool) {
 	if ts.ot == "" && ts.members == maxMembers {
 		return "", false
 	}
-	var buf [maxTracestateBytes + len("ot=;th:,") + sampling.NumHexDigits]byte
+	var buf [maxTracestateBytes + len("ot=rv:;th:;,") + 2*sampling.NumHexDigits]byte
 	out := append(buf[:0], "ot="...)
+	if by.IsKnown() {
+		out = append(by.AppendRandomness(append(out, "rv:"...)), ';')
+	}
 	out = ts.appendOT(out, tvalue)
 	if len(out) > len("ot=")+maxValueBytes {
 		return "", false

@@ -15,6 +15,7 @@ func (e *Engine) announce() {
 	shown, tables := &e.cfg.Shown, e.steering.Rates.InForce()
 	fields := []zap.Field{
 		zap.Strings("namespace_attributes", shown.Namespace.Attributes),
+		zap.Strings("consistent_by", shown.ConsistentBy),
 		zap.String("sampler", shown.Tracing.Sampler),
 		zap.String("mode", shown.Tracing.Mode),
 		zap.Float64("spans_global_rate", tables.Traces.Global().Probability),

@@ -19,9 +19,11 @@ type Config struct {
 	// Attributes carry the namespace; MissingValues count as absent.
 	Attributes, MissingValues []string
 	// WriteTo is the attribute that resolved namespaces are written to.
-	WriteTo   string
-	OnFailure batch.OnFailure
-	DryRun    bool
+	WriteTo string
+	// ConsistentBy are the attributes whose value is the group of an item.
+	ConsistentBy []string
+	OnFailure    batch.OnFailure
+	DryRun       bool
 	// MaxNamespaces bounds the namespaces in internal metrics.
 	MaxNamespaces int
 

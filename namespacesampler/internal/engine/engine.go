@@ -16,6 +16,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
@@ -65,6 +66,7 @@ func New(set processor.Settings, cfg Config) (*Engine, error) {
 			Attributes: cfg.Attributes, MissingValues: cfg.MissingValues, WriteTo: cfg.WriteTo, Lookups: cfg.lookups(),
 			Malformed: e.malformedKey,
 		}),
+		Groups:    group.NewReader(group.Config{Attributes: cfg.ConsistentBy, MissingValues: cfg.MissingValues}),
 		Labels:    labels.New(cfg.MaxNamespaces, e.steering.Rates.InForce().Names()),
 		Telemetry: telemetry,
 		Problems:  &problems.Counts{},

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
@@ -50,6 +51,7 @@ func (e *Engine) startPostgres(cfg *PostgresConfig) error {
 		Telemetry: postgres.Telemetry{
 			Tracer: e.settings.TracerProvider, Meter: e.settings.MeterProvider, Pool: e.id.String(),
 		},
+		GroupOf: e.groupOf(),
 		Ignored: e.ignoredNames,
 	})
 	if err != nil {
@@ -70,6 +72,14 @@ func (e *Engine) startPostgres(cfg *PostgresConfig) error {
 	e.telemetry.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), int64(namespace.Closed))
 	e.steering.Watch(db)
 	return nil
+}
+
+// groupOf returns what makes groups of the keys that queries return, or nil if items have no groups.
+func (e *Engine) groupOf() func(key string) group.Group {
+	if !e.common.Groups.IsActive() {
+		return nil
+	}
+	return e.common.Groups.Of
 }
 
 // shutdownTimeout bounds Shutdown. It is well below the time that containers get to stop, most of which other components need to send

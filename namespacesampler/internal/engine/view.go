@@ -12,7 +12,7 @@ import (
 func (e *Engine) view() *inspect.View {
 	return &inspect.View{
 		Static: e.cfg.Shown, Steering: e.steering, Labels: e.common.Labels, Problems: e.common.Problems,
-		Memory: e.spans.Memory(), Sampler: e.cfg.Spans.Sampler,
+		Memory: e.spans.Memory(), Sampler: e.cfg.Spans.Sampler, Groups: e.common.Groups,
 		IsMissing: e.common.Reader.IsMissingName, State: e.state,
 	}
 }

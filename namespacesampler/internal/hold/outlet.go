@@ -53,11 +53,11 @@ func (o *Outlet) State() (isClosed, isFull bool) {
 }
 
 // add adds a chunk of a trace to what is to be decided, and returns the release that it is part of. The caller holds the lock of the store.
-func (o *Outlet) add(c *chunk, settled *tracememory.Trace) *Release {
+func (o *Outlet) add(c *chunk, settled tracememory.Known) *Release {
 	n := c.spans.Len()
 	r := c.origin.last
 	if r == nil || r.spans+n > maxReleaseSpans {
-		r = &Release{Client: c.origin.client, Settled: map[pcommon.TraceID]*tracememory.Trace{}, origin: c.origin}
+		r = &Release{Client: c.origin.client, Settled: map[pcommon.TraceID]tracememory.Known{}, origin: c.origin}
 		c.origin.last = r
 		o.released = append(o.released, r)
 	}

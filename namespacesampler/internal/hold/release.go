@@ -15,7 +15,7 @@ type Release struct {
 	// Client is the client that the spans came from.
 	Client client.Info
 	// Settled is what their traces were settled by. Traces that nothing has settled are not listed.
-	Settled map[pcommon.TraceID]*tracememory.Trace
+	Settled map[pcommon.TraceID]tracememory.Known
 
 	origin   *origin
 	chunks   []chunk       // nil once Spans was called
@@ -47,10 +47,10 @@ func (q *queue) take() *Release {
 	return r
 }
 
-func (r *Release) add(c *chunk, settled *tracememory.Trace) {
+func (r *Release) add(c *chunk, settled tracememory.Known) {
 	r.chunks = append(r.chunks, *c)
 	r.spans += c.spans.Len()
-	if settled != nil {
+	if settled != (tracememory.Known{}) {
 		r.Settled[c.id] = settled
 	}
 }

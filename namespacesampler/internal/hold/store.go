@@ -81,7 +81,7 @@ func (s *Store) put(c *chunk) {
 	defer s.mu.Unlock()
 	s.waiting.Add(int64(c.spans.Len()))
 	if c.origin.outlet.isClosed {
-		s.releaseChunk(c, nil, nil)
+		s.releaseChunk(c, tracememory.Known{}, nil)
 		return
 	}
 	t, ok := s.traces[c.id]
@@ -97,7 +97,7 @@ func (s *Store) put(c *chunk) {
 }
 
 // Release releases the waiting spans of a trace that has been settled. The receipt tells when those of its outlet have been sent.
-func (s *Store) Release(id *pcommon.TraceID, settled *tracememory.Trace, receipt *Receipt) {
+func (s *Store) Release(id *pcommon.TraceID, settled tracememory.Known, receipt *Receipt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t, ok := s.traces[*id]; ok {
@@ -143,7 +143,7 @@ func (s *Store) releaseOldest(receipt *Receipt, isDue func() bool) bool {
 	if s.oldest == nil || !isDue() {
 		return false
 	}
-	s.release(s.oldest, nil, receipt)
+	s.release(s.oldest, tracememory.Known{}, receipt)
 	return true
 }
 
@@ -154,7 +154,7 @@ func (s *Store) releaseAll(o *Outlet) {
 		others := t.chunks[:0]
 		for i := range t.chunks {
 			if c := &t.chunks[i]; c.origin.outlet == o {
-				s.releaseChunk(c, nil, nil)
+				s.releaseChunk(c, tracememory.Known{}, nil)
 			} else {
 				others = append(others, *c)
 			}
@@ -177,15 +177,15 @@ func (s *Store) schedule() {
 	s.timer.Reset(left)
 }
 
-// release removes a trace and gives its spans to their outlets. settled is nil if nothing has settled it; receipt may be nil.
-func (s *Store) release(t *trace, settled *tracememory.Trace, receipt *Receipt) {
+// release removes a trace and gives its spans to their outlets. settled is zero if nothing has settled it; receipt may be nil.
+func (s *Store) release(t *trace, settled tracememory.Known, receipt *Receipt) {
 	for i := range t.chunks {
 		s.releaseChunk(&t.chunks[i], settled, receipt)
 	}
 	s.remove(t)
 }
 
-func (s *Store) releaseChunk(c *chunk, settled *tracememory.Trace, receipt *Receipt) {
+func (s *Store) releaseChunk(c *chunk, settled tracememory.Known, receipt *Receipt) {
 	n := int64(c.spans.Len())
 	s.waiting.Add(-n)
 	s.leaving.Add(n)

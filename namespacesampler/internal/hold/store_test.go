@@ -16,7 +16,7 @@ import (
 )
 
 // settled is what settles traces here.
-var settled = &tracememory.Trace{IsNamed: true}
+var settled = tracememory.Known{Trace: &tracememory.Trace{IsNamed: true}}
 
 // pass lets time pass, and waits until nothing moves any more.
 func pass(d time.Duration) {

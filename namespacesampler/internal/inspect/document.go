@@ -26,9 +26,11 @@ type Telemetry struct {
 	Enabled   bool      `json:"enabled"`
 	DryRun    bool      `json:"dry_run"`
 	Namespace Namespace `json:"namespace"`
-	Tracing   Tracing   `json:"tracing"`
-	Metrics   Metrics   `json:"metrics"`
-	Spans     Spans     `json:"spans"`
+	// ConsistentBy are the attributes whose value is the group of an item.
+	ConsistentBy []string `json:"consistent_by"`
+	Tracing      Tracing  `json:"tracing"`
+	Metrics      Metrics  `json:"metrics"`
+	Spans        Spans    `json:"spans"`
 	// Postgres is null if the attributes alone decide.
 	Postgres *Postgres `json:"postgres"`
 }
@@ -257,7 +259,12 @@ type Question struct {
 	TraceID    pcommon.TraceID
 	HasTraceID bool
 	Tracestate string
+	// Group is the key of the group of the item, or empty.
+	Group string
 }
+
+// BySeries is how data points are sampled if whole series are kept.
+const BySeries = "series"
 
 // Signals of a question.
 const (
@@ -272,13 +279,15 @@ type Explanation struct {
 	Rate
 	// Threshold is in hexadecimal digits without trailing zeros, or "never".
 	Threshold string `json:"threshold"`
-	// Randomness, 14 hexadecimal digits, and Decision, kept or dropped, are null without a trace ID.
+	// Randomness, 14 hexadecimal digits, and Decision, kept or dropped, are null without a trace ID or a group.
 	Randomness *string `json:"randomness"`
-	Decision   *string `json:"decision"`
+	// RandomnessSource is trace_id, rv or group; null without Randomness.
+	RandomnessSource *string `json:"randomness_source"`
+	Decision         *string `json:"decision"`
 	// Disabled is the setting that drops all items of the signal.
 	Disabled string `json:"disabled,omitempty"`
 	// DryRun means that nothing is dropped; Decision is what would happen.
 	DryRun bool `json:"dry_run,omitempty"`
-	// Fault is the fault of the tracestate.
+	// Fault is the fault of the tracestate, or group_overruled.
 	Fault string `json:"fault,omitempty"`
 }

@@ -91,6 +91,6 @@ func TestATraceThatIsKeptWholeIsExplained(t *testing.T) { // T18
 	assert.Equal(t, http.StatusOK, status)
 	assert.JSONEq(t, `{
 		"namespace": "orders", "signal": "traces", "sample_rate": 1, "rule": "always_keep_trace", "source": "trace", "expires_at": null,
-		"threshold": "0", "randomness": "00000000000001", "decision": "kept"
+		"threshold": "0", "randomness": "00000000000001", "randomness_source": "trace_id", "decision": "kept"
 	}`, body)
 }

@@ -23,7 +23,7 @@ type Source interface {
 	// Namespaces is expensive and is called at most once a second, unless ctx has ended before it returned. It may return names of any
 	// length and encoding.
 	Namespaces(ctx context.Context) (Namespaces, error)
-	Explain(Question) Explanation
+	Explain(Question) (Explanation, error)
 }
 
 // Handler serves a source.

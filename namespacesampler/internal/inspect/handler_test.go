@@ -216,7 +216,7 @@ func TestExplainAnswersTheQuestion(t *testing.T) {
 	server := start(t, NewHandler(source, "access_token"))
 	body := ask(t, server, http.MethodGet, "/explain?namespace=pay+ments&signal=metrics&trace_id=&access_token=x").body
 	assert.JSONEq(t, `{"namespace": "pay ments", "signal": "metrics", "sample_rate": 0.5, "rule": "exact", "source": "runtime_override",
-		"threshold": "8", "randomness": null, "decision": null, "expires_at": null}`, body)
+		"threshold": "8", "randomness": null, "randomness_source": null, "decision": null, "expires_at": null}`, body)
 	assert.Equal(t, Question{Namespace: "pay ments", Signal: "metrics"}, source.asked)
 
 	get[Explanation](t, server, "/explain?trace_id=4BF92f3577b34da6a3ce929d0e0e4736&tracestate=ot%3Dth:8%3Brv:ce929d0e0e4736", http.StatusOK)

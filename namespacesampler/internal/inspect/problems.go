@@ -52,6 +52,12 @@ var knownProblems = [...]Problem{
 		Setting:       "tracing::hold",
 		Documentation: "docs/traces.md#holding-spans-until-their-trace-has-a-namespace",
 	},
+	problems.GroupOverruled: {
+		Kind:          "group_overruled",
+		Consequence:   "spans were sampled before they came here, by another randomness than that of their group; their groups may be incomplete",
+		Setting:       "consistent_by",
+		Documentation: "docs/workflows.md#spans-that-were-sampled-before",
+	},
 }
 
 // problemsOf returns the problems that have occurred.

@@ -23,7 +23,11 @@ func (h *Handler) serveExplain(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	explanation := h.source.Explain(question)
+	explanation, err := h.source.Explain(question)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
 	explanation.Namespace = namespace.Shown(question.Namespace)
 	explanation.Signal = question.Signal
 	explanation.Pattern = namespace.Shown(explanation.Pattern)
@@ -31,7 +35,7 @@ func (h *Handler) serveExplain(w http.ResponseWriter, r *http.Request) {
 }
 
 // parameters are the query parameters of /explain.
-var parameters = []string{"namespace", "signal", "trace_id", "tracestate"}
+var parameters = []string{"namespace", "signal", "trace_id", "tracestate", "group"}
 
 // parseQuestion parses the query of a URL. It refuses unknown parameters, since the answer to a different question would be
 // misleading.
@@ -49,7 +53,7 @@ func parseQuestion(raw string, others []string) (Question, error) {
 			return Question{}, fmt.Errorf("%s: must be given once, got it %d times", name, len(query[name]))
 		}
 	}
-	q := Question{Namespace: query.Get("namespace"), Signal: TracesSignal, Tracestate: query.Get("tracestate")}
+	q := Question{Namespace: query.Get("namespace"), Signal: TracesSignal, Tracestate: query.Get("tracestate"), Group: query.Get("group")}
 	if query.Has("signal") {
 		q.Signal = query.Get("signal")
 	}

@@ -38,9 +38,9 @@ func (f *fixed) Namespaces(context.Context) (Namespaces, error) {
 	return n, nil
 }
 
-func (f *fixed) Explain(q Question) Explanation {
+func (f *fixed) Explain(q Question) (Explanation, error) {
 	f.asked = q
-	return f.explanation
+	return f.explanation, nil
 }
 
 // manyNamespaces returns rows in the order of their names.

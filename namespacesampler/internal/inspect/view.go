@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
@@ -29,6 +30,7 @@ type View struct {
 	// Memory is nil for trace_id_ratio.
 	Memory  *tracememory.Memory
 	Sampler decision.SpanSampler
+	Groups  *group.Reader
 	// IsMissing reports whether a name counts as an absent namespace.
 	IsMissing func(name string) bool
 	// State returns the state of Postgres, cache and circuit breaker; null if the processor does not use Postgres.

@@ -2,6 +2,8 @@
 
 package namespace
 
+import "github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
+
 // Outcome is how a key was answered. The three outcomes lead to different decisions and are never merged.
 type Outcome uint8
 
@@ -18,6 +20,8 @@ const (
 type Answer struct {
 	Name    string
 	Outcome Outcome
+	// Group is the group that Postgres has for the key, whatever it has for its namespace (G1).
+	Group group.Group
 	// WasUnknown is true if the key is Unavailable now, but was Unknown when it was asked for last.
 	WasUnknown bool
 }

@@ -9,6 +9,8 @@ import (
 	"unique"
 
 	"github.com/maypok86/otter/v2"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 )
 
 // CacheConfig bounds the cache in entries and in time.
@@ -34,8 +36,9 @@ type cache struct {
 
 // entry is a namespace, interned because there are few namespaces and many keys. No key resolves to the empty name.
 type entry struct {
-	name unique.Handle[string]
-	due  int64 // time from which the key is to be asked for again, as cache.now
+	name  unique.Handle[string]
+	due   int64 // time from which the key is to be asked for again, as cache.now
+	group group.Group
 }
 
 // clockResolution is the precision of expiry. Reading the exact time would take a third of the time of a lookup in the cache.
@@ -82,11 +85,11 @@ func (c *cache) get(key Key, now int64) (answer Answer, due int64, ok bool) {
 	case !ok:
 		return Answer{}, never, false
 	case e.name == noName && now >= e.due:
-		return Answer{WasUnknown: e.due != 0}, never, false // without a due time it was Unavailable
+		return Answer{WasUnknown: e.due != 0, Group: e.group}, never, false // without a due time it was Unavailable
 	case e.name == noName:
-		return Answer{Outcome: Unknown}, never, true
+		return Answer{Outcome: Unknown, Group: e.group}, never, true
 	}
-	return Answer{Name: e.name.Value(), Outcome: Resolved}, e.due, true
+	return Answer{Name: e.name.Value(), Outcome: Resolved, Group: e.group}, e.due, true
 }
 
 // put stores an answer, unless it is Unavailable. It reports whether the key resolved late: items were decided without its
@@ -95,9 +98,9 @@ func (c *cache) put(key Key, answer Answer) (late bool) {
 	switch answer.Outcome {
 	case Unavailable:
 	case Unknown:
-		c.entries.Set(key, entry{noName, c.in(c.cfg.NegativeTTL)})
+		c.entries.Set(key, entry{noName, c.in(c.cfg.NegativeTTL), answer.Group})
 	case Resolved:
-		old, isNew := c.entries.Set(key, entry{unique.Make(answer.Name), c.nextRefresh()})
+		old, isNew := c.entries.Set(key, entry{unique.Make(answer.Name), c.nextRefresh(), answer.Group})
 		return !isNew && old.name == noName
 	}
 	return false
@@ -111,7 +114,7 @@ func (c *cache) refresh(key Key, answer Answer) (late bool) {
 		return c.put(key, answer)
 	}
 	ends := old.ExpiresAfter()
-	c.entries.Set(key, entry{old.Value.name, c.nextRefresh()})
+	c.entries.Set(key, entry{old.Value.name, c.nextRefresh(), old.Value.group})
 	c.entries.SetExpiresAfter(key, ends)
 	return false
 }
@@ -127,7 +130,7 @@ func (c *cache) nextRefresh() int64 {
 // instead. Either the load finds the note or miss finds its answer, so that no late key is missed.
 func (c *cache) miss(key Key, answer Answer) Answer {
 	if e, isNew := c.entries.SetIfAbsent(key.detached(), entry{name: noName}); !isNew && e.name != noName {
-		return Answer{Name: e.name.Value(), Outcome: Resolved}
+		return Answer{Name: e.name.Value(), Outcome: Resolved, Group: e.group}
 	}
 	return answer
 }

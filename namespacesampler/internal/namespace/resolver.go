@@ -122,9 +122,11 @@ func (r *Resolver) load(ctx context.Context, keys []Key, answers []Answer, wante
 	}
 	for n, i := range wanted {
 		if tickets != nil {
-			wasUnknown := answers[i].WasUnknown
+			before := answers[i]
 			answers[i] = tickets[n].answer()
-			answers[i].WasUnknown = wasUnknown && answers[i].Outcome == Unavailable
+			if answers[i].Outcome == Unavailable {
+				answers[i].WasUnknown, answers[i].Group = before.WasUnknown, before.Group
+			}
 		}
 		if answers[i].Outcome != Resolved {
 			answers[i] = r.cache.miss(keys[i], answers[i])

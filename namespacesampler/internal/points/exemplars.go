@@ -23,8 +23,8 @@ func (w *walk) exemplarRate(p *point) *rate.Rate {
 	return &w.tables.Traces.Lookup(p.item.Namespace).Rate
 }
 
-// sampleExemplars removes the exemplars of a kept point whose traces are dropped (M11): by the remembered rate of the trace, else
-// by the rate of spans with the point's namespace. Exemplars without a trace are kept. If of is nil, all are kept.
+// sampleExemplars removes the exemplars of a kept point whose traces are dropped (M11): by what is remembered of the trace, else by the
+// rate of spans with the point's namespace, and its group. Exemplars without a trace are kept. If of is nil, all are kept.
 func (w *walk) sampleExemplars(exemplars pmetric.ExemplarSlice, of *point) {
 	if of == nil || exemplars.Len() == 0 {
 		return
@@ -38,12 +38,14 @@ func (w *walk) sampleExemplars(exemplars pmetric.ExemplarSlice, of *point) {
 		if !w.p.cfg.TracingEnabled {
 			return true
 		}
-		r := byNamespace
+		r, g := byNamespace, of.item.Group
 		if memory := w.p.memory; memory != nil {
-			if known := memory.Peek(&id, memory.Now()); known != nil {
-				r = &known.Rate.Rate
+			known := memory.Peek(&id, memory.Now())
+			if known.Trace != nil {
+				r, g = &known.Trace.Rate.Rate, 0
 			}
+			g = known.Group.With(g)
 		}
-		return !decision.KeepsTrace(id, r)
+		return !decision.KeepsTrace(id, g, r)
 	})
 }

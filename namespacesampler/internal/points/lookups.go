@@ -6,7 +6,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -28,13 +27,22 @@ func (p *Processor) planLookups(table *rate.Table) lookups {
 	}
 }
 
-// needsLookup reports whether the namespace of a point can change a decision, or an attribute of a kept point.
+// needsLookup reports whether the namespace or the group of a point can change a decision, or an attribute of a kept point.
 func (w *walk) needsLookup(p *point, attributes pcommon.Map) bool {
-	switch {
-	case w.lookups.highest.IsNever():
+	if w.lookups.highest.IsNever() {
 		return false
-	case w.lookups.dropsSeries && !decision.KeepSeries(p.series, w.lookups.highest):
+	}
+	if w.resolution.LacksGroup(&p.item) { // a group can have any randomness
+		return p.item.Namespace == "" || w.canGroupMatter(p)
+	}
+	if w.lookups.dropsSeries && !p.keepsSeries(w.lookups.highest) {
 		return false
 	}
 	return !w.lookups.isUniform || w.lacksTarget(attributes)
+}
+
+// canGroupMatter reports whether the group of a point with a namespace can change a decision.
+func (w *walk) canGroupMatter(p *point) bool {
+	r := w.namespaces.Of(p.item.Namespace).Rate
+	return w.p.cfg.SampleExemplars || !r.IsNever() && !r.IsAlways()
 }

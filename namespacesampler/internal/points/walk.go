@@ -12,6 +12,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 )
@@ -20,7 +21,7 @@ import (
 type point struct {
 	item batch.Item
 	// series is the identity of the point's series as it arrived, before a namespace is written to it (M5). It is computed for
-	// points that carry a namespace or a key, if the walk decides by it.
+	// points that carry a namespace or a key, if the walk decides by it and they carry no group.
 	series decision.Series
 }
 
@@ -57,10 +58,11 @@ func (w *walk) begin(tables *steering.Tables) {
 	if w.namespaces.Begin(tables.Metrics) {
 		w.identity.isNeeded = w.p.cfg.Enabled && !w.p.cfg.ByPoint && !tables.Metrics.IsFixed()
 		w.lookups = w.p.planLookups(tables.Metrics)
+		w.resolution.LookForGroups(w.identity.isNeeded || w.p.cfg.Enabled && w.p.cfg.SampleExemplars)
 	}
 }
 
-// read reads what decides each point: its namespace, or the key to look it up by, and the identity of its series.
+// read reads what decides each point: its namespace and its group, or the key to look them up by, and the identity of its series.
 func (w *walk) read(ctx context.Context, md pmetric.Metrics) {
 	for _, rm := range md.ResourceMetrics().All() {
 		w.resource = rm.Resource()
@@ -88,15 +90,12 @@ func (w *walk) readPoint(attributes pcommon.Map, isDetailed bool) {
 	if !isDetailed {
 		return
 	}
-	if p.item.Carries {
-		w.identity.enterPoint(p, attributes)
-		return
+	w.resolution.ReadGroup(&p.item, attributes)
+	var key *namespace.Key
+	if w.resolution.Lacks(&p.item) && w.p.common.Reader.Lookups() > 0 {
+		key = w.resolution.ReadKey(&p.item, attributes)
 	}
-	if w.p.common.Reader.Lookups() == 0 {
-		return
-	}
-	key := w.resolution.ReadKey(&p.item, attributes)
-	if p.item.Carries {
+	if p.item.Carries && !p.item.Group.IsKnown() {
 		w.identity.enterPoint(p, attributes)
 	}
 	if key != nil && w.needsLookup(p, attributes) {
@@ -104,7 +103,7 @@ func (w *walk) readPoint(attributes pcommon.Map, isDetailed bool) {
 	}
 }
 
-// resolve looks up the namespaces that are missing. One round trip answers all points; those whose key is unknown have their next
+// resolve looks up the namespaces and groups that are missing. One round trip answers all points; those whose key is unknown have their next
 // key looked up in another one.
 func (w *walk) resolve(ctx context.Context, md pmetric.Metrics) {
 	for w.resolution.Resolve(ctx) {
@@ -219,7 +218,7 @@ func (w *walk) decide(p *point, ns *batch.Namespace, flags pmetric.DataPointFlag
 	return ns.Rule, w.keeps(p, &ns.Rate.Rate)
 }
 
-// keeps decides by the series of a data point (M2), or for the point alone (M6).
+// keeps decides by the series of a data point or its group (M2), or for the point alone (M6).
 func (w *walk) keeps(p *point, r *rate.Rate) bool {
 	switch {
 	case r.IsAlways():
@@ -228,6 +227,14 @@ func (w *walk) keeps(p *point, r *rate.Rate) bool {
 		return false
 	case w.p.cfg.ByPoint:
 		return decision.DrawPoint(r)
+	}
+	return p.keepsSeries(r)
+}
+
+// keepsSeries decides by the group of a point (G5), else by its series.
+func (p *point) keepsSeries(r *rate.Rate) bool {
+	if p.item.Group.IsKnown() {
+		return decision.KeepGroup(p.item.Group, r)
 	}
 	return decision.KeepSeries(p.series, r)
 }

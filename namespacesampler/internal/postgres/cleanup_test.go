@@ -84,7 +84,7 @@ func TestFailedConnectionsLeaveThePoolInTime(t *testing.T) {
 	const patience = 100 * time.Millisecond
 	db, err := Open(Config{
 		Pool:    PoolConfig{DSN: dsn + "&connect_timeout=30", MaxConnections: 1, ConnectTimeout: patience},
-		Queries: Tasker().Queries, Logger: zap.NewNop(), Telemetry: nowhere,
+		Queries: Tasker(true).Queries, Logger: zap.NewNop(), Telemetry: nowhere,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close(context.Background())) })

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	Cooldown  time.Duration
 	Logger    *zap.Logger
 	Telemetry Telemetry
+	// GroupOf returns the group of a key that a query returns in its third column. It is nil if items have no groups.
+	GroupOf func(key string) group.Group
 	// Ignored is called with the number of keys or namespaces that were read and are ignored, and why: problems.UnreadableNames or
 	// problems.LongNames.
 	Ignored func(why problems.Kind, names int)
@@ -44,6 +47,7 @@ type DB struct {
 	tracer    trace.Tracer
 	unobserve func() error // unregisters the metrics of the pool
 	logger    *zap.Logger
+	groupOf   func(key string) group.Group
 
 	onIgnored            func(why problems.Kind, names int)
 	unreadableRegistered atomic.Int64 // of the last read
@@ -63,7 +67,8 @@ func Open(cfg Config) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{
-		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, onIgnored: cfg.Ignored,
+		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, groupOf: cfg.GroupOf,
+		onIgnored: cfg.Ignored,
 	}
 	db.isSimple = pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol
 	checking, stop := context.WithCancel(context.Background())

@@ -55,7 +55,7 @@ func sqlState(err error) string {
 type queryError struct{ err error }
 
 func (e *queryError) Error() string {
-	return "the query must take one parameter and return rows (key text, namespace text): " + e.err.Error()
+	return "the query must take one parameter and return rows (key text, namespace text) or (key text, namespace text, group text): " + e.err.Error()
 }
 func (e *queryError) Unwrap() error { return e.err }
 

@@ -23,8 +23,8 @@ var layouts = map[string]struct {
 	layout Layout
 	rows   taskerdb.Layout
 }{
-	"tasker":        {taskerdb.Tasker, Tasker(), taskerdb.LayoutTasker},
-	"tasker_legacy": {taskerdb.TaskerLegacy, TaskerLegacy(), taskerdb.LayoutLegacy},
+	"tasker":        {taskerdb.Tasker, Tasker(true), taskerdb.LayoutTasker},
+	"tasker_legacy": {taskerdb.TaskerLegacy, TaskerLegacy(true), taskerdb.LayoutLegacy},
 }
 
 func TestLayoutsResolveEachKindOfKey(t *testing.T) {
@@ -55,7 +55,7 @@ func TestLayoutsResolveEachKindOfKey(t *testing.T) {
 }
 
 func TestTheTwoNamesOfStepsAreOneKey(t *testing.T) {
-	f := openLayout(t, cluster.DSN("postgres"), Tasker())
+	f := openLayout(t, cluster.DSN("postgres"), Tasker(true))
 	assert.True(t, f.key("step_uuid", id(1)) == f.key("workflow_step_uuid", id(1)), "and so one entry, and one statement")
 	assert.False(t, f.key("step_uuid", id(1)) == f.key("task_uuid", id(1)))
 }
@@ -102,7 +102,7 @@ func TestTheFirstLegacySchemaHasNoCorrelationIDs(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.TaskerLegacyWithoutCorrelation)
 	require.NoError(t, taskerdb.Insert(t.Context(), connect(t, dsn), taskerdb.LayoutLegacyWithoutCorrelation,
 		taskerdb.Task{UUID: id(0xa1), Namespace: "payments", Steps: []string{id(0x51)}}))
-	f := openLayout(t, dsn, TaskerLegacy())
+	f := openLayout(t, dsn, TaskerLegacy(true))
 	asks := []ask{
 		{"correlation_id", id(0xc1), unknown},
 		{"task_uuid", id(0xa1), "payments"},
@@ -128,7 +128,7 @@ func TestTheFirstLegacySchemaHasNoCorrelationIDs(t *testing.T) {
 
 func TestInTheCurrentLayoutAMissingColumnIsARefusal(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker, `ALTER TABLE tasker.tasks DROP COLUMN parent_correlation_id`)
-	f := openLayout(t, dsn, Tasker())
+	f := openLayout(t, dsn, Tasker(true))
 	f.check(ask{"correlation_id", id(1), unavailable}, ask{"task_uuid", id(1), unknown})
 	assert.Len(t, f.messages(), 1)
 }
@@ -138,7 +138,7 @@ func TestTheReaderRoleMayReadWhatTheLayoutReads(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker, role, taskerdb.ReadOnlyGrants)
 	require.NoError(t, taskerdb.Insert(t.Context(), connect(t, dsn), taskerdb.LayoutTasker,
 		taskerdb.Task{UUID: id(0xa1), CorrelationID: id(0xc1), Namespace: "payments", Steps: []string{id(0x51)}}))
-	f := openLayout(t, strings.Replace(dsn, "postgres@", "namespace_sampler_reader@", 1), Tasker())
+	f := openLayout(t, strings.Replace(dsn, "postgres@", "namespace_sampler_reader@", 1), Tasker(true))
 	f.check(
 		ask{"task_uuid", id(0xa1), "payments"},
 		ask{"step_uuid", id(0x51), "payments"},

@@ -50,7 +50,7 @@ func TestALayoutDoesNotSendTheRestOfANameThatIsTooLong(t *testing.T) {
 	require.NoError(t, taskerdb.Insert(t.Context(), connect(t, dsn), taskerdb.LayoutTasker,
 		taskerdb.Task{UUID: id(1), Namespace: "huge", CorrelationID: id(2), Steps: []string{id(3)}}))
 	exec(t, dsn, `UPDATE tasker.task_namespaces SET name = repeat('x', 100000)`)
-	f := openLayout(t, dsn, Tasker())
+	f := openLayout(t, dsn, Tasker(true))
 	f.check(ask{"task_uuid", id(1), unknown}, ask{"step_uuid", id(3), unknown}, ask{"correlation_id", id(2), unknown})
 	logged := f.logs.FilterMessage(tooLong).All()
 	require.Len(t, logged, 3, "once for each lookup")

@@ -45,7 +45,7 @@ func (db *DB) group(keys []namespace.Key, answers []namespace.Answer) []*request
 	for i, key := range keys {
 		r := byKind[key.Kind()]
 		if r == nil {
-			r = &request{query: db.queries[key.Kind()], answers: answers, places: map[string]int{}}
+			r = &request{query: db.queries[key.Kind()], answers: answers, places: map[string]int{}, groupOf: db.groupOf}
 			byKind[key.Kind()] = r
 		}
 		text := key.String()

@@ -37,7 +37,7 @@ func TestAServerThatDoesNotAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db, err := Open(Config{
 				Pool:    PoolConfig{DSN: silentServer(t), MaxConnections: 1, ConnectTimeout: test.connect},
-				Queries: Tasker().Queries, Logger: zap.NewNop(), Telemetry: nowhere,
+				Queries: Tasker(true).Queries, Logger: zap.NewNop(), Telemetry: nowhere,
 			})
 			require.NoError(t, err, "a server that is away is no reason not to start")
 			key, _ := namespace.NewKey(kindTask, namespace.FormatUUID, id(1))
@@ -81,7 +81,7 @@ func TestAStatementThatTimesOutDoesNotAffectOthers(t *testing.T) {
 
 func TestLookupsWorkAgainAfterTheServerWasDown(t *testing.T) {
 	own := pgtest.Start(t)
-	f := openLayout(t, own.NewDatabase(t, taskerdb.Tasker), Tasker())
+	f := openLayout(t, own.NewDatabase(t, taskerdb.Tasker), Tasker(true))
 	task := ask{"task_uuid", id(1), unknown}
 	f.check(task)
 	require.NoError(t, own.Crash())
@@ -99,7 +99,7 @@ func TestLookupsWorkAgainAfterTheServerWasDown(t *testing.T) {
 func TestConnectionsAreNoMoreThanConfigured(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
 	tap := pgtest.NewTap(t, cluster.Addr())
-	f := openLayout(t, tap.DSN(dsn)+"&pool_max_conns=50", Tasker())
+	f := openLayout(t, tap.DSN(dsn)+"&pool_max_conns=50", Tasker(true))
 	var calls sync.WaitGroup
 	for range 64 {
 		calls.Go(func() { f.check(ask{"task_uuid", id(1), unknown}) })

@@ -98,7 +98,7 @@ func TestErrorsOfConnectingRepeatNoSecret(t *testing.T) {
 		"TLS not offered":  withPassword(t, strings.Replace(dsn, "sslmode=disable", "sslmode=require", 1), "u"+secret, secret),
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := openLayout(t, bad, Tasker())
+			f := openLayout(t, bad, Tasker(true))
 			_, err := f.lookup(ask{"task_uuid", "0198f000-0000-7000-8000-000000000000", unavailable})
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), secret)

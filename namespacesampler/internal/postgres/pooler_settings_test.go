@@ -53,7 +53,7 @@ func TestTheDocumentedSettingsWorkWithAndWithoutPgBouncer(t *testing.T) {
 	require.NoError(t, err)
 	for name, dsn := range map[string]string{"direct": direct, "PgBouncer": pooled} {
 		t.Run(name, func(t *testing.T) {
-			f := openLayout(t, dsn, Tasker())
+			f := openLayout(t, dsn, Tasker(true))
 			assert.Equal(t, 1, f.check(
 				ask{"task_uuid", id(1), "payments"}, ask{"correlation_id", id(2), "payments"}, ask{"step_uuid", id(3), "payments"},
 				ask{"task_uuid", id(4), unknown}))
@@ -79,7 +79,7 @@ func TestTheTimeOutOfTheRoleEndsOneLookup(t *testing.T) {
 	require.NoError(t, err)
 	for name, dsn := range map[string]string{"direct": direct, "PgBouncer": pooled} {
 		t.Run(name, func(t *testing.T) {
-			f := openLayout(t, dsn, Tasker())
+			f := openLayout(t, dsn, Tasker(true))
 			f.check(ask{"task_uuid", id(1), "payments"}, ask{"step_uuid", id(3), unavailable})
 			require.Equal(t, 1, f.logs.Len())
 			assert.Equal(t, "step_uuid", f.logs.All()[0].ContextMap()["lookup"])
@@ -99,7 +99,7 @@ func TestTheTimeOutOfTheRoleLeavesTimeForAllLookups(t *testing.T) {
 	defer func() { _ = tx.Rollback(context.Background()) }()
 	_, err = tx.Exec(t.Context(), `LOCK TABLE tasker.task_namespaces`)
 	require.NoError(t, err)
-	f := openLayout(t, direct, Tasker())
+	f := openLayout(t, direct, Tasker(true))
 	roundTrips := f.check(
 		ask{"task_uuid", id(1), unavailable}, ask{"correlation_id", id(2), unavailable}, ask{"step_uuid", id(3), unavailable})
 	assert.Len(t, f.messages(), 3, "each is refused")
@@ -109,7 +109,7 @@ func TestTheTimeOutOfTheRoleLeavesTimeForAllLookups(t *testing.T) {
 // Notifications are another matter.
 func TestListeningThroughPgBouncerIsKnownToBeImpossible(t *testing.T) {
 	_, _, pooled := withReader(t)
-	f := openLayout(t, pooled, Tasker())
+	f := openLayout(t, pooled, Tasker(true))
 	err := f.Listen(t.Context(), Listening{Channel: "c", Timeout: time.Minute, Check: time.Minute, Began: func() {}, Heard: func() {}})
 	assert.ErrorIs(t, err, ErrPooler)
 }

@@ -29,7 +29,7 @@ func TestBehindAPoolerInTransactionMode(t *testing.T) {
 		{"step_uuid", id(3), "payments"},
 		{"task_uuid", id(4), unknown},
 	}
-	f := openLayout(t, pooler.DSN(dsn), Tasker())
+	f := openLayout(t, pooler.DSN(dsn), Tasker(true))
 	var loads sync.WaitGroup
 	for range 50 {
 		loads.Go(func() { assert.Equal(t, 1, f.check(all...), "one round trip") })
@@ -38,7 +38,7 @@ func TestBehindAPoolerInTransactionMode(t *testing.T) {
 	assert.Empty(t, f.messages())
 
 	t.Run("a refused lookup spoils no other", func(t *testing.T) {
-		broken := Tasker()
+		broken := Tasker(true)
 		broken.Queries[kindStep].SQL = `SELECT id, name FROM missing WHERE id = ANY($1)`
 		f := openLayout(t, pooler.DSN(dsn), broken)
 		f.check(all[0], all[1], ask{"step_uuid", id(3), unavailable})
@@ -55,7 +55,7 @@ func TestBehindAPoolerInTransactionMode(t *testing.T) {
 	})
 	t.Run("prepared statements would break, were they asked for", func(t *testing.T) {
 		prepared := pooler.DSN(dsn) + "&default_query_exec_mode=cache_statement"
-		one, two := openLayout(t, prepared, Tasker()), openLayout(t, prepared, Tasker())
+		one, two := openLayout(t, prepared, Tasker(true)), openLayout(t, prepared, Tasker(true))
 		one.check(all[0])
 		two.check(ask{"task_uuid", id(1), unavailable})
 		assert.NotEmpty(t, two.messages(), "which shows that the pooler shares connections")

@@ -26,7 +26,7 @@ func (f *fixture) probe(timeout time.Duration) (int, error) {
 func TestALookupWithoutKeysExecutesAllQueriesInOneRoundTrip(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
 	tap := pgtest.NewTap(t, cluster.Addr())
-	f := openLayout(t, tap.DSN(dsn), Tasker())
+	f := openLayout(t, tap.DSN(dsn), Tasker(true))
 	roundTrips, err := f.probe(30 * time.Second)
 	require.NoError(t, err)
 	assert.Equal(t, 1, roundTrips)
@@ -37,7 +37,7 @@ func TestALookupWithoutKeysExecutesAllQueriesInOneRoundTrip(t *testing.T) {
 
 // TestALookupWithoutKeysFailsWhenOneWithKeysDoes: a ping would say that all is well while every lookup hangs on a locked table.
 func TestALookupWithoutKeysFailsWhenOneWithKeysDoes(t *testing.T) {
-	f := openLayout(t, cluster.NewDatabase(t, taskerdb.Tasker), Tasker())
+	f := openLayout(t, cluster.NewDatabase(t, taskerdb.Tasker), Tasker(true))
 	tx, err := connect(t, f.pool.Config().ConnString()).Begin(t.Context())
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), `LOCK TABLE tasker.tasks`)

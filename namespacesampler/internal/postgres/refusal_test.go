@@ -46,8 +46,8 @@ func TestARefusedLookupDoesNotAffectOthers(t *testing.T) {
 			`CREATE VIEW missing AS SELECT '1'::text AS id`, `SELECT * FROM missing WHERE id = ANY($1)`,
 			`CREATE OR REPLACE VIEW missing AS SELECT '1'::text AS id, 'one'::text AS ns`,
 		},
-		"three columns": {
-			`CREATE VIEW missing AS SELECT '1'::text AS id, 'one'::text AS ns, 3 AS x`, `SELECT * FROM missing WHERE id = ANY($1)`,
+		"four columns": {
+			`CREATE VIEW missing AS SELECT '1'::text AS id, 'one'::text AS ns, 3 AS x, 4 AS y`, `SELECT * FROM missing WHERE id = ANY($1)`,
 			`DROP VIEW missing; CREATE VIEW missing AS SELECT '1'::text AS id, 'one'::text AS ns`,
 		},
 	} {

@@ -92,7 +92,7 @@ func TestARefusedRegistryQueryNamesTheSetting(t *testing.T) {
 func TestADatabaseWithoutTheTablesOfTheLayout(t *testing.T) {
 	const remedy = "choose the layout of this database (tasker or tasker_legacy), or give postgres::lookups of your own, " +
 		"or set postgres::layout to none"
-	f := openLayout(t, cluster.NewDatabase(t), Tasker())
+	f := openLayout(t, cluster.NewDatabase(t), Tasker(true))
 	_, err := f.Registered(t.Context(), TaskerRegistry)
 	require.EqualError(t, err, `postgres::layout: relation "tasker.task_namespaces" does not exist (SQLSTATE 42P01): `+remedy)
 

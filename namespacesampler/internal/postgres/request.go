@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
@@ -19,6 +20,7 @@ type request struct {
 	texts   []string
 	places  map[string]int // index of the answer by the text of the key
 	answers []namespace.Answer
+	groupOf func(key string) group.Group // nil if items have no groups
 	// isSuspect is true if the keys are suspected to be the reason of a refusal. The query is sent without keys before them.
 	isSuspect bool
 }
@@ -55,38 +57,20 @@ func arrayLiteral(texts []string) string {
 	return b.String()
 }
 
-// answer stores the answer of a row.
-func (r *request) answer(i int, name []byte) {
-	if len(name) > 0 && r.answers[i].Outcome != namespace.Resolved {
-		r.answers[i] = namespace.Answer{Name: string(name), Outcome: namespace.Resolved}
-	}
-}
-
-// read reads the answers of a statement. Rows with other keys, without a namespace, with one that is too long, or with a text that is not
-// valid UTF-8 are ignored; of several rows for a key, the first one counts. Columns are received as text in every mode of execution. They
-// become strings only if they are valid, so that a row takes no more memory than the message that it comes in.
+// read reads the answers of a statement: rows of a key, a namespace, and perhaps a group. Columns are received as text in every mode of
+// execution. They become strings only if they are valid, so that a row takes no more memory than the message that it comes in.
 func (r *request) read(rows pgx.Rows) error {
 	defer rows.Close()
 	columns := rows.FieldDescriptions()
 	for rows.Next() {
 		values := rows.RawValues()
-		if len(values) != 2 {
-			return fmt.Errorf("got rows with %d in place of 2 columns", len(values))
+		if len(values) != 2 && len(values) != 3 {
+			return fmt.Errorf("got rows with %d in place of 2 or 3 columns", len(values))
 		}
-		if values[0] == nil || values[1] == nil {
-			continue
+		for i := range values {
+			values[i] = withoutPadding(columns[i], values[i])
 		}
-		key, name := withoutPadding(columns[0], values[0]), withoutPadding(columns[1], values[1])
-		switch {
-		case len(name) > rate.MaxNameBytes:
-			r.query.tooLong(len(name))
-		case !utf8.Valid(key) || !utf8.Valid(name):
-			r.query.unreadable()
-		default:
-			if i, ok := r.places[string(key)]; ok {
-				r.answer(i, name)
-			}
-		}
+		r.readRow(values)
 	}
 	if err := rows.Err(); err != nil {
 		return err
@@ -97,4 +81,42 @@ func (r *request) read(rows pgx.Rows) error {
 		}
 	}
 	return nil
+}
+
+// readRow reads a row. One with another key, or with a key that is not valid UTF-8, is ignored; so is a namespace that is too long or not
+// valid UTF-8. Of several rows for a key, the first one with a namespace counts; if none has one, the first with a group.
+func (r *request) readRow(values [][]byte) {
+	if values[0] == nil {
+		return
+	}
+	if !utf8.Valid(values[0]) {
+		r.query.unreadable()
+		return
+	}
+	i, ok := r.places[string(values[0])]
+	if !ok || r.answers[i].Outcome == namespace.Resolved {
+		return
+	}
+	answer := &r.answers[i]
+	if len(values) == 3 && len(values[2]) <= group.MaxKeyBytes && r.groupOf != nil {
+		if g := r.groupOf(string(values[2])); g.IsKnown() {
+			answer.Group = g
+		}
+	}
+	if name := r.readName(values[1]); name != "" {
+		answer.Name, answer.Outcome = name, namespace.Resolved
+	}
+}
+
+// readName reads a namespace. It returns "" if there is none.
+func (r *request) readName(name []byte) string {
+	switch {
+	case len(name) > rate.MaxNameBytes:
+		r.query.tooLong(len(name))
+		return ""
+	case !utf8.Valid(name):
+		r.query.unreadable()
+		return ""
+	}
+	return string(name)
 }

@@ -27,7 +27,7 @@ func TestARoleThatMayReadFourTablesSuffices(t *testing.T) {
 	all := []ask{
 		{"task_uuid", id(1), "payments"}, {"correlation_id", id(2), "payments"}, {"step_uuid", id(3), "payments"},
 	}
-	openLayout(t, u.String(), Tasker()).check(all...)
+	openLayout(t, u.String(), Tasker(true)).check(all...)
 	conn := connect(t, u.String())
 	_, err = conn.Exec(t.Context(), `DELETE FROM tasker.tasks`)
 	require.ErrorContains(t, err, "permission denied", "it cannot write")
@@ -36,7 +36,7 @@ func TestARoleThatMayReadFourTablesSuffices(t *testing.T) {
 		t.Run("without "+table, func(t *testing.T) {
 			exec(t, dsn, `REVOKE SELECT ON tasker.`+table+` FROM namespace_sampler_reader`)
 			defer exec(t, dsn, `GRANT SELECT ON tasker.`+table+` TO namespace_sampler_reader`)
-			f := openLayout(t, u.String(), Tasker())
+			f := openLayout(t, u.String(), Tasker(true))
 			refused := append([]ask{}, all...)
 			for i := range refused {
 				if table != "workflow_steps" || refused[i].attribute == "step_uuid" {

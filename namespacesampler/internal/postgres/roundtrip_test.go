@@ -34,7 +34,7 @@ func mixed(f *fixture, n int) []namespace.Key {
 func TestAThousandKeysOfAllKindsAreOneRoundTripAndAStatementAKind(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
 	tap := pgtest.NewTap(t, cluster.Addr())
-	f := openLayout(t, tap.DSN(dsn), Tasker())
+	f := openLayout(t, tap.DSN(dsn), Tasker(true))
 	observer := connect(t, dsn)
 	_, err := pgtest.StatementCalls(t.Context(), observer) // makes the extension
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func TestEveryModeOfExecutionThatTheDSNAsksForWorks(t *testing.T) {
 	for _, mode := range []string{"exec", "cache_statement", "cache_describe", "describe_exec", "simple_protocol"} {
 		t.Run(mode, func(t *testing.T) {
 			dsn := plain + "&default_query_exec_mode=" + mode
-			f := openLayout(t, dsn, Tasker())
+			f := openLayout(t, dsn, Tasker(true))
 			for range 2 {
 				f.check(
 					ask{"task_uuid", "0198f000-0000-7000-8000-00000000000A", "payments"},
@@ -77,7 +77,7 @@ func TestEveryModeOfExecutionThatTheDSNAsksForWorks(t *testing.T) {
 					ask{"correlation_id", "0198f000-0000-7000-8000-00000000000a", unknown},
 				)
 			}
-			broken := Tasker()
+			broken := Tasker(true)
 			broken.Queries[kindStep].SQL = "SELECT id, name FROM missing WHERE id = ANY($1)"
 			f = openLayout(t, dsn, broken)
 			f.check(
@@ -92,7 +92,7 @@ func TestEveryModeOfExecutionThatTheDSNAsksForWorks(t *testing.T) {
 func TestTheResolverAsksOnceAndFindsWhatIsCommittedLater(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
 	tap := pgtest.NewTap(t, cluster.Addr())
-	f := openLayout(t, tap.DSN(dsn), Tasker())
+	f := openLayout(t, tap.DSN(dsn), Tasker(true))
 	resolver, err := namespace.NewResolver(namespace.ResolverConfig{
 		Cache: namespace.CacheConfig{MaxEntries: 1000, TTL: time.Hour, NegativeTTL: 50 * time.Millisecond},
 		Wait:  30 * time.Second, LoadTimeout: 30 * time.Second, MaxLoads: 4,
@@ -129,8 +129,8 @@ func TestCloseDoesNotWaitForAQueryThatHangs(t *testing.T) {
 	require.NoError(t, err)
 
 	db, err := Open(Config{
-		Pool: PoolConfig{DSN: dsn, MaxConnections: 1, ConnectTimeout: time.Minute}, Queries: Tasker().Queries,
-		Logger: openLayout(t, dsn, Tasker()).queries[0].logger, Telemetry: nowhere,
+		Pool: PoolConfig{DSN: dsn, MaxConnections: 1, ConnectTimeout: time.Minute}, Queries: Tasker(true).Queries,
+		Logger: openLayout(t, dsn, Tasker(true)).queries[0].logger, Telemetry: nowhere,
 	})
 	require.NoError(t, err)
 	ended := make(chan error, 1)
@@ -157,7 +157,7 @@ func TestCloseDoesNotWaitForAQueryThatHangs(t *testing.T) {
 
 // TestALoadAfterQuietTimesIsOneRoundTrip: an idle connection is not asked first whether it lives.
 func TestALoadAfterQuietTimesIsOneRoundTrip(t *testing.T) {
-	f := openLayout(t, cluster.NewDatabase(t, taskerdb.Tasker), Tasker())
+	f := openLayout(t, cluster.NewDatabase(t, taskerdb.Tasker), Tasker(true))
 	conn, err := f.pool.Acquire(t.Context())
 	require.NoError(t, err)
 	defer conn.Release()
@@ -166,7 +166,7 @@ func TestALoadAfterQuietTimesIsOneRoundTrip(t *testing.T) {
 
 func TestConnectionsThatDiedWhileIdleAreReplacedWithinTheLoad(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
-	f := openLayout(t, dsn+"&pool_min_conns=0", Tasker())
+	f := openLayout(t, dsn+"&pool_min_conns=0", Tasker(true))
 	task := ask{"task_uuid", "0198f000-0000-7000-8000-00000000000b", unknown}
 	f.check(task)
 	exec(t, dsn, endSessions)

@@ -28,7 +28,7 @@ func TestPasswordsInOddPlacesAreNotReportedByNetworkErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, ValidateDSN(test.dsn))
-			_, err := openLayout(t, test.dsn, Tasker()).lookup(ask{"task_uuid", id(1), unavailable})
+			_, err := openLayout(t, test.dsn, Tasker(true)).lookup(ask{"task_uuid", id(1), unavailable})
 			require.ErrorContains(t, err, test.want)
 			for wrapped := err; wrapped != nil; wrapped = unwrap(wrapped) {
 				assert.NotContains(t, wrapped.Error(), secret)
@@ -55,12 +55,12 @@ func TestPasswordsWithSpecialCharactersLogIn(t *testing.T) {
 			exec(t, dsn, `ALTER ROLE scrammed PASSWORD '`+literal+`'; GRANT USAGE ON SCHEMA tasker TO scrammed;
 				GRANT SELECT ON ALL TABLES IN SCHEMA tasker TO scrammed`)
 
-			openLayout(t, withPassword(t, dsn, "scrammed", password), Tasker()).check(ask{"task_uuid", id(1), unknown})
+			openLayout(t, withPassword(t, dsn, "scrammed", password), Tasker(true)).check(ask{"task_uuid", id(1), unknown})
 
-			f := openLayout(t, withPassword(t, dsn, "scrammed", password+secret), Tasker())
+			f := openLayout(t, withPassword(t, dsn, "scrammed", password+secret), Tasker(true))
 			_, err = f.lookup(ask{"task_uuid", id(1), unavailable})
 			require.EqualError(t, err, "failed to connect: password authentication failed (SQLSTATE 28P01)")
-			_, err = openLayout(t, withUser(t, dsn, "scrammed"), Tasker()).lookup(ask{"task_uuid", id(1), unavailable})
+			_, err = openLayout(t, withUser(t, dsn, "scrammed"), Tasker(true)).lookup(ask{"task_uuid", id(1), unavailable})
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), "scrammed")
 		})
@@ -75,7 +75,7 @@ func requirePasswords(t testing.TB) {
 	exec(t, cluster.DSN("postgres"), `CREATE ROLE scrammed LOGIN PASSWORD 'x';
 		COPY (VALUES ('host all scrammed all scram-sha-256'), ('host all all all trust')) TO '`+file+`';
 		SELECT pg_reload_conf()`)
-	db := openLayout(t, withUser(t, cluster.DSN("postgres"), "scrammed"), Tasker())
+	db := openLayout(t, withUser(t, cluster.DSN("postgres"), "scrammed"), Tasker(true))
 	eventually(t, func() bool {
 		err := db.pool.Ping(t.Context())
 		db.pool.Reset()

@@ -43,7 +43,7 @@ func TestConnectionsStandBeforeTheFirstLookup(t *testing.T) {
 		t.Run(setting, func(t *testing.T) {
 			dsn := cluster.NewDatabase(t, taskerdb.Tasker)
 			tap := pgtest.NewTap(t, cluster.Addr())
-			f := openLayout(t, tap.DSN(dsn)+setting, Tasker())
+			f := openLayout(t, tap.DSN(dsn)+setting, Tasker(true))
 			f.awaitStanding(want)
 			assert.Zero(t, tap.Syncs(), "nothing has been asked")
 
@@ -56,7 +56,7 @@ func TestConnectionsStandBeforeTheFirstLookup(t *testing.T) {
 
 func TestNoConnectionStandsIfTheDSNSaysSo(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker) + "&pool_min_conns=0&pool_health_check_period=1ms"
-	f := openLayout(t, dsn, Tasker())
+	f := openLayout(t, dsn, Tasker(true))
 	f.check(ask{"task_uuid", id(1), unknown})
 	f.awaitStanding(1)
 }
@@ -76,7 +76,7 @@ func TestConnectionsAreOpenedOnceTheServerIsUp(t *testing.T) {
 	own := pgtest.Start(t)
 	dsn := own.NewDatabase(t, taskerdb.Tasker)
 	require.NoError(t, own.Crash())
-	f := openLayout(t, dsn+"&pool_health_check_period=10ms", Tasker())
+	f := openLayout(t, dsn+"&pool_health_check_period=10ms", Tasker(true))
 	eventually(t, func() bool { return f.pool.Stat().NewConnsCount() > 10 }, "attempts")
 	require.NoError(t, own.Restart(t.Context()))
 	f.awaitStanding(2)
@@ -99,7 +99,7 @@ func TestConnectionsThatEndWhileIdleAreReplacedBeforeTheyAreNeeded(t *testing.T)
 	} {
 		t.Run(name, func(t *testing.T) {
 			dsn := own.NewDatabase(t, taskerdb.Tasker)
-			f := openLayout(t, dsn+"&pool_health_check_period=10ms", Tasker())
+			f := openLayout(t, dsn+"&pool_health_check_period=10ms", Tasker(true))
 			f.awaitStanding(2)
 			before := f.openSockets()
 			end(dsn)
@@ -120,14 +120,14 @@ func TestConnectionsThatEndWhileIdleAreReplacedBeforeTheyAreNeeded(t *testing.T)
 
 func TestTheServerMayCloseIdleConnections(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
-	f := openLayout(t, dsn+"&idle_session_timeout=20ms&pool_health_check_period=10ms", Tasker())
+	f := openLayout(t, dsn+"&idle_session_timeout=20ms&pool_health_check_period=10ms", Tasker(true))
 	eventually(t, func() bool { return f.pool.Stat().NewConnsCount() >= 6 }, "they are opened again")
 }
 
 // TestAConnectionThatDiedBeforeItsFirstUseIsReplacedWithinTheLoad, as one that has been used.
 func TestAConnectionThatDiedBeforeItsFirstUseIsReplacedWithinTheLoad(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
-	f := openLayout(t, dsn+"&pool_health_check_period=1h", Tasker())
+	f := openLayout(t, dsn+"&pool_health_check_period=1h", Tasker(true))
 	f.awaitStanding(2)
 	exec(t, dsn, endSessions)
 	assert.Equal(t, 2, f.check(ask{"task_uuid", id(1), unknown}))
@@ -136,7 +136,7 @@ func TestAConnectionThatDiedBeforeItsFirstUseIsReplacedWithinTheLoad(t *testing.
 // TestConnectionsBeyondTheStandingOnesAreClosedWhenIdle: that they are checked is no use of them.
 func TestConnectionsBeyondTheStandingOnesAreClosedWhenIdle(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.Tasker)
-	f := openTraced(t, dsn+"&pool_health_check_period=10ms&pool_max_conn_idle_time=100ms", Tasker())
+	f := openTraced(t, dsn+"&pool_health_check_period=10ms&pool_max_conn_idle_time=100ms", Tasker(true))
 	var all []*pgxpool.Conn
 	for range 4 {
 		conn, err := f.pool.Acquire(t.Context())
@@ -193,7 +193,7 @@ func TestCloseDoesNotWaitForConnectionsThatAreBeingOpened(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db, err := Open(Config{
 				Pool:    PoolConfig{DSN: dsn + "&connect_timeout=3600", MaxConnections: 4, ConnectTimeout: time.Hour},
-				Queries: Tasker().Queries, Logger: zap.NewNop(), Telemetry: nowhere,
+				Queries: Tasker(true).Queries, Logger: zap.NewNop(), Telemetry: nowhere,
 			})
 			require.NoError(t, err)
 			eventually(t, func() bool { return db.pool.Stat().ConstructingConns() == 2 }, "connecting")

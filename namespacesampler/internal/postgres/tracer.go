@@ -84,7 +84,7 @@ func tracedError(err error) error {
 	case errors.As(err, &refused):
 		return &pgconn.PgError{Severity: refused.Severity, Code: refused.Code, Message: "the server refuses"}
 	case errors.As(err, &query):
-		return errors.New("the rows are not (key text, namespace text)")
+		return errors.New("the rows are not (key text, namespace text) or (key text, namespace text, group text)")
 	}
 	return plainError(err)
 }

@@ -22,12 +22,14 @@ const (
 	EarlyReleases
 	// UndeliveredSpans are held spans that were kept, and that the next component did not take.
 	UndeliveredSpans
+	// GroupOverruled are spans that an earlier sampler has decided by another randomness than that of their group.
+	GroupOverruled
 
 	numKinds
 )
 
 // Kinds are all kinds.
-var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness, UnreadableNames, LongNames, EarlyReleases, UndeliveredSpans}
+var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness, UnreadableNames, LongNames, EarlyReleases, UndeliveredSpans, GroupOverruled}
 
 // Counts are the problems since start. The zero value is ready for use, and safe for concurrent use.
 type Counts [numKinds]atomic.Int64

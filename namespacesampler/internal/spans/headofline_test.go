@@ -105,7 +105,7 @@ func tracesOutside(t *testing.T, n int) (outside []pcommon.TraceID, inside pcomm
 		var id pcommon.TraceID
 		binary.BigEndian.PutUint64(id[8:], number)
 		before := traces()
-		m.Remember(&id, m.Now(), &tracememory.Trace{})
+		m.Remember(&id, m.Now(), tracememory.Known{Trace: &tracememory.Trace{}})
 		if traces() == before {
 			outside = append(outside, id)
 		} else {

@@ -15,7 +15,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
-// holding says what happens to the spans of a batch whose trace has no namespace yet.
+// holding says what happens to the spans of a batch whose trace has no namespace yet, or no group.
 type holding uint8
 
 const (
@@ -38,7 +38,7 @@ func holdingOf(o *hold.Outlet) holding {
 // settledTrace is a trace that a batch has settled. Its spans that are held can be released.
 type settledTrace struct {
 	id pcommon.TraceID
-	by *tracememory.Trace
+	by tracememory.Known
 }
 
 // followUp is what is to be done once the next component has taken the rest of a batch.
@@ -48,24 +48,40 @@ type followUp struct {
 	early   int // traces that were not held because the pipeline holds too many
 }
 
-// mustWait reports whether a span is to be held: nothing has named its trace, and a name or a span that keeps the trace could still change
-// what becomes of it (T19). What Postgres could not be asked about does not wait.
+// mustWait reports whether a span is to be held: nothing has named its trace, or given it a group, and a name, a group or a span that keeps
+// the trace could still change what becomes of it (T19). What Postgres could not be asked about does not wait.
 func (w *walk) mustWait(s *span) bool {
 	if s.trace == none {
 		return false
 	}
 	t := &w.traces.list[s.trace]
-	return !t.settled.IsNamed && !t.isUnavailable && !w.exemptionOf(s).isExempt && w.canChange(s)
+	return !w.p.isComplete(t.known()) && !t.isUnavailable && !t.isGroupUnavailable && !w.exemptionOf(s).isExempt && w.canChange(s, t)
 }
 
+// known returns what is known of a trace that is settled.
+func (t *trace) known() tracememory.Known { return tracememory.Known{Trace: t.settled, Group: t.group} }
+
 // canChange reports whether the decision on a span, or its attributes if it is kept, depend on what is not known of its trace.
-func (w *walk) canChange(s *span) bool {
-	sampler, table := &w.p.cfg.Sampler, w.namespaces.Table()
+func (w *walk) canChange(s *span, t *trace) bool {
+	table, sampler := w.namespaces.Table(), w.samplerOf(s)
 	highest, lowest := &table.Highest().Rate, &table.Lowest().Rate
+	if t.settled.IsNamed {
+		highest, lowest = &t.settled.Rate.Rate, &t.settled.Rate.Rate
+	}
+	mayBeInherited := w.p.cfg.Inherit && !t.settled.IsNamed
+	if w.resolution.HasGroups() && !t.group.IsSettled() { // its randomness can change
+		switch {
+		case highest.IsNever():
+			return !w.p.keepTraces.IsEmpty()
+		case mayBeInherited:
+			return true
+		}
+		return !lowest.IsAlways()
+	}
 	switch {
 	case sampler.Drops(s.id, s.tracestate, highest):
 		return !w.p.keepTraces.IsEmpty()
-	case w.p.cfg.Inherit:
+	case mayBeInherited:
 		return true // it would get the name
 	}
 	best, worst := sampler.Decide(s.id, s.tracestate, highest), sampler.Decide(s.id, s.tracestate, lowest)
@@ -84,6 +100,9 @@ func (w *walk) holdIfMustWait(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, s *
 		w.traces.list[s.trace].isEarly = true
 		return false
 	}
+	if s.item.IsResolved() { // its key is not looked up again
+		w.p.common.Reader.Write(data.Attributes(), s.item.Namespace)
+	}
 	w.parcel.Add(rs, ss, data)
 	return true
 }
@@ -93,8 +112,8 @@ func (w *walk) moveTo(f *followUp) {
 	f.held, w.parcel = w.parcel, hold.Parcel{}
 	for i := range w.traces.list {
 		t := &w.traces.list[i]
-		if t.isRemembered {
-			f.settled = append(f.settled, settledTrace{t.id, t.settled})
+		if known := t.known(); t.isRemembered && w.p.isComplete(known) {
+			f.settled = append(f.settled, settledTrace{t.id, known})
 		}
 		if t.isEarly {
 			f.early++
@@ -151,25 +170,26 @@ func (p *Processor) hold(ctx context.Context, o *hold.Outlet, held *hold.Parcel,
 	p.store.Put(held, o, client.FromContext(ctx))
 	now := p.memory.Now()
 	for i := range ids { // a concurrent batch may have settled it before its spans were in the store
-		if known := p.memory.Peek(&ids[i], now); known != nil {
+		if known := p.memory.Peek(&ids[i], now); p.isComplete(known) {
 			p.store.Release(&ids[i], known, receipt)
 		}
 	}
 }
 
 // decide decides spans that were held, by what has settled their traces meanwhile, and removes those that are dropped.
-func (p *Processor) decide(ctx context.Context, td ptrace.Traces, settled map[pcommon.TraceID]*tracememory.Trace) {
+func (p *Processor) decide(ctx context.Context, td ptrace.Traces, settled map[pcommon.TraceID]tracememory.Known) {
 	w := p.walk()
 	defer p.reuse(ctx, w)
-	for id, by := range settled {
-		w.settleFirst(&id, by)
+	for id, known := range settled {
+		w.settleFirst(&id, known)
 	}
 	w.readAgain(td)
 	w.settleKnown()
 	w.apply(td)
 }
 
-// readAgain reads spans that were held. They are not exempt, none of them keeps its trace, and all of their keys are unknown.
+// readAgain reads spans that were held. They are not exempt, none of them keeps its trace, and none of their keys is looked up again: what
+// the lookups have told was written to the span, or is remembered with the trace.
 func (w *walk) readAgain(td ptrace.Traces) {
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {

@@ -6,17 +6,18 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
 // traces are the traces of a batch. All spans of a trace are sampled at the rate of one namespace: that of the root span if it is
-// in the batch, else that of the first span that has one (T16).
+// in the batch, else that of the first span that has one (T16). In the same way they have one group (G4).
 //
-// They are found in this order: as the batch is read, those that a span of it keeps (keepTrace), or those that were settled while their spans
-// were held (settleFirst); then, span by span, those that the memory knows, and the rest (traceOf). What the batch tells, and then what
-// lookups tell, settles the rest.
+// They are found in this order: as the batch is read, those that a span of it keeps or overrules (foundEarly), or those that were settled
+// while their spans were held (settleFirst); then, span by span, those that the memory knows, and the rest (traceOf). What the batch tells,
+// and then what lookups tell, settles the rest.
 type traces struct {
 	memory   *tracememory.Memory // nil for trace_id_ratio
 	now      tracememory.Instant
@@ -30,10 +31,17 @@ type traces struct {
 
 // trace is a trace of the batch.
 type trace struct {
-	id pcommon.TraceID
-	// Indexes of spans, or none: the first root, the first with a namespace, the first with a key.
-	root, named, keyed int32
-	rootHasKey         bool
+	id                 pcommon.TraceID
+	root               int32 // index of its first root, or none
+	naming             claim // for its namespace
+	grouping           claim // for its group
+	group              group.Group
+	hasNews            bool // something was found out about it that the memory does not know
+	isSettled          bool // its rate is
+	isGroupFinal       bool // no lookup can change its randomness
+	isRemembered       bool // the memory knows what the batch has found out, so that spans of it that are held may be released
+	isUnavailable      bool // it has no namespace because Postgres could not be asked
+	isGroupUnavailable bool // it has no group because Postgres could not be asked
 	// isKept is true if all spans of the trace are kept (T18).
 	isKept bool
 	// mayBeKept is false if no rate that the trace can get keeps any of its spans.
@@ -41,12 +49,6 @@ type trace struct {
 	// isGuessed is true if a span that could name the trace was not looked up, because no rate would keep any span. What is settled is
 	// then good enough to count by, but not to be remembered or inherited.
 	isGuessed bool
-	// isUnavailable is true if the trace has no namespace because Postgres could not be asked.
-	isUnavailable bool
-
-	isSettled bool
-	// isRemembered is true if the batch has settled the trace and the memory knows it, so that spans of it that are held can be released.
-	isRemembered bool
 	// isEarly is true if a span of it had to be decided because the pipeline holds too many.
 	isEarly  bool
 	settled  *tracememory.Trace
@@ -60,8 +62,7 @@ func newTraces(memory *tracememory.Memory) traces {
 // settleKnown finds the traces of the spans, and settles those that are remembered and those that need no lookup. All traces are
 // recalled before any is remembered, so that a batch cannot push its own traces out of memory.
 func (w *walk) settleKnown() {
-	t := &w.traces
-	if t.memory == nil {
+	if w.traces.memory == nil {
 		return
 	}
 	for i := range w.spans {
@@ -70,22 +71,25 @@ func (w *walk) settleKnown() {
 			continue
 		}
 		s.trace = w.traceOf(&s.id)
-		if t := &t.list[s.trace]; !t.isSettled {
-			t.join(int32(i), s)
+		if t := &w.traces.list[s.trace]; !t.isSettled || w.lacksGroup(t) {
+			w.join(t, int32(i), s)
 		}
 	}
-	w.settleUnlessKeyed(true)
+	w.settleCertain(true)
 }
 
-// settleUnlessKeyed settles the traces whose namespace no further lookup can change; those without a namespace only if nothing was
+// settleCertain settles the namespaces and groups of traces that no further lookup can change; that a trace has none only if nothing was
 // looked up yet, since a lookup may have failed.
-func (w *walk) settleUnlessKeyed(isFirst bool) {
+func (w *walk) settleCertain(isFirst bool) {
 	for i := range w.traces.list {
-		if t := &w.traces.list[i]; !t.isSettled {
-			if by, ok := t.namedBy(w.spans); ok && (isFirst || by != none) {
-				w.settleBy(t, by)
-			}
+		t := &w.traces.list[i]
+		if by := t.naming.by(); !t.isSettled && t.naming.isCertain() && (isFirst || by != none) {
+			w.settleBy(t, by)
 		}
+		if by := t.grouping.by(); w.lacksGroup(t) && t.grouping.isCertain() && (isFirst || by != none) {
+			w.groupBy(t, by)
+		}
+		w.remember(t)
 	}
 }
 
@@ -93,18 +97,18 @@ func (w *walk) settleUnlessKeyed(isFirst bool) {
 func (w *walk) settleNamed() {
 	for i := range w.traces.list {
 		t := &w.traces.list[i]
-		t.root, t.named, t.keyed, t.rootHasKey = none, none, none, false
+		t.root, t.naming, t.grouping = none, noClaim, noClaim
 	}
 	for i := range w.spans {
 		if s := &w.spans[i]; s.trace != none {
-			w.traces.list[s.trace].join(int32(i), s)
+			w.join(&w.traces.list[s.trace], int32(i), s)
 		}
 	}
-	w.settleUnlessKeyed(false)
+	w.settleCertain(false)
 }
 
-// traceOf returns the index of a trace. A remembered trace can be listed more than once if its spans are not adjacent, unless a span
-// of the batch keeps it.
+// traceOf returns the index of a trace. A remembered trace can be listed more than once if its spans are not adjacent, unless something
+// else than the memory tells about it.
 func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 	t := &w.traces
 	if t.previous != none && t.list[t.previous].id == *id {
@@ -117,89 +121,97 @@ func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 		}
 	}
 	known := t.memory.Recall(id, t.now)
-	if known != nil && known.IsNamed {
-		i := t.add(id)
-		w.settle(&t.list[i], known)
+	if known.IsNamed() && w.p.isComplete(known) {
+		i := w.addTrace(id)
+		w.adopt(&t.list[i], known)
 		return i
 	}
 	i, ok := t.indexes[*id]
 	if !ok {
-		i = t.add(id)
+		i = w.addTrace(id)
 		t.indexes[*id] = i
-		t.list[i].isKept = known != nil // only traces that are kept are remembered without a namespace
+		w.adopt(&t.list[i], known)
 	}
 	t.previous = i
 	return i
+}
+
+// isComplete reports whether nothing that is found out about a trace later changes how its spans are decided, unless it is kept whole or its
+// group is overruled.
+func (p *Processor) isComplete(k tracememory.Known) bool {
+	return k.IsKept() || k.IsNamed() && (!p.common.Groups.IsActive() || k.Group.IsSettled())
+}
+
+// foundEarly returns a trace that a span tells something about which holds for all spans of the batch, also those before it.
+func (w *walk) foundEarly(id *pcommon.TraceID) *trace {
+	t := &w.traces
+	t.isIndexed = true
+	i, ok := t.indexes[*id]
+	if !ok {
+		i = w.addTrace(id)
+		t.indexes[*id] = i
+		w.adopt(&t.list[i], t.memory.Recall(id, t.now))
+	}
+	return &t.list[i]
 }
 
 // keepTrace notes that a trace is kept whole, before the traces of the batch are found.
 func (w *walk) keepTrace(id *pcommon.TraceID) {
-	t := &w.traces
-	t.isIndexed = true
-	if _, ok := t.indexes[*id]; ok {
-		return
+	if t := w.foundEarly(id); !t.isKept {
+		t.isKept, t.hasNews = true, true
 	}
-	i := t.add(id)
-	t.indexes[*id] = i
-	t.list[i].isKept = true
-	if known := t.memory.Recall(id, t.now); known != nil && known.IsNamed {
-		w.settleLike(&t.list[i], known)
+}
+
+// overruleGroup notes that an earlier sampler has decided a trace, before the traces of the batch are found (G3).
+func (w *walk) overruleGroup(id *pcommon.TraceID) {
+	if t := w.foundEarly(id); !t.group.IsOverruled() {
+		t.group, t.isGroupFinal, t.hasNews = t.group.Overruled(), true, true
 	}
 }
 
 // settleFirst settles a trace before the traces of the batch are found.
-func (w *walk) settleFirst(id *pcommon.TraceID, settled *tracememory.Trace) {
+func (w *walk) settleFirst(id *pcommon.TraceID, known tracememory.Known) {
 	t := &w.traces
 	t.isIndexed = true
-	i := t.add(id)
+	i := w.addTrace(id)
 	t.indexes[*id] = i
-	w.settle(&t.list[i], settled)
+	w.adopt(&t.list[i], known)
 }
 
-// add appends a trace.
-func (t *traces) add(id *pcommon.TraceID) int32 {
+// addTrace appends a trace.
+func (w *walk) addTrace(id *pcommon.TraceID) int32 {
+	t := &w.traces
 	i := int32(len(t.list)) //nolint:gosec // a batch has fewer spans
-	t.list = append(t.list, trace{id: *id, root: none, named: none, keyed: none})
+	t.list = append(t.list, trace{
+		id: *id, root: none, naming: noClaim, grouping: noClaim, isGroupFinal: !w.resolution.HasGroups(),
+	})
 	t.previous = i
 	return i
 }
 
-// join notes what a span of the trace says about its namespace.
-func (t *trace) join(i int32, s *span) {
-	hasKey := s.candidate != none
+// lacksGroup reports whether a span can still give a trace its group. If the group is overruled, it only tells what is counted.
+func (w *walk) lacksGroup(t *trace) bool { return w.resolution.HasGroups() && !t.group.IsKnown() }
+
+// join notes what a span of the trace says about its namespace and its group.
+func (w *walk) join(t *trace, i int32, s *span) {
 	if t.root == none && s.isRoot {
-		t.root, t.rootHasKey = i, hasKey
+		t.root = i
 	}
-	if t.named == none && s.item.Namespace != "" {
-		t.named = i
-	}
-	if t.keyed == none && hasKey {
-		t.keyed = i
-	}
-}
-
-// namedBy returns the span whose namespace is that of the trace, or none. ok is false if a lookup can change the answer.
-func (t *trace) namedBy(spans []span) (i int32, ok bool) {
-	by := t.namer(spans)
+	isRoot, hasKey := i == t.root, s.candidate != none
 	switch {
-	case by != none && by == t.root:
-		return by, true
-	case t.rootHasKey:
-		return none, false
+	case s.item.Namespace != "":
+		t.naming.has(i, isRoot)
+	case hasKey:
+		t.naming.hasKey(i, isRoot)
 	}
-	return by, t.keyed == none || by != none && by < t.keyed
-}
-
-// namer returns the span that names the trace by what is known now: the root, else the first span with a namespace, or none.
-func (t *trace) namer(spans []span) int32 {
-	if t.root != none && spans[t.root].item.Namespace != "" {
-		return t.root
+	switch {
+	case !w.lacksGroup(t):
+	case s.item.Group.IsKnown():
+		t.grouping.has(i, isRoot)
+	case hasKey && !t.isGroupFinal:
+		t.grouping.hasKey(i, isRoot)
 	}
-	return t.named
 }
-
-// canBeNamedBy reports whether the namespace of a span that has a key can become that of the trace.
-func (t *trace) canBeNamedBy(i int32) bool { return i == t.root || t.named == none || i < t.named }
 
 // settleRest settles the other traces after the lookup.
 func (w *walk) settleRest() {
@@ -208,72 +220,102 @@ func (w *walk) settleRest() {
 	}
 	for i := range w.spans {
 		if s := &w.spans[i]; s.trace != none && (s.candidate != none || s.item.IsLookedUp()) {
-			w.traces.list[s.trace].learn(int32(i), s)
+			w.learn(&w.traces.list[s.trace], int32(i), s)
 		}
 	}
 	for i := range w.traces.list {
-		if t := &w.traces.list[i]; !t.isSettled {
+		if t := &w.traces.list[i]; !t.isSettled || w.lacksGroup(t) {
 			w.settleLookedUp(t)
 		}
 	}
 }
 
 // learn notes the result of the lookups for a span. A span that still has a candidate has a key that was not looked up.
-func (t *trace) learn(i int32, s *span) {
-	if t.isSettled {
-		return
+func (w *walk) learn(t *trace, i int32, s *span) {
+	isRoot := i == t.root
+	if !t.isSettled {
+		t.isUnavailable = t.isUnavailable || s.item.IsUnavailable()
+		if s.item.Namespace != "" {
+			t.naming.has(i, isRoot)
+		} else {
+			t.isGuessed = t.isGuessed || s.candidate != none && t.naming.canBecome(i, isRoot)
+		}
 	}
-	t.isUnavailable = t.isUnavailable || s.item.IsUnavailable()
-	t.isGuessed = t.isGuessed || s.candidate != none && t.canBeNamedBy(i)
-	if s.item.Namespace != "" && (t.named == none || i < t.named) {
-		t.named = i
+	if w.lacksGroup(t) {
+		t.isGroupUnavailable = t.isGroupUnavailable || s.item.IsGroupUnavailable()
+		if s.item.Group.IsKnown() {
+			t.grouping.has(i, isRoot)
+		}
 	}
 }
 
 func (w *walk) settleLookedUp(t *trace) {
-	if known := w.traces.memory.Recall(&t.id, w.traces.now); known != nil && known.IsNamed { // settled by a concurrent batch
-		t.isUnavailable, t.isGuessed = false, false
-		w.settleLike(t, known)
-		return
+	w.adopt(t, w.traces.memory.Recall(&t.id, w.traces.now)) // a concurrent batch may have settled it
+	if !t.isSettled {
+		w.settleBy(t, t.naming.by())
 	}
-	by := t.namer(w.spans)
-	if t.isGuessed && by != none {
-		w.settle(t, w.traceLike(by))
-		return
+	if w.lacksGroup(t) {
+		w.groupBy(t, t.grouping.by())
 	}
-	w.settleBy(t, by)
+	w.remember(t)
 }
 
-// settleBy settles a trace by the namespace of a span, and remembers it. Without a span the trace has no namespace, and is
-// not remembered unless it is kept whole, since later spans may know more.
+// settleBy settles a trace by the namespace of a span. Without a span the trace has no namespace, and is not remembered unless it is kept
+// whole, since later spans may know more.
 func (w *walk) settleBy(t *trace, by int32) {
-	switch {
-	case by != none:
-		t.isUnavailable = false
-		w.settleLike(t, w.traceLike(by))
-	case t.isKept:
-		w.settleLike(t, w.namespaces.OfMissing(t.isUnavailable).Trace)
-	default:
+	if by == none {
 		w.settle(t, w.namespaces.OfMissing(t.isUnavailable).Trace)
+		t.hasNews = t.hasNews || t.isKept
+		return
+	}
+	t.isUnavailable = t.isUnavailable && t.isGuessed
+	w.settle(t, w.namespaces.Of(w.spans[by].item.Namespace).Trace)
+	t.hasNews = t.hasNews || !t.isGuessed
+}
+
+// groupBy gives a trace the group of a span. Without a span it has none, and the trace ID decides.
+func (w *walk) groupBy(t *trace, by int32) {
+	t.isGroupFinal = true
+	if by != none {
+		t.group, t.hasNews = t.group.With(w.spans[by].item.Group), true
 	}
 }
 
-// settleLike settles a trace, and remembers it.
-func (w *walk) settleLike(t *trace, like *tracememory.Trace) {
-	if t.isKept {
-		like = like.Kept()
+// remember remembers what the batch has found out about a trace, and takes over what concurrent batches have.
+func (w *walk) remember(t *trace) {
+	if !t.hasNews {
+		return
 	}
-	remembered, early := w.traces.memory.Remember(&t.id, w.traces.now, like)
+	known := tracememory.Known{Group: t.group}
+	switch {
+	case t.settled == nil:
+	case t.isKept:
+		known.Trace = t.settled.Kept()
+	case t.settled.IsNamed && !t.isGuessed:
+		known.Trace = t.settled
+	}
+	if known == (tracememory.Known{}) {
+		return // a trace that is kept and has no namespace yet
+	}
+	known, early := w.traces.memory.Remember(&t.id, w.traces.now, known)
 	if early {
 		w.traces.early++
 	}
-	t.isRemembered = true
-	w.settle(t, remembered)
+	t.hasNews, t.isRemembered = false, true
+	w.adopt(t, known)
 }
 
-// traceLike returns what settles a trace by the namespace of a span.
-func (w *walk) traceLike(i int32) *tracememory.Trace {
-	return w.namespaces.Of(w.spans[i].item.Namespace).Trace
+// adopt takes over what the memory knows of a trace.
+func (w *walk) adopt(t *trace, known tracememory.Known) {
+	if known.IsNamed() || known.Trace != nil && t.isSettled {
+		t.isUnavailable, t.isGuessed = false, false
+		w.settle(t, known.Trace)
+	}
+	t.isKept = t.isKept || known.IsKept()
+	if w.resolution.HasGroups() {
+		t.group = known.Group.With(t.group)
+		t.isGroupFinal = t.isGroupFinal || t.group.IsSettled()
+	}
 }
 
 func (w *walk) settle(t *trace, settled *tracememory.Trace) {

@@ -24,7 +24,7 @@ type span struct {
 	item       batch.Item
 	id         pcommon.TraceID
 	tracestate string
-	// candidate is the index of the key that the namespace can be looked up by, or none if it has none or was looked up. trace is that
+	// candidate is the index of the key that the namespace or the group can be looked up by, or none if it has none or was looked up. trace is that
 	// of the span's trace, or none.
 	candidate, trace int32
 	exemption        exemption // by what the span is itself
@@ -70,7 +70,8 @@ func (w *walk) begin(table *rate.Table) {
 	}
 }
 
-// read reads what decides each span: its namespace, or the key to look it up by; its trace; and whether it is exempt from the rate.
+// read reads what decides each span: its namespace and its group, or the key to look them up by; its trace; and whether it is exempt from
+// the rate.
 func (w *walk) read(ctx context.Context, td ptrace.Traces) {
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
@@ -88,7 +89,7 @@ func (w *walk) read(ctx context.Context, td ptrace.Traces) {
 	}
 }
 
-// add adds a span of the batch, with its namespace.
+// add adds a span of the batch, with its namespace and its group.
 func (w *walk) add(data ptrace.Span) *span {
 	w.spans = append(w.spans, span{
 		item: batch.NewItem(), id: data.TraceID(), tracestate: data.TraceState().AsRaw(), candidate: none, trace: none,
@@ -96,19 +97,25 @@ func (w *walk) add(data ptrace.Span) *span {
 	})
 	s := &w.spans[len(w.spans)-1]
 	w.resolution.ReadNamespace(&s.item, data.Attributes())
+	if w.resolution.HasGroups() {
+		w.resolution.ReadGroup(&s.item, data.Attributes())
+		if w.traces.memory != nil && !s.id.IsEmpty() && decision.IsSampled(s.tracestate) {
+			w.overruleGroup(&s.id)
+		}
+	}
 	return s
 }
 
-// readKey reads the key of a span without a namespace.
+// readKey reads the key of a span that lacks a namespace or a group.
 func (w *walk) readKey(s *span, attributes pcommon.Map) {
-	if !s.item.Carries && w.p.common.Reader.Lookups() > 0 {
+	if w.resolution.Lacks(&s.item) && w.p.common.Reader.Lookups() > 0 {
 		if key := w.resolution.ReadKey(&s.item, attributes); key != nil {
 			w.addCandidate(s, key)
 		}
 	}
 }
 
-// addCandidate notes the key that the namespace of a span can be looked up by.
+// addCandidate notes the key that the namespace or the group of a span can be looked up by.
 func (w *walk) addCandidate(s *span, key *namespace.Key) {
 	if n := len(w.candidates); n == 0 || w.candidates[n-1] != *key { // spans of a task arrive together
 		w.candidates = append(w.candidates, *key)
@@ -116,7 +123,7 @@ func (w *walk) addCandidate(s *span, key *namespace.Key) {
 	s.candidate = int32(len(w.candidates) - 1) //nolint:gosec // a batch has fewer spans
 }
 
-// resolve finds the namespaces that are missing, and the rates of all traces. Traces that are settled by what is known need no
+// resolve finds the namespaces and groups that are missing, and the rates of all traces. Traces that are settled by what is known need no
 // lookup, nor do spans that no rate can keep. One round trip answers all spans; those whose key is unknown have their next key
 // looked up in another one.
 func (w *walk) resolve(ctx context.Context, td ptrace.Traces) {
@@ -188,6 +195,9 @@ func (w *walk) sample(s *span, data ptrace.Span) (keep bool) {
 	d, rule := w.decide(s, &by)
 	by.counters.Count(rule, d.Keep)
 	w.faults[d.Fault]++
+	if d.IsGroupOverruled {
+		w.faults[decision.GroupOverruled]++
+	}
 
 	switch {
 	case w.p.common.DryRun:
@@ -233,7 +243,15 @@ func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
 	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
 		return decision.Span{Keep: keep, Tracestate: s.tracestate}, labels.Unavailable
 	}
-	return w.p.cfg.Sampler.Decide(s.id, s.tracestate, &by.match.Rate), by.rule
+	return w.samplerOf(s).Decide(s.id, s.tracestate, &by.match.Rate), by.rule
+}
+
+// samplerOf returns the sampler of a span: that of the group of its trace, or of its own group if it is decided by itself.
+func (w *walk) samplerOf(s *span) decision.SpanSampler {
+	if s.trace == none {
+		return w.p.cfg.Sampler.In(s.item.Group)
+	}
+	return w.p.cfg.Sampler.In(w.traces.list[s.trace].group)
 }
 
 // disable counts all spans as dropped because spans are disabled.
@@ -252,6 +270,7 @@ func (w *walk) report(ctx context.Context) {
 		t.ProcessorNamespaceSamplerForgottenTraces.Add(ctx, int64(w.traces.early))
 	}
 	w.p.common.Problems.Add(problems.NoRandomness, w.faults[decision.NoRandomness])
+	w.p.common.Problems.Add(problems.GroupOverruled, w.faults[decision.GroupOverruled])
 	for _, f := range decision.Faults {
 		if n := w.faults[f]; n > 0 {
 			t.ProcessorNamespaceSamplerTracestateFaults.Add(ctx, n, faultOptions[f])

@@ -31,8 +31,8 @@ func TestNoShardIsLockedBetweenTwoTraces(t *testing.T) {
 		for i, call := range []func(){
 			func() { m.Peek(&id, now) },
 			func() { m.Recall(&id, now) },
-			func() { m.Remember(&id, now, trace) }, // beyond 100,000, another trace is forgotten
-			func() { m.Remember(&id, now, trace) },
+			func() { m.Remember(&id, now, Known{Trace: trace}) }, // beyond 100,000, another trace is forgotten
+			func() { m.Remember(&id, now, Known{Trace: trace}) },
 			func() { m.Peek(&id, now) },
 			func() { m.Recall(&id, now) },
 		} {
@@ -62,15 +62,15 @@ func TestALockedShardHoldsUpItsOwnTracesOnly(t *testing.T) {
 	assert.InDelta(t, 64_000/maxShards, len(own), 250, "one of the shards")
 
 	locked.mu.Lock()
-	done := make(chan *Trace, 1)
+	done := make(chan Known, 1)
 	go func() { done <- m.Recall(&own[0], m.Now()) }()
 	for i := range others {
 		trace := &Trace{}
-		remembered, _ := m.Remember(&others[i], m.Now(), trace)
-		require.Same(t, trace, remembered)
-		require.Same(t, trace, m.Recall(&others[i], m.Now()))
+		remembered, _ := m.Remember(&others[i], m.Now(), Known{Trace: trace})
+		require.Same(t, trace, remembered.Trace)
+		require.Same(t, trace, m.Recall(&others[i], m.Now()).Trace)
 	}
 	assert.Empty(t, done, "it waits")
 	locked.mu.Unlock()
-	assert.Nil(t, <-done)
+	assert.Zero(t, <-done)
 }

@@ -75,18 +75,18 @@ func (m *Memory) shardOf(id *pcommon.TraceID) *shard {
 	return &m.shards[hash>>32&uint64(len(m.shards)-1)]               //nolint:gosec // at least one shard
 }
 
-// Recall returns what is remembered of a trace, or nil, and remembers it for another TTL.
-func (m *Memory) Recall(id *pcommon.TraceID, now Instant) *Trace {
+// Recall returns what is remembered of a trace, and remembers it for another TTL.
+func (m *Memory) Recall(id *pcommon.TraceID, now Instant) Known {
 	return m.shardOf(id).recall(id, now)
 }
 
-// Peek returns what is remembered of a trace, or nil, without remembering it for longer.
-func (m *Memory) Peek(id *pcommon.TraceID, now Instant) *Trace {
+// Peek returns what is remembered of a trace, without remembering it for longer.
+func (m *Memory) Peek(id *pcommon.TraceID, now Instant) Known {
 	return m.shardOf(id).peek(id, now)
 }
 
-// Remember remembers a trace and returns what is remembered now: if it was remembered before, also what was known then. It reports
-// whether another trace was forgotten before its TTL to make room.
-func (m *Memory) Remember(id *pcommon.TraceID, now Instant, t *Trace) (remembered *Trace, early bool) {
-	return m.shardOf(id).remember(id, now, t)
+// Remember remembers something about a trace and returns what is remembered now: if it was remembered before, also what was known then. It
+// reports whether another trace was forgotten before its TTL to make room.
+func (m *Memory) Remember(id *pcommon.TraceID, now Instant, k Known) (remembered Known, early bool) {
+	return m.shardOf(id).remember(id, now, k)
 }

@@ -41,8 +41,8 @@ func randomID() (id pcommon.TraceID) {
 
 func remember(m *Memory, n int, r *rate.Match) (*rate.Match, bool) {
 	id := id(n)
-	trace, early := m.Remember(&id, m.Now(), &Trace{Rate: r})
-	return trace.Rate, early
+	known, early := m.Remember(&id, m.Now(), Known{Trace: &Trace{Rate: r}})
+	return known.Trace.Rate, early
 }
 
 func recall(m *Memory, n int) *rate.Match {
@@ -56,11 +56,11 @@ func peek(m *Memory, n int) *rate.Match {
 }
 
 // rateOf returns the rate of a trace, or nil if it is not remembered.
-func rateOf(trace *Trace) *rate.Match {
-	if trace == nil {
+func rateOf(known Known) *rate.Match {
+	if known.Trace == nil {
 		return nil
 	}
-	return trace.Rate
+	return known.Trace.Rate
 }
 
 // size returns the number of traces in memory.
@@ -182,24 +182,24 @@ func TestASmallMemoryAgreesWithAListOfTraces(t *testing.T) {
 			i, want := r.find(n, now)
 			switch rng.IntN(3) {
 			case 0:
-				trace := m.Recall(&id, now)
-				require.Equal(t, want, trace != nil, seed)
+				known := m.Recall(&id, now)
+				require.Equal(t, want, known.Trace != nil, seed)
 				if want {
-					require.Same(t, r.list[i].rate, trace.Rate)
+					require.Same(t, r.list[i].rate, known.Trace.Rate)
 					r.use(i, now)
 				}
 			case 1:
-				require.Equal(t, want, m.Peek(&id, now) != nil, seed)
+				require.Equal(t, want, m.Peek(&id, now) != (Known{}), seed)
 			default:
 				fresh := &rate.Match{}
-				trace, early := m.Remember(&id, now, &Trace{Rate: fresh})
+				known, early := m.Remember(&id, now, Known{Trace: &Trace{Rate: fresh}})
 				if want {
-					require.Same(t, r.list[i].rate, trace.Rate)
+					require.Same(t, r.list[i].rate, known.Trace.Rate)
 					require.False(t, early)
 					r.use(i, now)
 					continue
 				}
-				require.Same(t, fresh, trace.Rate)
+				require.Same(t, fresh, known.Trace.Rate)
 				require.Equal(t, r.remember(n, now, fresh), early, seed)
 			}
 		}
@@ -241,14 +241,14 @@ func TestALargeMemoryIsFullBeforeItForgets(t *testing.T) {
 			forgotten := 0
 			for range most {
 				id := next()
-				if _, early := m.Remember(&id, m.Now(), &Trace{}); early {
+				if _, early := m.Remember(&id, m.Now(), Known{Trace: &Trace{}}); early {
 					forgotten++
 				}
 			}
 			assert.Less(t, forgotten, most/20, "shards fill evenly")
 			for range most {
 				id := next()
-				m.Remember(&id, m.Now(), &Trace{})
+				m.Remember(&id, m.Now(), Known{Trace: &Trace{}})
 			}
 			assert.Equal(t, most, size(m))
 		})
@@ -275,7 +275,7 @@ func TestAMillionTracesTakeTheMemoryOfThoseRemembered(t *testing.T) {
 	m := newMemory(t, most, time.Hour)
 	for range 10 * most {
 		id := randomID()
-		m.Remember(&id, m.Now(), &Trace{})
+		m.Remember(&id, m.Now(), Known{Trace: &Trace{}})
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)

@@ -25,7 +25,7 @@ type shard struct {
 
 type node struct {
 	id           pcommon.TraceID
-	trace        *Trace
+	known        Known
 	used         Instant
 	newer, older int32
 }
@@ -38,48 +38,48 @@ func (s *shard) init(most int, ttl time.Duration) {
 
 func (s *shard) isExpired(n *node, now Instant) bool { return now-n.used > s.ttl }
 
-func (s *shard) recall(id *pcommon.TraceID, now Instant) *Trace {
+func (s *shard) recall(id *pcommon.TraceID, now Instant) Known {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.use(id, now)
 }
 
 // use returns what is remembered of a trace and makes it the newest one.
-func (s *shard) use(id *pcommon.TraceID, now Instant) *Trace {
+func (s *shard) use(id *pcommon.TraceID, now Instant) Known {
 	i, ok := s.indexes[*id]
 	if !ok {
-		return nil
+		return Known{}
 	}
 	n := &s.nodes[i]
 	if s.isExpired(n, now) {
-		return nil
+		return Known{}
 	}
 	n.used = max(n.used, now)
 	if s.nodes[0].older != i {
 		s.unlink(i)
 		s.linkNewest(i)
 	}
-	return n.trace
+	return n.known
 }
 
-func (s *shard) peek(id *pcommon.TraceID, now Instant) *Trace {
+func (s *shard) peek(id *pcommon.TraceID, now Instant) Known {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, ok := s.indexes[*id]
 	if !ok || s.isExpired(&s.nodes[i], now) {
-		return nil
+		return Known{}
 	}
-	return s.nodes[i].trace
+	return s.nodes[i].known
 }
 
-func (s *shard) remember(id *pcommon.TraceID, now Instant, t *Trace) (remembered *Trace, early bool) {
+func (s *shard) remember(id *pcommon.TraceID, now Instant, k Known) (remembered Known, early bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known := s.use(id, now)
 	if i, ok := s.indexes[*id]; ok {
-		if known != nil {
-			s.nodes[i].trace = known.with(t)
-			return s.nodes[i].trace, false
+		if known != (Known{}) {
+			s.nodes[i].known = known.with(k)
+			return s.nodes[i].known, false
 		}
 		s.forget(i) // expired
 	}
@@ -94,10 +94,10 @@ func (s *shard) remember(id *pcommon.TraceID, now Instant, t *Trace) (remembered
 		early = true
 	}
 	i := s.allocate()
-	s.nodes[i] = node{id: *id, trace: t, used: now}
+	s.nodes[i] = node{id: *id, known: k, used: now}
 	s.linkNewest(i)
 	s.indexes[*id] = i
-	return t, early
+	return k, early
 }
 
 func (s *shard) allocate() int32 {

@@ -3,11 +3,38 @@
 package tracememory
 
 import (
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Trace is what is remembered of a trace. It is immutable: the traces of a namespace share it.
+// Known is what is known of a trace. The zero value is nothing.
+type Known struct {
+	// Trace is what has settled the rate of the trace, or nil if nothing has.
+	Trace *Trace
+	// Group is the group of the trace (G4).
+	Group group.Group
+}
+
+// IsNamed reports whether a namespace has settled the trace.
+func (k Known) IsNamed() bool { return k.Trace != nil && k.Trace.IsNamed }
+
+// IsKept reports whether the trace is kept whole.
+func (k Known) IsKept() bool { return k.Trace != nil && k.Trace.IsKept }
+
+// with returns what is known by k and, later, by other.
+func (k Known) with(other Known) Known {
+	switch {
+	case k.Trace == nil:
+		k.Trace = other.Trace
+	case other.Trace != nil:
+		k.Trace = k.Trace.with(other.Trace)
+	}
+	k.Group = k.Group.With(other.Group)
+	return k
+}
+
+// Trace is what has settled the rate of a trace. It is immutable: the traces of a namespace share it.
 type Trace struct {
 	// Rate is the rate of the trace. It is remembered, never a decision, so that late spans are stamped correctly.
 	Rate *rate.Match
