@@ -68,6 +68,8 @@ func printWorkflows(b *strings.Builder, runs ...*Run) {
 	line(labelOverruled, "")
 	line(labelAll, "")
 	t.print(b)
+	fmt.Fprintf(b, "  sent in each run: %s spans in %s traces, %s data points\n",
+		Thousands(runs[0].Spans.Sent), Thousands(len(runs[0].Traces)), Thousands(runs[0].Points.Sent))
 	fmt.Fprintf(b, "  %s: complete in each namespace of which anything is kept; %s: a trace came with a decision of another sampler\n",
 		labelNested, labelOverruled)
 }
