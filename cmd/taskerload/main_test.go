@@ -50,6 +50,7 @@ func TestWrongUsageExitsWithTwoAndNamesTheFlag(t *testing.T) {
 		"stray argument":      {[]string{"seed", "--dsn", "x", "y"}, `"y"`},
 		"seed without DSN":    {[]string{"seed"}, "--dsn"},
 		"run without config":  {[]string{"run"}, "--config"},
+		"workflows cut":       {[]string{"run", "--config", "x", "--workflows", "1", "--cut"}, "--cut"},
 		"no workflows":        {[]string{"demo", "--workflows", "0"}, "--workflows"},
 		"fewer workflows":     {[]string{"seed", "--dsn", "x", "--workflows", "-1"}, "--workflows"},
 		"no tasks":            {[]string{"demo", "--tasks", "0"}, "--tasks"},

@@ -27,6 +27,8 @@ func (s Sizes) Validate() error {
 	switch {
 	case s.Workflows < 0:
 		return errors.New("--workflows: must not be negative")
+	case s.Workflows > 0 && s.Cut:
+		return errors.New("--cut: the traces of workflows are always sent whole")
 	case s.Workflows > 0:
 		return nil
 	case s.Tasks < 1:
