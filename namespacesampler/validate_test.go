@@ -93,7 +93,9 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		`namespace::attributes::1: must be listed once, got "a" again`: {
 			"namespace": map[string]any{"attributes": []any{"a", "a"}},
 		},
-		"postgres::dsn: is required": {"postgres": map[string]any{}},
+		`consistent_by::0: must name an attribute, got ""`:     {"consistent_by": []any{""}},
+		`consistent_by::2: must be listed once, got "a" again`: {"consistent_by": []any{"a", "b", "a"}},
+		"postgres::dsn: is required":                           {"postgres": map[string]any{}},
 		`postgres::layout: must be tasker or tasker_legacy or none, got "new"`: {
 			"postgres": map[string]any{"dsn": "host=localhost", "layout": "new"},
 		},

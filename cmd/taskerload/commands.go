@@ -26,6 +26,7 @@ the tasks are left out, so that some lookups find nothing. Running the command a
 `, stdout)
 	var sizes workload.Sizes
 	registerTasks(flags, &sizes)
+	registerWorkflows(flags, &sizes)
 	dsn := flags.String("dsn", "", "Postgres database, as a URL or keyword string (required)")
 	layout := flags.String("layout", string(taskerdb.LayoutTasker), "layout of the tables: tasker or tasker_legacy")
 	if err := parse(flags, args); err != nil {
@@ -37,7 +38,8 @@ the tasks are left out, so that some lookups find nothing. Running the command a
 	if err := sizes.Validate(); err != nil {
 		return false, usageError{err}
 	}
-	added, err := workload.Seed(ctx, *dsn, taskerdb.Layout(*layout), workload.NewTasks(sizes.Seed, sizes.Tasks))
+	tasks := sizes.NewTasks()
+	added, err := workload.Seed(ctx, *dsn, taskerdb.Layout(*layout), tasks)
 	if err != nil {
 		return false, err
 	}
@@ -45,7 +47,7 @@ the tasks are left out, so that some lookups find nothing. Running the command a
 		printf(stdout, "the database already holds the tasks: nothing inserted\n")
 		return true, nil
 	}
-	printf(stdout, "inserted %s of %s tasks; lookups of the others find nothing\n", report.Thousands(added), report.Thousands(sizes.Tasks))
+	printf(stdout, "inserted %s of %s tasks; lookups of the others find nothing\n", report.Thousands(added), report.Thousands(len(tasks)))
 	return true, nil
 }
 
@@ -62,11 +64,14 @@ item with what the collector's configuration file requires, including tracestate
 With parent_based, a collector that was used before remembers traces. Unless traces are cut, the same items must arrive,
 but its counters are then only compared in total.
 
+With consistent_by, only workflows can be predicted: use --workflows here and for taskerload seed.
+
 With tracing::hold, the run takes at least as long as spans are held. It gives up if the machine is too slow for the wait.
 `, stdout)
 	var sizes workload.Sizes
 	var limits limits
 	registerSizes(flags, &sizes)
+	registerWorkflows(flags, &sizes)
 	limits.register(flags)
 	flags.BoolVar(&sizes.Cut, "cut", false, "send each trace in 2 to 5 requests, its spans in the order in which they ended")
 	endpoint := flags.String("endpoint", "localhost:4317", "address of the collector's OTLP/gRPC receiver")
@@ -84,7 +89,7 @@ With tracing::hold, the run takes at least as long as spans are held. It gives u
 	}
 	processor, err := config.Read(*file)
 	if err == nil {
-		err = processor.CheckMemory(sizes)
+		err = processor.CheckLoad(sizes)
 	}
 	if err != nil {
 		return false, err
@@ -96,7 +101,7 @@ With tracing::hold, the run takes at least as long as spans are held. It gives u
 		return false, err
 	}
 	r := run.Runner{
-		Processor: processor, Sizes: sizes, Tasks: workload.NewTasks(sizes.Seed, sizes.Tasks),
+		Processor: processor, Sizes: sizes, Tasks: sizes.NewTasks(),
 		Endpoint: *endpoint, Listener: listener, MetricsURL: *metrics, Quiet: limits.quiet, Progress: stderr,
 	}
 	result, err := r.Run(ctx)
@@ -112,7 +117,8 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (bool, e
 	flags := newFlags("demo", `taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml
 
 Starts a throw-away Postgres with the tasks of the load, starts a collector, sends the load, checks what the collector
-exports, and stops everything, also after Ctrl-C. Then it sends the same spans through four more collectors: with
+exports, and stops everything, also after Ctrl-C. It does so seven times: with workflows of several tasks, each in traces of
+its own, without and with consistent_by; with single tasks; and four times with the spans of these tasks alone: with
 trace_id_ratio; with parent_based and each trace cut into 2 to 5 requests, without and with tracing::hold; and with
 parent_based and every rate at 0.01.
 
@@ -122,6 +128,7 @@ variables OTLP_ENDPOINT, EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABAS
 	var limits limits
 	d := run.Demo{Log: stderr}
 	registerSizes(flags, &d.Sizes)
+	flags.IntVar(&d.Workflows, "workflows", 2_000, "number of workflows to send in two of the runs")
 	limits.register(flags)
 	flags.StringVar(&d.Collector, "collector", "bin/otelcol-tasker", "program of the collector")
 	flags.StringVar(&d.Config, "config", "testdata/demo.yaml", "the collector's configuration file")
@@ -130,6 +137,9 @@ variables OTLP_ENDPOINT, EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABAS
 	}
 	if err := d.Sizes.Validate(); err != nil {
 		return false, usageError{err}
+	}
+	if d.Workflows < 1 {
+		return false, usageError{errors.New("--workflows: must be at least 1")}
 	}
 	d.Quiet = limits.quiet
 	ctx, cancel := limits.context(ctx)

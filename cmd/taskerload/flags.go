@@ -46,6 +46,10 @@ func registerTasks(flags *flag.FlagSet, s *workload.Sizes) {
 	flags.Uint64Var(&s.Seed, "seed", 1, "seed of the random generator")
 }
 
+func registerWorkflows(flags *flag.FlagSet, s *workload.Sizes) {
+	flags.IntVar(&s.Workflows, "workflows", 0, "number of workflows that are the load in place of --tasks and what belongs to them; 0: none")
+}
+
 func registerSizes(flags *flag.FlagSet, s *workload.Sizes) {
 	registerTasks(flags, s)
 	flags.IntVar(&s.Spans, "spans", 200_000, "number of spans to send")

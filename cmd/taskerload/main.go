@@ -11,7 +11,7 @@
 //	internal/ledger     records what must arrive and what does; reads the collector's counters
 //	internal/report     compares, and prints tables and checks
 //
-// internal/items walks over the spans and data points of OTLP requests.
+// internal/items walks over the spans and data points of OTLP requests. internal/xxh64 is the hash that decides about workflows.
 package main
 
 import (

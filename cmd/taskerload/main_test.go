@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,9 +25,9 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 	}{
 		{[]string{"--help"}, []string{"taskerload demo", "taskerload seed", "taskerload run"}},
 		{[]string{"help"}, []string{"taskerload demo"}},
-		{[]string{"seed", "--help"}, []string{"taskerload seed --dsn", "-layout", "-tasks", "-seed"}},
-		{[]string{"run", "--help"}, []string{"taskerload run --endpoint", "-listen", "-config", "-metrics-url", "-spans", "-timeout", "-cut"}},
-		{[]string{"demo", "-h"}, []string{"taskerload demo --collector", "-config", "-datapoints", "-series"}},
+		{[]string{"seed", "--help"}, []string{"taskerload seed --dsn", "-layout", "-tasks", "-seed", "-workflows"}},
+		{[]string{"run", "--help"}, []string{"taskerload run --endpoint", "-listen", "-config", "-metrics-url", "-spans", "-timeout", "-cut", "-workflows"}},
+		{[]string{"demo", "-h"}, []string{"taskerload demo --collector", "-config", "-datapoints", "-series", "-workflows"}},
 	} {
 		var stdout, stderr bytes.Buffer
 		assert.Equal(t, exitOK, execute(t.Context(), test.args, &stdout, &stderr), test.args)
@@ -48,6 +50,9 @@ func TestWrongUsageExitsWithTwoAndNamesTheFlag(t *testing.T) {
 		"stray argument":      {[]string{"seed", "--dsn", "x", "y"}, `"y"`},
 		"seed without DSN":    {[]string{"seed"}, "--dsn"},
 		"run without config":  {[]string{"run"}, "--config"},
+		"workflows cut":       {[]string{"run", "--config", "x", "--workflows", "1", "--cut"}, "--cut"},
+		"no workflows":        {[]string{"demo", "--workflows", "0"}, "--workflows"},
+		"fewer workflows":     {[]string{"seed", "--dsn", "x", "--workflows", "-1"}, "--workflows"},
 		"no tasks":            {[]string{"demo", "--tasks", "0"}, "--tasks"},
 		"more series than is": {[]string{"demo", "--tasks", "10", "--series", "1000"}, "--series"},
 	} {
@@ -82,6 +87,9 @@ func TestSeedInsertsTheTasksOnce(t *testing.T) {
 	assert.Contains(t, stdout.String(), "nothing inserted")
 	require.Equal(t, exitFailed, execute(t.Context(), []string{"seed", "--dsn", dsn, "--tasks", "3100"}, &stdout, &stderr))
 	assert.Contains(t, stderr.String(), "another --tasks")
+	stdout.Reset()
+	require.Equal(t, exitOK, execute(t.Context(), []string{"seed", "--dsn", dsn, "--workflows", "20"}, &stdout, &stderr), stderr.String())
+	assert.Contains(t, stdout.String(), "inserted 1")
 }
 
 func TestARunThatIsNotFinishedInTimeFails(t *testing.T) {
@@ -101,4 +109,13 @@ func TestARunWhoseTracesDoNotFitInTheProcessorsMemoryIsRefused(t *testing.T) {
 		"run", "--config", "../../testdata/demo.yaml", "--listen", "127.0.0.1:0", "--spans", "2000001", "--cut",
 	}, &stdout, &stderr))
 	assert.Contains(t, stderr.String(), "tracing::trace_memory::max_traces: must be at least 100001, the number of traces that are cut, got 100000")
+}
+
+func TestARunWithConsistentByAndNoWorkflowsIsRefused(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "collector.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("processors: {namespace_sampler: {consistent_by: [correlation_id]}}"), 0o600))
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, exitFailed, execute(t.Context(), []string{"run", "--config", file, "--listen", "127.0.0.1:0"}, &stdout, &stderr))
+	assert.Contains(t, stderr.String(), "consistent_by: must be empty for a load without workflows (--workflows)")
 }

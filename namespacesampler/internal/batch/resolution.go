@@ -193,6 +193,16 @@ func (r *Resolution) Reset() {
 	r.groups.Reset()
 }
 
+// Attribute sets of the signals.
+var (
+	TracesSignal  = signalOption("traces")
+	MetricsSignal = signalOption("metrics")
+)
+
+func signalOption(signal string) metric.AddOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.String("signal", signal)))
+}
+
 // Attribute sets of the outcomes of keys (C9).
 var (
 	hit         = outcomeOption("hit")

@@ -14,7 +14,9 @@ import (
 func KeepSeries(s Series, r *rate.Rate) bool { return r.Threshold.ShouldSample(s.Randomness()) }
 
 // KeepGroup decides all items of a group alike (G5).
-func KeepGroup(g group.Group, r *rate.Rate) bool { return r.Threshold.ShouldSample(g.Randomness()) }
+func KeepGroup(g group.Group, r *rate.Rate) bool {
+	return r.GroupThreshold.ShouldSample(g.Randomness())
+}
 
 // DrawPoint decides a point independently of the others of its series (M6).
 func DrawPoint(r *rate.Rate) bool { return r.IsAlways() || draw(r) }

@@ -92,6 +92,9 @@ func (s SpanSampler) In(g group.Group) SpanSampler {
 	return s
 }
 
+// HasGroup reports whether the sampler decides by a group, or an earlier sampler has overruled it.
+func (s SpanSampler) HasGroup() bool { return s.group.IsSettled() }
+
 // Decide decides a span by its trace ID and its tracestate at a rate (rules T1 to T9, G3).
 func (s SpanSampler) Decide(id pcommon.TraceID, tracestate string, r *rate.Rate) Span {
 	if r.IsNever() {

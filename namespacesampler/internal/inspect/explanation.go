@@ -53,6 +53,7 @@ func (v *View) explainPoint(g group.Group, match *rate.Match) Explanation {
 	e := v.explanation(match)
 	if g.IsKnown() && v.Static.Metrics.By == BySeries {
 		e.set(decision.FromGroup, g.Randomness())
+		e.Threshold = decision.Digits(match.GroupThreshold)
 		e.Decision = new(labels.DecisionOf(decision.KeepGroup(g, &match.Rate)).String())
 	}
 	if !v.Static.Metrics.Enabled {

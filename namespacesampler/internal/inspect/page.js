@@ -282,6 +282,7 @@ function ask(name) {
   byId("question").elements.trace_id.focus();
 }
 
+const sources = { trace_id: "of the trace ID", rv: "of the tracestate", group: "of the group" };
 let questions = 0; // asked so far
 async function explain(event) {
   event.preventDefault();
@@ -304,9 +305,12 @@ async function explain(event) {
     add("Namespace", e.namespace || "none");
     add("Rate", percent(e.sample_rate) + ", " + why(e));
     add("Threshold", e.threshold);
-    if (e.randomness && e.disabled) add("Randomness", e.randomness);
-    else if (e.randomness) add("Randomness", e.randomness + (e.decision === "kept" ? ": not below the threshold" : ": below the threshold"));
-    if (e.fault) add("Tracestate", e.fault);
+    if (e.randomness) {
+      const compared = e.disabled ? "" : e.decision === "kept" ? ": not below the threshold" : ": below the threshold";
+      add("Randomness", e.randomness + ", " + sources[e.randomness_source] + compared);
+    }
+    if (e.fault === "group_overruled") add("Group", "overruled: an earlier sampler has decided by another randomness");
+    else if (e.fault) add("Tracestate", e.fault);
     if (e.expires_at) add("Ends", new Date(e.expires_at).toLocaleString());
     answer.replaceChildren(list);
   } catch (error) {

@@ -48,6 +48,7 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerSpans                            metric.Int64Counter
 	ProcessorNamespaceSamplerTracestateFaults                 metric.Int64Counter
 	ProcessorNamespaceSamplerUndeliveredSpans                 metric.Int64Counter
+	ProcessorNamespaceSamplerUngroupedItems                   metric.Int64Counter
 	ProcessorNamespaceSamplerUnreadableNames                  metric.Int64Counter
 }
 
@@ -294,6 +295,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_namespace_sampler_undelivered_spans",
 		metric.WithDescription("Held spans that were kept, but that the next component did not take. They are lost, since their senders no longer wait for an answer. [Alpha]"),
 		metric.WithUnit("{spans}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerUngroupedItems, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_ungrouped_items",
+		metric.WithDescription("Items that a rate decided without a group although consistent_by is set, so that spans went by their trace ID and data points by their series. [Alpha]"),
+		metric.WithUnit("{items}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerUnreadableNames, err = builder.meter.Int64Counter(

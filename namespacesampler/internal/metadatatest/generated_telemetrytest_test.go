@@ -55,6 +55,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorNamespaceSamplerSpans.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerTracestateFaults.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerUndeliveredSpans.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerUngroupedItems.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerUnreadableNames.Add(context.Background(), 1)
 	AssertEqualProcessorNamespaceSamplerCircuitBreakerChanges(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -114,6 +115,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerUndeliveredSpans(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerUngroupedItems(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerUnreadableNames(t, testTel,

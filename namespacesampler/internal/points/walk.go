@@ -37,6 +37,7 @@ type walk struct {
 	points     []point
 	isDetailed []bool // of each metric
 	saturated  int64
+	ungrouped  int64 // points that were decided without a group
 
 	// Current position of read or apply.
 	nextPoint, nextMetric int
@@ -228,6 +229,9 @@ func (w *walk) keeps(p *point, r *rate.Rate) bool {
 	case w.p.cfg.ByPoint:
 		return decision.DrawPoint(r)
 	}
+	if w.resolution.LacksGroup(&p.item) {
+		w.ungrouped++
+	}
 	return p.keepsSeries(r)
 }
 
@@ -278,6 +282,9 @@ func (w *walk) report(ctx context.Context) {
 	t := w.p.common.Telemetry
 	w.resolution.Report(ctx)
 	w.namespaces.Report(ctx, t.ProcessorNamespaceSamplerDatapoints)
+	if w.ungrouped > 0 {
+		t.ProcessorNamespaceSamplerUngroupedItems.Add(ctx, w.ungrouped, batch.MetricsSignal)
+	}
 	if w.saturated > 0 {
 		t.ProcessorNamespaceSamplerSaturatedDatapoints.Add(ctx, w.saturated)
 	}
@@ -286,7 +293,7 @@ func (w *walk) report(ctx context.Context) {
 // reset prepares the walk for the next batch. It releases the telemetry of this one.
 func (w *walk) reset() {
 	clear(w.points)
-	w.points, w.isDetailed, w.saturated = w.points[:0], w.isDetailed[:0], 0
+	w.points, w.isDetailed, w.saturated, w.ungrouped = w.points[:0], w.isDetailed[:0], 0, 0
 	w.nextPoint, w.nextMetric = 0, 0
 	w.resource, w.scope = pcommon.Resource{}, pcommon.InstrumentationScope{}
 	w.resolution.Reset()

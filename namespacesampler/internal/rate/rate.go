@@ -17,6 +17,8 @@ type Rate struct {
 	Probability float64
 	// Threshold is the rejection threshold: an item is kept if its randomness is not below it.
 	Threshold sampling.Threshold
+	// GroupThreshold is the threshold for items of a group: that of spans, so that a group is kept or dropped with all its signals (G6).
+	GroupThreshold sampling.Threshold
 	// Tracestate is "ot=th:…", the tracestate of a kept span that arrived with none; empty at rates 0 and 1.
 	Tracestate string
 	// TValue is the threshold in hexadecimal digits without trailing zeros; empty at rates 0 and 1.
@@ -24,10 +26,10 @@ type Rate struct {
 }
 
 // Always is rate 1: everything is kept, and nothing is changed.
-var Always = Rate{Probability: 1, Threshold: sampling.AlwaysSampleThreshold}
+var Always = Rate{Probability: 1, Threshold: sampling.AlwaysSampleThreshold, GroupThreshold: sampling.AlwaysSampleThreshold}
 
 // Never is rate 0.
-var Never = Rate{Probability: 0, Threshold: sampling.NeverSampleThreshold}
+var Never = Rate{Probability: 0, Threshold: sampling.NeverSampleThreshold, GroupThreshold: sampling.NeverSampleThreshold}
 
 // New returns the rate of a probability in [0, 1]. Its threshold is rounded to precision hexadecimal digits (1 to 14; close to 0
 // and 1 more digits are used, as the specification requires). The error is that of Validate; the rate is Never then, because the
@@ -48,11 +50,23 @@ func New(probability float64, precision int) (Rate, error) {
 	}
 	tvalue := threshold.TValue()
 	return Rate{
-		Probability: probability,
-		Threshold:   threshold,
-		TValue:      tvalue,
-		Tracestate:  "ot=th:" + tvalue,
+		Probability:    probability,
+		Threshold:      threshold,
+		GroupThreshold: threshold,
+		TValue:         tvalue,
+		Tracestate:     "ot=th:" + tvalue,
 	}, nil
+}
+
+// newRate returns the rate of a probability in a table.
+func (s *Spec) newRate(probability float64) (Rate, error) {
+	r, err := New(probability, s.Precision)
+	if err != nil || s.GroupPrecision == 0 {
+		return r, err
+	}
+	ofGroups, err := New(probability, s.GroupPrecision)
+	r.GroupThreshold = ofGroups.Threshold
+	return r, err
 }
 
 // IsAlways reports whether the rate is 1.

@@ -43,6 +43,8 @@ type Spec struct {
 	Global       float64
 	// Precision is the precision of thresholds in hexadecimal digits, 1 to 14.
 	Precision int
+	// GroupPrecision is that of the thresholds for items of groups; 0 means Precision.
+	GroupPrecision int
 	// Now is the time that the table is built for: overrides that have expired by then are ignored.
 	Now time.Time
 	// Reuse are tables whose compiled patterns, and the names that were matched against them, are reused where the list of patterns is
@@ -75,7 +77,7 @@ func NewTable(spec Spec) (*Table, error) {
 	}
 	var errs []error
 	var globalErr error
-	global.Rate, globalErr = New(spec.Global, spec.Precision)
+	global.Rate, globalErr = spec.newRate(spec.Global)
 	t.global, t.highest, t.lowest = &global, &global, &global
 	for _, l := range [...]struct {
 		layer          *layer
@@ -117,7 +119,7 @@ func (t *Table) add(l *layer, spec *Spec, signal Signal, source Source) (pattern
 		o := byKey[key]
 		m := Match{Rule: Exact, Source: source, ExpiresAt: o.Until.Round(0).UTC()}
 		var err error
-		m.Rate, err = New(o.Probability, spec.Precision)
+		m.Rate, err = spec.newRate(o.Probability)
 		errs = append(errs, wrap(err, fmt.Sprintf("%s %q", source, key)))
 		l.exact[key] = &m
 		if end := m.ExpiresAt; !end.IsZero() && (t.nextExpiry.IsZero() || end.Before(t.nextExpiry)) {

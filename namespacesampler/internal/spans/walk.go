@@ -50,7 +50,8 @@ type walk struct {
 	hasExemptions bool        // spans can be exempt
 	parcel        hold.Parcel // held spans
 	faults        [decision.NumFaults]int64
-	next          int // span to be applied
+	ungrouped     int64 // spans that were decided without a group
+	next          int   // span to be applied
 }
 
 func newWalk(p *Processor) *walk {
@@ -243,7 +244,11 @@ func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
 	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
 		return decision.Span{Keep: keep, Tracestate: s.tracestate}, labels.Unavailable
 	}
-	return w.samplerOf(s).Decide(s.id, s.tracestate, &by.match.Rate), by.rule
+	sampler := w.samplerOf(s)
+	if w.resolution.HasGroups() && !sampler.HasGroup() {
+		w.ungrouped++
+	}
+	return sampler.Decide(s.id, s.tracestate, &by.match.Rate), by.rule
 }
 
 // samplerOf returns the sampler of a span: that of the group of its trace, or of its own group if it is decided by itself.
@@ -271,6 +276,9 @@ func (w *walk) report(ctx context.Context) {
 	}
 	w.p.common.Problems.Add(problems.NoRandomness, w.faults[decision.NoRandomness])
 	w.p.common.Problems.Add(problems.GroupOverruled, w.faults[decision.GroupOverruled])
+	if w.ungrouped > 0 {
+		t.ProcessorNamespaceSamplerUngroupedItems.Add(ctx, w.ungrouped, batch.TracesSignal)
+	}
 	for _, f := range decision.Faults {
 		if n := w.faults[f]; n > 0 {
 			t.ProcessorNamespaceSamplerTracestateFaults.Add(ctx, n, faultOptions[f])
@@ -291,7 +299,7 @@ func (w *walk) reset() {
 	clear(w.spans)
 	clear(w.candidates)
 	w.spans, w.candidates, w.next = w.spans[:0], w.candidates[:0], 0
-	w.faults = [decision.NumFaults]int64{}
+	w.faults, w.ungrouped = [decision.NumFaults]int64{}, 0
 	w.resolution.Reset()
 	w.traces.reset()
 	w.orphans.reset()

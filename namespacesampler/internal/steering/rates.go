@@ -158,7 +158,7 @@ func (r *Rates) build(overrides []rate.Override, now time.Time, reuse []*rate.Ta
 	}
 	metrics, err := rate.NewTable(rate.Spec{
 		Signal: rate.Metrics, Overrides: overrides, SignalGlobal: r.cfg.MetricsGlobal, Global: r.cfg.Global,
-		Precision: seriesPrecision, Now: now, Reuse: append(reuse, traces),
+		Precision: seriesPrecision, GroupPrecision: r.cfg.Precision, Now: now, Reuse: append(reuse, traces),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)

@@ -37,6 +37,7 @@ type Processor struct {
 	} `yaml:"namespace"`
 	SampleRate *float64  `yaml:"sample_rate"`
 	Namespaces overrides `yaml:"namespaces"`
+	Consistent []string  `yaml:"consistent_by"`
 	Tracing    struct {
 		Enabled    *bool     `yaml:"enabled"`
 		Sampler    string    `yaml:"sampler"`
@@ -139,6 +140,7 @@ func (p *Processor) Oracle() oracle.Config {
 		SpanRates:     p.spanRates(),
 		PointRates:    p.pointRates(),
 		RatePerTrace:  p.Sampler() == ParentBased,
+		ByWorkflow:    p.ByWorkflow(),
 		Precision:     p.precision(),
 		MissingValues: orElse(p.Namespace.MissingValues, []string{"", "unknown"}),
 		Lookups:       p.Postgres != nil,
@@ -152,6 +154,9 @@ func (p *Processor) Oracle() oracle.Config {
 
 // KeepsFailedTraces reports whether traces with a failed span are kept whole.
 func (p *Processor) KeepsFailedTraces() bool { return len(p.Tracing.KeepTraces) > 0 }
+
+// ByWorkflow reports whether whole workflows are kept.
+func (p *Processor) ByWorkflow() bool { return len(p.Consistent) > 0 }
 
 // HoldWait is the value of tracing::hold::wait, which validate has checked.
 func (p *Processor) HoldWait() time.Duration {

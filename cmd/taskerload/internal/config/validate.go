@@ -14,6 +14,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 )
 
@@ -67,6 +68,7 @@ func (p *Processor) validate() error {
 	digits := p.precision()
 	refuse(digits < 1 || digits > sampling.NumHexDigits, fmt.Sprintf("tracing::sampling_precision: must be 1 to 14, got %d", digits))
 	errs = append(errs, p.validateTraces()...)
+	errs = append(errs, p.validateWorkflows()...)
 	return errors.Join(errs...)
 }
 
@@ -95,6 +97,28 @@ func (p *Processor) validateTraces() (errs []error) {
 	return errs
 }
 
+// validateWorkflows checks what consistent_by can be combined with.
+func (p *Processor) validateWorkflows() (errs []error) {
+	if !p.ByWorkflow() {
+		return nil
+	}
+	if len(p.Consistent) > 1 || p.Consistent[0] != oracle.WorkflowAttribute {
+		errs = append(errs, fmt.Errorf("  consistent_by: must be empty or [%s]", oracle.WorkflowAttribute))
+	}
+	refuse := func(when bool, text string) {
+		if when {
+			errs = append(errs, errors.New("  consistent_by: must be empty "+text))
+		}
+	}
+	refuse(p.Sampler() != ParentBased, "with "+p.Sampler())
+	refuse(p.KeepsFailedTraces(), "with tracing::always_keep_traces")
+	refuse(p.HoldWait() > 0, "with tracing::hold::wait")
+	// Else some keys are not looked up that a workflow would make worth it. The oracle does not know that.
+	refuse(p.spanRates().Highest() < 1, "unless the spans of a namespace have rate 1")
+	refuse(p.spanRates().Lowest() == 0, "if the spans of a namespace have rate 0")
+	return errs
+}
+
 // allRates are the configured rates by their keys.
 func (p *Processor) allRates() map[string]*float64 {
 	all := map[string]*float64{
@@ -117,9 +141,12 @@ func validRate(rate float64) bool {
 	return rate == 0 || rate >= sampling.MinSamplingProbability && rate <= 1
 }
 
-// CheckMemory refuses a load whose cut traces do not fit in the processor's trace memory, or whose spans could exceed those
-// that it may hold.
-func (p *Processor) CheckMemory(sizes workload.Sizes) error {
+// CheckLoad refuses a load whose outcome cannot be predicted: because its cut traces do not fit in the processor's trace memory,
+// its spans could exceed those that it may hold, or whole workflows are kept and it has none.
+func (p *Processor) CheckLoad(sizes workload.Sizes) error {
+	if p.ByWorkflow() && sizes.Workflows == 0 {
+		return errors.New("consistent_by: must be empty for a load without workflows (--workflows): taskerload cannot predict the outcome")
+	}
 	limit := orElse(p.Tracing.Memory.MaxTraces, defaultMaxTraces)
 	if n := sizes.Traces(); sizes.Cut && p.Sampler() == ParentBased && n > limit {
 		return fmt.Errorf("tracing::trace_memory::max_traces: must be at least %d, the number of traces that are cut, got %d: "+

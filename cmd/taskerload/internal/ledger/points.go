@@ -26,8 +26,9 @@ type pointKey struct {
 
 type pointEntry struct {
 	entry
-	reading items.Reading
-	write   string // the namespace that must have been added; empty: none
+	reading  items.Reading
+	workflow string // empty: none
+	write    string // the namespace that must have been added; empty: none
 }
 
 // NewPoints returns a ledger that expects what the oracle predicts.
@@ -53,7 +54,7 @@ func (l *Points) Send(request pmetric.Metrics) {
 			panic("two data points of the load have the same series and time: " + p.String())
 		}
 		// M1: a data point has no weight.
-		l.points[key] = &pointEntry{entry: l.send(out, 0), reading: p.Reading, write: out.Write}
+		l.points[key] = &pointEntry{entry: l.send(out, 0), reading: p.Reading, workflow: out.Workflow, write: out.Write}
 	}
 }
 
@@ -91,13 +92,18 @@ func (l *Points) receivePoint(p *items.Point) {
 	}
 }
 
-// Settle counts the data points that did not arrive and returns the result. The ledger must not be used afterwards.
-func (l *Points) Settle() *Summary {
+// Settle counts the data points that did not arrive and returns the result, with the points of each workflow. The ledger must
+// not be used afterwards.
+func (l *Points) Settle() (*Summary, Workflows) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	workflows := Workflows{}
 	for key, e := range l.points {
 		l.settle(&e.entry, fmt.Sprintf("%q at %d", key.series, key.time))
+		if e.workflow != "" {
+			workflows.of(e.workflow).add(Part{e.row.Label, e.rate}, 1, min(e.arrived, 1))
+		}
 	}
 	l.points = nil // not needed any more, and large
-	return l.summary
+	return l.summary, workflows
 }

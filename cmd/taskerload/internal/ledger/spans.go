@@ -86,6 +86,9 @@ func (l *Spans) sendSpan(span ptrace.Span, out *oracle.SpanOutcome, now time.Tim
 		panic("two spans of the load share an ID")
 	}
 	l.spans[span.SpanID()] = e
+	if out.Overruled && out.IsSeen {
+		l.summary.Overruled++
+	}
 	t := l.traces.send(span, out)
 	if out.Held {
 		held := *out // without the others of its request

@@ -24,6 +24,8 @@ type Summary struct {
 
 	Held    int // spans that the processor must have held
 	Waiting int // those of them that no request has decided
+
+	Overruled int // spans whose workflow the processor must have counted as overruled by another sampler
 }
 
 // Row counts the items of one group.

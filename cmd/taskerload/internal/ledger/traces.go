@@ -19,6 +19,9 @@ type Trace struct {
 	Namespace     string // of the first request that has one for the trace; empty: none
 	Unresolved    int    // spans that were decided at the global rate, because no request had one by then
 	Failed        bool   // a span has the status error
+	Workflow      string // that the trace belongs to; empty: none
+	Overruled     bool   // another sampler has decided about it, and not as for the rest of its workflow
+	Rate          float64
 	Sent, Arrived int
 
 	heldSince time.Time // since the first of its spans that is held was sent; zero: none is
@@ -44,6 +47,7 @@ func (t *Trace) learn(out *oracle.SpanOutcome) {
 	if t.Namespace == "" {
 		t.Namespace = out.TraceNamespace
 	}
+	t.Workflow, t.Overruled, t.Rate = out.Workflow, out.Overruled, out.Rate
 }
 
 // revise replaces the outcome of a span that was held.

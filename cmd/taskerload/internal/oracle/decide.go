@@ -18,12 +18,16 @@ type decision struct {
 	weight     float64 // see SpanOutcome
 }
 
-// decide follows T1, T2, T4 to T8 and T11 in mode equalizing.
-func decide(id pcommon.TraceID, raw string, rate float64, precision int) decision {
+// decide follows T1, T2, T4 to T8, T11 and G3 in mode equalizing. The workflow is empty unless it decides, which needs a
+// tracestate that is not [sampledBefore].
+func decide(id pcommon.TraceID, raw, workflow string, rate float64, precision int) decision {
 	own := threshold(rate, precision)
 	random := sampling.TraceIDToRandomness(id)
+	if workflow != "" {
+		random = toRandomness(WorkflowRandomness(workflow))
+	}
 	state, err := sampling.NewW3CTraceState(raw)
-	if err != nil { // T8: decided by the trace ID; the tracestate is not changed
+	if err != nil { // T8: decided as if it were empty; the tracestate is not changed
 		return decision{keep: own.ShouldSample(random), randomness: random.Unsigned(), tracestate: raw}
 	}
 	ot := state.OTelValue()
@@ -45,6 +49,9 @@ func decide(id pcommon.TraceID, raw string, rate float64, precision int) decisio
 		ot.ClearTValue()
 		d.tracestate = serialize(&state)
 	case !stamped || sampling.ThresholdGreater(own, arriving): // T6
+		if workflow != "" {
+			ot.SetRValue(random)
+		}
 		if err := ot.UpdateTValueWithSampling(own); err != nil {
 			panic(err) // fails only for a lower threshold
 		}

@@ -60,7 +60,7 @@ func TestDecisionsAgreeWithTheVectors(t *testing.T) {
 		{"rate 1 leaves it alone", a, "congo=t61,ot=th:8", 1, 4, true, "congo=t61,ot=th:8"},
 	} {
 		t.Run(v.name, func(t *testing.T) {
-			got := decide(traceID(t, v.id), v.in, v.rate, v.precision)
+			got := decide(traceID(t, v.id), v.in, "", v.rate, v.precision)
 			assert.Equal(t, v.keep, got.keep)
 			if v.keep {
 				assert.Equal(t, v.out, got.tracestate)
@@ -81,8 +81,8 @@ func TestWhatALowRateKeepsAHigherRateKeeps(t *testing.T) {
 		if low > high {
 			low, high = high, low
 		}
-		if decide(id, "", low, 4).keep {
-			require.True(t, decide(id, "", high, 4).keep, "%v %v %s", low, high, id)
+		if decide(id, "", "", low, 4).keep {
+			require.True(t, decide(id, "", "", high, 4).keep, "%v %v %s", low, high, id)
 		}
 	}
 }

@@ -35,6 +35,18 @@ func newDirectory(rows []taskerdb.Task) directory {
 	}
 }
 
+// newWorkflows returns the correlation ID of each task and step.
+func newWorkflows(rows []taskerdb.Task) map[string]string {
+	workflows := map[string]string{}
+	for _, t := range rows {
+		workflows[t.UUID] = t.CorrelationID
+		for _, step := range t.Steps {
+			workflows[step] = t.CorrelationID
+		}
+	}
+	return workflows
+}
+
 // compareRoots orders the tasks that share a correlation ID. The ID resolves to the first: tasks without a parent precede
 // those with one, then the earliest, then the least UUID. Lower-case UUIDs sort as text as they do in Postgres.
 func compareRoots(a, b taskerdb.Task) int {

@@ -15,6 +15,8 @@ type Decided struct {
 // no further lookup could change, or because the trace is kept whole.
 func (r *spanRequest) settle(id pcommon.TraceID, t *trace) bool {
 	t.namespace = r.namespaceOf(t, (*resolution).namespace)
+	t.workflow, _ = r.fixedWorkflow(t)
+	t.isWorkflowSeen = r.config.ByWorkflow && r.first(t, func(res *resolution) bool { return res.workflow != "" }).workflow != ""
 	_, fixed := r.fixedNamespace(t)
 	if !t.isKept && (t.namespace == "" || !fixed) {
 		return false
@@ -40,6 +42,6 @@ func (o *Oracle) mustWait(s *span, t *trace) bool {
 // canChange reports whether a namespace would be written to the span, or whether the lowest rate does anything else to it than
 // rate 1 and the rule that keeps whole traces, which leave it as it is.
 func (o *Oracle) canChange(s *span) bool {
-	lowest := decide(s.trace, s.tracestate, o.config.SpanRates.lowest(), o.config.Precision)
+	lowest := decide(s.trace, s.tracestate, "", o.config.SpanRates.Lowest(), o.config.Precision)
 	return o.config.Inherit || !lowest.keep || lowest.tracestate != s.tracestate
 }

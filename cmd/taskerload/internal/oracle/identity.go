@@ -6,11 +6,11 @@ import (
 	"math"
 	"slices"
 
-	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/xxh64"
 )
 
 // This file implements series identity from docs/adr/002-series-identity.md alone, with the names used there.
@@ -26,7 +26,7 @@ func mix(x uint64) uint64 {
 
 func join(h, x uint64) uint64 { return mix(h ^ (x + 0x9e3779b97f4a7c15)) }
 
-func text(s string) uint64 { return xxhash.Sum64String(s) }
+func text(s string) uint64 { return xxh64.Sum(s) }
 
 // identity computes the identity of series, given the missing values of the namespace attribute.
 type identity struct {

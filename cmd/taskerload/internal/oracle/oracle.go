@@ -4,7 +4,7 @@
 //
 // It works from the processor's configuration and from the rows in Postgres, and must not import any package of the
 // processor: a fault there must not be repeated here. Span decisions use collector-contrib's pkg/sampling. Series
-// identity is implemented from docs/adr/002-series-identity.md.
+// identity is implemented from docs/adr/002-series-identity.md, and the hash of workflows from its specification.
 //
 // For each item: [resolution] is where its namespace comes from, [Rates] gives the rate, a decision follows, and the
 // result is an [Outcome].
@@ -22,6 +22,7 @@ import (
 type Config struct {
 	SpanRates, PointRates Rates
 	RatePerTrace          bool     // parent_based: all spans of a trace have one rate
+	ByWorkflow            bool     // consistent_by: whole workflows are kept; needs RatePerTrace and whole traces
 	Precision             int      // hex digits of a span's threshold
 	MissingValues         []string // of the namespace attribute
 	Lookups               bool     // Postgres is configured
@@ -35,7 +36,8 @@ type Config struct {
 // [Oracle.Spans] in the order in which the processor gets them.
 type Oracle struct {
 	config    Config
-	directory directory // nil without lookups
+	directory directory         // nil without lookups
+	workflows map[string]string // by lookup key
 	identity  identity
 
 	mu sync.Mutex
@@ -54,7 +56,7 @@ func New(config Config, rows []taskerdb.Task) *Oracle {
 		held:       map[pcommon.TraceID][]span{},
 	}
 	if config.Lookups {
-		o.directory = newDirectory(rows)
+		o.directory, o.workflows = newDirectory(rows), newWorkflows(rows)
 	}
 	return o
 }

@@ -8,6 +8,7 @@ import "fmt"
 type Outcome struct {
 	Group      Group
 	Source     Source
+	Workflow   string // that the item belongs to, whether or not it decides; empty: none
 	Keep       bool
 	Randomness uint64
 	Rate       float64 // that decides; spans can have the rate of another namespace than their group's
@@ -36,6 +37,10 @@ type SpanOutcome struct {
 	// TraceResolved says whether the request gives it one.
 	TraceNamespace string
 	TraceResolved  bool
+
+	// Overruled says that another sampler has decided about the trace, and not as for the rest of its workflow. IsSeen says that
+	// the processor knows the workflow, without lookups for it.
+	Overruled, IsSeen bool
 }
 
 // Group identifies the items that are reported together: those of a namespace, or those without one for the same reason.

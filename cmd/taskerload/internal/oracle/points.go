@@ -24,11 +24,15 @@ func (o *Oracle) Points(request pmetric.Metrics) ([]Outcome, Keys) {
 
 // point predicts the outcome for a point of the series with this identity, and adds the keys that are looked up for it.
 func (o *Oracle) point(series uint64, item, scope, resource pcommon.Map, keys Keys) (out Outcome) {
-	randomness := seriesRandomness(series)
+	randomness, precision := seriesRandomness(series), seriesPrecision
 	r := o.resolve(item, scope, resource)
 	r.unused = o.config.PointRates.Highest() == 0 && !o.config.KeepOnFailure && len(r.keys) > 0 // every point is dropped
+	workflow := r.potentialWorkflow()
 	for r.canBeAsked() {
 		keys[r.ask()] = true
+	}
+	if o.config.ByWorkflow && r.workflow != "" { // G5, and the threshold of spans, so that the same workflows are kept (G6)
+		randomness, precision = WorkflowRandomness(r.workflow), o.config.Precision
 	}
 	if r.named == "" && !carriesLookupAttribute(item, scope, resource) {
 		return Outcome{
@@ -40,7 +44,8 @@ func (o *Oracle) point(series uint64, item, scope, resource pcommon.Map, keys Ke
 	out = Outcome{
 		Group:      o.config.PointRates.group(r.label(), r.namespace()),
 		Source:     r.source(),
-		Keep:       threshold(rate, seriesPrecision).Unsigned() <= randomness,
+		Workflow:   workflow,
+		Keep:       threshold(rate, precision).Unsigned() <= randomness,
 		Randomness: randomness,
 		Rate:       rate,
 		Namespace:  r.namespace(),

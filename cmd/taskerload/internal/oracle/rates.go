@@ -35,8 +35,8 @@ func (r Rates) Highest() float64 {
 	return highest
 }
 
-// lowest is the lowest rate of any namespace.
-func (r Rates) lowest() float64 {
+// Lowest is the lowest rate of any namespace.
+func (r Rates) Lowest() float64 {
 	lowest := r.Global
 	for _, rate := range r.Exact {
 		lowest = min(lowest, rate)

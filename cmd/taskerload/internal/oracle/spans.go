@@ -23,6 +23,7 @@ func (o *Oracle) Spans(request ptrace.Traces) Prediction {
 	r := o.read(request)
 	for _, t := range r.traces {
 		t.potential = r.namespaceOf(t, (*resolution).potential)
+		t.potentialWorkflow = r.first(t, func(res *resolution) bool { return res.potentialWorkflow() != "" }).potentialWorkflow()
 	}
 	p := Prediction{Keys: r.lookUp(request)}
 	for id, t := range r.traces {
@@ -96,7 +97,7 @@ func (o *Oracle) outcome(s *span, t *trace) SpanOutcome {
 	if t.isKept {
 		rate, rule = 1, RuleAlwaysKeepTrace // T18
 	}
-	d := decide(s.trace, s.tracestate, rate, o.config.Precision)
+	d := decide(s.trace, s.tracestate, t.workflow, rate, o.config.Precision)
 	write := r.lookedUp
 	if r.namespace() == "" && o.config.RatePerTrace && o.config.Inherit {
 		write = t.namespace // T20
@@ -105,6 +106,7 @@ func (o *Oracle) outcome(s *span, t *trace) SpanOutcome {
 		Outcome: Outcome{
 			Group:      o.config.SpanRates.group(label, counted),
 			Source:     r.source(),
+			Workflow:   t.potentialWorkflow,
 			Keep:       d.keep,
 			Randomness: d.randomness,
 			Rate:       rate,
@@ -116,17 +118,19 @@ func (o *Oracle) outcome(s *span, t *trace) SpanOutcome {
 		Weight:         d.weight,
 		TraceNamespace: t.potential,
 		TraceResolved:  t.namespace != "",
+		Overruled:      t.sampledBefore && t.potentialWorkflow != "" && d.randomness != WorkflowRandomness(t.potentialWorkflow),
+		IsSeen:         t.isWorkflowSeen,
 	}
 }
 
-func (o *Oracle) decide(span ptrace.Span, rate float64) decision {
-	return decide(span.TraceID(), span.TraceState().AsRaw(), rate, o.config.Precision)
+func (o *Oracle) decide(span ptrace.Span, workflow string, rate float64) decision {
+	return decide(span.TraceID(), span.TraceState().AsRaw(), workflow, rate, o.config.Precision)
 }
 
 // canBeKept reports whether any rate keeps the span, or a failure of Postgres does.
 func (o *Oracle) canBeKept(span ptrace.Span) bool {
 	highest := o.config.SpanRates.Highest()
-	return o.config.KeepOnFailure || highest == 1 || o.decide(span, highest).keep
+	return o.config.KeepOnFailure || highest == 1 || o.decide(span, "", highest).keep
 }
 
 // spanRequest is a request with spans.
@@ -151,6 +155,7 @@ func (o *Oracle) read(request ptrace.Traces) *spanRequest {
 			t.root = i
 		}
 		t.isKept = t.isKept || o.config.KeepFailedTraces && s.Status().Code() == ptrace.StatusCodeError
+		t.sampledBefore = t.sampledBefore || sampledBefore(s.TraceState().AsRaw())
 		t.canBeKept = t.canBeKept || o.canBeKept(s.Span)
 		r.resolutions = append(r.resolutions, o.resolve(s.Attributes(), s.Scope, s.Resource))
 	}

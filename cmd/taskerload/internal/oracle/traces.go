@@ -18,8 +18,15 @@ type trace struct {
 	isKept     bool   // an earlier request or this one keeps it whole (T18)
 	canBeKept  bool   // any of its spans can be kept
 
-	potential string // the namespace that decides if every key is looked up; empty: none
+	sampledBefore bool // another sampler has decided about any of its spans (G3)
+
 	namespace string // the namespace that decides; empty: the global rate applies to this request
+	workflow  string // the workflow that decides; empty: none
+
+	isWorkflowSeen bool // it is known, whether or not it decides
+
+	// The same if every key is looked up. A workflow is the one that the trace belongs to, whether or not it decides.
+	potential, potentialWorkflow string
 }
 
 const noRoot = -1
@@ -51,7 +58,7 @@ func (r *spanRequest) fixedNamespace(t *trace) (namespace string, fixed bool) {
 		return t.remembered.namespace, true
 	}
 	res := r.first(t, func(res *resolution) bool { return res.namespace() != "" || len(res.keys) > 0 })
-	return res.namespace(), len(res.keys) == 0
+	return res.namespace(), res.named != "" || len(res.keys) == 0
 }
 
 // lookupMatters reports whether looking up the key of the span with index i can change a decision, or an attribute of a
@@ -61,19 +68,28 @@ func (r *spanRequest) lookupMatters(span ptrace.Span, i int) bool {
 		return r.canBeKept(span)
 	}
 	t := r.traces[span.TraceID()]
+	if r.resolutions[i].named != "" {
+		return r.missesWorkflow(t, i)
+	}
 	if t.isKept {
 		return true
 	}
-	if namespace, fixed := r.fixedNamespace(t); fixed {
+	workflow, isWorkflowFixed := r.fixedWorkflow(t)
+	namespace, isNamespaceFixed := r.fixedNamespace(t)
+	switch {
+	case !isWorkflowFixed:
+		return true // G1: nothing is dropped for certain
+	case isNamespaceFixed:
 		rate, _ := r.config.SpanRates.Of(namespace)
-		return r.decide(span, rate).keep
+		return r.decide(span, workflow, rate).keep
+	default:
+		return r.canBeKept(span) || t.canBeKept && r.canDetermine(t, i, func(res *resolution) bool { return res.namespace() != "" })
 	}
-	return r.canBeKept(span) || t.canBeKept && r.canDetermineTrace(t, i)
 }
 
-// canDetermineTrace reports whether the trace can get its namespace from the span with index i: it is the root, or no
-// earlier span names a namespace.
-func (r *spanRequest) canDetermineTrace(t *trace, i int) bool {
+// canDetermine reports whether the trace can get what it lacks from the span with index i: it is the root, or no earlier span
+// has it.
+func (r *spanRequest) canDetermine(t *trace, i int, has func(*resolution) bool) bool {
 	if i == t.root {
 		return true
 	}
@@ -81,7 +97,7 @@ func (r *spanRequest) canDetermineTrace(t *trace, i int) bool {
 		if earlier == i {
 			return true
 		}
-		if r.resolutions[earlier].namespace() != "" {
+		if has(&r.resolutions[earlier]) {
 			return false
 		}
 	}

@@ -71,6 +71,7 @@ func (r *Run) Checks() []Check {
 		},
 	}
 	checks = append(checks, r.traceChecks()...)
+	checks = append(checks, r.workflowChecks()...)
 	return append(checks, r.counterChecks()...)
 }
 

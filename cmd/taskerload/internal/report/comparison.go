@@ -17,8 +17,12 @@ const (
 	minComplete = 0.99
 )
 
-// Comparison holds the runs of the demo. All have the same spans; only the main one has data points.
+// Comparison holds the runs of the demo. Two have the same workflows. The others have the same spans of single tasks; only the
+// main one of them has data points.
 type Comparison struct {
+	ByTraceID  *Run // workflows without consistent_by
+	ByWorkflow *Run // the same with it
+
 	Main  *Run // the configuration as it is
 	Ratio *Run // trace_id_ratio
 	Cut   *Run // parent_based with cut traces
@@ -29,15 +33,17 @@ type Comparison struct {
 // Report returns the report about all runs, and whether all checks pass.
 func (c *Comparison) Report() (text string, ok bool) {
 	var b strings.Builder
+	printWorkflows(&b, c.ByTraceID, c.ByWorkflow)
 	c.Main.print(&b, c.Ratio, c.Main, c.Cut, c.Held)
 	printSavedKeys(&b, c.Ratio, c.Main, c.Low)
 
-	checks := c.Main.Checks()
-	for _, r := range []*Run{c.Ratio, c.Cut, c.Held, c.Low} {
+	checks := append(c.ByWorkflow.workflowChecks(), c.Main.Checks()...)
+	others := []*Run{c.ByTraceID, c.ByWorkflow, c.Ratio, c.Cut, c.Held, c.Low}
+	for _, r := range others {
 		checks = append(checks, r.summarize())
 	}
 	checks = append(checks, checkCut(c.Cut), checkHeld(c.Held, c.Cut), checkSaved(c.Low, c.Ratio))
-	printChecks(&b, checks, c.Main, c.Ratio, c.Cut, c.Held, c.Low)
+	printChecks(&b, checks, append([]*Run{c.Main}, others...)...)
 	printResult(&b, "demo", checks)
 	return b.String(), passed(checks)
 }

@@ -52,6 +52,15 @@ func (r *Run) counterChecks() []Check {
 			fmt.Sprintf("otelcol_processor_namespace_sampler_held_spans was %d after the last request, want at most %d", r.StillHeld, r.Spans.Waiting),
 		})
 	}
+	if r.ByWorkflow {
+		overruled := int(r.Growth.Sum("tracestate_faults", "fault", "group_overruled"))
+		checks = append(checks, Check{
+			"counters: exactly the spans are counted whose workflow another sampler has overruled",
+			abs(overruled - r.Spans.Overruled),
+			fmt.Sprintf("otelcol_processor_namespace_sampler_tracestate_faults grew by %d, want %d, for fault=\"group_overruled\"",
+				overruled, r.Spans.Overruled),
+		})
+	}
 	return checks
 }
 

@@ -52,7 +52,7 @@ func TestOneSpanTooManyThatIsHeldFailsTheRun(t *testing.T) {
 	assert.Equal(t, 1, checks[2].Faults)
 	assert.Zero(t, checks[3].Faults)
 	var out strings.Builder
-	printHeld(&out, []*Run{r})
+	printTraces(&out, []*Run{r})
 	assert.Contains(t, out.String(), "hold: 5 of 200 spans were held, 2.50 %")
 	r.Holds = false
 	assert.Len(t, r.counterChecks(), 2)

@@ -20,14 +20,20 @@ type Run struct {
 	Holds         bool // spans wait until their trace has a namespace
 	Spans, Points *ledger.Summary
 	Traces        ledger.Traces
-	Growth        *ledger.Growth // nil if the collector's own metrics were not read
-	StillHeld     int            // spans that the collector held when the last request had been answered
-	Elapsed       time.Duration  // until the last item arrived
+	Workflows     ledger.Workflows                         // nil unless workflows were sent
+	ByWorkflow    bool                                     // whole workflows are kept
+	Selects       func(workflow string, rate float64) bool // whether a rate keeps a workflow, if ByWorkflow
+	Growth        *ledger.Growth                           // nil if the collector's own metrics were not read
+	StillHeld     int                                      // spans that the collector held when the last request had been answered
+	Elapsed       time.Duration                            // until the last item arrived
 }
 
 // Single returns the report about a run, and whether all of its checks pass.
 func Single(r *Run) (text string, ok bool) {
 	var b strings.Builder
+	if r.Workflows != nil {
+		printWorkflows(&b, r)
+	}
 	r.print(&b, r)
 	checks := r.Checks()
 	printChecks(&b, checks, r)
@@ -39,9 +45,7 @@ func Single(r *Run) (text string, ok bool) {
 func (r *Run) print(b *strings.Builder, compared ...*Run) {
 	printItems(b, "SPANS", r.spansLegend(), r.Spans)
 	printItems(b, "DATA POINTS", itemsLegend, r.Points)
-	printTraces(b, r, compared)
-	printFailing(b, compared)
-	printHeld(b, compared)
+	printTraces(b, compared)
 	printLookups(b, r)
 	printAdjustedCounts(b, r.Spans)
 	printTime(b, r)

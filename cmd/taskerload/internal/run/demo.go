@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/config"
@@ -23,6 +24,7 @@ type Demo struct {
 	Collector string // the collector's program
 	Config    string // its configuration file
 	Sizes     workload.Sizes
+	Workflows int           // whose load two of the runs have
 	Quiet     time.Duration // see Runner
 	Log       io.Writer
 }
@@ -35,9 +37,9 @@ func (d *Demo) Run(ctx context.Context) (_ *report.Comparison, err error) {
 	if err != nil {
 		return nil, err
 	}
-	variants := variants(processor, d.Sizes)
+	variants := variants(processor, d.Sizes, d.Workflows)
 	for _, v := range variants {
-		if err := processor.CheckMemory(v.sizes); err != nil {
+		if err := processor.CheckLoad(v.sizes); err != nil {
 			return nil, err
 		}
 	}
@@ -53,14 +55,13 @@ func (d *Demo) Run(ctx context.Context) (_ *report.Comparison, err error) {
 		return nil, fmt.Errorf("start Postgres: %w", err)
 	}
 	defer func() { err = errors.Join(err, cluster.Stop()) }()
-	s := site{
-		dsn: cluster.DSN("postgres"), log: filepath.Join(dir, "collector.log"), tasks: workload.NewTasks(d.Sizes.Seed, d.Sizes.Tasks),
-	}
-	added, err := workload.Seed(ctx, s.dsn, processor.Layout(), s.tasks)
+	s := site{dsn: cluster.DSN("postgres"), log: filepath.Join(dir, "collector.log")}
+	tasks := slices.Concat(d.Sizes.NewTasks(), variants[byWorkflow].sizes.NewTasks())
+	added, err := workload.Seed(ctx, s.dsn, processor.Layout(), tasks)
 	if err != nil {
 		return nil, fmt.Errorf("seed Postgres: %w", err)
 	}
-	printf(d.Log, "inserted %s of %s tasks; lookups of the others find nothing\n", report.Thousands(added), report.Thousands(len(s.tasks)))
+	printf(d.Log, "inserted %s of %s tasks; lookups of the others find nothing\n", report.Thousands(added), report.Thousands(len(tasks)))
 
 	var runs [len(variants)]*report.Run
 	for i, v := range variants {
@@ -72,14 +73,14 @@ func (d *Demo) Run(ctx context.Context) (_ *report.Comparison, err error) {
 			return nil, err
 		}
 	}
-	return &report.Comparison{Main: runs[0], Ratio: runs[1], Cut: runs[2], Held: runs[3], Low: runs[4]}, nil
+	return &report.Comparison{
+		ByTraceID: runs[byTraceID], ByWorkflow: runs[byWorkflow],
+		Main: runs[main], Ratio: runs[ratio], Cut: runs[cut], Held: runs[held], Low: runs[low],
+	}, nil
 }
 
 // site is what the collectors of a demo share.
-type site struct {
-	dsn, log string
-	tasks    []workload.Task
-}
+type site struct{ dsn, log string }
 
 // runVariant starts a collector, sends the load through it, and stops it.
 func (d *Demo) runVariant(ctx context.Context, s *site, v *variant) (result *report.Run, err error) {
@@ -127,7 +128,7 @@ func (d *Demo) runVariant(ctx context.Context, s *site, v *variant) (result *rep
 	r := Runner{
 		Processor:  processor,
 		Sizes:      v.sizes,
-		Tasks:      s.tasks,
+		Tasks:      v.sizes.NewTasks(),
 		Endpoint:   endpoint,
 		Listener:   listener,
 		MetricsURL: "http://" + net.JoinHostPort("127.0.0.1", ports[1]) + "/metrics",

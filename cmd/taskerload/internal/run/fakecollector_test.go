@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -38,7 +40,9 @@ type fakeCollector struct {
 	counters map[counterOf]int
 	keys     int
 	setAside int
-	held     map[pcommon.SpanID]heldSpan
+
+	overruled atomic.Int64
+	held      map[pcommon.SpanID]heldSpan
 }
 
 // heldSpan is a span that is set aside, and what becomes of it if no request decides it.
@@ -111,6 +115,9 @@ func (f *fakeCollector) traces(request ptrace.Traces) error {
 // apply does to a span what must be done, and reports whether it is kept.
 func (f *fakeCollector) apply(span ptrace.Span, outcome *oracle.SpanOutcome) bool {
 	f.count("spans", outcome.Counter(), 1)
+	if outcome.Overruled && outcome.IsSeen {
+		f.overruled.Add(1)
+	}
 	if outcome.Keep {
 		span.TraceState().FromRaw(outcome.Tracestate)
 		write(span.Attributes(), outcome.Write)
@@ -203,6 +210,8 @@ func (f *fakeCollector) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 			c.metric, c.Decision, c.Namespace, c.Rule, n)
 	}
 	printf(w, "otelcol_processor_namespace_sampler_held_spans %d\n", len(f.held))
+	printf(w, "otelcol_processor_namespace_sampler_tracestate_faults_total{fault=\"malformed\"} 3\n")
+	printf(w, "otelcol_processor_namespace_sampler_tracestate_faults_total{fault=\"group_overruled\"} %d\n", f.overruled.Load())
 	printf(w, "otelcol_processor_namespace_sampler_set_aside_spans_total %d\n", f.setAside)
 	printf(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"hit\"} %d\n", f.keys)
 	printf(w, "otelcol_processor_namespace_sampler_lookup_keys_total{outcome=\"malformed\"} 7\n")
@@ -226,7 +235,8 @@ func collectorMain() int {
 	if err != nil {
 		panic(err)
 	}
-	f := &fakeCollector{oracle: newOracle(processor, workload.NewTasks(1, smallSizes.Tasks))}
+	tasks := slices.Concat(smallSizes.NewTasks(), workload.Sizes{Workflows: fewWorkflows, Seed: smallSizes.Seed}.NewTasks())
+	f := &fakeCollector{oracle: newOracle(processor, tasks)}
 	listener, err := net.Listen("tcp", os.Getenv("OTLP_ENDPOINT"))
 	if err != nil {
 		panic(err)

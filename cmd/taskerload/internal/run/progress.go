@@ -53,10 +53,17 @@ func (p *progress) loop(w io.Writer) {
 
 func (p *progress) line() string {
 	spans, points := p.spans.Progress(), p.points.Progress()
-	return fmt.Sprintf("sent %s of %s spans and %s of %s data points; received %s items, %s outstanding",
-		report.Thousands(spans.Sent), report.Thousands(p.sizes.Spans),
-		report.Thousands(points.Sent), report.Thousands(p.sizes.DataPoints),
+	return fmt.Sprintf("sent %s spans and %s data points; received %s items, %s outstanding",
+		ofTotal(spans.Sent, p.sizes.Spans), ofTotal(points.Sent, p.sizes.DataPoints),
 		report.Thousands(spans.Arrived+points.Arrived), report.Thousands(spans.Outstanding+points.Outstanding))
+}
+
+// ofTotal leaves out a total that is not known, as with workflows.
+func ofTotal(n, total int) string {
+	if total == 0 {
+		return report.Thousands(n)
+	}
+	return report.Thousands(n) + " of " + report.Thousands(total)
 }
 
 func (p *progress) stop() {

@@ -95,11 +95,16 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 		KeepsFailed:  r.Processor.KeepsFailedTraces(),
 		Cut:          r.Sizes.Cut,
 		Holds:        r.Processor.HoldWait() > 0,
-		Points:       points.Settle(),
 		StillHeld:    held,
 		Elapsed:      last.Sub(start),
 	}
 	result.Spans, result.Traces = spans.Settle()
+	var workflows ledger.Workflows
+	result.Points, workflows = points.Settle()
+	if r.Sizes.Workflows > 0 {
+		workflows.AddTraces(result.Traces)
+		result.Workflows, result.ByWorkflow, result.Selects = workflows, r.Processor.ByWorkflow(), predictions.KeepsWorkflow
+	}
 	if after != nil {
 		result.Growth = &ledger.Growth{Before: before, After: after}
 	}

@@ -28,6 +28,9 @@ import (
 
 var smallSizes = workload.Sizes{Spans: 6000, DataPoints: 3000, Series: 1500, Tasks: 600, Seed: 1}
 
+// fewWorkflows are enough for workflows of every kind.
+const fewWorkflows = 150
+
 // runAgainst sends a small load through the fake collector and returns the result and the report.
 func runAgainst(t *testing.T, f *fakeCollector) (*report.Run, string) {
 	t.Helper()
@@ -38,7 +41,7 @@ func runSizes(t *testing.T, f *fakeCollector, s workload.Sizes, settings ...conf
 	t.Helper()
 	processor, err := config.Read("../../../../testdata/demo.yaml", settings...)
 	require.NoError(t, err)
-	tasks := workload.NewTasks(s.Seed, s.Tasks)
+	tasks := s.NewTasks()
 	if f.oracle == nil {
 		f.oracle = newOracle(processor, tasks)
 	}
@@ -94,7 +97,7 @@ func TestACollectorThatDoesItRightPasses(t *testing.T) {
 			r, report := runSizes(t, &fakeCollector{}, s, settings...)
 			assert.True(t, r.Passed(), report)
 			assert.Contains(t, report, fmt.Sprintf("run passed: %d checks", test.checks))
-			assert.Contains(t, report, test.title+"\n")
+			assert.Contains(t, report, "\n  "+test.title+" ")
 			assert.Contains(t, report, " hit, ")
 			assert.NotContains(t, report, "FAIL")
 			for _, label := range []string{"payments", "shipping", oracle.LabelUnknown, oracle.LabelNotSampled} {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/config"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 )
@@ -22,26 +23,44 @@ type variant struct {
 // lowRate is a rate at which nearly all traces are dropped, so that most lookups can be saved.
 const lowRate = 0.01
 
-// variants returns five runs: the configuration as it is with the whole load; then the spans alone with trace_id_ratio, with
-// parent_based and cut traces, the same with spans that are held, and with parent_based and every rate at lowRate. Two of them
-// do not keep traces that fail: trace_id_ratio cannot, and lookups for what is kept at any rate are not saved.
-func variants(p *config.Processor, sizes workload.Sizes) [5]variant {
+// The runs, in their order.
+const (
+	byTraceID  = iota // workflows, without consistent_by
+	byWorkflow        // the same with it
+	main              // the configuration as it is with the whole load of single tasks
+	ratio             // of that load the spans alone, here and below: with trace_id_ratio
+	cut               // with parent_based and cut traces
+	held              // the same, with spans that are held
+	low               // with parent_based and every rate at lowRate
+
+	variantCount
+)
+
+// variants returns all runs. Some of them do not keep traces that fail: trace_id_ratio cannot, lookups for what is kept at any rate
+// are not saved, and a workflow of which a trace fails would be kept in part.
+func variants(p *config.Processor, sizes workload.Sizes, workflows int) [variantCount]variant {
+	flows := workload.Sizes{Workflows: workflows, Seed: sizes.Seed}
 	spans := sizes
 	spans.DataPoints, spans.Series = 0, 0
-	cut := spans
-	cut.Cut = true
+	pieces := spans
+	pieces.Cut = true
+	consistent := func(by string) config.Setting { return config.Setting{Key: "consistent_by", Value: "[" + by + "]"} }
 	parentBased := config.Setting{Key: "tracing::sampler", Value: config.ParentBased}
-	ratio := config.Setting{Key: "tracing::sampler", Value: config.TraceIDRatio}
+	traceIDRatio := config.Setting{Key: "tracing::sampler", Value: config.TraceIDRatio}
 	keepNone := config.Setting{Key: "tracing::always_keep_traces", Value: "[]"}
 	holdNone := config.Setting{Key: "tracing::hold::wait", Value: "0s"}
 	holdAll := config.Setting{Key: "tracing::hold::max_spans", Value: strconv.Itoa(max(1, sizes.Spans))}
-	low := config.ParentBased + ", rates " + report.FormatRate(lowRate)
 	return [...]variant{
-		{title: title(p.Sampler(), sizes.Cut, p.HoldWait() > 0), sizes: sizes},
-		{title: config.TraceIDRatio, settings: []config.Setting{ratio, keepNone, holdNone}, sizes: spans},
-		{title: title(config.ParentBased, true, false), settings: []config.Setting{parentBased, holdNone}, sizes: cut},
-		{title: title(config.ParentBased, true, true), settings: []config.Setting{parentBased, holdAll}, sizes: cut, holds: true},
-		{title: low, settings: append(p.WithSpanRate(lowRate), parentBased, keepNone, holdNone), sizes: spans},
+		byTraceID:  {title: "workflows, by trace ID", settings: []config.Setting{parentBased, keepNone, holdNone, consistent("")}, sizes: flows},
+		byWorkflow: {title: "workflows, consistent_by", settings: []config.Setting{parentBased, keepNone, holdNone, consistent(oracle.WorkflowAttribute)}, sizes: flows},
+		main:       {title: title(p.Sampler(), sizes.Cut, p.HoldWait() > 0), sizes: sizes},
+		ratio:      {title: config.TraceIDRatio, settings: []config.Setting{traceIDRatio, keepNone, holdNone}, sizes: spans},
+		cut:        {title: title(config.ParentBased, true, false), settings: []config.Setting{parentBased, holdNone}, sizes: pieces},
+		held:       {title: title(config.ParentBased, true, true), settings: []config.Setting{parentBased, holdAll}, sizes: pieces, holds: true},
+		low: {
+			title:    config.ParentBased + ", rates " + report.FormatRate(lowRate),
+			settings: append(p.WithSpanRate(lowRate), parentBased, keepNone, holdNone), sizes: spans,
+		},
 	}
 }
 

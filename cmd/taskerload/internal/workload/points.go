@@ -6,9 +6,10 @@ import (
 	"iter"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/xxh64"
 )
 
 const (
@@ -17,11 +18,10 @@ const (
 )
 
 // PointRequests yields requests with the data points of the load. Every series is reported once, then every series again
-// one interval later, until all data points are sent. Cumulative values only grow.
+// one interval later, until all data points are sent: those of workflows [emissionsPerSeries] times. Cumulative values only grow.
 func PointRequests(tasks []Task, sizes Sizes, start time.Time) iter.Seq[pmetric.Metrics] {
 	return func(yield func(pmetric.Metrics) bool) {
-		all := newSeries(tasks, sizes.Seed, sizes.Series)
-		missing := sizes.DataPoints
+		all, missing := sizes.newSeries(tasks)
 		for emission := 0; missing > 0; emission++ {
 			left := all[:min(missing, len(all))]
 			missing -= len(left)
@@ -34,6 +34,15 @@ func PointRequests(tasks []Task, sizes Sizes, start time.Time) iter.Seq[pmetric.
 			}
 		}
 	}
+}
+
+// newSeries returns the series of the load, and the number of data points.
+func (s Sizes) newSeries(tasks []Task) (all []series, points int) {
+	if s.Workflows > 0 {
+		all = workflowSeries(tasks, s.Seed)
+		return all, emissionsPerSeries * len(all)
+	}
+	return newSeries(tasks, s.Seed, s.Series), s.DataPoints
 }
 
 // pointRequest starts a new resource at each change of service and a new metric at each change of instrument.
@@ -75,7 +84,7 @@ func (m *instrument) describe(metric pmetric.Metric) {
 
 func (s *series) emit(metric pmetric.Metric, emission int, start time.Time) {
 	// The value differs between series and emissions, so that swapped points are noticed.
-	value := int64(xxhash.Sum64String(s.id())%1000+1) * int64(emission+1)
+	value := int64(xxh64.Sum(s.id())%1000+1) * int64(emission+1)
 	from := pcommon.NewTimestampFromTime(start)
 	at := pcommon.NewTimestampFromTime(start.Add(time.Duration(emission+1) * exportInterval))
 

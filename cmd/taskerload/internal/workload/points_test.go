@@ -3,28 +3,37 @@
 package workload
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/items"
 )
 
 func TestNoTwoSeriesAreTheSameNorBecomeSoWhenANamespaceIsAdded(t *testing.T) {
 	t.Parallel()
-	with, without := map[string]bool{}, map[string]bool{}
-	for request := range PointRequests(NewTasks(1, 3000), Sizes{Seed: 1, Series: 6000, DataPoints: 6000}, testStart) {
-		for p := range items.Points(request) {
-			require.False(t, with[p.Series()], "twice: %s", p)
-			with[p.Series()] = true
-			if _, present := items.Namespace(p.Attributes); present {
-				without[p.SeriesWithoutNamespace()] = true
+	for _, sizes := range []Sizes{{Seed: 1, Tasks: 3000, Series: 6000, DataPoints: 6000}, someWorkflows} {
+		with, without := map[string]bool{}, map[string]bool{}
+		var first pcommon.Timestamp
+		for request := range PointRequests(sizes.NewTasks(), sizes, testStart) {
+			for p := range items.Points(request) {
+				if first = cmp.Or(first, p.Reading.Time); p.Reading.Time > first {
+					break // the second emission
+				}
+				require.False(t, with[p.Series()], "twice: %s", p)
+				with[p.Series()] = true
+				if _, present := items.Namespace(p.Attributes); present {
+					without[p.SeriesWithoutNamespace()] = true
+				}
 			}
 		}
-	}
-	for key := range without {
-		require.False(t, with[key], "also there without namespace: %s", key)
+		assert.Greater(t, len(with), 4000)
+		for key := range without {
+			require.False(t, with[key], "also there without namespace: %s", key)
+		}
 	}
 }
 

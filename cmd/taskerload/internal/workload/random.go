@@ -15,6 +15,9 @@ const (
 	streamSeries
 	streamCuts
 	streamFailures
+	streamWorkflows
+	streamWorkflowSpans
+	streamWorkflowSeries
 )
 
 func newStream(seed, stream uint64) *rand.Rand {

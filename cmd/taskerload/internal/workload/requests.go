@@ -16,6 +16,10 @@ const spansPerRequest = 1000
 // one before has been answered. Whole traces take one round; the pieces of cut traces take several.
 func SpanRounds(tasks []Task, sizes Sizes, start time.Time) iter.Seq[iter.Seq[ptrace.Traces]] {
 	return func(yield func(iter.Seq[ptrace.Traces]) bool) {
+		if sizes.Workflows > 0 {
+			yield(wholeTraces(workflowTraces(tasks, sizes.Seed, start)))
+			return
+		}
 		traces := newTraces(tasks, sizes.Seed, sizes.Spans, start)
 		if !sizes.Cut {
 			yield(wholeTraces(traces))

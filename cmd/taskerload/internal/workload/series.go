@@ -3,7 +3,6 @@
 package workload
 
 import (
-	"cmp"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -47,9 +46,7 @@ func newSeries(tasks []Task, seed uint64, n int) []series {
 		add(requestSeries(rng, &tasks[i%len(tasks)]))
 	}
 
-	slices.SortStableFunc(all, func(a, b series) int {
-		return cmp.Or(cmp.Compare(a.service.name, b.service.name), cmp.Compare(a.instrument.name, b.instrument.name))
-	})
+	sortSeries(all)
 	return all
 }
 
@@ -66,7 +63,10 @@ func sharedSeries(rng *rand.Rand, t *Task) series {
 
 // requestSeries returns a random series of one request.
 func requestSeries(rng *rand.Rand, t *Task) series {
-	m := pickInstrument(rng)
+	return newRequestSeries(rng, pickInstrument(rng), t)
+}
+
+func newRequestSeries(rng *rand.Rand, m *instrument, t *Task) series {
 	s := m.service
 	if s == nil {
 		s = pickWorker(rng, t)

@@ -3,7 +3,7 @@
 // Package workload generates the telemetry of a Tasker site, and fills the database that the site would have.
 //
 // Everything is derived from a [Sizes] and its seed: the same sizes give the same tasks, identifiers and attributes in
-// every run. Only timestamps differ. [NewTasks] makes the tasks, [SpanRounds] and [PointRequests] the OTLP requests, and
+// every run. Only timestamps differ. [Sizes.NewTasks] makes the tasks, [SpanRounds] and [PointRequests] the OTLP requests, and
 // [Seed] writes the tasks to Postgres.
 package workload
 
@@ -17,11 +17,20 @@ type Sizes struct {
 	Spans, DataPoints, Series, Tasks int
 	Seed                             uint64
 	Cut                              bool // send each trace in several requests
+
+	// Workflows is the number of workflows. If it is positive, they are the load, and only the seed counts besides.
+	Workflows int
 }
 
 // Validate reports sizes that no load can have. Errors name the command-line flag.
 func (s Sizes) Validate() error {
 	switch {
+	case s.Workflows < 0:
+		return errors.New("--workflows: must not be negative")
+	case s.Workflows > 0 && s.Cut:
+		return errors.New("--cut: the traces of workflows are always sent whole")
+	case s.Workflows > 0:
+		return nil
 	case s.Tasks < 1:
 		return errors.New("--tasks: must be at least 1")
 	case s.Spans < 0 || s.DataPoints < 0 || s.Series < 0:
@@ -36,6 +45,14 @@ func (s Sizes) Validate() error {
 }
 
 const maxSeriesPerTask = 8
+
+// NewTasks makes the tasks of the load.
+func (s Sizes) NewTasks() []Task {
+	if s.Workflows > 0 {
+		return newWorkflows(s.Seed, s.Workflows)
+	}
+	return NewTasks(s.Seed, s.Tasks)
+}
 
 // Traces is the number of traces that hold the spans.
 func (s Sizes) Traces() int { return (s.Spans + spansPerTrace - 1) / spansPerTrace }

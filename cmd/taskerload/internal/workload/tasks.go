@@ -47,6 +47,7 @@ type Task struct {
 	template string // the name of the task template: task_type on the wire
 	rows     rows
 	child    taskerdb.Task // the task that this one started, usually in another namespace; no UUID: none
+	workflow workflow      // that it is part of; see newWorkflows
 }
 
 // rows says which of a task's rows Postgres has. Telemetry can arrive before the rows that it refers to, so a few tasks

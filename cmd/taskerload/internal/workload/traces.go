@@ -4,6 +4,7 @@ package workload
 
 import (
 	"iter"
+	"math/rand/v2"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -30,17 +31,21 @@ func newTraces(tasks []Task, seed uint64, n int, start time.Time) iter.Seq[*trac
 			plan = plan[:min(left, len(plan))]
 			left -= len(plan)
 			failOne(failures, plan)
-			t := &trace{plan: plan, spans: make([]pcommon.SpanID, len(plan)), start: start.Add(time.Duration(i) * time.Millisecond)}
-			fill(rng, t.id[:])
-			t.tracestate = newTracestate(rng, t.id)
-			for s := range t.spans {
-				fill(rng, t.spans[s][:])
-			}
-			if !yield(t) {
+			if !yield(newTrace(rng, plan, start.Add(time.Duration(i)*time.Millisecond))) {
 				return
 			}
 		}
 	}
+}
+
+func newTrace(rng *rand.Rand, plan []plannedSpan, start time.Time) *trace {
+	t := &trace{plan: plan, spans: make([]pcommon.SpanID, len(plan)), start: start}
+	fill(rng, t.id[:])
+	t.tracestate = newTracestate(rng, t.id)
+	for s := range t.spans {
+		fill(rng, t.spans[s][:])
+	}
+	return t
 }
 
 // write fills in the span with index i.
