@@ -125,7 +125,7 @@ func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 		}
 	}
 	known := t.memory.Recall(id, t.now)
-	if known.IsNamed() && w.p.isComplete(known) {
+	if known.IsNamed() && (known.Group.IsKnown() || !w.resolution.HasGroups()) {
 		i := w.addTrace(id)
 		w.adopt(&t.list[i], known)
 		return i

@@ -258,7 +258,7 @@ func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
 		return decision.Span{Keep: keep, Tracestate: s.tracestate}, labels.Unavailable
 	}
 	sampler := w.samplerOf(s)
-	if w.resolution.HasGroups() && !sampler.HasGroup() {
+	if w.resolution.HasGroups() && !sampler.HasGroup() && !decision.IsSampled(s.tracestate) {
 		w.ungrouped++
 	}
 	return sampler.Decide(s.id, s.tracestate, &by.match.Rate), by.rule
