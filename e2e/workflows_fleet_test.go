@@ -108,11 +108,22 @@ postgres: {wait: 20s, query_timeout: 15s, registry: {interval: 0}}`,
 	assert.Equal(t, states, outcomesOf(f.sink.Spans()))
 }
 
-// TestTwoTiersKeepWorkflowsWhole: the second tier with consistent_by. The first requests tell nothing of the workflows, so that spans are held
-// until a later one does.
+// TestTwoTiersKeepWorkflowsWhole: the second tier with consistent_by. Each span of a trace comes by itself. Those that tell no workflow wait for
+// one that does, whether they name their namespace or not; if they come after it, they follow it.
 func TestTwoTiersKeepWorkflowsWhole(t *testing.T) { // G4, T19
 	t.Parallel()
 	all := newFleetWorkflows(200)
+	for i := range all {
+		for n, trace := range all[i].traces {
+			switch (i + n) % 3 {
+			case 0: // nothing, step, root
+			case 1:
+				trace[0], trace[1], trace[2] = trace[1], trace[2], trace[0]
+			case 2:
+				trace[0].attributes = attrs{"namespace": all[i].namespaces[0]}
+			}
+		}
+	}
 	tiers := startTwoTiers(t, insertWorkflows(t, all), "consistent_by: [correlation_id]")
 	sendRounds(t, harness.NewClient(t, tiers.first), tracesOf(all), 0, 3)
 	sent := 0

@@ -200,6 +200,8 @@ func TestTraceIDsAndSeriesDecideWhileGroupsAreUnavailable(t *testing.T) { // G1,
 		kept = append(kept, series[lookedUp])
 		o.assertStatus(t, "StatusRecoverableError")
 		assert.Greater(t, o.Scrape().Sum(harness.Prefix+"lookup_keys", unavailable), before, o.policy)
+		assert.Positive(t, o.Scrape().Sum(harness.Prefix+"ungrouped_items", harness.Labels{"signal": "traces"}), o.policy)
+		assert.Positive(t, o.Scrape().Sum(harness.Prefix+"ungrouped_items", harness.Labels{"signal": "metrics"}), o.policy)
 		assert.Equal(t, 1, o.Log().Count(cannotAsk), "%s: it is logged once", o.policy)
 	}
 	assert.NotEqual(t, byHash, kept[0], "the identity of the series decides")

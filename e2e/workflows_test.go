@@ -105,6 +105,7 @@ func TestWorkflowsAreCompleteOrAbsent(t *testing.T) { // G1 to G6
 		f.assertCountedOnce(t, "spans", sent.spans, len(f.sink.Spans()))
 		f.assertCountedOnce(t, "datapoints", sent.points, len(f.sink.Points()))
 		assert.Zero(t, f.sum("tracestate_faults", nil))
+		assert.Zero(t, f.sum("ungrouped_items", nil))
 		assert.Zero(t, f.sum("lookup_keys", harness.Labels{"outcome": "unavailable"}))
 		for i, c := range f.collectors {
 			assert.NotZero(t, c.Scrape().Sum(harness.Prefix+"spans", harness.Labels{"decision": "kept"}), "collector %d", i)
