@@ -36,7 +36,7 @@ type groupOutage struct {
 // startGroupOutage starts a collector with consistent_by whose health check listens on a Unix domain socket.
 func startGroupOutage(t *testing.T, dsn, policy string, rate float64, hashes map[string]string) *groupOutage {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "health-") // the path of a socket must be short
+	dir, err := os.MkdirTemp("", "health-") //nolint:usetesting // the path of a socket must be short
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	socket, sink := filepath.Join(dir, "socket"), harness.NewSink(t)
