@@ -25,6 +25,7 @@ func TestThePageExplainsGroups(t *testing.T) { // G2, G3
 
 	b := open(t, "http://"+collector.Inspect()+"/")
 	b.await(`/by another randomness than that of their group/.test(document.querySelector("#notices").textContent)`)
+	eval[bool](b, `document.querySelector("#explain").open = true`)
 	ask := func(fields string) string {
 		eval[bool](b, `(() => {
 			document.querySelector("#answer").replaceChildren();
