@@ -117,7 +117,9 @@ func (m *groupModel) decide(s *groupSpan, t *groupTrace) modelDecision {
 		}
 		switch {
 		case t.key == nil && !t.overruled:
-			m.ungrouped++
+			if rate > 0 && rate < 1 {
+				m.ungrouped++
+			}
 		case t.key != nil && own != random && rate > 0:
 			m.overruled++
 		}

@@ -72,14 +72,26 @@ func (w *walk) settleKnown() {
 		if s.id.IsEmpty() {
 			continue
 		}
-		if s.trace == none || w.traces.isIndexed { // else it was found as the span was read
-			s.trace = w.traceOf(&s.id)
-		}
+		w.findTrace(s)
 		if t := &w.traces.list[s.trace]; !t.isSettled || w.lacksGroup(t) {
 			w.join(t, int32(i), s)
 		}
 	}
 	w.settleCertain(true)
+}
+
+// findTrace finds the trace of a span. With groups, it was found as the span was read; another span may have told about the trace since.
+func (w *walk) findTrace(s *span) {
+	if s.trace == none {
+		s.trace = w.traceOf(&s.id)
+		return
+	}
+	t := &w.traces
+	if i, ok := t.indexes[s.id]; ok && i != s.trace {
+		// The memory may have forgotten the trace between the two.
+		w.adopt(&t.list[i], t.list[s.trace].known())
+		s.trace = i
+	}
 }
 
 // settleCertain settles the namespaces and groups of traces that no further lookup can change; that a trace has none only if nothing was

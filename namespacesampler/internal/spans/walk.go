@@ -257,11 +257,11 @@ func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
 	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
 		return decision.Span{Keep: keep, Tracestate: s.tracestate}, labels.Unavailable
 	}
-	sampler := w.samplerOf(s)
-	if w.resolution.HasGroups() && !sampler.HasGroup() && !decision.IsSampled(s.tracestate) {
+	sampler, r := w.samplerOf(s), &by.match.Rate
+	if w.resolution.HasGroups() && !sampler.HasGroup() && !r.IsAlways() && !r.IsNever() && !decision.IsSampled(s.tracestate) {
 		w.ungrouped++
 	}
-	return sampler.Decide(s.id, s.tracestate, &by.match.Rate), by.rule
+	return sampler.Decide(s.id, s.tracestate, r), by.rule
 }
 
 // samplerOf returns the sampler of a span: that of the group of its trace, or of its own group if it is decided by itself.
