@@ -59,6 +59,9 @@ func (c *choices) groupSettings(s *modelSettings) {
 	if s.wait > 0 {
 		s.wait, s.maxTraces = min(s.wait, 3*time.Second), 100_000
 	}
+	if s.isSingly = c.of(8) == 7; s.isSingly {
+		s.wait, s.maxSpans, s.keepsTraces = 0, 0, false
+	}
 }
 
 // surroundings chooses how many surroundings the spans of a batch have.
@@ -132,7 +135,24 @@ func (m *model) findGroup(t *modelTrace, spans []modelSpan) {
 	}
 }
 
-// groupOf returns the group that decides a span: that of its trace; t is nil if the span has no trace ID, and is decided singly.
+// isAnything reports whether there is something to remember about a trace.
+func (t *modelTrace) isAnything() bool { return t.isNamed || t.isKept || t.has || t.isOverruled }
+
+// isComplete reports whether the rate and the randomness of a trace are known.
+func (m *model) isComplete(t *modelTrace) bool {
+	return t.isNamed && (!m.hasGroups || t.has || t.isOverruled)
+}
+
+// use returns what is known of a trace whose held spans are decided, and remembers it for longer.
+func (m *model) use(id pcommon.TraceID) *modelTrace {
+	t := m.recall(id)
+	if t.isAnything() {
+		m.remember(t)
+	}
+	return &t
+}
+
+// groupOf returns the group that decides a span: that of its trace; t is nil if the span is decided by itself.
 func (s *modelSpan) groupOf(t *modelTrace) modelGroup {
 	if t != nil {
 		return t.modelGroup
@@ -170,7 +190,7 @@ func (m *model) countGroup(s *modelSpan, t *modelTrace, rate float64) {
 	switch {
 	case g.has && g.isOverruled && random != g.group && rate > 0: // a rate of 0 reads no tracestate
 		m.overruled++
-	case !g.has && (t == nil || !g.isOverruled): // spans without a trace ID are counted whatever decides them
+	case !g.has && (t == nil || !g.isOverruled): // spans that are decided by themselves are counted whatever decides them
 		m.ungrouped++
 	}
 }

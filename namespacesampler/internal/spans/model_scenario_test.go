@@ -76,6 +76,9 @@ func (s *modelSettings) yaml() map[string]any {
 	if s.hasGroups {
 		settings["consistent_by"] = []any{groupAttribute}
 	}
+	if s.isSingly {
+		tracing["sampler"] = "trace_id_ratio"
+	}
 	return settings
 }
 

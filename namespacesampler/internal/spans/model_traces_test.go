@@ -18,6 +18,7 @@ type modelSettings struct {
 	wait                                              time.Duration // 0: nothing is held
 	maxSpans                                          int
 	hasGroups                                         bool // consistent_by is set
+	isSingly                                          bool // each span is decided by itself (trace_id_ratio)
 	sampledBefore                                     int  // how often spans carry an rv or a th above 0; 0: never
 }
 
@@ -130,6 +131,9 @@ func (m *model) batch(from modelOrigin, spans []modelSpan, isRefused bool) {
 // tracesOf returns what is known of the traces of a batch, and remembers it (T16, T18).
 func (m *model) tracesOf(spans []modelSpan) map[pcommon.TraceID]*modelTrace {
 	traces := map[pcommon.TraceID]*modelTrace{}
+	if m.isSingly {
+		return traces
+	}
 	for _, s := range spans {
 		if s.trace == (pcommon.TraceID{}) || traces[s.trace] != nil {
 			continue
@@ -200,23 +204,6 @@ func (m *model) exemption(s *modelSpan, t *modelTrace) (keep bool, rule string) 
 		return s.priority > 0, "priority"
 	}
 	return false, ""
-}
-
-// isAnything reports whether there is something to remember about a trace.
-func (t *modelTrace) isAnything() bool { return t.isNamed || t.isKept || t.has || t.isOverruled }
-
-// isComplete reports whether the rate and the randomness of a trace are known.
-func (m *model) isComplete(t *modelTrace) bool {
-	return t.isNamed && (!m.hasGroups || t.has || t.isOverruled)
-}
-
-// use returns what is known of a trace whose held spans are decided, and remembers it for longer.
-func (m *model) use(id pcommon.TraceID) *modelTrace {
-	t := m.recall(id)
-	if t.isAnything() {
-		m.remember(t)
-	}
-	return &t
 }
 
 // mustWait reports whether a span is held (T19): what becomes of it without a name or a group is compared with what any name, any group, and
