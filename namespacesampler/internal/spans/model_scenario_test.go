@@ -96,6 +96,9 @@ func modelTraceID(n int) (id pcommon.TraceID) {
 
 const modelTraces = 20
 
+// modelTraceless is the trace ID of spans that have none.
+var modelTraceless pcommon.TraceID
+
 // spans chooses the spans of a batch. The first has the number n. A small memory of traces is followed only one trace at a time, since the
 // rules leave open which trace of a batch was seen first.
 func (c *choices) spans(n int, s *modelSettings) []modelSpan {
