@@ -9,8 +9,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// The model of the files model_*_test.go is the rules of spans (T1 to T20) once more, written from the rules, plain and slow: no lookups,
-// one batch at a time. The processor is compared with it batch by batch.
+// The model of the files model_*_test.go is the rules of spans (T1 to T20) and of their groups (G1, G3, G4, G6) once more, written from the
+// rules, plain and slow: no lookups, one batch at a time. The processor is compared with it batch by batch.
 
 // whole is 2⁵⁶, the number of values of randomness.
 const whole = uint64(1) << 56
@@ -101,13 +101,13 @@ func (r *modelRates) ofNames() []float64 {
 	return rates
 }
 
-// decide decides a span at a rate (T1 to T9).
-func (r *modelRates) decide(id pcommon.TraceID, s modelState, rate float64) modelDecision {
+// decide decides a span at a rate (T1 to T9), by its own randomness, else by that of its group or its trace ID.
+func (r *modelRates) decide(by modelRandomness, s modelState, rate float64) modelDecision {
 	if rate == 0 {
 		return modelDecision{}
 	}
 	threshold := whole - uint64(rate*8)*(whole/8)
-	random, isRandom := low56(id), id != pcommon.TraceID{}
+	random, isRandom := by.value, by.isKnown
 	if s.isMalformed { // T8
 		if !isRandom {
 			return modelDecision{keep: rate == 1, drawn: rate < 1, state: s.raw()}
@@ -119,7 +119,7 @@ func (r *modelRates) decide(id pcommon.TraceID, s modelState, rate float64) mode
 		return modelDecision{keep: true, state: s.raw()}
 	}
 	if s.hasRandomness {
-		random, isRandom = s.randomness, true
+		random, isRandom, by.isOfGroup = s.randomness, true, false
 	}
 	switch {
 	case rate == 1: // T5
@@ -142,6 +142,9 @@ func (r *modelRates) decide(id pcommon.TraceID, s modelState, rate float64) mode
 		return modelDecision{}
 	case out == arrived:
 		return modelDecision{keep: true, state: s.raw()}
+	}
+	if by.isOfGroup { // G3
+		s.hasRandomness, s.randomness = true, random
 	}
 	return modelDecision{keep: true, state: s.changed(out)} // T6
 }

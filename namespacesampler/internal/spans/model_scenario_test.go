@@ -42,6 +42,9 @@ func (c *choices) settings() modelSettings {
 		s.wait = time.Duration(1+c.of(4)) * time.Second
 		s.maxSpans = []int{100_000, 1, 4, 10}[c.of(4)]
 	}
+	if s.hasGroups = c.bit(); s.hasGroups {
+		c.groupSettings(&s)
+	}
 	return s
 }
 
@@ -70,6 +73,12 @@ func (s *modelSettings) yaml() map[string]any {
 	if s.dropsInternal {
 		settings["spans"] = map[string]any{"internal": map[string]any{"match": []any{"span.kind == SPAN_KIND_INTERNAL"}}}
 	}
+	if s.hasGroups {
+		settings["consistent_by"] = []any{groupAttribute}
+	}
+	if s.isSingly {
+		tracing["sampler"] = "trace_id_ratio"
+	}
 	return settings
 }
 
@@ -87,12 +96,15 @@ func modelTraceID(n int) (id pcommon.TraceID) {
 
 const modelTraces = 20
 
+// modelTraceless is the trace ID of spans that have none.
+var modelTraceless pcommon.TraceID
+
 // spans chooses the spans of a batch. The first has the number n. A small memory of traces is followed only one trace at a time, since the
 // rules leave open which trace of a batch was seen first.
 func (c *choices) spans(n int, s *modelSettings) []modelSpan {
 	spans := make([]modelSpan, 1+c.of(12))
 	id := modelTraceID(c.of(modelTraces))
-	resource := 0
+	resource, resources := 0, c.surroundings(s)
 	for i := range spans {
 		switch what := c.of(8); {
 		case what == 7:
@@ -100,7 +112,7 @@ func (c *choices) spans(n int, s *modelSettings) []modelSpan {
 		case what > 3 && s.maxTraces > modelTraces:
 			id = modelTraceID(c.of(modelTraces))
 		}
-		resource = (resource + c.of(5)/4) % 3
+		resource = (resource + c.of(5)/4) % resources
 		spans[i] = modelSpan{
 			n: n + i, trace: id, resource: resource, priority: -1, isRoot: c.of(6) == 5,
 			namespace: []string{"", "", "", "", "unknown", "a", "b", "c", "p1", "other"}[c.of(10)],
@@ -118,6 +130,9 @@ func (c *choices) spans(n int, s *modelSettings) []modelSpan {
 			spans[i].priority = special - 16
 		}
 		spans[i].state = c.state()
+		if s.hasGroups {
+			c.group(&spans[i], s)
+		}
 	}
 	return spans
 }

@@ -25,7 +25,7 @@ import (
 // TestWholeTracesAgreeWithTheRules runs random scenarios of batches and waits, in two pipelines of one configuration, and compares what
 // becomes of each span with the model: whether and when it leaves, by which pipeline, with what tracestate, namespace, resource, scope and
 // client, and how it is counted.
-func TestWholeTracesAgreeWithTheRules(t *testing.T) { // T16, T18, T19, T20
+func TestWholeTracesAgreeWithTheRules(t *testing.T) { // T16, T18, T19, T20, G1, G3, G4, G6
 	for seed := range uint64(200) {
 		bytes := make(choices, 600)
 		source := rand.New(rand.NewPCG(seed, 16))
@@ -107,10 +107,11 @@ func surround(n int, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans) {
 	ss.Scope().SetName(fmt.Sprintf("library %d", n))
 	ss.Scope().SetVersion(fmt.Sprint(n))
 	ss.Scope().Attributes().PutInt("scope", int64(n))
+	surroundWithGroups(n, rs, ss)
 }
 
 func surroundingsOf(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans) int {
-	for n := range 3 {
+	for n := range groupedSurroundings {
 		want := ptrace.NewResourceSpans()
 		scope := want.ScopeSpans().AppendEmpty()
 		surround(n, want, scope)
@@ -238,6 +239,7 @@ func modelBatch(spans []modelSpan) ptrace.Traces {
 		if s.namespace != "" {
 			span.Attributes().PutStr("namespace", s.namespace)
 		}
+		putGroup(span.Attributes(), s.group)
 		span.Attributes().PutInt("n", int64(s.n))
 		span.TraceState().FromRaw(s.state.raw())
 	}
@@ -274,6 +276,8 @@ func (s *stage) compare(step string, of ...any) {
 	} {
 		require.Equal(s.t, want, got[counter][""], append([]any{counter + " of " + step + "\n%+v\n%+v"}, context[1:]...)...)
 	}
+	require.Equal(s.t, m.overruled, got["tracestate_faults"]["group_overruled"], context...)
+	require.Equal(s.t, m.ungrouped, got["ungrouped_items"]["traces"], context...)
 	if m.wait > 0 {
 		require.EqualValues(s.t, m.spansHeld(), got["held_spans"][""], context...)
 	}

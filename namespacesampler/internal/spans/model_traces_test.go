@@ -17,6 +17,9 @@ type modelSettings struct {
 	ttl                                               time.Duration
 	wait                                              time.Duration // 0: nothing is held
 	maxSpans                                          int
+	hasGroups                                         bool // consistent_by is set
+	isSingly                                          bool // each span is decided by itself (trace_id_ratio)
+	sampledBefore                                     int  // how often spans carry an rv or a th above 0; 0: never
 }
 
 // modelSpan is a span that is sent.
@@ -26,6 +29,7 @@ type modelSpan struct {
 	isRoot, isInternal, alwaysKept, failed bool
 	priority                               int    // -1: none
 	namespace                              string // "" and "unknown" are none
+	group                                  any    // the value of its attribute, or nil
 	state                                  modelState
 	resource                               int
 }
@@ -50,10 +54,11 @@ type departure struct {
 
 // modelTrace is what is known of a trace.
 type modelTrace struct {
-	id       pcommon.TraceID
-	isNamed  bool
-	name     string
-	isKept   bool
+	id      pcommon.TraceID
+	isNamed bool
+	name    string
+	isKept  bool
+	modelGroup
 	lastSeen time.Duration
 }
 
@@ -81,6 +86,8 @@ type model struct {
 	early      int64 // traces let go because too many spans were held
 	forgotten  int64 // traces forgotten because too many were remembered
 	lost       int64 // spans that were held and kept, and refused
+	overruled  int64 // spans that another randomness than that of their group decided
+	ungrouped  int64 // spans that a rate decided, without a group
 }
 
 // drawn are the counters of a span whose decision is random.
@@ -111,12 +118,12 @@ func (m *model) batch(from modelOrigin, spans []modelSpan, isRefused bool) {
 		delete(m.departures, s.n)
 	}
 	for _, h := range slices.Clone(m.held) {
-		if t := traces[h.id]; t != nil && (t.isNamed || t.isKept) {
+		if t := traces[h.id]; t != nil && (m.isComplete(t) || t.isKept) {
 			m.letGo(h, t)
 		}
 	}
 	for m.maxSpans > 0 && m.spansHeld() > m.maxSpans {
-		m.letGo(m.held[0], nil)
+		m.letGo(m.held[0], m.use(m.held[0].id))
 		m.early++
 	}
 }
@@ -124,6 +131,9 @@ func (m *model) batch(from modelOrigin, spans []modelSpan, isRefused bool) {
 // tracesOf returns what is known of the traces of a batch, and remembers it (T16, T18).
 func (m *model) tracesOf(spans []modelSpan) map[pcommon.TraceID]*modelTrace {
 	traces := map[pcommon.TraceID]*modelTrace{}
+	if m.isSingly {
+		return traces
+	}
 	for _, s := range spans {
 		if s.trace == (pcommon.TraceID{}) || traces[s.trace] != nil {
 			continue
@@ -149,10 +159,11 @@ func (m *model) tracesOf(spans []modelSpan) map[pcommon.TraceID]*modelTrace {
 		if !t.isNamed && first != nil {
 			t.isNamed, t.name = true, first.name()
 		}
+		m.findGroup(&t, spans)
 		traces[s.trace] = &t
 	}
 	for _, s := range spans {
-		if t := traces[s.trace]; t != nil && (t.isNamed || t.isKept) {
+		if t := traces[s.trace]; t != nil && t.isAnything() {
 			m.remember(*t)
 		}
 	}
@@ -195,23 +206,30 @@ func (m *model) exemption(s *modelSpan, t *modelTrace) (keep bool, rule string) 
 	return false, ""
 }
 
-// mustWait reports whether a span is held (T19): what becomes of it without a name is compared with what any name, and T18, could make of it.
+// mustWait reports whether a span is held (T19): what becomes of it without a name or a group is compared with what any name, any group, and
+// T18, could make of it.
 func (m *model) mustWait(s *modelSpan, t *modelTrace) bool {
-	if m.wait == 0 || t == nil || t.isNamed {
+	if m.wait == 0 || t == nil || m.isComplete(t) {
 		return false
 	}
 	if _, rule := m.exemption(s, t); rule != "" {
 		return false
 	}
-	rate, _ := m.rates.of("")
-	now := m.rates.decide(s.trace, s.state, rate)
+	rate, _ := m.rates.of(t.name)
+	now := m.rates.decide(s.randomness(t), s.state, rate)
 	if m.keepsTraces && (!now.keep || now.state != s.state.raw()) {
 		return true
 	}
-	for _, rate := range m.rates.ofNames() {
-		other := m.rates.decide(s.trace, s.state, rate)
-		if other.keep != now.keep || other.keep && (m.inherits || other.state != now.state) {
-			return true
+	rates := []float64{rate}
+	if !t.isNamed {
+		rates = m.rates.ofNames()
+	}
+	for _, rate := range rates {
+		for _, by := range m.randomnessesOf(s, t) {
+			other := m.rates.decide(by, s.state, rate)
+			if other.keep != now.keep || other.keep && (m.inherits && !t.isNamed || other.state != now.state) {
+				return true
+			}
 		}
 	}
 	return false
@@ -234,7 +252,7 @@ func (m *model) spansHeld() (n int) {
 	return n
 }
 
-// letGo decides the held spans of a trace; t is nil if nothing is known of it.
+// letGo decides the held spans of a trace.
 func (m *model) letGo(h modelHeld, t *modelTrace) {
 	m.held = slices.DeleteFunc(m.held, func(o modelHeld) bool { return o.id == h.id })
 	for i := range h.spans {
@@ -247,7 +265,7 @@ func (m *model) pass(d time.Duration) {
 	until := m.now + d
 	for len(m.held) > 0 && m.held[0].since+m.wait <= until {
 		m.now = m.held[0].since + m.wait
-		m.letGo(m.held[0], nil)
+		m.letGo(m.held[0], m.use(m.held[0].id))
 	}
 	m.now = until
 }
@@ -260,7 +278,7 @@ func (m *model) stop(pipeline int) {
 		var from []modelOrigin
 		for j := range h.spans {
 			if h.from[j].pipeline == pipeline {
-				m.decide(h.from[j], &h.spans[j], nil, true)
+				m.decide(h.from[j], &h.spans[j], m.use(h.id), true)
 			} else {
 				spans, from = append(spans, h.spans[j]), append(from, h.from[j])
 			}
@@ -297,7 +315,8 @@ func (m *model) decide(from modelOrigin, s *modelSpan, t *modelTrace, wasHeld bo
 		if t != nil && t.isNamed && own != t.name {
 			rule = "trace"
 		}
-		d = m.rates.decide(s.trace, s.state, rate)
+		d = m.rates.decide(s.randomness(t), s.state, rate)
+		m.countGroup(s, t, rate)
 	}
 	kept, dropped := "kept "+label+" "+rule, "dropped "+label+" "+rule
 	switch {
