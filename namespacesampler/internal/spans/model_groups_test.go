@@ -190,7 +190,7 @@ func (m *model) countGroup(s *modelSpan, t *modelTrace, rate float64) {
 	switch {
 	case g.has && g.isOverruled && random != g.group && rate > 0: // a rate of 0 reads no tracestate
 		m.overruled++
-	case !g.has && (t == nil || !g.isOverruled): // spans that are decided by themselves are counted whatever decides them
+	case !g.has && !g.isOverruled && rate > 0 && rate < 1:
 		m.ungrouped++
 	}
 }
