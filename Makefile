@@ -33,7 +33,7 @@ demo: build postgres ## build, then sample Tasker-like load against a throw-away
 ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat' namespacesampler | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test
-test: build bin/telemetrygen postgres pgbouncer compiler commands chromium generate-check alerts ## everything: unit, race, integration, end to end
+test: build bin/telemetrygen postgres pgbouncer compiler commands chromium xxhash generate-check alerts ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat $(ALLOCATION_TESTS) # the race detector allocates too
 	$(MAKE) bench-smoke
@@ -174,6 +174,10 @@ commands: ## install curl and jq for tests, where they are missing
 .PHONY: chromium
 chromium: ## install Chromium for tests of the page, where it is missing
 	@tools/install.sh chromium
+
+.PHONY: xxhash
+xxhash: ## install xxhsum for tests, an XXH64 that is not the processor's, where it is missing
+	@tools/install.sh xxhash
 
 .PHONY: compiler
 compiler: ## install a C compiler for the race detector, where it is missing

@@ -33,6 +33,7 @@ type spanShape struct {
 	interleaved   bool // the spans of different traces alternate
 	place         place
 	tracestate    string
+	perWorkflow   int // spans with the same correlation_id, which is one of the attributes; 0: there is none
 }
 
 // standardSpans is the batch that the budgets are for.
@@ -100,6 +101,10 @@ func (s spanShape) putAttributes(attributes pcommon.Map, item, namespace int) {
 		others--
 	}
 	for i := range others {
+		if s.perWorkflow > 0 && i == others/2 {
+			attributes.PutStr("correlation_id", workflowUUID((s.first+item)/s.perWorkflow))
+			continue
+		}
 		attributes.PutStr(fmt.Sprintf("attribute.%d", i), "value")
 	}
 	switch s.place {
@@ -134,6 +139,9 @@ const sampledByHalf = "ot=th:8,vendor=value"
 
 // taskUUID returns the UUID of the nth task.
 func taskUUID(n int) string { return fmt.Sprintf("0198f000-0000-7000-8000-%012x", n) }
+
+// workflowUUID returns the correlation ID of the nth workflow.
+func workflowUUID(n int) string { return fmt.Sprintf("0199c3e0-ccdb-7581-87ab-%012x", n) }
 
 // spanIDs returns the IDs of the spans of a batch, in order.
 func spanIDs(td ptrace.Traces) []pcommon.SpanID {

@@ -20,6 +20,8 @@ type pointShape struct {
 	attributes int // of a point, including its namespace, the last
 	namespaces int
 	kind       pmetric.MetricType
+	// perWorkflow is the number of points with the same correlation_id, which is one of the attributes; 0: there is none.
+	perWorkflow int
 }
 
 // standardPoints is the batch that the budgets are for.
@@ -48,6 +50,10 @@ func (s pointShape) batch() pmetric.Metrics {
 			attributes.EnsureCapacity(s.attributes)
 			item := m*pointsPerMetric + p
 			for i := range s.attributes - 1 {
+				if s.perWorkflow > 0 && i == s.attributes/2 {
+					attributes.PutStr("correlation_id", workflowUUID(item/s.perWorkflow))
+					continue
+				}
 				attributes.PutStr(fmt.Sprintf("attribute.%d", i), fmt.Sprintf("value %d", item))
 			}
 			attributes.PutStr("namespace", fmt.Sprintf("namespace-%d", item%s.namespaces))

@@ -42,6 +42,16 @@ func BenchmarkRow(b *testing.B) {
 			b.Run("row="+row.name+"/who="+c.Name(), func(b *testing.B) { benchmark(b, spanSignal, c, data, twice) })
 		}
 	}
+	for _, row := range groupRows() {
+		data, twice := row.shape.batch(), row.shape.with(func(s *spanShape) { s.items *= 2 }).batch()
+		for _, c := range row.contenders {
+			b.Run("row="+row.name+"/who="+c.Name(), func(b *testing.B) { benchmark(b, spanSignal, c, data, twice) })
+		}
+	}
+	for _, c := range oursOnPointsByGroup() {
+		shape := standardPoints.with(func(s *pointShape) { s.perWorkflow = perWorkflow })
+		b.Run("row=grouped_points/who="+c.Name(), func(b *testing.B) { benchmarkPoints(b, c, shape) })
+	}
 	for _, c := range []contender[pmetric.Metrics]{oursOnPoints(nil), hashing(), hashingRows(standardPoints)} {
 		b.Run("row=points/who="+c.Name(), func(b *testing.B) { benchmarkPoints(b, c, standardPoints) })
 	}

@@ -25,8 +25,9 @@ type twoTiers struct {
 	sinks  [3]*harness.Sink // of each of the second tier
 }
 
-// startTwoTiers starts the collectors. Spans wait for names, and batches for lookups, longer than the test takes.
-func startTwoTiers(t *testing.T, dsn string) *twoTiers {
+// startTwoTiers starts the collectors, with more settings of the processor. Spans wait for names, and batches for lookups, longer than the
+// test takes.
+func startTwoTiers(t *testing.T, dsn, more string) *twoTiers {
 	t.Helper()
 	tiers, env := &twoTiers{}, []string{}
 	for i := range tiers.second {
@@ -35,7 +36,8 @@ func startTwoTiers(t *testing.T, dsn string) *twoTiers {
 			Base: testdata + "/two-tier/second.yaml", Before: []string{"memory_limiter"}, After: []string{"batch"}, Sink: tiers.sinks[i], FixedPorts: true,
 			Env: []string{"DATABASE_URL=" + dsn}, Processor: `
 tracing: {hold: {wait: 10m}}
-postgres: {wait: 20s, query_timeout: 15s, registry: {interval: 0}}`,
+postgres: {wait: 20s, query_timeout: 15s, registry: {interval: 0}}
+` + more,
 		})
 		env = append(env, fmt.Sprintf("SECOND_TIER_%d=%s", i+1, tiers.second[i].Addr()))
 	}
@@ -44,6 +46,22 @@ postgres: {wait: 20s, query_timeout: 15s, registry: {interval: 0}}`,
 		SinkAddr: harness.RefusingAddress(t), Expect: []string{"Exporting failed", "connection"},
 	})
 	return tiers
+}
+
+// arrived returns the spans that the second tier has passed on.
+func (tiers *twoTiers) arrived() (spans []harness.Span) {
+	for _, sink := range tiers.sinks {
+		spans = append(spans, sink.Spans()...)
+	}
+	return spans
+}
+
+// stop stops the first tier, and then the second, which decides what it holds.
+func (tiers *twoTiers) stop() {
+	tiers.first.Stop()
+	for _, c := range tiers.second {
+		c.Stop()
+	}
 }
 
 // task is a namespace with its rate in testdata/two-tier/second.yaml and the UUID of one of its tasks.
@@ -85,7 +103,7 @@ func TestTwoTiersKeepTracesWholeWhileACollectorStopsAndStarts(t *testing.T) { //
 	payments, orders, analytics := newTask("payments"), newTask("orders"), newTask("analytics")
 	dsn := newDatabase(t, sharedCluster(t), taskerdb.LayoutTasker, payments, orders, analytics)
 	tasks := []task{{"payments", payments.UUID, 1}, {"orders", orders.UUID, 0.5}, {"analytics", analytics.UUID, 0.01}}
-	tiers, r := startTwoTiers(t, dsn), random()
+	tiers, r := startTwoTiers(t, dsn, ""), random()
 	client := harness.NewClient(t, tiers.first)
 
 	want := outcomes{}
@@ -93,12 +111,6 @@ func TestTwoTiersKeepTracesWholeWhileACollectorStopsAndStarts(t *testing.T) { //
 		for _, trace := range all {
 			want.expect(t, rates[trace[0].trace], trace...)
 		}
-	}
-	arrived := func() (spans []harness.Span) {
-		for _, sink := range tiers.sinks {
-			spans = append(spans, sink.Spans()...)
-		}
-		return spans
 	}
 
 	// Before: traces that end, and traces of payments whose root has come and whose other spans come later.
@@ -110,7 +122,7 @@ func TestTwoTiersKeepTracesWholeWhileACollectorStopsAndStarts(t *testing.T) { //
 		trace[0], trace[3] = trace[3], trace[0]
 	}
 	sendRounds(t, client, torn, 0, 1)
-	require.True(t, harness.Eventually(time.Minute, func() bool { return len(arrived()) == len(want)+n }), "they are all decided")
+	require.True(t, harness.Eventually(time.Minute, func() bool { return len(tiers.arrived()) == len(want)+n }), "they are all decided")
 
 	// While one of the three is away, and after it is back.
 	const away = 1
@@ -135,12 +147,9 @@ func TestTwoTiersKeepTracesWholeWhileACollectorStopsAndStarts(t *testing.T) { //
 		}
 	}
 	require.True(t, harness.Eventually(2*time.Minute, func() bool {
-		return len(arrived()) == len(want)+2*n-forgotten && int(tiers.second[away].Scrape().Sum(harness.Prefix+"held_spans", nil)) == forgotten
+		return len(tiers.arrived()) == len(want)+2*n-forgotten && int(tiers.second[away].Scrape().Sum(harness.Prefix+"held_spans", nil)) == forgotten
 	}), "the first tier tries again until everything has arrived")
-	tiers.first.Stop()
-	for _, c := range tiers.second {
-		c.Stop() // what is held is decided
-	}
+	tiers.stop()
 
 	at, pieces, all := map[pcommon.TraceID]int{}, map[pcommon.TraceID]int{}, []harness.Span{}
 	for i, sink := range tiers.sinks {

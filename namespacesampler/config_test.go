@@ -50,7 +50,7 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 
 func TestEveryConfigurationInTestdataLoads(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://localhost/tasker")
-	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "tenants.yaml", "service_name.yaml", "pgbouncer.yaml", "base.yaml", "demo.yaml", "span_metrics.yaml", "two-tier/second.yaml"} {
+	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "tenants.yaml", "service_name.yaml", "pgbouncer.yaml", "base.yaml", "demo.yaml", "span_metrics.yaml", "workflows.yaml", "two-tier/second.yaml"} {
 		t.Run(file, func(t *testing.T) { samplertest.LoadFiles(t, testdata+file) })
 	}
 	lookups := samplertest.LoadFiles(t, testdata+"lookups.yaml").Postgres.Get()

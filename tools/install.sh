@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what tests and demo need of the system, where it is missing: install.sh postgres | pgbouncer | compiler | commands | chromium | promtool
+# Installs what tests and demo need of the system, where it is missing:
+# install.sh postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash
 set -euo pipefail
 
 have_postgres() {
@@ -10,6 +11,7 @@ have_pgbouncer() { command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]
 have_commands() { command -v curl >/dev/null && command -v jq >/dev/null; }
 have_chromium() { command -v chromium >/dev/null || command -v google-chrome >/dev/null; }
 have_promtool() { command -v promtool >/dev/null; }
+have_xxhash() { command -v xxhsum >/dev/null; }
 have_compiler() { command -v "$(go env CC)" >/dev/null; }
 
 case "${1:-}" in
@@ -19,7 +21,8 @@ compiler) have=have_compiler package="gcc libc6-dev" ;;
 commands) have=have_commands package="curl jq" ;;
 chromium) have=have_chromium package=chromium ;;
 promtool) have=have_promtool package=prometheus ;;
-*) echo "usage: $0 postgres | pgbouncer | compiler | commands | chromium | promtool" >&2 && exit 2 ;;
+xxhash) have=have_xxhash package=xxhash ;;
+*) echo "usage: $0 postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash" >&2 && exit 2 ;;
 esac
 
 $have && exit 0

@@ -21,6 +21,7 @@ type Budget struct {
 const (
 	floor   = "floor"
 	sampler = "probabilistic_sampler"
+	without = "the same without"
 )
 
 // Budgets are those of the product.
@@ -69,6 +70,13 @@ var spanBudgets = []Budget{
 	{Work: "… time", Against: floor, Unit: "ns/item", Benchmark: ours("resolved_1"), Reference: peer("resolved_1", floor)},
 	{Work: "… allocations a kept span, 1 of them growth", Unit: "allocs/kept", Bound: atMost(2), Benchmark: ours("resolved_1")},
 
+	{Work: "with consistent_by: span by its own namespace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: grouped("grouped_ratio"), Reference: ours("grouped_ratio")},
+	{Work: "… one span a workflow", Against: without, Unit: "ns/item", Benchmark: grouped("grouped_ratio_1"), Reference: ours("grouped_ratio_1")},
+	{Work: "… of a remembered trace, 20 a trace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: grouped("grouped_remembered_20"), Reference: ours("grouped_remembered_20")},
+	{Work: "… of a remembered trace, 1 a trace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: grouped("grouped_remembered_1"), Reference: ours("grouped_remembered_1")},
+	{Work: "… resolved from the cache, 1 a task", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: grouped("grouped_resolved_1"), Reference: ours("grouped_resolved_1")},
+	{Work: "… data point by series", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: grouped("grouped_points"), Reference: ours("grouped_points")},
+
 	{Work: "stamped span, allocations a kept span", Unit: "allocs/kept", Bound: atMost(1), Benchmark: ours("stamped")},
 }
 
@@ -99,6 +107,9 @@ func twoCoreBudgets() []Budget {
 
 // ours returns the name of the benchmark of the processor in a row of BenchmarkRow.
 func ours(row string) string { return peer(row, "ours") }
+
+// grouped returns the name of the benchmark of the processor with consistent_by in a row of BenchmarkRow.
+func grouped(row string) string { return peer(row, "ours_grouped") }
 
 // peer returns the name of the benchmark of a contender in a row of BenchmarkRow.
 func peer(row, who string) string { return fmt.Sprintf("Row/row=%s/who=%s", row, who) }

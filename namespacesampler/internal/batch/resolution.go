@@ -61,6 +61,14 @@ func (r *Resolution) ReadNamespace(it *Item, attributes pcommon.Map) {
 	it.Namespace, it.Carries = r.common.Reader.Name(attributes, &r.surroundings)
 }
 
+// ReadWritten reads the namespace that was written to an item after a lookup, if the attribute that it is written to is not one that
+// namespaces are read from.
+func (r *Resolution) ReadWritten(it *Item, attributes pcommon.Map) {
+	if it.Namespace == "" {
+		it.Namespace = r.common.Reader.Written(attributes)
+	}
+}
+
 // ReadGroup reads the group that an item carries.
 func (r *Resolution) ReadGroup(it *Item, attributes pcommon.Map) {
 	if r.hasGroups {

@@ -27,14 +27,14 @@ const MaxKeyBytes = 256
 
 // Of returns the group of a key, which is valid by IsKey. The hash is XXH64 with seed 0, so that every collector has the same.
 func Of(key string) Group {
-	var lower [36]byte
-	if isUUID(key) {
-		for i := range lower {
-			lower[i] = lowerHex(key[i])
-		}
-		return ofHash(xxhash.Sum64(lower[:]))
+	if !isUpperUUID(key) {
+		return ofHash(xxhash.Sum64String(key))
 	}
-	return ofHash(xxhash.Sum64String(key))
+	var lower [uuidLength]byte
+	for i := range lower {
+		lower[i] = lowerHex(key[i])
+	}
+	return ofHash(xxhash.Sum64(lower[:]))
 }
 
 func ofHash(hash uint64) Group { return known | Group(hash>>(64-randomnessBits)) }

@@ -282,7 +282,7 @@ function ask(name) {
   byId("question").elements.trace_id.focus();
 }
 
-const sources = { trace_id: "of the trace ID", rv: "of the tracestate", group: "of the group" };
+const randomnessOf = { trace_id: "of the trace ID", rv: "of the tracestate", group: "of the group" };
 let questions = 0; // asked so far
 async function explain(event) {
   event.preventDefault();
@@ -307,7 +307,7 @@ async function explain(event) {
     add("Threshold", e.threshold);
     if (e.randomness) {
       const compared = e.disabled ? "" : e.decision === "kept" ? ": not below the threshold" : ": below the threshold";
-      add("Randomness", e.randomness + ", " + sources[e.randomness_source] + compared);
+      add("Randomness", e.randomness + ", " + randomnessOf[e.randomness_source] + compared);
     }
     if (e.fault === "group_overruled") add("Group", "overruled: an earlier sampler has decided by another randomness");
     else if (e.fault) add("Tracestate", e.fault);

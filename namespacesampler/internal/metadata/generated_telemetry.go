@@ -299,7 +299,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerUngroupedItems, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_ungrouped_items",
-		metric.WithDescription("Items that a rate decided without a group although consistent_by is set, so that spans went by their trace ID and data points by their series. [Alpha]"),
+		metric.WithDescription("Items that a rate between 0 and 1 decided without a group although consistent_by is set, so that spans went by their trace ID and data points by their series. [Alpha]"),
 		metric.WithUnit("{items}"),
 	)
 	errs = errors.Join(errs, err)

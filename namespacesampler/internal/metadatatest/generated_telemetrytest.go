@@ -331,7 +331,7 @@ func AssertEqualProcessorNamespaceSamplerUndeliveredSpans(t *testing.T, tt *comp
 func AssertEqualProcessorNamespaceSamplerUngroupedItems(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_ungrouped_items",
-		Description: "Items that a rate decided without a group although consistent_by is set, so that spans went by their trace ID and data points by their series. [Alpha]",
+		Description: "Items that a rate between 0 and 1 decided without a group although consistent_by is set, so that spans went by their trace ID and data points by their series. [Alpha]",
 		Unit:        "{items}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -93,18 +93,22 @@ func (c *cache) get(key Key, now int64) (answer Answer, due int64, ok bool) {
 }
 
 // put stores an answer, unless it is Unavailable. It reports whether the key resolved late: items were decided without its
-// namespace before. The key must not share memory with telemetry.
+// namespace or its group before. The key must not share memory with telemetry.
 func (c *cache) put(key Key, answer Answer) (late bool) {
 	switch answer.Outcome {
 	case Unavailable:
 	case Unknown:
-		c.entries.Set(key, entry{noName, c.in(c.cfg.NegativeTTL), answer.Group})
+		old, isNew := c.entries.Set(key, entry{noName, c.in(c.cfg.NegativeTTL), answer.Group})
+		return !isNew && old.learnsGroup(answer)
 	case Resolved:
 		old, isNew := c.entries.Set(key, entry{unique.Make(answer.Name), c.nextRefresh(), answer.Group})
-		return !isNew && old.name == noName
+		return !isNew && (old.name == noName || old.learnsGroup(answer))
 	}
 	return false
 }
+
+// learnsGroup reports whether an answer has the group that the entry lacks.
+func (e entry) learnsGroup(answer Answer) bool { return !e.group.IsKnown() && answer.Group.IsKnown() }
 
 // refresh stores the answer to a key that was due. If its row is gone, or has not reached a replica, the entry is kept until its
 // TTL ends: the namespace of a key does not change (M5).

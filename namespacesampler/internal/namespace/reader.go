@@ -172,6 +172,15 @@ func (r *Reader) Write(attributes pcommon.Map, name string) {
 	}
 }
 
+// Written returns the namespace that the attribute holds which Write writes, or "" if it holds none.
+func (r *Reader) Written(attributes pcommon.Map) string {
+	name, ok := r.name(attributes, r.cfg.WriteTo)
+	if !ok {
+		return ""
+	}
+	return name
+}
+
 // Reset releases the telemetry that was read.
 func (s *Surroundings) Reset() {
 	clear(s.names)

@@ -20,8 +20,8 @@ type Source interface {
 type Load struct {
 	RoundTrips int
 	Duration   time.Duration
-	// Late is the number of keys that resolved after they had been answered without a namespace. Their items may be decided
-	// differently from now on (M5).
+	// Late is the number of keys that resolved after they had been answered without a namespace, or without a group. Their items may be
+	// decided differently from now on (M5, G5).
 	Late int
 	Err  error // as Source.Lookup returned it
 }

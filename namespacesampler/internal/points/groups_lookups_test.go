@@ -43,7 +43,8 @@ func TestTheGroupOfAPointIsLookedUp(t *testing.T) { // G1, G5
 			func(i int) map[string]any {
 				return map[string]any{"task_uuid": samplertest.TaskID(i), "namespace": "payments"}
 			},
-			map[string]any{"namespaces": map[string]any{"payments": 1}}, 0, false,
+			map[string]any{"namespaces": map[string]any{"payments": 1}},
+			0, false,
 		},
 		"but for the exemplars": {
 			func(i int) map[string]any {
@@ -51,7 +52,8 @@ func TestTheGroupOfAPointIsLookedUp(t *testing.T) { // G1, G5
 			},
 			map[string]any{
 				"metrics": map[string]any{"exemplars": "sampled", "namespaces": map[string]any{"payments": 1}}, "tracing": map[string]any{"sample_rate": 0.5},
-			}, n, false,
+			},
+			n, false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

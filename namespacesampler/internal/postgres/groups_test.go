@@ -96,12 +96,14 @@ func TestAQueryReturnsGroupsOfAnyType(t *testing.T) { // G1
 			('nameless', NULL, 'N', 7, 'n', NULL),
 			('nobody', NULL, NULL, NULL, NULL, NULL),
 			('two', NULL, 'first', 1, NULL, NULL), ('two', 'orders', 'second', 2, NULL, NULL), ('two', 'payments', 'third', 3, NULL, NULL),
-			('late', NULL, 'first', 1, NULL, NULL), ('late', 'orders', NULL, NULL, NULL, NULL);`)
+			('late', NULL, 'first', 1, NULL, NULL), ('late', 'orders', NULL, NULL, NULL, NULL),
+			('groups', NULL, NULL, NULL, NULL, NULL), ('groups', NULL, 'first', 1, NULL, NULL), ('groups', NULL, 'second', 1, NULL, NULL);`)
 	f := openLayout(t, dsn, custom("key, ns, text"))
 	f.groupOf = groups.Of
 	f.checkGroups(map[[2]string]string{
 		{"order", "plain"}: "W", {"order", "null"}: "", {"order", "empty"}: "", {"order", "missing"}: "", {"order", "long"}: "",
-		{"order", "nameless"}: "N", {"order", "nobody"}: "", {"order", "two"}: "second", {"order", "late"}: "first", {"order", "none"}: "",
+		{"order", "nameless"}: "N", {"order", "nobody"}: "", {"order", "two"}: "second", {"order", "late"}: "", {"order", "none"}: "",
+		{"order", "groups"}: "first",
 	})
 	f.check(ask{"order", "plain", "payments"}, ask{"order", "null", "payments"}, ask{"order", "nameless", unknown}, ask{"order", "two", "orders"})
 	for column, want := range map[string]string{"number": "42", "char": "w", "uuid": "0199c3e0-ccdb-7581-87ab-00000000abcd"} {

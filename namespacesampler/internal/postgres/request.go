@@ -97,15 +97,20 @@ func (r *request) readRow(values [][]byte) {
 	if !ok || r.answers[i].Outcome == namespace.Resolved {
 		return
 	}
-	answer := &r.answers[i]
-	if len(values) == 3 && len(values[2]) <= group.MaxKeyBytes && r.groupOf != nil {
-		if g := r.groupOf(string(values[2])); g.IsKnown() {
-			answer.Group = g
-		}
-	}
+	answer, g := &r.answers[i], r.readGroup(values)
 	if name := r.readName(values[1]); name != "" {
-		answer.Name, answer.Outcome = name, namespace.Resolved
+		*answer = namespace.Answer{Name: name, Outcome: namespace.Resolved, Group: g}
+	} else if !answer.Group.IsKnown() {
+		answer.Group = g
 	}
+}
+
+// readGroup reads the group of a row, which is in the third column if there is one.
+func (r *request) readGroup(values [][]byte) group.Group {
+	if len(values) < 3 || len(values[2]) > group.MaxKeyBytes || r.groupOf == nil {
+		return 0
+	}
+	return r.groupOf(string(values[2]))
 }
 
 // readName reads a namespace. It returns "" if there is none.

@@ -112,7 +112,7 @@ func (w *walk) moveTo(f *followUp) {
 	f.held, w.parcel = w.parcel, hold.Parcel{}
 	for i := range w.traces.list {
 		t := &w.traces.list[i]
-		if known := t.known(); t.isRemembered && w.p.isComplete(known) {
+		if known := t.known(); t.isRemembered && !t.isGuessed && w.p.isComplete(known) {
 			f.settled = append(f.settled, settledTrace{t.id, known})
 		}
 		if t.isEarly {
@@ -195,7 +195,8 @@ func (w *walk) readAgain(td ptrace.Traces) {
 		for _, ss := range rs.ScopeSpans().All() {
 			w.resolution.Reenter(ss.Scope().Attributes(), rs.Resource().Attributes())
 			for _, data := range ss.Spans().All() {
-				w.add(data)
+				s := w.add(data)
+				w.resolution.ReadWritten(&s.item, data.Attributes())
 			}
 		}
 	}

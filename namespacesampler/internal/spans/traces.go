@@ -16,8 +16,9 @@ import (
 // in the batch, else that of the first span that has one (T16). In the same way they have one group (G4).
 //
 // They are found in this order: as the batch is read, those that a span of it keeps or overrules (foundEarly), or those that were settled
-// while their spans were held (settleFirst); then, span by span, those that the memory knows, and the rest (traceOf). What the batch tells,
-// and then what lookups tell, settles the rest.
+// while their spans were held (settleFirst); then, span by span, those that the memory knows, and the rest (traceOf; with groups also as the
+// batch is read, and again if a span has told about a trace after the first of its spans). What the batch tells, and then what lookups tell,
+// settles the rest.
 type traces struct {
 	memory   *tracememory.Memory // nil for trace_id_ratio
 	now      tracememory.Instant
@@ -65,17 +66,32 @@ func (w *walk) settleKnown() {
 	if w.traces.memory == nil {
 		return
 	}
+	w.traces.previous = none
 	for i := range w.spans {
 		s := &w.spans[i]
 		if s.id.IsEmpty() {
 			continue
 		}
-		s.trace = w.traceOf(&s.id)
+		w.findTrace(s)
 		if t := &w.traces.list[s.trace]; !t.isSettled || w.lacksGroup(t) {
 			w.join(t, int32(i), s)
 		}
 	}
 	w.settleCertain(true)
+}
+
+// findTrace finds the trace of a span. With groups, it was found as the span was read; another span may have told about the trace since.
+func (w *walk) findTrace(s *span) {
+	if s.trace == none {
+		s.trace = w.traceOf(&s.id)
+		return
+	}
+	t := &w.traces
+	if i, ok := t.indexes[s.id]; ok && i != s.trace {
+		// The memory may have forgotten the trace between the two.
+		w.adopt(&t.list[i], t.list[s.trace].known())
+		s.trace = i
+	}
 }
 
 // settleCertain settles the namespaces and groups of traces that no further lookup can change; that a trace has none only if nothing was
@@ -121,7 +137,7 @@ func (w *walk) traceOf(id *pcommon.TraceID) int32 {
 		}
 	}
 	known := t.memory.Recall(id, t.now)
-	if known.IsNamed() && w.p.isComplete(known) {
+	if known.IsNamed() && (known.Group.IsKnown() || !w.resolution.HasGroups()) {
 		i := w.addTrace(id)
 		w.adopt(&t.list[i], known)
 		return i

@@ -29,6 +29,7 @@ type span struct {
 	candidate, trace int32
 	exemption        exemption // by what the span is itself
 	isRoot           bool
+	lacksGroup       bool // neither the span nor the memory of its trace has a group
 }
 
 const none = -1
@@ -99,17 +100,29 @@ func (w *walk) add(data ptrace.Span) *span {
 	s := &w.spans[len(w.spans)-1]
 	w.resolution.ReadNamespace(&s.item, data.Attributes())
 	if w.resolution.HasGroups() {
-		w.resolution.ReadGroup(&s.item, data.Attributes())
-		if w.traces.memory != nil && !s.id.IsEmpty() && decision.IsSampled(s.tracestate) {
-			w.overruleGroup(&s.id)
-		}
+		w.readGroup(s, data.Attributes())
 	}
 	return s
 }
 
+// readGroup reads the group of a span, unless the memory knows that of its trace.
+func (w *walk) readGroup(s *span, attributes pcommon.Map) {
+	if w.traces.memory != nil && !s.id.IsEmpty() {
+		if decision.IsSampled(s.tracestate) {
+			w.overruleGroup(&s.id)
+		}
+		s.trace = w.traceOf(&s.id)
+		if !w.lacksGroup(&w.traces.list[s.trace]) {
+			return
+		}
+	}
+	w.resolution.ReadGroup(&s.item, attributes)
+	s.lacksGroup = !s.item.Group.IsKnown()
+}
+
 // readKey reads the key of a span that lacks a namespace or a group.
 func (w *walk) readKey(s *span, attributes pcommon.Map) {
-	if w.resolution.Lacks(&s.item) && w.p.common.Reader.Lookups() > 0 {
+	if (s.item.Namespace == "" || s.lacksGroup) && w.p.common.Reader.Lookups() > 0 {
 		if key := w.resolution.ReadKey(&s.item, attributes); key != nil {
 			w.addCandidate(s, key)
 		}
@@ -244,11 +257,11 @@ func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
 	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
 		return decision.Span{Keep: keep, Tracestate: s.tracestate}, labels.Unavailable
 	}
-	sampler := w.samplerOf(s)
-	if w.resolution.HasGroups() && !sampler.HasGroup() {
+	sampler, r := w.samplerOf(s), &by.match.Rate
+	if w.resolution.HasGroups() && !sampler.HasGroup() && !r.IsAlways() && !r.IsNever() && !decision.IsSampled(s.tracestate) {
 		w.ungrouped++
 	}
-	return sampler.Decide(s.id, s.tracestate, &by.match.Rate), by.rule
+	return sampler.Decide(s.id, s.tracestate, r), by.rule
 }
 
 // samplerOf returns the sampler of a span: that of the group of its trace, or of its own group if it is decided by itself.
