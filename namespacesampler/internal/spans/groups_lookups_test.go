@@ -85,16 +85,22 @@ func TestTheGroupOfASpanIsLookedUp(t *testing.T) { // G1, G3, G4
 			nil, [][]samplertest.Span{{high(true, values{"n": 0, "order": "low", "namespace": "orders"})}}, []string{}, 1,
 		},
 		"for all spans of the trace": {
-			nil, [][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"}), low(false, values{"n": 1, "order": "group only"})}},
-			[]string{"0 orders " + stampedKept, "1 orders " + stampedKept}, 1,
+			nil,
+			[][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"}), low(false, values{"n": 1, "order": "group only"})}},
+			[]string{"0 orders " + stampedKept, "1 orders " + stampedKept},
+			1,
 		},
 		"late": {
-			nil, [][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"})}, {low(false, values{"n": 1, "order": "both"}), low(false, values{"n": 2})}},
-			[]string{"1 payments " + stampedKept, "2 orders " + stampedKept}, 1,
+			nil,
+			[][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"})}, {low(false, values{"n": 1, "order": "both"}), low(false, values{"n": 2})}},
+			[]string{"1 payments " + stampedKept, "2 orders " + stampedKept},
+			1,
 		},
 		"late, and remembered": {
-			nil, [][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"})}, {low(false, values{"n": 1, "order": "both"})}, {low(false, values{"n": 2})}},
-			[]string{"2 orders " + stampedKept}, 1,
+			nil,
+			[][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"})}, {low(false, values{"n": 1, "order": "both"})}, {low(false, values{"n": 2})}},
+			[]string{"2 orders " + stampedKept},
+			1,
 		},
 		"of the root, which wins over that of the first span": {
 			nil, [][]samplertest.Span{{
@@ -140,8 +146,10 @@ func TestTheGroupOfASpanIsLookedUp(t *testing.T) { // G1, G3, G4
 			nil, [][]samplertest.Span{{low(true, values{"n": 0, "order": "nothing", "item": "both"})}}, []string{"0 payments " + stampedKept}, 2,
 		},
 		"a namespace without a group leaves it to the trace ID": {
-			nil, [][]samplertest.Span{{high(true, values{"n": 0, "order": "name only"}), low(true, values{"n": 1, "order": "name only"})}},
-			[]string{"0 payments " + stampedHigh}, 1,
+			nil,
+			[][]samplertest.Span{{high(true, values{"n": 0, "order": "name only"}), low(true, values{"n": 1, "order": "name only"})}},
+			[]string{"0 payments " + stampedHigh},
+			1,
 		},
 		"an unknown key leaves it to the trace ID": {
 			nil, [][]samplertest.Span{{high(true, values{"n": 0, "order": "unknown", "namespace": "orders"})}}, []string{"0 orders " + stampedHigh}, 1,
