@@ -85,16 +85,22 @@ func TestTheGroupOfASpanIsLookedUp(t *testing.T) { // G1, G3, G4
 			nil, [][]samplertest.Span{{high(true, values{"n": 0, "order": "low", "namespace": "orders"})}}, []string{}, 1,
 		},
 		"for all spans of the trace": {
-			nil, [][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"}), low(false, values{"n": 1, "order": "group only"})}},
-			[]string{"0 orders " + stampedKept, "1 orders " + stampedKept}, 1,
+			nil,
+			[][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"}), low(false, values{"n": 1, "order": "group only"})}},
+			[]string{"0 orders " + stampedKept, "1 orders " + stampedKept},
+			1,
 		},
 		"late": {
-			nil, [][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"})}, {low(false, values{"n": 1, "order": "both"}), low(false, values{"n": 2})}},
-			[]string{"1 payments " + stampedKept, "2 orders " + stampedKept}, 1,
+			nil,
+			[][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"})}, {low(false, values{"n": 1, "order": "both"}), low(false, values{"n": 2})}},
+			[]string{"1 payments " + stampedKept, "2 orders " + stampedKept},
+			1,
 		},
 		"late, and remembered": {
-			nil, [][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"})}, {low(false, values{"n": 1, "order": "both"})}, {low(false, values{"n": 2})}},
-			[]string{"2 orders " + stampedKept}, 1,
+			nil,
+			[][]samplertest.Span{{low(true, values{"n": 0, "namespace": "orders"})}, {low(false, values{"n": 1, "order": "both"})}, {low(false, values{"n": 2})}},
+			[]string{"2 orders " + stampedKept},
+			1,
 		},
 		"of the root, which wins over that of the first span": {
 			nil, [][]samplertest.Span{{
@@ -140,8 +146,10 @@ func TestTheGroupOfASpanIsLookedUp(t *testing.T) { // G1, G3, G4
 			nil, [][]samplertest.Span{{low(true, values{"n": 0, "order": "nothing", "item": "both"})}}, []string{"0 payments " + stampedKept}, 2,
 		},
 		"a namespace without a group leaves it to the trace ID": {
-			nil, [][]samplertest.Span{{high(true, values{"n": 0, "order": "name only"}), low(true, values{"n": 1, "order": "name only"})}},
-			[]string{"0 payments " + stampedHigh}, 1,
+			nil,
+			[][]samplertest.Span{{high(true, values{"n": 0, "order": "name only"}), low(true, values{"n": 1, "order": "name only"})}},
+			[]string{"0 payments " + stampedHigh},
+			1,
 		},
 		"an unknown key leaves it to the trace ID": {
 			nil, [][]samplertest.Span{{high(true, values{"n": 0, "order": "unknown", "namespace": "orders"})}}, []string{"0 orders " + stampedHigh}, 1,
@@ -180,6 +188,30 @@ func TestHeldSpansWaitForGroupsOfLookups(t *testing.T) { // T19, T20, G1, G4
 		assert.ElementsMatch(t, []string{"0 orders " + quarter, "1 payments " + quarter, "2 orders " + quarter}, outcomes(out))
 		assert.Zero(t, h.Gauges("held_spans")[""])
 		assert.Equal(t, map[string]int64{"resolved": 1, "unknown": 1}, h.Counts("lookup_keys"), "no key is looked up again")
+	})
+	t.Run("and keep it in an attribute that namespaces are not read from", func(t *testing.T) {
+		h := samplertest.Start(t, withGroupLookups(dsn, nil, values{
+			"namespaces": settings["namespaces"], "tracing": settings["tracing"], "namespace": values{"write_to": "tenant"},
+		}))
+		require.Empty(t, h.ConsumeTraces(samplertest.TracesOf(t, low(true, values{"n": 0, "namespace": "orders"}), low(false, values{"n": 1, "order": "name only"}))))
+		tenants := map[int64]any{}
+		for _, span := range h.ConsumeTraces(samplertest.TracesOf(t, low(false, values{"n": 2, "order": "group only"}))) {
+			raw := span.Attributes().AsRaw()
+			tenants[raw["n"].(int64)] = raw["tenant"]
+		}
+		assert.Equal(t, map[int64]any{0: nil, 1: "payments", 2: "orders"}, tenants)
+		assert.EqualValues(t, 1, h.Counts("spans")["kept payments trace"], "it is counted by its own namespace")
+	})
+	t.Run("and for more than a name that was only guessed", func(t *testing.T) {
+		h := start(t)
+		sampled := low(false, values{"n": 0})
+		sampled.Tracestate = "ot=rv:ffffffffffffff"
+		require.Empty(t, h.ConsumeTraces(samplertest.TracesOf(t, sampled)))
+		doomed := []samplertest.Span{low(false, values{"n": 1, "order": "both"}), low(false, values{"n": 2, "namespace": "orders", groupAttribute: "order-13"})}
+		require.Empty(t, h.ConsumeTraces(samplertest.TracesOf(t, doomed...)), "the first would name the trace, but is not worth looking up")
+		require.Empty(t, h.Counts("lookup_keys"))
+		out := h.ConsumeTraces(samplertest.TracesOf(t, low(false, values{"n": 3, "namespace": "payments"})))
+		assert.Equal(t, []string{"0 payments ot=rv:ffffffffffffff;th:8"}, outcomes(out))
 	})
 	t.Run("but no longer for a namespace if the group is known first", func(t *testing.T) {
 		h := start(t)
