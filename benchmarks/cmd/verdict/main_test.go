@@ -21,6 +21,18 @@ BenchmarkRow/row=ratio/who=filter_5-2                        1 90 ns/item
 BenchmarkRow/row=remembered_20/who=ours-2                    1 20 ns/item 0 allocs/item
 BenchmarkRow/row=remembered_20/who=floor-2                   1 10 ns/item
 BenchmarkRow/row=remembered_20/who=probabilistic_sampler-2   1 100 ns/item
+BenchmarkRow/row=grouped_ratio/who=ours-2 1 20 ns/item
+BenchmarkRow/row=grouped_ratio/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_ratio_1/who=ours-2 1 20 ns/item
+BenchmarkRow/row=grouped_ratio_1/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_remembered_20/who=ours-2 1 20 ns/item
+BenchmarkRow/row=grouped_remembered_20/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_remembered_1/who=ours-2 1 20 ns/item
+BenchmarkRow/row=grouped_remembered_1/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_resolved_1/who=ours-2 1 20 ns/item
+BenchmarkRow/row=grouped_resolved_1/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_points/who=ours-2 1 20 ns/item
+BenchmarkRow/row=grouped_points/who=ours_grouped-2 1 22 ns/item
 BenchmarkRow/row=remembered_1/who=ours-2                     1 30 ns/item 0 allocs/item
 BenchmarkRow/row=remembered_1/who=floor-2                    1 10 ns/item
 BenchmarkRow/row=remembered_1/who=probabilistic_sampler-2    1 100 ns/item
