@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -22,6 +23,7 @@ type signal[D any] struct {
 
 var (
 	spanSignal  = signal[ptrace.Traces]{ptrace.NewTraces, ptrace.Traces.CopyTo, ptrace.Traces.SpanCount}
+	logSignal   = signal[plog.Logs]{plog.NewLogs, plog.Logs.CopyTo, plog.Logs.LogRecordCount}
 	pointSignal = signal[pmetric.Metrics]{pmetric.NewMetrics, pmetric.Metrics.CopyTo, pmetric.Metrics.DataPointCount}
 )
 
