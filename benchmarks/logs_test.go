@@ -4,6 +4,7 @@ package benchmarks
 
 import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/probabilisticsamplerprocessor"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -18,15 +19,16 @@ func oursOnLogs(keys settings) logProcessor {
 	return logProcessor{name: onLogs("ours"), factory: namespacesampler.NewFactory(), keys: ours(keys).keys}
 }
 
-// remembering returns the processor that has had the spans of a shape first.
+// remembering returns the processor that has had the spans of a shape first, and remembers their traces for as long as it is measured.
 func (p logProcessor) remembering(s spanShape) logProcessor {
+	p.keys["tracing"] = settings{"trace_memory": settings{"ttl": "1h"}}
 	p.before = []ptrace.Traces{s.batch(), s.twice().batch()}
 	return p
 }
 
 // named returns the processor under another name.
 func (p logProcessor) named(name string) logProcessor {
-	p.name = onLogs(name)
+	p.name = name
 	return p
 }
 
@@ -72,6 +74,15 @@ func logOf(span ptrace.Span, record plog.LogRecord) {
 		}
 		value.CopyTo(record.Attributes().PutEmpty(key))
 	}
+}
+
+// spanIDsOfRecords returns the IDs of the spans of the log records of a batch, in order.
+func spanIDsOfRecords(ld plog.Logs) []pcommon.SpanID {
+	ids := []pcommon.SpanID{}
+	for _, record := range recordsOf(ld) {
+		ids = append(ids, record.SpanID())
+	}
+	return ids
 }
 
 // recordsOf returns the log records of a batch, in order.
