@@ -100,7 +100,7 @@ func (w *walk) readRecord(ctx context.Context, rl plog.ResourceLogs, sl plog.Sco
 		rec.alwaysKeep = w.p.alwaysKeep.Match(ctx, evaluated)
 		evaluated.Close()
 	}
-	if w.lacksGroup(rec) {
+	if !rec.followsTrace() {
 		w.resolution.ReadGroup(&rec.item, attributes)
 	}
 	if w.p.common.Reader.Lookups() == 0 || rec.item.Namespace != "" && !w.lacksGroup(rec) {
@@ -123,7 +123,7 @@ func (w *walk) recall(rec *record) {
 	rec.trace = w.p.memory.Peek(&rec.id, w.now)
 }
 
-// lacksGroup reports whether a group would decide the record, if it had one (G3, L2).
+// lacksGroup reports whether a group would decide the record if a lookup found one (G3, L2).
 func (w *walk) lacksGroup(rec *record) bool {
 	return w.resolution.LacksGroup(&rec.item) && !rec.followsTrace() && !rec.stamp.IsSampled()
 }
