@@ -74,26 +74,33 @@ func TestTheNamespaceOfARecordIsLookedUpIfItMatters(t *testing.T) { // L1, L3
 			settings{"sample_rate": 0.5}, nil, highID, plus(key("payment"), settings{decision.RandomnessAttribute: "10000000000000"}), nil, "dropped _none global", 0,
 		},
 		"if some namespace may keep it": {
-			settings{"sample_rate": 0.5, "namespaces": settings{"payments": 1}}, nil, lowID, key("payment"), plus(key("payment"), named("payments")),
+			settings{"sample_rate": 0.5, "namespaces": settings{"payments": 1}},
+			nil, lowID, key("payment"), plus(key("payment"), named("payments")),
 			"kept payments exact", 1,
 		},
 		"by its next key": {
-			settings{"sample_rate": 0, "namespaces": settings{"payments": 1}}, nil, lowID, settings{"order": "unheard of", "item": "payment"},
-			settings{"order": "unheard of", "item": "payment", "namespace": "payments"}, "kept payments exact", 2,
+			settings{"sample_rate": 0, "namespaces": settings{"payments": 1}},
+			nil, lowID,
+			settings{"order": "unheard of", "item": "payment"},
+			settings{"order": "unheard of", "item": "payment", "namespace": "payments"},
+			"kept payments exact", 2,
 		},
 		"if it is always kept": {
-			settings{"sample_rate": 0, "logs": settings{"always_keep": []any{"true"}}}, nil, lowID, key("payment"),
+			settings{"sample_rate": 0, "logs": settings{"always_keep": []any{"true"}}},
+			nil, lowID, key("payment"),
 			plus(key("payment"), named("payments")), "kept payments always_keep", 1,
 		},
 		"in a trace that its rate keeps": {
-			settings{"sample_rate": 0, "namespaces": settings{"orders": 0.5}}, span(highID, "orders"), highID, key("payment"),
+			settings{"sample_rate": 0, "namespaces": settings{"orders": 0.5}},
+			span(highID, "orders"), highID, key("payment"),
 			plus(key("payment"), named("payments"), settings{decision.ThresholdAttribute: "8"}), "kept payments trace", 1,
 		},
 		"not in a trace that its rate drops, whatever other namespaces have": {
 			settings{"namespaces": settings{"orders": 0.5}}, span(lowID, "orders"), lowID, key("payment"), nil, "dropped orders trace", 0,
 		},
 		"in a trace that its rate drops, if log records have a rate that may keep it": {
-			settings{"namespaces": settings{"orders": 0.5}, "logs": settings{"namespaces": settings{"payments": 1}}}, span(lowID, "orders"), lowID,
+			settings{"namespaces": settings{"orders": 0.5}, "logs": settings{"namespaces": settings{"payments": 1}}},
+			span(lowID, "orders"), lowID,
 			key("payment"), plus(key("payment"), named("payments")), "kept payments exact", 1,
 		},
 		"for its group": {
@@ -104,7 +111,9 @@ func TestTheNamespaceOfARecordIsLookedUpIfItMatters(t *testing.T) { // L1, L3
 			grouped(nil), nil, lowID, plus(key("payment"), named("a")), plus(key("payment"), named("a"), stamped), "kept a global", 1,
 		},
 		"for its group, by its next key": {
-			grouped(nil), nil, lowID, settings{"order": "unheard of", "item": "group only"}, plus(settings{"order": "unheard of", "item": "group only"}, stamped),
+			grouped(nil), nil, lowID,
+			settings{"order": "unheard of", "item": "group only"},
+			plus(settings{"order": "unheard of", "item": "group only"}, stamped),
 			"kept _none global", 2,
 		},
 		"not for its group at rate 1": {
@@ -122,14 +131,18 @@ func TestTheNamespaceOfARecordIsLookedUpIfItMatters(t *testing.T) { // L1, L3
 			plus(key("order"), named("a"), settings{"workflow": keeps}, stamped), "kept a global", 0,
 		},
 		"not for its group if its trace is remembered": {
-			grouped(nil), []samplertest.Span{{ID: lowID, Attributes: settings{"namespace": "payments", "workflow": keeps}}}, lowID,
+			grouped(nil),
+			[]samplertest.Span{{ID: lowID, Attributes: settings{"namespace": "payments", "workflow": keeps}}},
+			lowID,
 			plus(key("order"), named("payments")), plus(key("order"), named("payments"), stamped), "kept payments global", 0,
 		},
 		"not for its group if its trace has none": {
 			grouped(nil), []samplertest.Span{{ID: lowID, Attributes: named("payments")}}, lowID, plus(key("payment"), named("a")), nil, "dropped a trace", 0,
 		},
 		"not in a trace whose group drops it": {
-			grouped(nil), []samplertest.Span{{ID: highID, Attributes: settings{"namespace": "payments", "workflow": drops}}}, highID,
+			grouped(nil),
+			[]samplertest.Span{{ID: highID, Attributes: settings{"namespace": "payments", "workflow": drops}}},
+			highID,
 			key("payment"), nil, "dropped payments trace", 0,
 		},
 	} {
