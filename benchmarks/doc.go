@@ -12,8 +12,8 @@
 // # Values
 //
 // ns/item is the time of ConsumeTraces, ConsumeMetrics or ConsumeLogs for each item that goes in. Because processors change batches,
-// each call gets a copy that was made immediately before it, as a receiver would just have decoded it. Copying and garbage collection
-// are excluded. They count towards -benchtime.
+// each call gets a copy that was made immediately before it, as a receiver would just have decoded it: the attributes of spans
+// and log records have the room that decoding leaves. Copying and garbage collection are excluded. They count towards -benchtime.
 //
 // allocs/item and allocs/kept are the allocations that a further item adds, in and out: the difference between a batch and one of
 // twice its size. What is allocated once for each batch, by processorhelper and instruments, is excluded.
