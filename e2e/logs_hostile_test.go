@@ -19,7 +19,10 @@ import (
 // hostileValues are values of attributes that somebody may send, of all types.
 func hostileValues() []any {
 	return []any{
-		int64(8), int64(-1), 0.5, true, nil, []byte{0xff}, []any{"8"}, attrs{"a": []any{attrs{"b": []any{[]byte{1}, 2.5, true, nil}}}},
+		int64(8), int64(-1), 0.5, true, nil,
+		[]byte{0xff},
+		[]any{"8"},
+		attrs{"a": []any{attrs{"b": []any{[]byte{1}, 2.5, true, nil}}}},
 		"", " ", "8 ", "TH:8", "g", "0", "00000000000000", "000000000000000", "00000000000001", "ffffffffffffff", "FFFFFFFFFFFFFF", "fffffffffffffff",
 		"1", "zzzzzzzzzzzzzz", "\x00", "ü", invalidUTF8, strings.Repeat("f", 1<<20),
 	}

@@ -183,6 +183,7 @@ postgres: {dsn: "postgres://tasker@` + hangingServer(t) + `/tasker?sslmode=disab
 		client.Logs(logs(t, nil, nil, newRecord(trace(t, "1"), attrs{"task_uuid": taskerdb.NewUUID(time.Now())})))
 		assert.Len(t, sink.Spans(), n+1)
 		assert.Len(t, sink.Records(), n+1)
+		assertCountedOnce(t, collector, "log_records", n+1, n+1)
 	}
 	assert.EqualValues(t, 6, collector.Scrape().Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "unavailable"}))
 }

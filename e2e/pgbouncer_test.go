@@ -90,6 +90,8 @@ postgres: {wait: 20s, query_timeout: 15s, overrides: {interval: 100ms}}
 	before = len(sink.Records())
 	client.Logs(logs(t, nil, nil, twins(spans)...))
 	assert.Equal(t, want, twinsOf(sink.Records()[before:]), "nor does it affect log records")
+	assertCountedOnce(t, collector, "spans", 4*60+len(spans), len(sink.Spans()))
+	assertCountedOnce(t, collector, "log_records", 4*60+len(spans), len(sink.Records()))
 	require.NoError(t, locking.Rollback(t.Context()))
 
 	assert.Equal(t, 1, collector.Log().Count(refused))
