@@ -161,15 +161,15 @@ func TestARecordHasTheRandomnessOfItsTrace(t *testing.T) { // L2, L3, G4
 		keep   bool
 		source string // of the randomness that is written
 	}{
-		"of its group":                             {span(lowID, "payments", keeps, ""), lowID, nil, true, keeps},
-		"of its group, dropped":                    {span(highID, "payments", drops, ""), highID, nil, false, ""},
-		"of its group, though it has another":      {span(lowID, "payments", keeps, ""), lowID, settings{"workflow": drops}, true, keeps},
+		"of its group":                              {span(lowID, "payments", keeps, ""), lowID, nil, true, keeps},
+		"of its group, dropped":                     {span(highID, "payments", drops, ""), highID, nil, false, ""},
+		"of its group, though it has another":       {span(lowID, "payments", keeps, ""), lowID, settings{"workflow": drops}, true, keeps},
 		"of its group, though nothing has named it": {span(lowID, "", keeps, ""), lowID, settings{"workflow": drops}, true, keeps},
-		"of its ID, if it has no group":            {span(lowID, "payments", "", ""), lowID, settings{"workflow": keeps}, false, ""},
-		"of its ID, if its group is overruled":     {span(highID, "payments", drops, "ot=th:4"), highID, settings{"workflow": drops}, true, ""},
-		"of its own, if it was sampled before":     {span(lowID, "payments", keeps, ""), lowID, settings{decision.RandomnessAttribute: "10000000000000"}, false, ""},
-		"of its ID, if it was sampled before":      {span(highID, "payments", drops, ""), highID, settings{decision.ThresholdAttribute: "4"}, true, ""},
-		"of its own group, if nothing is known":    {span(highID, "payments", "", ""), lowID, settings{"workflow": keeps}, true, keeps},
+		"of its ID, if it has no group":             {span(lowID, "payments", "", ""), lowID, settings{"workflow": keeps}, false, ""},
+		"of its ID, if its group is overruled":      {span(highID, "payments", drops, "ot=th:4"), highID, settings{"workflow": drops}, true, ""},
+		"of its own, if it was sampled before":      {span(lowID, "payments", keeps, ""), lowID, settings{decision.RandomnessAttribute: "10000000000000"}, false, ""},
+		"of its ID, if it was sampled before":       {span(highID, "payments", drops, ""), highID, settings{decision.ThresholdAttribute: "4"}, true, ""},
+		"of its own group, if nothing is known":     {span(highID, "payments", "", ""), lowID, settings{"workflow": keeps}, true, keeps},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := start(tt.span).ConsumeLogs(samplertest.LogsOf(t, of(tt.id, tt.record)...))

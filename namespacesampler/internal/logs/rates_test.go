@@ -40,11 +40,13 @@ func TestTheRateOfARecord(t *testing.T) { // L1, L3
 			settings{"sample_rate": drops, "logs": settings{"sample_rate": keeps}}, nil, nil, "kept _none global",
 		},
 		"an override of log records": {
-			settings{"namespaces": settings{"payments": drops}, "logs": settings{"namespaces": settings{"payments": keeps}}}, nil,
+			settings{"namespaces": settings{"payments": drops}, "logs": settings{"namespaces": settings{"payments": keeps}}},
+			nil,
 			named("payments"), "kept payments exact",
 		},
 		"none of spans": {
-			settings{"sample_rate": keeps, "tracing": settings{"sample_rate": drops, "namespaces": settings{"payments": drops}}}, nil,
+			settings{"sample_rate": keeps, "tracing": settings{"sample_rate": drops, "namespaces": settings{"payments": drops}}},
+			nil,
 			named("payments"), "kept payments global",
 		},
 		"that of its trace, which is named": {
@@ -74,7 +76,8 @@ func TestTheRateOfARecord(t *testing.T) { // L1, L3
 			settings{"sample_rate": drops, "logs": settings{"namespaces": settings{"orders": keeps}}}, remembered("payments"), nil, "dropped payments trace",
 		},
 		"not that of its trace, if log records have an override of the namespace that it names": {
-			settings{"sample_rate": drops, "logs": settings{"namespaces": settings{"orders": keeps}}}, remembered("payments"), named("orders"),
+			settings{"sample_rate": drops, "logs": settings{"namespaces": settings{"orders": keeps}}},
+			remembered("payments"), named("orders"),
 			"kept orders exact",
 		},
 		"not that of its trace, if log records have a global rate": {
@@ -95,7 +98,8 @@ func TestTheRateOfARecord(t *testing.T) { // L1, L3
 			remembered("payments"), nil, "kept _none global",
 		},
 		"that of its trace, whose name is too long to be remembered": {
-			settings{"namespaces": settings{"long*": keeps}, "sample_rate": drops}, remembered("long" + strings.Repeat("x", 300)), nil,
+			settings{"namespaces": settings{"long*": keeps}, "sample_rate": drops},
+			remembered("long" + strings.Repeat("x", 300)), nil,
 			"kept long" + strings.Repeat("x", 124) + " trace",
 		},
 	} {

@@ -64,9 +64,7 @@ func newWalk(p *Processor) *walk {
 }
 
 func (w *walk) begin(table *rate.Table) {
-	if w.namespaces.Begin(table) {
-		w.resolution.LookForGroups(!table.IsFixed())
-	}
+	w.namespaces.Begin(table)
 	if w.p.memory != nil {
 		w.now = w.p.memory.Now()
 	}
