@@ -38,11 +38,8 @@ type Options struct {
 	After []string
 	// AfterSpans are processors of Base that come after all others in pipelines of spans.
 	AfterSpans []string
-<<<<<<< HEAD
 	// BeforeLogs are processors of Base that come before all others in pipelines of log records.
 	BeforeLogs []string
-=======
->>>>>>> wt-C
 	// AfterLogs are processors of Base that come after all others in pipelines of log records.
 	AfterLogs []string
 	// LogReceiver is the receiver of Base that log records come from; empty for otlp. Several are separated by commas.
