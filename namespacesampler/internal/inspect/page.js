@@ -118,10 +118,7 @@ function fill(entry, n) {
 }
 
 const keys = { name: (n) => n.name, seen: (n) => n.last_seen ? Date.parse(n.last_seen) : 0 };
-for (const signal of signals) {
-  keys[signal] = (n) => received(n[signal]);
-  keys[signal + "_rate"] = (n) => n[signal].sample_rate;
-}
+for (const s of signals) Object.assign(keys, { [s]: (n) => received(n[s]), [s + "_rate"]: (n) => n[s].sample_rate });
 const shows = {
   all: () => true, temporary, override: (n) => !onGlobal(n), global: onGlobal,
   unregistered: (n) => n.registered === false, unseen: (n) => !n.last_seen,
