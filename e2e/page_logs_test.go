@@ -6,6 +6,8 @@ package e2e
 
 import (
 	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,9 +17,11 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 )
 
-// lines returns n log records of a namespace with random trace IDs.
+// lines returns n log records of a namespace with random trace IDs, which no span has.
 func lines(namespace string, n int) plog.Logs {
-	r := random()
+	seed := fnv.New64a()
+	_, _ = seed.Write([]byte(namespace))
+	r := rand.New(rand.NewPCG(seed.Sum64(), 1))
 	ids := make([]pcommon.TraceID, n)
 	for i := range ids {
 		ids[i] = randomTrace(r)
