@@ -71,6 +71,12 @@ type Processor struct {
 		Namespaces overrides `yaml:"namespaces"`
 		By         string    `yaml:"by"`
 	} `yaml:"metrics"`
+	Logs struct {
+		Enabled    *bool     `yaml:"enabled"`
+		SampleRate *float64  `yaml:"sample_rate"`
+		Namespaces overrides `yaml:"namespaces"`
+		AlwaysKeep []any     `yaml:"always_keep"`
+	} `yaml:"logs"`
 	DryRun    bool           `yaml:"dry_run"`
 	Postgres  map[string]any `yaml:"postgres"`
 	Telemetry struct {
@@ -139,6 +145,7 @@ func (p *Processor) Oracle() oracle.Config {
 	return oracle.Config{
 		SpanRates:     p.spanRates(),
 		PointRates:    p.pointRates(),
+		RecordRates:   p.recordRates(),
 		RatePerTrace:  p.Sampler() == ParentBased,
 		ByWorkflow:    p.ByWorkflow(),
 		Precision:     p.precision(),
@@ -187,6 +194,25 @@ func (p *Processor) pointRates() oracle.Rates {
 		rates.Global = 0
 	}
 	return rates
+}
+
+func (p *Processor) recordRates() oracle.RecordRates {
+	rates := oracle.RecordRates{
+		Rates:     p.rates(p.Logs.SampleRate, p.Logs.Namespaces),
+		OwnExact:  map[string]bool{},
+		OwnGlobal: p.Logs.SampleRate != nil,
+	}
+	for name := range p.Logs.Namespaces {
+		rates.OwnExact[name] = true
+	}
+	return rates
+}
+
+// RecordsFollow reports whether log records are kept exactly if the spans of their trace are: all spans of a trace have one rate, and
+// records have the same rates as spans.
+func (p *Processor) RecordsFollow() bool {
+	spans, records := p.spanRates(), p.recordRates()
+	return p.Sampler() == ParentBased && spans.Global == records.Global && maps.Equal(spans.Exact, records.Exact)
 }
 
 // rates combines the shared rates with those of a signal, which take precedence.

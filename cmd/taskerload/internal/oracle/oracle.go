@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package oracle predicts what the processor does to each span and data point.
+// Package oracle predicts what the processor does to each span, data point and log record.
 //
 // It works from the processor's configuration and from the rows in Postgres, and must not import any package of the
 // processor: a fault there must not be repeated here. Span decisions use collector-contrib's pkg/sampling. Series
@@ -21,6 +21,7 @@ import (
 // Config is the part of the processor's configuration that decides the outcome.
 type Config struct {
 	SpanRates, PointRates Rates
+	RecordRates           RecordRates
 	RatePerTrace          bool     // parent_based: all spans of a trace have one rate
 	ByWorkflow            bool     // consistent_by: whole workflows are kept; needs RatePerTrace and whole traces
 	Precision             int      // hex digits of a span's threshold
@@ -33,7 +34,7 @@ type Config struct {
 }
 
 // Oracle predicts outcomes. It may be used concurrently, but the requests that hold spans of one trace must be passed to
-// [Oracle.Spans] in the order in which the processor gets them.
+// [Oracle.Spans] in the order in which the processor gets them, and those with its log records to [Oracle.Records] after them.
 type Oracle struct {
 	config    Config
 	directory directory         // nil without lookups

@@ -48,3 +48,29 @@ func (r Rates) group(label, namespace string) Group {
 	rate, rule := r.Of(namespace)
 	return Group{label, rule, rate}
 }
+
+// RecordRates are the rates of log records, with those that are not shared with other signals.
+type RecordRates struct {
+	Rates
+	OwnExact  map[string]bool // namespaces whose rate is one of logs alone
+	OwnGlobal bool            // the global rate is
+}
+
+// isOwn reports whether the rate of a namespace is one of logs alone.
+func (r RecordRates) isOwn(namespace string) bool {
+	if _, listed := r.Exact[namespace]; listed {
+		return r.OwnExact[namespace]
+	}
+	return r.OwnGlobal
+}
+
+// highestOwn is the highest rate that is one of logs alone.
+func (r RecordRates) highestOwn() (highest float64) {
+	if r.OwnGlobal {
+		highest = r.Global
+	}
+	for namespace := range r.OwnExact {
+		highest = max(highest, r.Exact[namespace])
+	}
+	return highest
+}

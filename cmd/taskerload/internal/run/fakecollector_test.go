@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -16,7 +17,9 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -35,6 +38,7 @@ type fakeCollector struct {
 	// Called with each request after the decisions, to introduce a fault.
 	spoilTraces  func(ptrace.Traces)
 	spoilMetrics func(pmetric.Metrics)
+	spoilLogs    func(plog.Logs)
 
 	mu       sync.Mutex
 	counters map[counterOf]int
@@ -51,7 +55,7 @@ type heldSpan struct {
 	outcome oracle.SpanOutcome
 }
 
-// counterOf is a counter of spans or data points.
+// counterOf is a counter of items.
 type counterOf struct {
 	metric string
 	oracle.Counter
@@ -78,7 +82,7 @@ func (f *fakeCollector) start(listener net.Listener, export string) error {
 	if f.out, err = newSender(export); err != nil {
 		return err
 	}
-	f.in = startReceiver(listener, f.traces, f.metrics)
+	f.in = startReceiver(listener, f.traces, f.metrics, f.logs)
 	return nil
 }
 
@@ -192,6 +196,56 @@ func (f *fakeCollector) metrics(request pmetric.Metrics) error {
 		f.spoilMetrics(request)
 	}
 	return f.out.sendMetrics(context.Background(), request)
+}
+
+func (f *fakeCollector) logs(request plog.Logs) error {
+	outcomes, keys := f.oracle.Records(request)
+	f.lookUp(keys)
+	for _, resource := range request.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
+				outcome := outcomes[0]
+				outcomes = outcomes[1:]
+				if outcome.IsDrawn {
+					draw(&outcome)
+				}
+				f.count("log_records", outcome.Counter(), 1)
+				if outcome.Keep {
+					stamp(record.Attributes(), &outcome.Stamps)
+					write(record.Attributes(), outcome.Write)
+				}
+				return !outcome.Keep
+			})
+		}
+	}
+	if f.spoilLogs != nil {
+		f.spoilLogs(request)
+	}
+	return f.out.sendLogs(context.Background(), request)
+}
+
+// draw decides a record that nothing connects to others.
+func draw(o *oracle.RecordOutcome) {
+	randomness, _ := sampling.UnsignedToRandomness(rand.Uint64N(sampling.MaxAdjustedCount))
+	threshold, err := sampling.ProbabilityToThresholdWithPrecision(o.Rate, 4)
+	if err != nil {
+		panic(err)
+	}
+	if o.Keep = threshold.ShouldSample(randomness); o.Stamps.Threshold != "" {
+		o.Stamps.Randomness = randomness.RValue()
+	}
+}
+
+func stamp(attributes pcommon.Map, stamps *oracle.Stamps) {
+	if stamps.RemovesThreshold {
+		attributes.Remove(items.ThresholdAttribute)
+	}
+	if stamps.Threshold != "" {
+		attributes.PutStr(items.ThresholdAttribute, stamps.Threshold)
+	}
+	if stamps.Randomness != "" {
+		attributes.PutStr(items.RandomnessAttribute, stamps.Randomness)
+	}
 }
 
 func write(attributes pcommon.Map, namespace string) {
