@@ -11,6 +11,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/engine"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/logs"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/points"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
@@ -33,15 +34,17 @@ func (c *Config) build() engine.Config {
 			Overrides: slices.Concat(
 				c.Namespaces.rates(rate.All, rate.SharedOverride),
 				c.Tracing.Namespaces.rates(rate.Traces, rate.SignalOverride),
-				c.Metrics.Namespaces.rates(rate.Metrics, rate.SignalOverride)),
+				c.Metrics.Namespaces.rates(rate.Metrics, rate.SignalOverride),
+				c.Logs.Namespaces.rates(rate.Logs, rate.SignalOverride)),
 			Global:        c.SampleRate,
 			TracesGlobal:  c.Tracing.SampleRate,
 			MetricsGlobal: c.Metrics.Detailed.globalRate(),
+			LogsGlobal:    c.Logs.SampleRate,
 			Precision:     c.Tracing.SamplingPrecision,
 		},
 		Spans: spans.Config{
 			Enabled:       c.Tracing.Enabled,
-			Sampler:       decision.NewSpanSampler(decision.Mode(c.Tracing.Mode), c.Tracing.SamplingPrecision),
+			Sampler:       c.sampler(),
 			AlwaysKeep:    c.Tracing.AlwaysKeep,
 			HonorPriority: c.Tracing.HonorPriority,
 			Inherit:       c.Namespace.Inherit,
@@ -55,6 +58,9 @@ func (c *Config) build() engine.Config {
 			RescaleDelta:    c.Metrics.RescaleDelta,
 			SampleExemplars: c.Metrics.Exemplars == ExemplarsSampled,
 			TracingEnabled:  c.Tracing.Enabled,
+		},
+		Logs: logs.Config{
+			Enabled: c.Logs.Enabled, Sampler: c.sampler(), AlwaysKeep: c.Logs.AlwaysKeep, Inherit: c.Namespace.Inherit,
 		},
 		Shown: c.shown(),
 	}
@@ -75,6 +81,11 @@ func (c *Config) build() engine.Config {
 		cfg.Inspect = &inspect.ServerConfig{HTTP: c.Inspect.Get().ServerConfig, AllowedHosts: c.Inspect.Get().AllowedHosts}
 	}
 	return cfg
+}
+
+// sampler returns the sampler of spans and log records.
+func (c *Config) sampler() decision.Sampler {
+	return decision.NewSampler(decision.Mode(c.Tracing.Mode), c.Tracing.SamplingPrecision)
 }
 
 // writeTo returns the attribute that resolved namespaces are written to.

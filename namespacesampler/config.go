@@ -29,6 +29,8 @@ type Config struct {
 	Spans SpansConfig `mapstructure:"spans"`
 	// Metrics configures the sampling of data points.
 	Metrics MetricsConfig `mapstructure:"metrics"`
+	// Logs configures the sampling of log records.
+	Logs LogsConfig `mapstructure:"logs"`
 	// DryRun decides and counts, but drops and changes nothing.
 	DryRun bool `mapstructure:"dry_run"`
 	// Postgres configures the resolution of missing namespaces. Without it the attributes alone decide.
@@ -50,7 +52,7 @@ type NamespaceConfig struct {
 	MissingValues []string `mapstructure:"missing_values"`
 	// WriteTo is the attribute that resolved namespaces are written to. The default is the first of Attributes.
 	WriteTo string `mapstructure:"write_to"`
-	// Inherit writes the namespace of a trace to its kept spans that have none. It applies to parent_based.
+	// Inherit writes the namespace of a trace to its kept spans and log records that have none. It applies to parent_based.
 	Inherit bool `mapstructure:"inherit"`
 
 	// prevent unkeyed literal initialization
@@ -271,6 +273,7 @@ func createDefaultConfig() component.Config {
 		Metrics: MetricsConfig{
 			Enabled: true, Detailed: DetailedConfig{Enabled: true}, By: BySeries, Exemplars: ExemplarsKeep,
 		},
+		Logs: LogsConfig{Enabled: true},
 		Postgres: configoptional.Default(PostgresConfig{
 			Layout:         LayoutTasker,
 			MaxConnections: 4,

@@ -23,6 +23,7 @@ func NewFactory() processor.Factory {
 		createDefaultConfig,
 		xprocessor.WithTraces(f.createTraces, metadata.TracesStability),
 		xprocessor.WithMetrics(f.createMetrics, metadata.MetricsStability),
+		xprocessor.WithLogs(f.createLogs, metadata.LogsStability),
 		xprocessor.WithDeprecatedTypeAlias(metadata.DeprecatedType),
 	)
 }
@@ -60,6 +61,22 @@ func (f *factory) createMetrics(
 		return nil, err
 	}
 	p, err := processorhelper.NewMetrics(ctx, set, cfg, next, l.engine.Points().Process,
+		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
+		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
+	if err != nil {
+		return nil, errors.Join(err, l.shutdown(ctx))
+	}
+	return p, nil
+}
+
+func (f *factory) createLogs(
+	ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Logs,
+) (processor.Logs, error) {
+	l, err := f.engines.acquire(set, cfg.(*Config))
+	if err != nil {
+		return nil, err
+	}
+	p, err := processorhelper.NewLogs(ctx, set, cfg, next, l.engine.Logs().Process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
 	if err != nil {

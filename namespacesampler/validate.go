@@ -28,6 +28,7 @@ func (c *Config) Validate() error {
 	c.Tracing.validate(&f, missing)
 	f.conditions(condition.Spans("spans::internal::match", c.Spans.Internal.Match, nil))
 	c.Metrics.validate(&f, missing)
+	c.Logs.validate(&f, missing)
 	if c.Postgres.HasValue() {
 		c.Postgres.Get().validate(&f)
 	}
@@ -78,6 +79,12 @@ func (c *MetricsConfig) validate(f *faults, missing []string) {
 			BySeries, ByPoint)
 	}
 	oneOf(f, "metrics::exemplars", c.Exemplars, ExemplarsKeep, ExemplarsSampled)
+}
+
+func (c *LogsConfig) validate(f *faults, missing []string) {
+	f.rate("logs::sample_rate", c.SampleRate)
+	c.Namespaces.validate(f, "logs::namespaces", missing)
+	f.conditions(condition.LogRecords("logs::always_keep", c.AlwaysKeep, nil))
 }
 
 func (c *PostgresConfig) validate(f *faults) {

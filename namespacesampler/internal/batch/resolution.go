@@ -205,6 +205,7 @@ func (r *Resolution) Reset() {
 var (
 	TracesSignal  = signalOption("traces")
 	MetricsSignal = signalOption("metrics")
+	LogsSignal    = signalOption("logs")
 )
 
 func signalOption(signal string) metric.AddOption {

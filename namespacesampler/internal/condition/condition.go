@@ -51,6 +51,15 @@ func Metrics(name string, texts []string, failed func(Failure)) (*Set[Metric], e
 	return compile(name, texts, parser, failed)
 }
 
+// LogRecords compiles conditions on log records, whose paths begin with log, scope or resource. It is like Spans otherwise.
+func LogRecords(name string, texts []string, failed func(Failure)) (*Set[LogRecord], error) {
+	parser, err := logRecordParser()
+	if err != nil {
+		return nil, err
+	}
+	return compile(name, texts, parser, failed)
+}
+
 func compile[K any](name string, texts []string, parser ottl.Parser[K], failed func(Failure)) (*Set[K], error) {
 	s := &Set[K]{name: name, failed: failed, hasFailed: make([]atomic.Bool, len(texts))}
 	var errs []error

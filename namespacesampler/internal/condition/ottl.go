@@ -6,10 +6,12 @@ import (
 	"context"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlmetric"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/ottlfuncs"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.uber.org/zap"
@@ -33,6 +35,14 @@ func NewMetric(rm pmetric.ResourceMetrics, sm pmetric.ScopeMetrics, m pmetric.Me
 	return ottlmetric.NewTransformContextPtr(rm, sm, m)
 }
 
+// LogRecord is a log record that conditions are evaluated on. It must be closed.
+type LogRecord = *ottllog.TransformContext
+
+// NewLogRecord returns a log record for evaluation.
+func NewLogRecord(rl plog.ResourceLogs, sl plog.ScopeLogs, record plog.LogRecord) LogRecord {
+	return ottllog.NewTransformContextPtr(rl, sl, record)
+}
+
 // settings of the parsers. Conditions report failures by the errors that they return, so nothing is logged.
 var settings = component.TelemetrySettings{Logger: zap.NewNop()}
 
@@ -52,4 +62,8 @@ func isRootSpanFactory() ottl.Factory[Span] {
 
 func metricParser() (ottl.Parser[Metric], error) {
 	return ottlmetric.NewParser(ottlfuncs.StandardConverters[Metric](), settings, ottlmetric.EnablePathContextNames())
+}
+
+func logRecordParser() (ottl.Parser[LogRecord], error) {
+	return ottllog.NewParser(ottlfuncs.StandardConverters[LogRecord](), settings, ottllog.EnablePathContextNames())
 }

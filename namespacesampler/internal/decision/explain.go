@@ -43,7 +43,7 @@ func Digits(threshold sampling.Threshold) string {
 }
 
 // Explain explains the decision on a span with a trace ID and a tracestate at a rate.
-func (s SpanSampler) Explain(id pcommon.TraceID, raw string, r *rate.Rate) Explanation {
+func (s Sampler) Explain(id pcommon.TraceID, raw string, r *rate.Rate) Explanation {
 	d := s.Decide(id, raw, r)
 	e := Explanation{Threshold: r.Threshold, Keep: d.Keep, Fault: d.Fault, IsGroupOverruled: d.IsGroupOverruled}
 	ts, ok := parseTracestate(raw)
@@ -51,7 +51,7 @@ func (s SpanSampler) Explain(id pcommon.TraceID, raw string, r *rate.Rate) Expla
 		ts = tracestate{} // T8
 	}
 	var byGroup bool
-	if e.Randomness, byGroup, e.HasRandomness = s.randomnessOf(id, &ts); !e.HasRandomness {
+	if e.Randomness, byGroup, e.HasRandomness = s.randomnessOf(&id, &ts.earlier); !e.HasRandomness {
 		e.Drawn = !r.IsAlways() && !r.IsNever()
 		return e
 	}
@@ -64,7 +64,7 @@ func (s SpanSampler) Explain(id pcommon.TraceID, raw string, r *rate.Rate) Expla
 		e.Source = FromTraceID
 	}
 	if !ts.isFalse(e.Randomness) && !r.IsAlways() && !r.IsNever() {
-		e.Threshold, _, _ = s.outgoing(&ts, r)
+		e.Threshold, _, _ = s.outgoing(&ts.earlier, r)
 	}
 	return e
 }

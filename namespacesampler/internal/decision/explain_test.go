@@ -19,7 +19,7 @@ func TestExplanationsAgreeWithDecide(t *testing.T) {
 		"", "x=y", "ot=th:8", "ot=th:c,x=y", "ot=th:ffffffffffffff", "ot=rv:00000000000000", "ot=rv:ffffffffffffff;th:c", "ot=th:zz", "x:y",
 	}
 	for _, mode := range Modes {
-		sampler := NewSpanSampler(mode, 4)
+		sampler := NewSampler(mode, 4)
 		for range 20_000 {
 			var id pcommon.TraceID
 			for i := range id {
@@ -40,7 +40,7 @@ func TestExplanationsAgreeWithDecide(t *testing.T) {
 func TestWithoutRandomnessTheDecisionCannotBeForeseen(t *testing.T) { // T9
 	half, err := rate.New(0.5, 4)
 	require.NoError(t, err)
-	sampler := NewSpanSampler(Equalizing, 4)
+	sampler := NewSampler(Equalizing, 4)
 	assert.True(t, sampler.Explain(pcommon.TraceID{}, "", &half).Drawn)
 	assert.False(t, sampler.Explain(pcommon.TraceID{}, "", &half).HasRandomness)
 	assert.False(t, sampler.Explain(pcommon.TraceID{}, "ot=rv:ffffffffffffff", &half).Drawn)

@@ -47,7 +47,7 @@ func TestLimitsWhereDigitsAreReplaced(t *testing.T) {
 			if tt.want == "" {
 				want = Span{Keep: true, Tracestate: tt.in, Fault: Limit}
 			}
-			for _, sampler := range []SpanSampler{equalizing, NewSpanSampler(Equalizing, 14)} {
+			for _, sampler := range []Sampler{equalizing, NewSampler(Equalizing, 14)} {
 				assert.Equal(t, want, sampler.Decide(traceID(t, highest), tt.in, mustRate(t, tt.rate, 4)))
 			}
 			got := equalizing.Decide(traceID(t, "50000000000000"), tt.in, mustRate(t, tt.rate, 4))

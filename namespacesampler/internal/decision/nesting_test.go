@@ -55,7 +55,7 @@ func TestDecisionsNestAtAllMagnitudes(t *testing.T) {
 	turns := make(map[int]bool)
 	for range 3_000 {
 		s := skewed(rng)
-		for _, sampler := range []SpanSampler{equalizing, proportional} {
+		for _, sampler := range []Sampler{equalizing, proportional} {
 			keeps := make([]bool, len(rates))
 			for i, r := range rates {
 				keeps[i] = sampler.Decide(s.id, s.in, r).Keep

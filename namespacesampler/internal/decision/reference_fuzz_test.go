@@ -39,7 +39,7 @@ func FuzzReference(f *testing.F) {
 			return
 		}
 
-		got := NewSpanSampler(mode, digits).Decide(id, in, &r)
+		got := NewSampler(mode, digits).Decide(id, in, &r)
 		if got.Fault == Limit {
 			return
 		}

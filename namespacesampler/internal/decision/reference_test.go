@@ -25,7 +25,7 @@ func TestBothModesAgreeWithTheReference(t *testing.T) {
 		for _, mode := range Modes {
 			want, class := byReference(t, s, mode, probability, precision)
 			seen[string(mode)+" "+class]++
-			got := NewSpanSampler(mode, precision).Decide(s.id, s.in, mustRate(t, probability, precision))
+			got := NewSampler(mode, precision).Decide(s.id, s.in, mustRate(t, probability, precision))
 			require.Equal(t, want.Keep, got.Keep, "%s: %s %q at %v", class, s.id, s.in, probability)
 			require.Equal(t, want.Fault, got.Fault, "%s: %s %q at %v", class, s.id, s.in, probability)
 			if want.Keep {

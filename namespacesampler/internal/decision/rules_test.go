@@ -11,7 +11,7 @@ import (
 // ruleTest is a span that a rule keeps (want, fault) or drops, at four digits.
 type ruleTest struct {
 	name    string
-	sampler SpanSampler
+	sampler Sampler
 	id      string
 	in      string
 	rate    float64

@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-var equalizing, proportional = NewSpanSampler(Equalizing, 4), NewSpanSampler(Proportional, 4)
+var equalizing, proportional = NewSampler(Equalizing, 4), NewSampler(Proportional, 4)
 
 func randomTraceID(rng *rand.Rand) (id pcommon.TraceID) {
 	binary.BigEndian.PutUint64(id[:8], rng.Uint64())
@@ -45,7 +45,7 @@ func TestRandomnessIsThatOfRvElseOfTheTraceID(t *testing.T) { // T1
 func TestModesCombineWithEarlierSampling(t *testing.T) { // T4
 	id := traceID(t, "ffffffffffffff")
 	for _, tt := range []struct {
-		sampler  SpanSampler
+		sampler  Sampler
 		rate     float64
 		in, want string
 	}{
@@ -63,7 +63,7 @@ func TestModesCombineWithEarlierSampling(t *testing.T) { // T4
 		assert.True(t, d.Keep)
 		assert.Equal(t, tt.want, d.Tracestate, "%v of %q", tt.rate, tt.in)
 	}
-	tiny := NewSpanSampler(Proportional, 14).Decide(id, "ot=th:fffffffffffffc", mustRate(t, 0.2, 14))
+	tiny := NewSampler(Proportional, 14).Decide(id, "ot=th:fffffffffffffc", mustRate(t, 0.2, 14))
 	assert.False(t, tiny.Keep, "a probability below 2^-56 cannot be told, so nothing is kept")
 }
 
@@ -71,7 +71,7 @@ func TestRateOneTouchesNothing(t *testing.T) { // T5
 	for _, in := range []string{
 		"", "a=b", " a=b ,, c=d", "ot=th:8", "ot=th:8;rv:00000000000000", "ot=rv:zz", "x:y", "\x00\xff", strings.Repeat("x", 5000),
 	} {
-		for _, sampler := range []SpanSampler{equalizing, proportional} {
+		for _, sampler := range []Sampler{equalizing, proportional} {
 			for _, id := range []string{"0", "1", idA} {
 				d := sampler.Decide(traceID(t, id), in, mustRate(t, 1, 4))
 				assert.True(t, d.Keep)
@@ -202,7 +202,7 @@ func TestLowerRatesKeepSubsets(t *testing.T) { // T14
 		case 1:
 			in = "a=b"
 		}
-		for _, sampler := range []SpanSampler{equalizing, proportional} {
+		for _, sampler := range []Sampler{equalizing, proportional} {
 			if sampler.Decide(id, in, mustRate(t, p, 4)).Keep {
 				require.True(t, sampler.Decide(id, in, mustRate(t, q, 4)).Keep, "%v keeps what %v drops: %s %q", p, q, id, in)
 			}

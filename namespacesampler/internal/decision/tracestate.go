@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
@@ -28,10 +27,7 @@ type tracestate struct {
 	ot      string // the value of the ot member; empty if there is none
 	members int
 
-	randomness    sampling.Randomness
-	threshold     sampling.Threshold // that of probability 1 if there is none
-	hasRandomness bool
-	hasThreshold  bool
+	earlier
 }
 
 // parseTracestate parses a tracestate of W3C Trace Context Level 2. It returns false if the state or its ot member is malformed
@@ -96,24 +92,6 @@ func isRepeated(value string, at int, key string) bool {
 	}
 	before, sub := value[:at-1], value[at-1:at+len(key)+1] // sub is ";key:"
 	return strings.HasPrefix(before, sub[1:]) || strings.Contains(before, sub)
-}
-
-// randomnessOf returns the randomness of a span (T1), and false if it has neither an rv nor a trace ID.
-func (ts *tracestate) randomnessOf(id pcommon.TraceID) (sampling.Randomness, bool) {
-	if ts.hasRandomness {
-		return ts.randomness, true
-	}
-	return sampling.TraceIDToRandomness(id), id != noID
-}
-
-// isSampled reports whether an earlier sampler has decided the span: it carries a randomness, or a threshold above 0 (G3).
-func (ts *tracestate) isSampled() bool {
-	return ts.hasRandomness || sampling.ThresholdGreater(ts.threshold, sampling.AlwaysSampleThreshold)
-}
-
-// isFalse reports whether the threshold cannot be true, because a span of this randomness does not pass it (T7).
-func (ts *tracestate) isFalse(randomness sampling.Randomness) bool {
-	return ts.hasThreshold && !ts.threshold.ShouldSample(randomness)
 }
 
 // groupTracestate returns the tracestate of a span without one that is kept at a rate by its group (G3).

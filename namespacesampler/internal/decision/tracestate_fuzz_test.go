@@ -41,7 +41,7 @@ func FuzzTracestate(f *testing.F) {
 		}
 		var id pcommon.TraceID
 		copy(id[:], idBytes)
-		sampler := NewSpanSampler(mode, digits)
+		sampler := NewSampler(mode, digits)
 
 		d := sampler.Decide(id, in, &r)
 		if hasDuplicates(in) && !r.IsNever() {

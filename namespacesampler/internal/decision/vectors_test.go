@@ -110,7 +110,7 @@ func TestVectors(t *testing.T) {
 			if mode == "" {
 				mode = Equalizing
 			}
-			sampler, r := NewSpanSampler(mode, precision), mustRate(t, v.rate, precision)
+			sampler, r := NewSampler(mode, precision), mustRate(t, v.rate, precision)
 			got := sampler.Decide(traceID(t, v.id), v.in, r)
 			assert.Equal(t, v.keep, got.Keep)
 			assert.Equal(t, !v.keep, sampler.Drops(traceID(t, v.id), v.in, r))

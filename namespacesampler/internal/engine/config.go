@@ -7,6 +7,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/logs"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/points"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
@@ -30,6 +31,7 @@ type Config struct {
 	Rates  steering.RatesConfig
 	Spans  spans.Config
 	Points points.Config
+	Logs   logs.Config
 	// Postgres is nil if the attributes alone decide.
 	Postgres *PostgresConfig
 	// Inspect is nil if there is no HTTP server.

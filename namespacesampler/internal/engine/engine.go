@@ -19,6 +19,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/logs"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/points"
@@ -42,6 +43,7 @@ type Engine struct {
 	common   *batch.Common
 	spans    *spans.Processor
 	points   *points.Processor
+	logs     *logs.Processor
 
 	// Set by Start, and nil if the configuration has no such section.
 	db     *postgres.DB
@@ -82,6 +84,9 @@ func New(set processor.Settings, cfg Config) (*Engine, error) {
 	if e.points, err = points.New(cfg.Points, e.common, e.steering.Rates, e.spans.Memory()); err != nil {
 		return nil, err
 	}
+	if e.logs, err = logs.New(cfg.Logs, e.common, e.steering.Rates, e.spans.Memory()); err != nil {
+		return nil, err
+	}
 	return e, e.observe()
 }
 
@@ -108,6 +113,9 @@ func (e *Engine) Spans() *spans.Processor { return e.spans }
 
 // Points returns the processor of data points.
 func (e *Engine) Points() *points.Processor { return e.points }
+
+// Logs returns the processor of log records.
+func (e *Engine) Logs() *logs.Processor { return e.logs }
 
 // conditionFailed counts a failed evaluation of a condition, and logs the first one of each condition.
 func (e *Engine) conditionFailed(f condition.Failure) {

@@ -31,9 +31,9 @@ func (e *Engine) observe() error {
 	if w := e.steering.Registry; w != nil {
 		errs = append(errs, t.RegisterProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRateCallback(
 			func(_ context.Context, o metric.Int64Observer) error {
-				if traces, metrics, ok := w.OnGlobalRate(); ok {
-					o.Observe(traces, signalOptions[rate.Traces])
-					o.Observe(metrics, signalOptions[rate.Metrics])
+				counts, _ := w.OnGlobalRate()
+				for s, n := range counts {
+					o.Observe(n, signalOptions[s])
 				}
 				return nil
 			}))
@@ -64,7 +64,7 @@ func (e *Engine) observeOverrides(_ context.Context, o metric.Int64Observer) err
 // signalOptions are the attribute sets of signals.
 var signalOptions = func() map[rate.Signal]metric.ObserveOption {
 	options := map[rate.Signal]metric.ObserveOption{}
-	for _, s := range []rate.Signal{rate.All, rate.Traces, rate.Metrics} {
+	for _, s := range append([]rate.Signal{rate.All}, rate.Signals...) {
 		options[s] = metric.WithAttributeSet(attribute.NewSet(attribute.String("signal", string(s))))
 	}
 	return options

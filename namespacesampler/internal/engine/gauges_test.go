@@ -38,10 +38,10 @@ func TestRuntimeOverridesAreMeasured(t *testing.T) {
 	database.Exec(`ALTER TABLE namespace_sampling_overrides DROP CONSTRAINT sample_rate_is_between_0_and_1`)
 	database.Exec(`INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate) VALUES
 		('orders', 'traces', 0.5), ('orders', 'metrics', 0.25), ('rust_*', 'all', 1), ('team-?', 'metrics', 0),
-		('percent', 'all', 50), ('fine', 'all', 0)`)
+		('audit', 'logs', 1), ('percent', 'all', 50), ('fine', 'all', 0)`)
 	eventually(t, func() bool { return s.Gauges("overrides_rejected")[""] == 1 }, "one row is invalid")
 	eventually(t, func() bool { return s.Gauges("overrides_in_force")["metrics"] == 2 }, "the others apply")
-	assert.Equal(t, map[string]float64{"all": 2, "traces": 1, "metrics": 2}, s.Gauges("overrides_in_force"))
+	assert.Equal(t, map[string]float64{"all": 2, "traces": 1, "metrics": 2, "logs": 1}, s.Gauges("overrides_in_force"))
 	assert.Less(t, s.Gauges("overrides_age")[""], 60.)
 }
 
@@ -66,7 +66,7 @@ func TestRegisteredNamespacesHaveAValueOfTheirOwnInInternalMetrics(t *testing.T)
 		return s.Gauges(gauge)
 	}
 	eventually(t, func() bool { return onGlobalRate()["traces"] == 2 }, "the registry is read")
-	assert.Equal(t, map[string]float64{"traces": 2, "metrics": 1}, onGlobalRate())
+	assert.Equal(t, map[string]float64{"traces": 2, "metrics": 1, "logs": 2}, onGlobalRate())
 
 	consume := func() {
 		spans := make([]samplertest.Span, 3)

@@ -29,7 +29,7 @@ type View struct {
 	Problems *problems.Counts
 	// Memory is nil for trace_id_ratio.
 	Memory  *tracememory.Memory
-	Sampler decision.SpanSampler
+	Sampler decision.Sampler
 	Groups  *group.Reader
 	// IsMissing reports whether a name counts as an absent namespace.
 	IsMissing func(name string) bool

@@ -62,5 +62,6 @@ type Signal uint8
 const (
 	Spans Signal = iota
 	DataPoints
+	LogRecords
 	numSignals
 )

@@ -35,6 +35,8 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerEarlyReleasedTraces              metric.Int64Counter
 	ProcessorNamespaceSamplerForgottenTraces                  metric.Int64Counter
 	ProcessorNamespaceSamplerHeldSpans                        metric.Int64ObservableGauge
+	ProcessorNamespaceSamplerLogRecordFaults                  metric.Int64Counter
+	ProcessorNamespaceSamplerLogRecords                       metric.Int64Counter
 	ProcessorNamespaceSamplerLookupDuration                   metric.Float64Histogram
 	ProcessorNamespaceSamplerLookupKeys                       metric.Int64Counter
 	ProcessorNamespaceSamplerLookupLateKeys                   metric.Int64Counter
@@ -218,6 +220,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{spans}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerLogRecordFaults, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_log_record_faults",
+		metric.WithDescription("Log records with a faulty sampling.threshold or sampling.randomness, which was left as it is or removed, or with a trace ID without randomness. Records sampled at rate 0 are not counted. [Alpha]"),
+		metric.WithUnit("{log_records}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerLogRecords, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_log_records",
+		metric.WithDescription("Log records received, by namespace, decision and rule. Every record is counted exactly once. [Alpha]"),
+		metric.WithUnit("{log_records}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerLookupDuration, err = builder.meter.Float64Histogram(
 		"otelcol_processor_namespace_sampler_lookup_duration",
 		metric.WithDescription("Duration of loading keys from Postgres, including the wait for a connection. [Alpha]"),
@@ -299,7 +313,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerUngroupedItems, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_ungrouped_items",
-		metric.WithDescription("Items that a rate between 0 and 1 decided without a group although consistent_by is set, so that spans went by their trace ID and data points by their series. [Alpha]"),
+		metric.WithDescription("Items that a rate between 0 and 1 decided without a group although consistent_by is set, so that spans and log records went by their trace ID and data points by their series. [Alpha]"),
 		metric.WithUnit("{items}"),
 	)
 	errs = errors.Join(errs, err)

@@ -129,6 +129,38 @@ func AssertEqualProcessorNamespaceSamplerHeldSpans(t *testing.T, tt *componentte
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualProcessorNamespaceSamplerLogRecordFaults(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_namespace_sampler_log_record_faults",
+		Description: "Log records with a faulty sampling.threshold or sampling.randomness, which was left as it is or removed, or with a trace ID without randomness. Records sampled at rate 0 are not counted. [Alpha]",
+		Unit:        "{log_records}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_log_record_faults")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualProcessorNamespaceSamplerLogRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_namespace_sampler_log_records",
+		Description: "Log records received, by namespace, decision and rule. Every record is counted exactly once. [Alpha]",
+		Unit:        "{log_records}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_log_records")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualProcessorNamespaceSamplerLookupDuration(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.HistogramDataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_lookup_duration",
@@ -331,7 +363,7 @@ func AssertEqualProcessorNamespaceSamplerUndeliveredSpans(t *testing.T, tt *comp
 func AssertEqualProcessorNamespaceSamplerUngroupedItems(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_ungrouped_items",
-		Description: "Items that a rate between 0 and 1 decided without a group although consistent_by is set, so that spans went by their trace ID and data points by their series. [Alpha]",
+		Description: "Items that a rate between 0 and 1 decided without a group although consistent_by is set, so that spans and log records went by their trace ID and data points by their series. [Alpha]",
 		Unit:        "{items}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

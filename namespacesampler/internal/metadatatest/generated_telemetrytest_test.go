@@ -46,6 +46,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorNamespaceSamplerDatapoints.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerEarlyReleasedTraces.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerForgottenTraces.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerLogRecordFaults.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerLogRecords.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupDuration.Record(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupLateKeys.Add(context.Background(), 1)
@@ -76,6 +78,12 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerHeldSpans(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerLogRecordFaults(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerLogRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerLookupDuration(t, testTel,

@@ -16,7 +16,11 @@ const (
 	All     Signal = "all"
 	Traces  Signal = "traces"
 	Metrics Signal = "metrics"
+	Logs    Signal = "logs"
 )
+
+// Signals are the signals that have a rate of their own.
+var Signals = []Signal{Traces, Metrics, Logs}
 
 // Source is where the rate of a namespace is defined.
 type Source string

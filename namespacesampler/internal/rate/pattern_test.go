@@ -70,7 +70,7 @@ func TestPatternsAreTriedInOrderOfPrecedence(t *testing.T) {
 		got := table.Lookup(tt.namespace)
 		want, err := New(tt.probability, 14)
 		require.NoError(t, err)
-		assert.Equal(t, Match{Rate: want, Rule: tt.rule, Source: tt.source, Pattern: tt.pattern}, *got, tt.why)
+		assert.Equal(t, Match{Rate: want, Rule: tt.rule, Source: tt.source, Signal: signalOf(tt.source, got), Pattern: tt.pattern}, *got, tt.why)
 	}
 	assert.Equal(t, []string{"exact", "exact_name"}, table.Names(), "patterns are not names")
 	assert.InDelta(t, 0.3, table.Probabilities()["rust_e2e_*"], 0)

@@ -68,7 +68,7 @@ func TestOverridesExpireOnTime(t *testing.T) {
 	assert.Equal(t, end.UTC(), before.NextExpiry())
 	assert.Equal(t, end.Add(time.Hour).UTC(), before.Lookup("payments").ExpiresAt)
 	assert.Equal(t, Match{
-		Rate: before.Lookup("orders").Rate, Rule: Exact, Source: SignalOverride, ExpiresAt: end.UTC(),
+		Rate: before.Lookup("orders").Rate, Rule: Exact, Source: SignalOverride, Signal: Traces, ExpiresAt: end.UTC(),
 	}, *before.Lookup("orders"))
 	assert.Equal(t, end.UTC(), before.Lookup("rust").ExpiresAt)
 

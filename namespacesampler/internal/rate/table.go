@@ -25,6 +25,8 @@ type Match struct {
 	Rate
 	Rule   Rule
 	Source Source
+	// Signal is All if the rate is for all signals, else the signal that it is for alone.
+	Signal Signal
 	// Pattern is the pattern that matched; empty unless Rule is Pattern.
 	Pattern string
 	// ExpiresAt is when the override expires, in UTC; zero if it does not.
@@ -33,7 +35,7 @@ type Match struct {
 
 // Spec describes the table of one signal.
 type Spec struct {
-	// Signal is Traces or Metrics.
+	// Signal is one of Signals.
 	Signal Signal
 	// Overrides of all signals and sources, with valid keys; those of other signals are ignored. Of two overrides with the same
 	// identity the later one wins.
@@ -57,6 +59,7 @@ type Table struct {
 	runtime, configured layer
 	global              *Match
 	highest, lowest     *Match
+	highestOfSignal     *Match // nil if no rate is for the signal alone
 	nextExpiry          time.Time
 }
 
@@ -71,9 +74,9 @@ type layer struct {
 // NewTable builds the table of a signal. The error reports every invalid rate with its source and key.
 func NewTable(spec Spec) (*Table, error) {
 	t := &Table{}
-	global := Match{Rule: Global, Source: SharedGlobal}
+	global := Match{Rule: Global, Source: SharedGlobal, Signal: All}
 	if spec.SignalGlobal != nil {
-		spec.Global, global.Source = *spec.SignalGlobal, SignalGlobal
+		spec.Global, global.Source, global.Signal = *spec.SignalGlobal, SignalGlobal, spec.Signal
 	}
 	var errs []error
 	var globalErr error
@@ -95,7 +98,13 @@ func NewTable(spec Spec) (*Table, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("rate table: %w", err)
 	}
+	if global.Signal != All {
+		t.highestOfSignal = t.global
+	}
 	for m := range t.matches { // after all were added, since some replace others
+		if m.Signal != All && (t.highestOfSignal == nil || m.Probability > t.highestOfSignal.Probability) {
+			t.highestOfSignal = m
+		}
 		if m.Probability > t.highest.Probability {
 			t.highest = m
 		}
@@ -117,7 +126,7 @@ func (t *Table) add(l *layer, spec *Spec, signal Signal, source Source) (pattern
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(byKey)) { // for a stable order of errors
 		o := byKey[key]
-		m := Match{Rule: Exact, Source: source, ExpiresAt: o.Until.Round(0).UTC()}
+		m := Match{Rule: Exact, Source: source, Signal: signal, ExpiresAt: o.Until.Round(0).UTC()}
 		var err error
 		m.Rate, err = spec.newRate(o.Probability)
 		errs = append(errs, wrap(err, fmt.Sprintf("%s %q", source, key)))
@@ -147,6 +156,9 @@ func (t *Table) Global() *Match { return t.global }
 
 // Highest returns the highest rate of the table. Whatever it drops, every other rate of the table drops too (T14).
 func (t *Table) Highest() *Match { return t.highest }
+
+// HighestOfSignal returns the highest of the rates that are for the signal alone, or nil if there is none.
+func (t *Table) HighestOfSignal() *Match { return t.highestOfSignal }
 
 // Lowest returns the lowest rate of the table. Whatever it keeps, every other rate of the table keeps too.
 func (t *Table) Lowest() *Match { return t.lowest }

@@ -200,7 +200,45 @@ func assertMatch(t *testing.T, probability float64, rule Rule, source Source, go
 	want, err := New(probability, 4)
 	require.NoError(t, err)
 	require.NotNil(t, got)
-	assert.Equal(t, Match{Rate: want, Rule: rule, Source: source}, *got)
+	assert.Equal(t, Match{Rate: want, Rule: rule, Source: source, Signal: signalOf(source, got)}, *got)
+}
+
+// signalOf returns the signal of a match from a source: sources other than runtime overrides tell whether it is for all signals.
+func signalOf(source Source, got *Match) Signal {
+	switch {
+	case source == SharedOverride || source == SharedGlobal:
+		return All
+	case got.Signal == All && source != RuntimeOverride:
+		return "that of the table"
+	}
+	return got.Signal
+}
+
+func TestRatesForOneSignalAreToldFromThoseForAll(t *testing.T) { // L3
+	half, all := 0.5, []Override{
+		{Key: "shared", Signal: All, Source: SharedOverride, Probability: 1},
+		{Key: "own", Signal: Logs, Source: SignalOverride, Probability: 0.25},
+		{Key: "other", Signal: Traces, Source: SignalOverride, Probability: 0.75},
+		{Key: "steered", Signal: All, Source: RuntimeOverride, Probability: 0.9},
+		{Key: "steered own", Signal: Logs, Source: RuntimeOverride, Probability: 0.3},
+	}
+	signals := func(global *float64) (signals []Signal, highest *Match) {
+		table, err := NewTable(Spec{Signal: Logs, Overrides: all, SignalGlobal: global, Global: 0.1, Precision: 4})
+		require.NoError(t, err)
+		for _, name := range []string{"shared", "own", "steered", "steered own", "other"} {
+			signals = append(signals, table.Lookup(name).Signal)
+		}
+		return signals, table.HighestOfSignal()
+	}
+	got, highest := signals(nil)
+	assert.Equal(t, []Signal{All, Logs, All, Logs, All}, got)
+	assert.InDelta(t, 0.3, highest.Probability, 0)
+	got, highest = signals(&half)
+	assert.Equal(t, []Signal{All, Logs, All, Logs, Logs}, got)
+	assert.InDelta(t, 0.5, highest.Probability, 0)
+	all = all[:1]
+	_, highest = signals(nil)
+	assert.Nil(t, highest)
 }
 
 // Of two overrides with the same identity the later one wins.

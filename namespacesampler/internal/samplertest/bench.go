@@ -42,6 +42,24 @@ func Bare(t testing.TB, settings map[string]any) (processor.Traces, processor.Me
 	return traces, metrics
 }
 
+// BareWithLogs is Bare for the processors of spans and log records.
+func BareWithLogs(t testing.TB, settings map[string]any) (processor.Traces, processor.Logs) {
+	t.Helper()
+	cfg, factory, set := Load(t, settings), namespacesampler.NewFactory(), processortest.NewNopSettings(metadata.Type)
+	set.TelemetrySettings = componenttest.NewNopTelemetrySettings()
+	traces, err := factory.CreateTraces(t.Context(), set, cfg, consumertest.NewNop())
+	require.NoError(t, err)
+	logs, err := factory.CreateLogs(t.Context(), set, cfg, consumertest.NewNop())
+	require.NoError(t, err)
+	require.NoError(t, traces.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, logs.Start(t.Context(), componenttest.NewNopHost()))
+	t.Cleanup(func() {
+		require.NoError(t, traces.Shutdown(context.Background()))
+		require.NoError(t, logs.Shutdown(context.Background()))
+	})
+	return traces, logs
+}
+
 // BenchSpans returns the standard batch of the budgets: 1,000 spans with 10 attributes, the namespace last.
 func BenchSpans() ptrace.Traces {
 	td := ptrace.NewTraces()

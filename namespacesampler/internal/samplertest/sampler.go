@@ -32,19 +32,21 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/statustest"
 )
 
-// Sampler is a running processor with a traces and a metrics instance, which share one engine.
+// Sampler is a running processor with an instance for each signal, which share one engine.
 type Sampler struct {
 	t         testing.TB
 	Telemetry *componenttest.Telemetry
 	Logs      *observer.ObservedLogs
 
-	Traces  processor.Traces
-	Metrics processor.Metrics
-	// Host records the statuses of both.
+	Traces     processor.Traces
+	Metrics    processor.Metrics
+	LogRecords processor.Logs
+	// Host records the statuses of all.
 	Host statustest.Host
-	// Spans and Points are what left the processor.
-	Spans  consumertest.TracesSink
-	Points consumertest.MetricsSink
+	// Spans, Points and Records are what left the processor.
+	Spans   consumertest.TracesSink
+	Points  consumertest.MetricsSink
+	Records consumertest.LogsSink
 }
 
 // Start starts the processor with settings, as YAML decodes them, on top of the defaults.
@@ -98,16 +100,20 @@ func start(
 	}
 	metrics, err := factory.CreateMetrics(t.Context(), set, cfg, &s.Points)
 	require.NoError(t, err)
-	s.Traces, s.Metrics = pipelines[0], metrics
+	records, err := factory.CreateLogs(t.Context(), set, cfg, &s.Records)
+	require.NoError(t, err)
+	s.Traces, s.Metrics, s.LogRecords = pipelines[0], metrics, records
 	for _, traces := range pipelines {
 		require.NoError(t, traces.Start(t.Context(), &s.Host))
 	}
 	require.NoError(t, s.Metrics.Start(t.Context(), &s.Host))
+	require.NoError(t, s.LogRecords.Start(t.Context(), &s.Host))
 	t.Cleanup(func() {
 		for _, traces := range pipelines {
 			require.NoError(t, traces.Shutdown(context.Background()))
 		}
 		require.NoError(t, s.Metrics.Shutdown(context.Background()))
+		require.NoError(t, s.LogRecords.Shutdown(context.Background()))
 		require.NoError(t, s.Telemetry.Shutdown(context.Background()))
 	})
 	return s, pipelines

@@ -20,7 +20,7 @@ import (
 type Config struct {
 	// Enabled is false if all spans are dropped.
 	Enabled bool
-	Sampler decision.SpanSampler
+	Sampler decision.Sampler
 	// Memory bounds the memory of the rates of traces (parent_based). If it is nil, each span is sampled at the rate of its own
 	// namespace (trace_id_ratio).
 	Memory *tracememory.Config

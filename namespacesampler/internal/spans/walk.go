@@ -7,15 +7,12 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -50,7 +47,7 @@ type walk struct {
 
 	hasExemptions bool        // spans can be exempt
 	parcel        hold.Parcel // held spans
-	faults        [decision.NumFaults]int64
+	faults        batch.Faults
 	ungrouped     int64 // spans that were decided without a group
 	next          int   // span to be applied
 }
@@ -208,10 +205,7 @@ func (w *walk) sample(s *span, data ptrace.Span) (keep bool) {
 	by := w.rateOf(s)
 	d, rule := w.decide(s, &by)
 	by.counters.Count(rule, d.Keep)
-	w.faults[d.Fault]++
-	if d.IsGroupOverruled {
-		w.faults[decision.GroupOverruled]++
-	}
+	w.faults.Count(d.Fault, d.IsGroupOverruled)
 
 	switch {
 	case w.p.common.DryRun:
@@ -265,7 +259,7 @@ func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
 }
 
 // samplerOf returns the sampler of a span: that of the group of its trace, or of its own group if it is decided by itself.
-func (w *walk) samplerOf(s *span) decision.SpanSampler {
+func (w *walk) samplerOf(s *span) decision.Sampler {
 	if s.trace == none {
 		return w.p.cfg.Sampler.In(s.item.Group)
 	}
@@ -287,32 +281,18 @@ func (w *walk) report(ctx context.Context) {
 	if w.traces.early > 0 {
 		t.ProcessorNamespaceSamplerForgottenTraces.Add(ctx, int64(w.traces.early))
 	}
-	w.p.common.Problems.Add(problems.NoRandomness, w.faults[decision.NoRandomness])
-	w.p.common.Problems.Add(problems.GroupOverruled, w.faults[decision.GroupOverruled])
+	w.faults.Report(ctx, t.ProcessorNamespaceSamplerTracestateFaults, w.p.common.Problems)
 	if w.ungrouped > 0 {
 		t.ProcessorNamespaceSamplerUngroupedItems.Add(ctx, w.ungrouped, batch.TracesSignal)
 	}
-	for _, f := range decision.Faults {
-		if n := w.faults[f]; n > 0 {
-			t.ProcessorNamespaceSamplerTracestateFaults.Add(ctx, n, faultOptions[f])
-		}
-	}
 }
-
-// faultOptions are the attribute sets of tracestate faults.
-var faultOptions = func() (options [decision.NumFaults]metric.AddOption) {
-	for _, f := range decision.Faults {
-		options[f] = metric.WithAttributeSet(attribute.NewSet(attribute.String("fault", f.String())))
-	}
-	return options
-}()
 
 // reset prepares the walk for the next batch. It releases the telemetry of this one.
 func (w *walk) reset() {
 	clear(w.spans)
 	clear(w.candidates)
 	w.spans, w.candidates, w.next = w.spans[:0], w.candidates[:0], 0
-	w.faults, w.ungrouped = [decision.NumFaults]int64{}, 0
+	w.faults, w.ungrouped = batch.Faults{}, 0
 	w.resolution.Reset()
 	w.traces.reset()
 	w.orphans.reset()

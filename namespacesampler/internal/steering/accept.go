@@ -19,11 +19,7 @@ type Rejected struct {
 	Namespace, Signal, Reason string
 }
 
-// logsSignal is a signal that the table may hold already.
-const logsSignal rate.Signal = "logs"
-
-// accept separates the valid rows of the table of runtime overrides from the invalid ones. Valid rows for logs, which are not sampled,
-// are neither.
+// accept separates the valid rows of the table of runtime overrides from the invalid ones.
 func accept(rows []postgres.OverrideRow, missing []string) (good []rate.Override, bad []Rejected) {
 	type key struct {
 		namespace string
@@ -42,8 +38,7 @@ func accept(rows []postgres.OverrideRow, missing []string) (good []rate.Override
 		if err == nil && times[keyOf(row)] > 1 {
 			err = errors.New("the table has several rows for this namespace and signal; none of them applies")
 		}
-		isForLogs := row.Signal == logsSignal
-		if rate.IsPattern(row.Key) && err == nil && !isForLogs {
+		if rate.IsPattern(row.Key) && err == nil {
 			if patterns++; patterns > rate.MaxPatterns {
 				err = fmt.Errorf("there are more than %d patterns", rate.MaxPatterns)
 			}
@@ -55,9 +50,7 @@ func accept(rows []postgres.OverrideRow, missing []string) (good []rate.Override
 			bad = append(bad, Rejected{namespace.Shown(row.Key), namespace.Shown(string(row.Signal)), err.Error()})
 			continue
 		}
-		if !isForLogs {
-			good = append(good, row.Override)
-		}
+		good = append(good, row.Override)
 	}
 	return good, bad
 }
@@ -74,7 +67,7 @@ func validate(row *postgres.OverrideRow, missing []string) error {
 		return errors.New("signal must be valid UTF-8")
 	case row.Key != "" && slices.Contains(missing, row.Key):
 		return fmt.Errorf("namespace must be a namespace: %q counts as absent (namespace::missing_values), so no item has it", row.Key)
-	case !slices.Contains([]rate.Signal{rate.All, rate.Traces, rate.Metrics, logsSignal}, row.Signal):
+	case row.Signal != rate.All && !slices.Contains(rate.Signals, row.Signal):
 		return fmt.Errorf("signal must be all, traces, metrics or logs, got %q", row.Signal)
 	case row.RateError != nil:
 		return row.RateError

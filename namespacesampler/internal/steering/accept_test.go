@@ -80,27 +80,6 @@ func TestRowsForTheSameNamespaceAndSignalAreAllRejected(t *testing.T) {
 	}
 }
 
-func TestRowsForLogsAreNeitherAppliedNorRejected(t *testing.T) {
-	t.Parallel()
-	good, bad := accept(rows(rate.Override{Key: "a", Signal: "logs", Probability: 1}), nil)
-	assert.Empty(t, good)
-	assert.Empty(t, bad)
-	_, bad = accept(rows(rate.Override{Key: "a", Signal: "logs", Probability: 50}), nil)
-	assert.Len(t, bad, 1, "unless they make no sense")
-}
-
-func TestRowsForLogsCountAmongTheRowsThatAreRead(t *testing.T) {
-	t.Parallel()
-	overrides := make([]rate.Override, postgres.MaxRows+1)
-	for i := range overrides {
-		overrides[i] = rate.Override{Key: strconv.Itoa(i) + "*", Signal: "logs"}
-	}
-	good, bad := accept(rows(overrides...), nil)
-	assert.Empty(t, good)
-	require.Len(t, bad, 1)
-	assert.Contains(t, bad[0].Reason, "more than 10000 rows")
-}
-
 func TestPatternsAndRowsAreBounded(t *testing.T) {
 	t.Parallel()
 	overrides := make([]rate.Override, postgres.MaxRows+1)

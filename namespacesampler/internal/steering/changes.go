@@ -4,6 +4,7 @@ package steering
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -97,12 +98,18 @@ func describe(o *rate.Override, before, after *Tables) []zap.Field {
 
 // effective returns the rates of the key of an override for the signals that the override applies to.
 func (t *Tables) effective(o *rate.Override) string {
-	traces, metrics := t.Traces.Lookup(o.Key).Probability, t.Metrics.Lookup(o.Key).Probability
-	switch {
-	case o.Signal == rate.Traces || traces == metrics && o.Signal == rate.All:
-		return fmt.Sprint(traces)
-	case o.Signal == rate.Metrics:
-		return fmt.Sprint(metrics)
+	if o.Signal != rate.All {
+		return fmt.Sprint(t.Of(o.Signal).Lookup(o.Key).Probability)
 	}
-	return fmt.Sprintf("%v (metrics %v)", traces, metrics)
+	traces := t.Traces.Lookup(o.Key).Probability
+	var others []string
+	for _, s := range []rate.Signal{rate.Metrics, rate.Logs} {
+		if other := t.Of(s).Lookup(o.Key).Probability; other != traces {
+			others = append(others, fmt.Sprintf("%s %v", s, other))
+		}
+	}
+	if len(others) == 0 {
+		return fmt.Sprint(traces)
+	}
+	return fmt.Sprintf("%v (%s)", traces, strings.Join(others, ", "))
 }

@@ -73,7 +73,7 @@ func (c *comparison) pass(ctx context.Context) {
 	if !ok {
 		return
 	}
-	c.registry.onGlobalRate.Store(counts)
+	c.registry.onGlobalRate.Store(&counts)
 	if len(names) > 0 { // else there is nothing to compare with
 		c.warn(ctx, tables.Overrides, names)
 	}
@@ -83,21 +83,23 @@ func (c *comparison) pass(ctx context.Context) {
 // isForTheSame reports whether two overrides differ in nothing but their rates, ends, and authors.
 func isForTheSame(a, b rate.Override) bool { return a.ID() == b.ID() }
 
-// onGlobalRate is how many registered namespaces no override matches.
-type onGlobalRate struct{ traces, metrics int64 }
+// onGlobalRate is how many registered namespaces no override of each signal matches.
+type onGlobalRate map[rate.Signal]int64
 
 // countOnGlobalRate returns false if ctx ends meanwhile.
-func countOnGlobalRate(ctx context.Context, tables *Tables, names []string) (counts *onGlobalRate, ok bool) {
-	counts = &onGlobalRate{}
+func countOnGlobalRate(ctx context.Context, tables *Tables, names []string) (counts onGlobalRate, ok bool) {
+	counts = onGlobalRate{}
+	for _, s := range rate.Signals {
+		counts[s] = 0
+	}
 	for _, name := range names {
 		if ctx.Err() != nil {
 			return nil, false
 		}
-		if tables.Traces.Lookup(name).Rule == rate.Global {
-			counts.traces++
-		}
-		if tables.Metrics.Lookup(name).Rule == rate.Global {
-			counts.metrics++
+		for _, s := range rate.Signals {
+			if tables.Of(s).Lookup(name).Rule == rate.Global {
+				counts[s]++
+			}
 		}
 	}
 	return counts, true

@@ -28,33 +28,33 @@ func (c *endingContext) Err() error {
 	return nil
 }
 
-func (w *warned) onGlobalRate() [2]int64 {
+func (w *warned) onGlobalRate() [3]int64 {
 	w.t.Helper()
-	traces, metrics, ok := w.registry.OnGlobalRate()
+	counts, ok := w.registry.OnGlobalRate()
 	assert.True(w.t, ok)
-	return [2]int64{traces, metrics}
+	return [3]int64{counts[rate.Traces], counts[rate.Metrics], counts[rate.Logs]}
 }
 
 func TestNamespacesOnTheGlobalRateFollowOverridesNamesAndTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := startWarnings(t)
-		_, _, ok := w.registry.OnGlobalRate()
+		_, ok := w.registry.OnGlobalRate()
 		assert.False(t, ok)
 		w.register()
-		assert.Equal(t, [2]int64{0, 0}, w.onGlobalRate(), "none is registered")
+		assert.Equal(t, [3]int64{0, 0, 0}, w.onGlobalRate(), "none is registered")
 		w.register("orders", "payments", "payroll")
-		assert.Equal(t, [2]int64{3, 3}, w.onGlobalRate())
+		assert.Equal(t, [3]int64{3, 3, 3}, w.onGlobalRate())
 
 		end := time.Now().Add(time.Minute)
 		w.rates.setRuntime([]rate.Override{runtimeOverride(rate.Traces, "pay*", 0.5, end), runtimeOverride(rate.All, "orders", 0.5, time.Time{})})
 		synctest.Wait()
-		assert.Equal(t, [2]int64{0, 2}, w.onGlobalRate())
+		assert.Equal(t, [3]int64{0, 2, 2}, w.onGlobalRate())
 		w.register("late", "orders", "payments", "payroll")
-		assert.Equal(t, [2]int64{1, 3}, w.onGlobalRate())
+		assert.Equal(t, [3]int64{1, 3, 3}, w.onGlobalRate())
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.Equal(t, [2]int64{3, 3}, w.onGlobalRate(), "an override has ended")
+		assert.Equal(t, [3]int64{3, 3, 3}, w.onGlobalRate(), "an override has ended")
 	})
 }
 
@@ -66,17 +66,17 @@ func TestCollectingMetricsMatchesNoNames(t *testing.T) {
 	c := newComparison(rates, registry, zap.NewNop())
 	rates.replaced, registry.read = c.wake, c.wake
 	registry.succeeded([]string{"payments"})
-	_, _, ok := registry.OnGlobalRate()
+	_, ok := registry.OnGlobalRate()
 	assert.False(t, ok, "nothing was counted in the background")
 	c.pass(t.Context())
 	rates.setRuntime([]rate.Override{runtimeOverride(rate.All, "pay*", 0.5, time.Time{})})
-	traces, _, ok := registry.OnGlobalRate()
+	counts, ok := registry.OnGlobalRate()
 	assert.True(t, ok)
-	assert.Equal(t, int64(1), traces, "as counted last")
+	assert.Equal(t, int64(1), counts[rate.Traces], "as counted last")
 	assert.Len(t, c.woken, 1)
 	c.pass(t.Context())
-	traces, _, _ = registry.OnGlobalRate()
-	assert.Zero(t, traces)
+	counts, _ = registry.OnGlobalRate()
+	assert.Zero(t, counts[rate.Traces])
 }
 
 func TestAComparisonEndsAmidTheNames(t *testing.T) {

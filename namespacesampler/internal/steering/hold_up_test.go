@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -43,9 +45,9 @@ func TestTheSearchForTheNearestNameHoldsNothingUp(t *testing.T) {
 	require.InDelta(t, 0.5, s.spanRate(name).Probability, 0)
 	d.exec(`UPDATE namespace_sampling_overrides SET sample_rate = 1 WHERE namespace LIKE '%x1234'`)
 	eventually(t, func() bool { return s.spanRate(name).IsAlways() }, "an override that is notified afterwards is in force")
-	traces, metrics, ok := s.Registry.OnGlobalRate()
+	counts, ok := s.Registry.OnGlobalRate()
 	assert.True(t, ok)
-	assert.Equal(t, [2]int64{10_000, 10_000}, [2]int64{traces, metrics})
+	assert.Equal(t, map[rate.Signal]int64{rate.Traces: 10_000, rate.Metrics: 10_000, rate.Logs: 10_000}, counts)
 	assert.Len(t, s.Registry.State().Names, 10_000)
 	require.NoError(t, s.Overrides.State().Err)
 	read := s.Registry.State().ReadAt

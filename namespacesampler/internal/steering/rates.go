@@ -27,10 +27,10 @@ const clockCheck = time.Second
 type RatesConfig struct {
 	// Overrides are the configured overrides. They are valid.
 	Overrides []rate.Override
-	// Global is the global rate; TracesGlobal and MetricsGlobal replace it for one signal, unless they are nil.
-	Global                      float64
-	TracesGlobal, MetricsGlobal *float64
-	// Precision is the precision of thresholds of spans in hexadecimal digits, 1 to 14.
+	// Global is the global rate. The others replace it for one signal, unless they are nil.
+	Global                                  float64
+	TracesGlobal, MetricsGlobal, LogsGlobal *float64
+	// Precision is the precision of thresholds of spans and log records in hexadecimal digits, 1 to 14.
 	Precision int
 }
 
@@ -65,7 +65,9 @@ func newRates(cfg RatesConfig, logger *zap.Logger) (*Rates, error) {
 func (r *Rates) InForce() *Tables { return r.current.Load() }
 
 // sections are the configuration keys of the overrides of each signal.
-var sections = map[rate.Signal]string{rate.All: "namespaces", rate.Traces: "tracing::namespaces", rate.Metrics: "metrics::namespaces"}
+var sections = map[rate.Signal]string{
+	rate.All: "namespaces", rate.Traces: "tracing::namespaces", rate.Metrics: "metrics::namespaces", rate.Logs: "logs::namespaces",
+}
 
 // Expired returns when configured overrides have expired, by their configuration keys. They can be removed from the configuration.
 func (r *Rates) Expired(now time.Time) map[string]time.Time {
@@ -112,7 +114,7 @@ func (r *Rates) rebuild(now time.Time) {
 	if slices.EqualFunc(before.Overrides, overrides, isSame) {
 		return
 	}
-	after, err := r.build(overrides, now, []*rate.Table{before.Traces, before.Metrics})
+	after, err := r.build(overrides, now, before.all())
 	if err != nil { // cannot happen: overrides were validated
 		r.logger.Error("sample rates could not be replaced; the previous ones stay in force", zap.Error(err))
 		return
@@ -149,19 +151,26 @@ func (r *Rates) stop() {
 
 // build builds tables. They reuse compiled patterns of earlier tables, and of each other.
 func (r *Rates) build(overrides []rate.Override, now time.Time, reuse []*rate.Table) (*Tables, error) {
-	traces, err := rate.NewTable(rate.Spec{
-		Signal: rate.Traces, Overrides: overrides, SignalGlobal: r.cfg.TracesGlobal, Global: r.cfg.Global,
-		Precision: r.cfg.Precision, Now: now, Reuse: reuse,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("tracing: %w", err)
+	t := &Tables{Overrides: overrides}
+	for _, of := range [...]struct {
+		table          **rate.Table
+		signal         rate.Signal
+		global         *float64
+		precision      int
+		groupPrecision int
+	}{
+		{&t.Traces, rate.Traces, r.cfg.TracesGlobal, r.cfg.Precision, 0},
+		{&t.Metrics, rate.Metrics, r.cfg.MetricsGlobal, seriesPrecision, r.cfg.Precision},
+		{&t.Logs, rate.Logs, r.cfg.LogsGlobal, r.cfg.Precision, 0},
+	} {
+		table, err := rate.NewTable(rate.Spec{
+			Signal: of.signal, Overrides: overrides, SignalGlobal: of.global, Global: r.cfg.Global,
+			Precision: of.precision, GroupPrecision: of.groupPrecision, Now: now, Reuse: reuse,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", of.signal, err)
+		}
+		*of.table, reuse = table, append(reuse, table)
 	}
-	metrics, err := rate.NewTable(rate.Spec{
-		Signal: rate.Metrics, Overrides: overrides, SignalGlobal: r.cfg.MetricsGlobal, Global: r.cfg.Global,
-		Precision: seriesPrecision, GroupPrecision: r.cfg.Precision, Now: now, Reuse: append(reuse, traces),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
-	}
-	return &Tables{Traces: traces, Metrics: metrics, Overrides: overrides}, nil
+	return t, nil
 }

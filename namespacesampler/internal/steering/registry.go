@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // RegistryConfig says where registered namespaces are read from.
@@ -58,12 +59,12 @@ func (w *RegistryWatch) State() RegistryState {
 
 // OnGlobalRate returns how many registered namespaces no override matches, by signal, as counted in the background after the last
 // change. It returns false before it was first counted.
-func (w *RegistryWatch) OnGlobalRate() (traces, metrics int64, ok bool) {
-	counts := w.onGlobalRate.Load()
-	if counts == nil {
-		return 0, 0, false
+func (w *RegistryWatch) OnGlobalRate() (counts map[rate.Signal]int64, ok bool) {
+	counted := w.onGlobalRate.Load()
+	if counted == nil {
+		return nil, false
 	}
-	return counts.traces, counts.metrics, true
+	return *counted, true
 }
 
 func (w *RegistryWatch) run(ctx context.Context, db *postgres.DB) {

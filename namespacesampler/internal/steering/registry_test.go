@@ -40,9 +40,9 @@ func TestAnOverrideThatMatchesNoRegisteredNamespaceIsWarnedOfOnce(t *testing.T) 
 		suggested[entry.ContextMap()["namespace"]] = entry.ContextMap()["did_you_mean"]
 	}
 	assert.Equal(t, map[any]any{"paymnets": "payments", "elsewhere": nil}, suggested)
-	traces, metrics, ok := s.Registry.OnGlobalRate()
+	counts, ok := s.Registry.OnGlobalRate()
 	assert.True(t, ok, "counted before the warnings")
-	assert.Equal(t, [2]int64{2, 1}, [2]int64{traces, metrics})
+	assert.Equal(t, map[rate.Signal]int64{rate.Traces: 2, rate.Metrics: 1, rate.Logs: 2}, counts)
 
 	d.register("late")
 	eventually(t, func() bool { return len(s.Registry.State().Names) == 5 }, "another is registered")
@@ -91,12 +91,12 @@ func TestWithoutRegisteredNamespacesThereIsNothingToWarnOf(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	s := d.steer(options{noOverrides: true, registryInterval: 5 * time.Millisecond, rates: RatesConfig{Overrides: []rate.Override{shared("paymnets", 1)}}})
-	_, _, ok := s.Registry.OnGlobalRate()
+	_, ok := s.Registry.OnGlobalRate()
 	if ok {
 		require.False(t, s.Registry.State().ReadAt.IsZero(), "unknown before the first read")
 	}
 	eventually(t, func() bool {
-		_, _, ok := s.Registry.OnGlobalRate()
+		_, ok := s.Registry.OnGlobalRate()
 		return ok
 	}, "the registry is read and compared")
 	assert.Zero(t, s.logged(namesNone))

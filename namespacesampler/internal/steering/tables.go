@@ -10,13 +10,33 @@ import (
 
 // Tables are the rates of all signals at one time. They are immutable.
 type Tables struct {
-	Traces, Metrics *rate.Table
+	Traces, Metrics, Logs *rate.Table
 	// Overrides are the overrides that have not expired, configured ones first, including those that others take precedence over.
 	Overrides []rate.Override
 }
 
+// Of returns the table of a signal.
+func (t *Tables) Of(s rate.Signal) *rate.Table {
+	switch s {
+	case rate.Metrics:
+		return t.Metrics
+	case rate.Logs:
+		return t.Logs
+	default:
+		return t.Traces
+	}
+}
+
+// all returns the tables of all signals.
+func (t *Tables) all() []*rate.Table { return []*rate.Table{t.Traces, t.Metrics, t.Logs} }
+
 // Names returns the namespaces that have an override of their own.
-func (t *Tables) Names() []string { return append(t.Traces.Names(), t.Metrics.Names()...) }
+func (t *Tables) Names() (names []string) {
+	for _, table := range t.all() {
+		names = append(names, table.Names()...)
+	}
+	return names
+}
 
 // Expiries returns when overrides expire, by key.
 func (t *Tables) Expiries() map[string]time.Time {
@@ -30,10 +50,11 @@ func (t *Tables) Expiries() map[string]time.Time {
 }
 
 // nextExpiry returns when the first override expires; zero means never.
-func (t *Tables) nextExpiry() time.Time {
-	next := t.Traces.NextExpiry()
-	if other := t.Metrics.NextExpiry(); next.IsZero() || !other.IsZero() && other.Before(next) {
-		next = other
+func (t *Tables) nextExpiry() (next time.Time) {
+	for _, table := range t.all() {
+		if end := table.NextExpiry(); next.IsZero() || !end.IsZero() && end.Before(next) {
+			next = end
+		}
 	}
 	return next
 }

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package logs
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
+)
+
+// record is what is known of a log record of the batch.
+type record struct {
+	item  batch.Item
+	id    pcommon.TraceID
+	stamp decision.Stamp
+	// trace is what is remembered of the record's trace. Records tell the memory nothing (L3).
+	trace      tracememory.Known
+	alwaysKeep bool
+}
+
+// isExempt reports whether the record is kept at any rate.
+func (r *record) isExempt() bool { return r.alwaysKeep || r.trace.IsKept() }
+
+// followsTrace reports whether the randomness of the record is that of its trace, so that its own group does not matter.
+func (r *record) followsTrace() bool { return r.trace.IsNamed() || r.trace.Group.IsSettled() }
+
+// group returns the group that decides the record.
+func (r *record) group() group.Group {
+	if r.followsTrace() {
+		return r.trace.Group
+	}
+	return r.item.Group
+}
+
+// walk is the working memory for one batch. Records are read in the order of the batch, and changed in the same order, after all
+// lookups (C1).
+type walk struct {
+	p          *Processor
+	namespaces batch.Namespaces
+	resolution batch.Resolution
+	records    []record
+	now        tracememory.Instant
+	next       int // record to be applied
+	faults     batch.Faults
+	ungrouped  int64 // records that were decided without a group
+}
+
+func newWalk(p *Processor) *walk {
+	return &walk{
+		p:          p,
+		namespaces: batch.NewNamespaces(labels.LogRecords, p.common.Labels),
+		resolution: batch.NewResolution(p.common),
+	}
+}
+
+func (w *walk) begin(table *rate.Table) {
+	if w.namespaces.Begin(table) {
+		w.resolution.LookForGroups(!table.IsFixed())
+	}
+	if w.p.memory != nil {
+		w.now = w.p.memory.Now()
+	}
+}
+
+// read reads what decides each record: its stamp, what is remembered of its trace, whether it is always kept, its namespace and its group,
+// or the key to look them up by.
+func (w *walk) read(ctx context.Context, ld plog.Logs) {
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			w.resolution.Enter(sl.Scope().Attributes(), rl.Resource().Attributes())
+			records := sl.LogRecords()
+			for i := range records.Len() {
+				w.readRecord(ctx, rl, sl, records.At(i))
+			}
+		}
+	}
+}
+
+func (w *walk) readRecord(ctx context.Context, rl plog.ResourceLogs, sl plog.ScopeLogs, data plog.LogRecord) {
+	attributes := data.Attributes()
+	w.records = append(w.records, record{item: batch.NewItem(), id: data.TraceID(), stamp: decision.ReadStamp(attributes)})
+	rec := &w.records[len(w.records)-1]
+	w.resolution.ReadNamespace(&rec.item, attributes)
+	if !w.p.cfg.Enabled {
+		return
+	}
+	w.recall(rec)
+	if !w.p.alwaysKeep.IsEmpty() {
+		evaluated := condition.NewLogRecord(rl, sl, data)
+		rec.alwaysKeep = w.p.alwaysKeep.Match(ctx, evaluated)
+		evaluated.Close()
+	}
+	if w.lacksGroup(rec) {
+		w.resolution.ReadGroup(&rec.item, attributes)
+	}
+	if w.p.common.Reader.Lookups() == 0 || rec.item.Namespace != "" && !w.lacksGroup(rec) {
+		return
+	}
+	if key := w.resolution.ReadKey(&rec.item, attributes); key != nil {
+		w.wantIfNeeded(rec, key)
+	}
+}
+
+// recall recalls the trace of a record. The records of a trace often arrive together.
+func (w *walk) recall(rec *record) {
+	if w.p.memory == nil || rec.id.IsEmpty() {
+		return
+	}
+	if n := len(w.records); n > 1 && w.records[n-2].id == rec.id {
+		rec.trace = w.records[n-2].trace
+		return
+	}
+	rec.trace = w.p.memory.Peek(&rec.id, w.now)
+}
+
+// lacksGroup reports whether a group would decide the record, if it had one (G3, L2).
+func (w *walk) lacksGroup(rec *record) bool {
+	return w.resolution.LacksGroup(&rec.item) && !rec.followsTrace() && !rec.stamp.IsSampled()
+}
+
+func (w *walk) wantIfNeeded(rec *record, key *namespace.Key) {
+	if w.needsLookup(rec) {
+		w.resolution.Want(&rec.item, key)
+	}
+}
+
+// resolve looks up the namespaces and groups that are missing. One round trip answers all records; those whose key is unknown have their next
+// key looked up in another one.
+func (w *walk) resolve(ctx context.Context, ld plog.Logs) {
+	for w.resolution.Resolve(ctx) {
+		again := false
+		for i := range w.records {
+			again = w.resolution.Complete(&w.records[i].item) || again
+		}
+		if again {
+			w.wantNextKeys(ld)
+		}
+	}
+}
+
+// wantNextKeys has the next keys of the records whose key is unknown looked up.
+func (w *walk) wantNextKeys(ld plog.Logs) {
+	n := 0
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			w.resolution.Reenter(sl.Scope().Attributes(), rl.Resource().Attributes())
+			for _, data := range sl.LogRecords().All() {
+				rec := &w.records[n]
+				n++
+				if key := w.resolution.ReadNextKey(&rec.item, data.Attributes()); key != nil {
+					w.wantIfNeeded(rec, key)
+				}
+			}
+		}
+	}
+}
+
+// apply samples all records, and removes those that are dropped.
+func (w *walk) apply(ld plog.Logs) {
+	ld.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
+		scopes := rl.ScopeLogs().Len()
+		rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
+			records := sl.LogRecords().Len()
+			sl.LogRecords().RemoveIf(func(data plog.LogRecord) bool {
+				rec := &w.records[w.next]
+				w.next++
+				return !w.sample(rec, data)
+			})
+			return records > 0 && sl.LogRecords().Len() == 0
+		})
+		return scopes > 0 && rl.ScopeLogs().Len() == 0
+	})
+}
+
+// sample looks up the rate of a record, decides, and drops or stamps it.
+func (w *walk) sample(rec *record, data plog.LogRecord) (keep bool) {
+	by := w.rateOf(rec)
+	d, rule := w.decide(rec, &by)
+	by.counters.Count(rule, d.Keep)
+	w.faults.Count(d.Fault, d.IsGroupOverruled)
+
+	switch {
+	case w.p.common.DryRun:
+		return true
+	case !d.Keep:
+		return false
+	}
+	d.Write(data.Attributes())
+	if name := w.nameToWrite(rec); name != "" { // also over a missing value, as on spans
+		w.p.common.Reader.Write(data.Attributes(), name)
+	}
+	return true
+}
+
+// decide decides a record: by its exemption, else by on_failure, else by its rate.
+func (w *walk) decide(rec *record, by *recordRate) (decision.Record, labels.Rule) {
+	switch {
+	case rec.alwaysKeep:
+		return decision.Record{Keep: true}, labels.AlwaysKeep
+	case rec.trace.IsKept():
+		return decision.Record{Keep: true}, labels.AlwaysKeepTrace // T18
+	}
+	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
+		return decision.Record{Keep: keep}, labels.Unavailable
+	}
+	sampler, r := w.samplerOf(rec), &by.match.Rate
+	if w.lacksGroup(rec) && !r.IsAlways() && !r.IsNever() {
+		w.ungrouped++
+	}
+	return sampler.DecideRecord(&rec.id, &rec.stamp, r), by.rule
+}
+
+func (w *walk) samplerOf(rec *record) decision.Sampler { return w.p.cfg.Sampler.In(rec.group()) }
+
+// nameToWrite returns the namespace that a kept record does not carry: that of its lookup, else that of its trace (T20). A record that
+// Postgres could not be asked about may belong to another namespace than its trace.
+func (w *walk) nameToWrite(rec *record) string {
+	switch {
+	case rec.item.IsResolved():
+		return rec.item.Namespace
+	case rec.item.Namespace != "" || rec.item.IsUnavailable() || !w.p.cfg.Inherit || !rec.trace.IsNamed():
+		return ""
+	}
+	return rec.trace.Trace.Name
+}
+
+// disable counts all records as dropped because log records are disabled.
+func (w *walk) disable() {
+	for i := range w.records {
+		w.namespaces.Of(w.records[i].item.Namespace).Counters.Count(labels.Disabled, false)
+	}
+}
+
+// report adds what happened to the batch to the internal metrics.
+func (w *walk) report(ctx context.Context) {
+	t := w.p.common.Telemetry
+	w.resolution.Report(ctx)
+	w.namespaces.Report(ctx, t.ProcessorNamespaceSamplerLogRecords)
+	w.faults.Report(ctx, t.ProcessorNamespaceSamplerLogRecordFaults, w.p.common.Problems)
+	if w.ungrouped > 0 {
+		t.ProcessorNamespaceSamplerUngroupedItems.Add(ctx, w.ungrouped, batch.LogsSignal)
+	}
+}
+
+// reset prepares the walk for the next batch. It releases the telemetry of this one.
+func (w *walk) reset() {
+	clear(w.records)
+	w.records, w.next = w.records[:0], 0
+	w.faults, w.ungrouped = batch.Faults{}, 0
+	w.resolution.Reset()
+}
