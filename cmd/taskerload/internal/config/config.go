@@ -196,16 +196,8 @@ func (p *Processor) pointRates() oracle.Rates {
 	return rates
 }
 
-func (p *Processor) recordRates() oracle.RecordRates {
-	rates := oracle.RecordRates{
-		Rates:     p.rates(p.Logs.SampleRate, p.Logs.Namespaces),
-		OwnExact:  map[string]bool{},
-		OwnGlobal: p.Logs.SampleRate != nil,
-	}
-	for name := range p.Logs.Namespaces {
-		rates.OwnExact[name] = true
-	}
-	return rates
+func (p *Processor) recordRates() oracle.Rates {
+	return p.rates(p.Logs.SampleRate, p.Logs.Namespaces)
 }
 
 // RecordsFollow reports whether log records are kept exactly if the spans of their trace are: all spans of a trace have one rate, and
@@ -217,9 +209,14 @@ func (p *Processor) RecordsFollow() bool {
 
 // rates combines the shared rates with those of a signal, which take precedence.
 func (p *Processor) rates(own *float64, ownExact overrides) oracle.Rates {
-	rates := oracle.Rates{Global: orElse(own, orElse(p.SampleRate, 1)), Exact: map[string]float64{}}
+	rates := oracle.Rates{
+		Global: orElse(own, orElse(p.SampleRate, 1)), Exact: map[string]float64{},
+		OwnGlobal: own != nil, OwnExact: map[string]bool{},
+	}
 	maps.Copy(rates.Exact, p.Namespaces)
-	maps.Copy(rates.Exact, ownExact)
+	for name, rate := range ownExact {
+		rates.Exact[name], rates.OwnExact[name] = rate, true
+	}
 	return rates
 }
 

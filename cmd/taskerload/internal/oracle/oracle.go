@@ -20,17 +20,17 @@ import (
 
 // Config is the part of the processor's configuration that decides the outcome.
 type Config struct {
-	SpanRates, PointRates Rates
-	RecordRates           RecordRates
-	RatePerTrace          bool     // parent_based: all spans of a trace have one rate
-	ByWorkflow            bool     // consistent_by: whole workflows are kept; needs RatePerTrace and whole traces
-	Precision             int      // hex digits of a span's threshold
-	MissingValues         []string // of the namespace attribute
-	Lookups               bool     // Postgres is configured
-	KeepOnFailure         bool     // items are kept if Postgres cannot be asked
-	Inherit               bool     // kept spans without a namespace get that of their trace
-	KeepFailedTraces      bool     // all spans of a trace are kept once one of them has failed; needs RatePerTrace
-	Hold                  bool     // spans wait until a request names their trace; needs RatePerTrace, and a namespace with rate 1
+	SpanRates, PointRates, RecordRates Rates
+
+	RatePerTrace     bool     // parent_based: all spans of a trace have one rate
+	ByWorkflow       bool     // consistent_by: whole workflows are kept; needs RatePerTrace and whole traces
+	Precision        int      // hex digits of a span's threshold
+	MissingValues    []string // of the namespace attribute
+	Lookups          bool     // Postgres is configured
+	KeepOnFailure    bool     // items are kept if Postgres cannot be asked
+	Inherit          bool     // kept spans without a namespace get that of their trace
+	KeepFailedTraces bool     // all spans of a trace are kept once one of them has failed; needs RatePerTrace
+	Hold             bool     // spans wait until a request names their trace; needs RatePerTrace, and a namespace with rate 1
 }
 
 // Oracle predicts outcomes. It may be used concurrently, but the requests that hold spans of one trace must be passed to

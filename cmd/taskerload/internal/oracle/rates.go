@@ -16,6 +16,10 @@ const (
 type Rates struct {
 	Global float64
 	Exact  map[string]float64 // by namespace
+
+	// OwnExact are the namespaces whose rate is not shared with other signals. OwnGlobal says the same of the global rate.
+	OwnExact  map[string]bool
+	OwnGlobal bool
 }
 
 // Of returns the rate of a namespace and the rule that gave it. The empty namespace stands for none.
@@ -49,23 +53,16 @@ func (r Rates) group(label, namespace string) Group {
 	return Group{label, rule, rate}
 }
 
-// RecordRates are the rates of log records, with those that are not shared with other signals.
-type RecordRates struct {
-	Rates
-	OwnExact  map[string]bool // namespaces whose rate is one of logs alone
-	OwnGlobal bool            // the global rate is
-}
-
-// isOwn reports whether the rate of a namespace is one of logs alone.
-func (r RecordRates) isOwn(namespace string) bool {
+// isOwn reports whether the rate of a namespace is not shared with other signals.
+func (r Rates) isOwn(namespace string) bool {
 	if _, listed := r.Exact[namespace]; listed {
 		return r.OwnExact[namespace]
 	}
 	return r.OwnGlobal
 }
 
-// highestOwn is the highest rate that is one of logs alone.
-func (r RecordRates) highestOwn() (highest float64) {
+// highestOwn is the highest rate that is not shared with other signals.
+func (r Rates) highestOwn() (highest float64) {
 	if r.OwnGlobal {
 		highest = r.Global
 	}

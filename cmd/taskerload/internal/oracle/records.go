@@ -17,7 +17,7 @@ type RecordOutcome struct {
 	// IsDrawn says that an independent draw decides. Whether the record is kept is then not known, nor is its randomness.
 	IsDrawn bool
 
-	// Threshold and Randomness are what is written to a kept record. Of a record that is drawn, Stamped.Randomness is empty.
+	// Stamps are written to a record that is kept. The randomness that a draw comes to is not known.
 	Stamps
 
 	// TraceNamespace is the namespace of the record's trace, if the processor remembers one; empty: none.
@@ -88,7 +88,8 @@ func (o *Oracle) record(data items.Record, keys Keys) RecordOutcome {
 }
 
 // recordRate is the rate of a record and the rule that gave it: that of its namespace; in a trace that is remembered with a namespace that
-// of the trace, unless the rate of the record's namespace is one of logs alone (L3).
+// of the trace, unless the rate of the record's namespace is one of logs alone (L3). The rule is "trace" if the record's namespace is not the
+// trace's, or has another rate than the trace in the table of logs.
 func (o *Oracle) recordRate(r *record) (rate float64, rule string) {
 	if r.known.namespace == "" {
 		return o.config.RecordRates.Of(r.namespace())
@@ -98,11 +99,11 @@ func (o *Oracle) recordRate(r *record) (rate float64, rule string) {
 	if o.config.RecordRates.isOwn(name) {
 		return rate, rule
 	}
-	traceRate, _ := o.config.SpanRates.Of(r.known.namespace)
-	if r.namespace() == "" || rate != traceRate {
+	if r.namespace() != r.known.namespace || o.config.SpanRates.isOwn(name) {
 		rule = RuleTrace
 	}
-	return traceRate, rule
+	rate, _ = o.config.SpanRates.Of(r.known.namespace)
+	return rate, rule
 }
 
 // recordWorkflow is the workflow that decides a record by what is known now; empty: its trace ID does, or a draw (L2).
