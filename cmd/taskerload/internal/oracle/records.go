@@ -136,14 +136,16 @@ func (o *Oracle) recordLookupMatters(r *record) bool {
 	return d.keep || d.isDrawn
 }
 
-// highestRecordRate is the highest rate that a lookup can give a record without a namespace.
+// highestRecordRate is the highest rate that a lookup can give a record without a namespace. In a trace that is remembered with a namespace,
+// that is the rate of the trace, or one of logs alone.
 func (o *Oracle) highestRecordRate(r *record) float64 {
-	if r.known.namespace == "" {
-		if o.config.KeepOnFailure {
-			return 1
-		}
+	switch {
+	case r.known.namespace != "":
+		rate, _ := o.config.SpanRates.Of(r.known.namespace)
+		return max(rate, o.config.RecordRates.highestOwn())
+	case o.config.KeepOnFailure:
+		return 1
+	default:
 		return o.config.RecordRates.Highest()
 	}
-	rate, _ := o.recordRate(r)
-	return max(rate, o.config.RecordRates.highestOwn())
 }
