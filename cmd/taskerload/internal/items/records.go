@@ -41,9 +41,14 @@ func Records(request plog.Logs) iter.Seq[Record] {
 }
 
 // ID returns the identity of the record; empty: none.
-func (r Record) ID() string {
-	v, _ := r.Attributes().Get(RecordIDAttribute)
-	return v.Str()
+func (r Record) ID() string { return r.Text(RecordIDAttribute) }
+
+// Text returns the value of an attribute if it is a string, else the empty string.
+func (r Record) Text(name string) string {
+	if v, ok := r.Attributes().Get(name); ok && v.Type() == pcommon.ValueTypeStr {
+		return v.Str()
+	}
+	return ""
 }
 
 // changeable are the attributes that the processor may change.
@@ -60,10 +65,8 @@ func (r Record) Content() string {
 }
 
 // Stamp returns the value of an attribute with its type, as text; empty: the attribute is absent.
-func (r Record) Stamp(name string) string { return stampText(r.Attributes().Get(name)) }
-
-func stampText(v pcommon.Value, ok bool) string {
-	switch {
+func (r Record) Stamp(name string) string {
+	switch v, ok := r.Attributes().Get(name); {
 	case !ok:
 		return ""
 	case v.Type() == pcommon.ValueTypeStr:

@@ -155,7 +155,7 @@ func (l *Records) receiveRecord(r items.Record) {
 	}
 	want := e.stamps
 	if e.draw != nil && e.draw.Stamps.Threshold != "" {
-		want.randomness = l.checkDraw(e, r, describe)
+		want.randomness = l.checkDraw(e, r)
 	}
 	if got := stampsOf(r); got != want {
 		e.row.WrongStamp++
@@ -180,9 +180,8 @@ func (l *Records) drawKept(e *recordEntry) {
 }
 
 // checkDraw returns the randomness that a record must carry: its own, if it passes the threshold and no other record has it.
-func (l *Records) checkDraw(e *recordEntry, r items.Record, describe func() string) (want string) {
-	v, _ := r.Attributes().Get(items.RandomnessAttribute)
-	randomness := v.AsString()
+func (l *Records) checkDraw(e *recordEntry, r items.Record) (want string) {
+	randomness := r.Text(items.RandomnessAttribute)
 	switch {
 	case !oracle.Passes(randomness, e.draw.Stamps.Threshold):
 		return "one that passes the threshold"

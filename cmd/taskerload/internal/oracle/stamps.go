@@ -36,11 +36,11 @@ type record struct {
 // recordOf reads everything but the resolution. What is no string, or empty, counts as absent.
 func recordOf(data items.Record) record {
 	r := record{id: data.ID(), trace: data.TraceID()}
-	if text := stampOf(data, items.RandomnessAttribute); text != "" {
+	if text := data.Text(items.RandomnessAttribute); text != "" {
 		value, err := sampling.RValueToRandomness(text)
 		r.randomness, r.isExplicit, r.hasMalformed = value, err == nil, err != nil
 	}
-	if text := stampOf(data, items.ThresholdAttribute); text != "" {
+	if text := data.Text(items.ThresholdAttribute); text != "" {
 		value, err := sampling.TValueToThreshold(text)
 		r.threshold, r.isStamped, r.hasMalformed = value, err == nil, r.hasMalformed || err != nil
 	}
@@ -48,13 +48,6 @@ func recordOf(data items.Record) record {
 		r.isExplicit, r.isStamped = false, false
 	}
 	return r
-}
-
-func stampOf(data items.Record, name string) string {
-	if v, ok := data.Attributes().Get(name); ok && v.Type() == pcommon.ValueTypeStr {
-		return v.Str()
-	}
-	return ""
 }
 
 // isSampledBefore reports whether another sampler has decided about the record, so that its workflow does not (L2, G3).
