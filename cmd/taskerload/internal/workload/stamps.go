@@ -24,7 +24,6 @@ func (t *trace) newStamps(rng *rand.Rand, draw int, inTrace bool) stamps {
 	if t.randomness != "" {
 		return stamps{firstTierThreshold, t.randomness}
 	}
-	sampledAtHalf := t.id[9] >= 0x80 // R ≥ 80000000000000
 	switch {
 	case draw < 4:
 		return stamps{threshold: "zz"} // malformed
@@ -38,17 +37,19 @@ func (t *trace) newStamps(rng *rand.Rand, draw int, inTrace bool) stamps {
 		return stamps{threshold: "0"} // kept by a sampler that keeps everything
 	case !t.isForeign:
 		return stamps{}
-	case draw < 21:
+	case draw < 20:
 		return stamps{randomness: own}
-	case draw < 26:
+	case draw < 24:
 		return stamps{"4", "4" + own[1:]} // barely true
-	case draw < 31:
-		return stamps{"c", "3" + own[1:]} // false
+	case draw < 28:
+		return stamps{"8", "f" + own[1:]}
+	case draw < 32:
+		return stamps{"f", "c" + own[1:]} // false
 	case !inTrace:
 		return stamps{}
-	case draw < 46 && sampledAtHalf:
+	case draw < 40 && t.id[9] >= 0x80: // R ≥ 80000000000000
 		return stamps{threshold: "8"}
-	case draw < 46:
+	case draw < 46 && t.id[9] < 0xf0:
 		return stamps{threshold: "f"} // false: the trace ID does not pass it
 	}
 	return stamps{}
