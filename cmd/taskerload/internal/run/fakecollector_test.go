@@ -3,6 +3,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -39,6 +40,8 @@ type fakeCollector struct {
 	spoilTraces  func(ptrace.Traces)
 	spoilMetrics func(pmetric.Metrics)
 	spoilLogs    func(plog.Logs)
+
+	drawsAt float64 // the rate of all independent draws; 0: that of the record
 
 	mu       sync.Mutex
 	counters map[counterOf]int
@@ -207,7 +210,7 @@ func (f *fakeCollector) logs(request plog.Logs) error {
 				outcome := outcomes[0]
 				outcomes = outcomes[1:]
 				if outcome.IsDrawn {
-					draw(&outcome)
+					f.draw(&outcome)
 				}
 				f.count("log_records", outcome.Counter(), 1)
 				if outcome.Keep {
@@ -225,9 +228,12 @@ func (f *fakeCollector) logs(request plog.Logs) error {
 }
 
 // draw decides a record that nothing connects to others.
-func draw(o *oracle.RecordOutcome) {
-	randomness, _ := sampling.UnsignedToRandomness(rand.Uint64N(sampling.MaxAdjustedCount))
-	threshold, err := sampling.ProbabilityToThresholdWithPrecision(o.Rate, 4)
+func (f *fakeCollector) draw(o *oracle.RecordOutcome) {
+	threshold, err := sampling.ProbabilityToThresholdWithPrecision(cmp.Or(f.drawsAt, o.Rate), 4)
+	if err != nil {
+		panic(err)
+	}
+	randomness, err := sampling.UnsignedToRandomness(rand.Uint64N(sampling.MaxAdjustedCount))
 	if err != nil {
 		panic(err)
 	}
