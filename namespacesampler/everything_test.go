@@ -7,7 +7,6 @@ package namespacesampler_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	goruntime "runtime"
@@ -23,7 +22,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
@@ -80,6 +79,7 @@ func missing(total map[string]int64) []string {
 	return slices.DeleteFunc([]string{
 		"keys resolved", "keys unknown", "keys unavailable", "keys malformed", "changes of the circuit breaker", "changes of overrides",
 		"errors of consumers", "panics of consumers", "spans held", "traces let go early", "spans in kept traces", "held spans lost",
+		"records in kept traces", "records in traces",
 	}, func(what string) bool { return total[what] > 0 })
 }
 
@@ -101,7 +101,7 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 	set := metadatatest.NewSettings(telemetry)
 	set.Logger, set.TracerProvider = zap.New(core), tracenoop.NewTracerProvider()
 	cfg, factory, host := a.configuration(t, l.holds), namespacesampler.NewFactory(), &statustest.Host{}
-	var spans, points flaky
+	var spans, points, records flaky
 	var pipelines [2]processor.Traces
 	for i := range pipelines {
 		var err error
@@ -110,7 +110,9 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 	}
 	metrics, err := factory.CreateMetrics(t.Context(), set, cfg, &points)
 	require.NoError(t, err)
-	components := []component.Component{pipelines[0], metrics, pipelines[1]}
+	logRecords, err := factory.CreateLogs(t.Context(), set, cfg, &records)
+	require.NoError(t, err)
+	components := []component.Component{pipelines[0], metrics, logRecords, pipelines[1]}
 	for _, c := range components {
 		require.NoError(t, c.Start(t.Context(), host))
 	}
@@ -142,7 +144,7 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 
 	var senders sync.WaitGroup
 	reached := make(chan int, 2)
-	var sentSpans, sentPoints, refusedSpans atomic.Int64
+	var sentSpans, sentPoints, sentRecords, refusedSpans atomic.Int64
 	for sender := range 3 {
 		senders.Go(func() {
 			for i := range l.batches {
@@ -166,6 +168,14 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 				wait(ctx, l.pause)
 			}
 		})
+		senders.Go(func() {
+			for range l.batches {
+				ld := hostileLogs()
+				sentRecords.Add(int64(ld.LogRecordCount()))
+				survive(func() error { return logRecords.ConsumeLogs(bySender(ctx), ld) })
+				wait(ctx, l.pause)
+			}
+		})
 	}
 	for i := range l.heaps {
 		<-reached
@@ -185,7 +195,7 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 		counter string
 		sent    int64
 		next    *flaky
-	}{{"spans", sentSpans.Load(), &spans}, {"datapoints", sentPoints.Load(), &points}} {
+	}{{"spans", sentSpans.Load(), &spans}, {"datapoints", sentPoints.Load(), &points}, {"log_records", sentRecords.Load(), &records}} {
 		counts := countsOf(t, telemetry, signal.counter, "decision")
 		assert.Equal(t, signal.sent, counts["kept"]+counts["dropped"], "all %s are counted once", signal.counter)
 		undelivered := countsOf(t, telemetry, "undelivered_"+signal.counter, "")[""]
@@ -211,8 +221,10 @@ func (l *life) run(t *testing.T, a *adversary, total map[string]int64) {
 		total["changes of the circuit breaker"] += n
 	}
 	total["changes of overrides"] += changes.Load()
-	total["errors of consumers"] += spans.failed.Load() + points.failed.Load()
-	total["panics of consumers"] += spans.panicked.Load() + points.panicked.Load()
+	total["records in kept traces"] += countsOf(t, telemetry, "log_records", "rule")["always_keep_trace"]
+	total["records in traces"] += countsOf(t, telemetry, "log_records", "rule")["trace"]
+	total["errors of consumers"] += spans.failed.Load() + points.failed.Load() + records.failed.Load()
+	total["panics of consumers"] += spans.panicked.Load() + points.panicked.Load() + records.panicked.Load()
 	require.NoError(t, telemetry.Shutdown(context.Background()))
 }
 
@@ -249,6 +261,10 @@ func (f *flaky) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
 	return f.receive(ctx, md.DataPointCount())
 }
 
+func (f *flaky) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	return f.receive(ctx, ld.LogRecordCount())
+}
+
 var errConsumer = errors.New("the next consumer fails")
 
 func (f *flaky) receive(ctx context.Context, items int) error {
@@ -281,61 +297,4 @@ func survive(consume func() error) (isTaken bool) {
 		panic(err)
 	}
 	return err == nil
-}
-
-// hostileAttributes returns attributes that a namespace can be read from, or looked up by.
-func hostileAttributes() map[string]any {
-	attributes := map[string]any{"namespace": "unknown"} // data points are sampled if they have one, even if it is missing
-	switch rand.IntN(6) {
-	case 0:
-		attributes["namespace"] = fmt.Sprintf("team-%d", rand.IntN(100))
-	case 1:
-		attributes["namespace"] = strings.Repeat("x", rand.IntN(1200)) + fmt.Sprint(rand.IntN(1e6))
-	case 2:
-		attributes["namespace"] = "\xff\xfe" + fmt.Sprint(rand.IntN(1e6))
-	case 3:
-		attributes["task_uuid"] = samplertest.TaskID(rand.IntN(2 * adversaryTasks)) // half of them exist
-	case 4:
-		attributes["task_uuid"], attributes["correlation_id"] = "malformed", samplertest.CorrelationID(rand.IntN(1e6))
-	}
-	return attributes
-}
-
-func hostileTraces() ptrace.Traces {
-	td := ptrace.NewTraces()
-	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
-	id := samplertest.RandomID()
-	for i := range 1 + rand.IntN(50) {
-		switch rand.IntN(6) {
-		case 0, 1:
-			id = samplertest.RandomID()
-		case 2:
-			id = pcommon.TraceID{1, 15: byte(rand.IntN(100))} // it comes again
-		}
-		s := spans.AppendEmpty()
-		s.SetTraceID(id)
-		s.SetSpanID([8]byte{1, byte(i)})
-		s.SetParentSpanID([8]byte{1, byte(rand.IntN(i + 2))})
-		s.SetKind(ptrace.SpanKind(rand.IntN(6)))
-		s.Status().SetCode(ptrace.StatusCode(rand.IntN(20) / 19 * 2))
-		s.TraceState().FromRaw([]string{"", "ot=th:8", "ot=rv:0123456789abcd", "ot=;;", "a=b,ot=x"}[rand.IntN(5)])
-		_ = s.Attributes().FromRaw(hostileAttributes()) // strings only
-	}
-	return td
-}
-
-func hostileMetrics() pmetric.Metrics {
-	md := pmetric.NewMetrics()
-	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
-	for range 1 + rand.IntN(5) {
-		m := metrics.AppendEmpty()
-		m.SetName("requests")
-		sum := m.SetEmptySum()
-		for range 1 + rand.IntN(20) {
-			dp := sum.DataPoints().AppendEmpty()
-			dp.SetIntValue(rand.Int64())
-			_ = dp.Attributes().FromRaw(hostileAttributes()) // strings only
-		}
-	}
-	return md
 }

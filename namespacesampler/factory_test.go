@@ -41,10 +41,21 @@ func TestConcurrentBatchesAreIndependent(t *testing.T) { // C4, under the race d
 			}
 		})
 	}
-	wg.Wait()
-	var total int64
-	for _, n := range s.Counts("spans") {
-		total += n
+	for w := range workers {
+		wg.Go(func() {
+			for range batches {
+				ld := samplertest.LogsOf(t, samplertest.Record{Attributes: map[string]any{"namespace": string(rune('a' + w))}},
+					samplertest.Record{ID: samplertest.HighID})
+				assert.NoError(t, s.LogRecords.ConsumeLogs(context.Background(), ld))
+			}
+		})
 	}
-	assert.Equal(t, int64(workers*batches*2), total, "C9: every span is counted exactly once")
+	wg.Wait()
+	for _, signal := range []string{"spans", "log_records"} {
+		var total int64
+		for _, n := range s.Counts(signal) {
+			total += n
+		}
+		assert.Equal(t, int64(workers*batches*2), total, "C9: every item is counted exactly once")
+	}
 }

@@ -83,6 +83,13 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 		`metrics::detailed::match::1: must be an OTTL condition, got "name == 1"`: {
 			"metrics": map[string]any{"detailed": map[string]any{"match": []any{"true", "name == 1"}}},
 		},
+		`logs::always_keep::0: must be an OTTL condition, got "span.name == 1"`: {"logs": map[string]any{"always_keep": []any{"span.name == 1"}}},
+		"logs::sample_rate: sample rate must be between 0 and 1, got 50 (for 50 % write 0.5)": {
+			"logs": map[string]any{"sample_rate": 50},
+		},
+		"logs::namespaces::payments: sample rate must be between 0 and 1, got -1": {
+			"logs": map[string]any{"namespaces": map[string]any{"payments": -1}},
+		},
 		`metrics::exemplars: must be keep or sampled, got "drop"`: {"metrics": map[string]any{"exemplars": "drop"}},
 		"metrics::detailed::sample_rate: sample rate must be between 0 and 1, got 1.5 (for 1.5 % write 0.015)": {
 			"metrics": map[string]any{"detailed": map[string]any{"sample_rate": 1.5}},

@@ -64,9 +64,7 @@ func newWalk(p *Processor) *walk {
 }
 
 func (w *walk) begin(table *rate.Table) {
-	if w.namespaces.Begin(table) {
-		w.resolution.LookForGroups(!table.IsFixed())
-	}
+	w.namespaces.Begin(table)
 	if w.p.memory != nil {
 		w.now = w.p.memory.Now()
 	}
@@ -100,7 +98,7 @@ func (w *walk) readRecord(ctx context.Context, rl plog.ResourceLogs, sl plog.Sco
 		rec.alwaysKeep = w.p.alwaysKeep.Match(ctx, evaluated)
 		evaluated.Close()
 	}
-	if w.lacksGroup(rec) {
+	if !rec.followsTrace() {
 		w.resolution.ReadGroup(&rec.item, attributes)
 	}
 	if w.p.common.Reader.Lookups() == 0 || rec.item.Namespace != "" && !w.lacksGroup(rec) {
@@ -123,7 +121,7 @@ func (w *walk) recall(rec *record) {
 	rec.trace = w.p.memory.Peek(&rec.id, w.now)
 }
 
-// lacksGroup reports whether a group would decide the record, if it had one (G3, L2).
+// lacksGroup reports whether a group would decide the record if a lookup found one (G3, L2).
 func (w *walk) lacksGroup(rec *record) bool {
 	return w.resolution.LacksGroup(&rec.item) && !rec.followsTrace() && !rec.stamp.IsSampled()
 }
