@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -87,7 +88,9 @@ func writeAttributes(b *strings.Builder, m pcommon.Map, but ...string) {
 	b.WriteByte('{')
 	for _, key := range keys {
 		v, _ := m.Get(key)
-		fmt.Fprintf(b, "%s=%s:%q;", key, v.Type(), v.AsString())
+		for _, part := range [...]string{key, "=", v.Type().String(), ":", strconv.Quote(v.AsString()), ";"} { // faster than a format
+			b.WriteString(part)
+		}
 	}
 	b.WriteByte('}')
 }

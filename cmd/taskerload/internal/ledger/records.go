@@ -26,13 +26,13 @@ type Records struct {
 type recordEntry struct {
 	entry
 	trace    pcommon.TraceID
-	content  string
 	workflow string // empty: none
 	part     Part   // of the workflow
 
-	// What the changeable attributes must be if the record is kept.
+	// Of a record that is kept, or that a draw may keep: what the changeable attributes must be, and everything else.
 	namespace string
 	stamps    recordStamps
+	content   string
 
 	follows, overruled bool // see oracle.RecordOutcome
 
@@ -71,15 +71,11 @@ func (l *Records) sendRecord(r items.Record, out *oracle.RecordOutcome) {
 	if l.records[r.ID()] != nil {
 		panic("two log records of the load share an identity")
 	}
-	namespace, _ := items.Namespace(r.Attributes())
 	e := &recordEntry{
 		entry:     l.send(&out.Outcome, 0), // no backend estimates numbers of records here
 		trace:     r.TraceID(),
-		content:   r.Content(),
 		workflow:  out.Workflow,
 		part:      Part{cmp.Or(out.TraceNamespace, out.Group.Label), out.Rate},
-		namespace: cmp.Or(out.Write, namespace),
-		stamps:    stampsOf(r).after(&out.Stamps),
 		follows:   out.FollowsTrace,
 		overruled: out.Overruled,
 	}
@@ -87,6 +83,10 @@ func (l *Records) sendRecord(r items.Record, out *oracle.RecordOutcome) {
 		draw := *out
 		e.draw = &draw
 		l.drawOf(out.Rate).Sent++
+	}
+	if e.keep || out.IsDrawn {
+		namespace, _ := items.Namespace(r.Attributes())
+		e.namespace, e.stamps, e.content = cmp.Or(out.Write, namespace), stampsOf(r).after(&out.Stamps), r.Content()
 	}
 	if e.follows {
 		if l.traces[e.trace] == nil {

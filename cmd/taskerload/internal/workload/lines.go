@@ -21,10 +21,10 @@ type line struct {
 
 // Shares of the lines, in percent.
 const (
-	identifiedLines = 55 // spans with a namespace or a key that log when they end
-	callLines       = 10 // outgoing calls that log
+	identifiedLines = 35 // spans with a namespace or a key that log when they end
+	callLines       = 6 // outgoing calls that log
 	detachedLines   = 8  // lines whose thread has lost the context of its trace
-	processLines    = 30 // traces while which a process logs something about itself
+	processLines    = 25 // traces while which a process logs something about itself
 )
 
 // lines returns what the processes log while the trace runs. A line carries what its span does: identifiers and the namespace, or nothing.
