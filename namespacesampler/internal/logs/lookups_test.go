@@ -200,7 +200,7 @@ func TestOnFailureDecidesRecordsWithoutANamespace(t *testing.T) { // C6
 			assert.Equal(t, want, h.Counts("log_records"), "the namespace of a trace is one, too")
 			assert.NotContains(t, out[len(out)-1].Attributes().AsRaw(), "namespace", "but the record may belong to another")
 			if onFailure == "keep" {
-				assert.Equal(t, key, settings(out[0].Attributes().AsRaw()), "kept with probability 1")
+				assert.Equal(t, key, out[0].Attributes().AsRaw(), "kept with probability 1")
 			}
 		})
 	}

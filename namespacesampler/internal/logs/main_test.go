@@ -27,14 +27,6 @@ func attributesOf(records []plog.LogRecord) (all []map[string]any) {
 	return all
 }
 
-// bodies returns the bodies of records.
-func bodies(records []plog.LogRecord) (all []string) {
-	for _, r := range records {
-		all = append(all, r.Body().Str())
-	}
-	return all
-}
-
 // of returns records of a trace with attributes.
 func of(id [16]byte, attributes ...map[string]any) (records []samplertest.Record) {
 	for _, a := range attributes {
