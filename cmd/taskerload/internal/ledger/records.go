@@ -154,7 +154,7 @@ func (l *Records) receiveRecord(r items.Record) {
 		return // the content of an unexpected record is not specified
 	}
 	want := e.stamps
-	if e.draw != nil && e.draw.Stamps.Threshold != "" {
+	if e.draw != nil && e.draw.Threshold != "" {
 		want.randomness = l.checkDraw(e, r)
 	}
 	if got := stampsOf(r); got != want {
@@ -183,7 +183,7 @@ func (l *Records) drawKept(e *recordEntry) {
 func (l *Records) checkDraw(e *recordEntry, r items.Record) (want string) {
 	randomness := r.Text(items.RandomnessAttribute)
 	switch {
-	case !oracle.Passes(randomness, e.draw.Stamps.Threshold):
+	case !oracle.Passes(randomness, e.draw.Threshold):
 		return "one that passes the threshold"
 	case l.drawn[randomness]:
 		return "one that no other record has"

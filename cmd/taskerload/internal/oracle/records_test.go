@@ -161,11 +161,17 @@ func TestARecordIsDecidedByTheWorkflowOfItsTraceElseByItsOwn(t *testing.T) { // 
 		"that of its lookup":                     {unlucky, memory{}, m("task_uuid", inOrders), true, 1},
 		"that of its lookup, though it is named": {unlucky, memory{}, m("namespace", "orders", "task_uuid", inPayments), true, 1},
 		"no lookup at rate 1":                    {unlucky, memory{}, m("namespace", "payments", "task_uuid", inPayments), true, 0},
-		"no lookup for a named record of a trace": {unlucky, memory{namespace: "orders", workflow: keptByHalf},
-			m("namespace", "orders", "task_uuid", inOrders), true, 0},
+		"no lookup for a named record of a trace": {
+			unlucky,
+			memory{namespace: "orders", workflow: keptByHalf},
+			m("namespace", "orders", "task_uuid", inOrders), true, 0,
+		},
 		"none: the trace ID": {unlucky, memory{}, m("namespace", "orders", "task_uuid", inNothing), false, 1},
-		"an earlier sampler, without a lookup": {unlucky, memory{},
-			m("namespace", "orders", "task_uuid", inOrders, "sampling.randomness", "00000000000000"), false, 0},
+		"an earlier sampler, without a lookup": {
+			unlucky,
+			memory{},
+			m("namespace", "orders", "task_uuid", inOrders, "sampling.randomness", "00000000000000"), false, 0,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -237,7 +237,7 @@ func (f *fakeCollector) draw(o *oracle.RecordOutcome) {
 	if err != nil {
 		panic(err)
 	}
-	if o.Keep = threshold.ShouldSample(randomness); o.Stamps.Threshold != "" {
+	if o.Keep = threshold.ShouldSample(randomness); o.Threshold != "" {
 		o.Stamps.Randomness = randomness.RValue()
 	}
 }

@@ -22,7 +22,7 @@ type line struct {
 // Shares of the lines, in percent.
 const (
 	identifiedLines = 35 // spans with a namespace or a key that log when they end
-	callLines       = 6 // outgoing calls that log
+	callLines       = 6  // outgoing calls that log
 	detachedLines   = 8  // lines whose thread has lost the context of its trace
 	processLines    = 25 // traces while which a process logs something about itself
 )
