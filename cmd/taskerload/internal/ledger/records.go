@@ -51,7 +51,7 @@ func NewRecords(o *oracle.Oracle) *Records {
 		traces:  map[pcommon.TraceID]*Count{},
 		drawn:   map[string]bool{},
 	}
-	l.summary.ByDraw = map[float64]*Count{}
+	l.summary.ByDraw, l.summary.Faults = map[float64]*Count{}, map[string]int{}
 	return l
 }
 
@@ -78,6 +78,9 @@ func (l *Records) sendRecord(r items.Record, out *oracle.RecordOutcome) {
 		part:      Part{cmp.Or(out.TraceNamespace, out.Group.Label), out.Rate},
 		follows:   out.FollowsTrace,
 		overruled: out.Overruled,
+	}
+	if out.Fault != "" {
+		l.summary.Faults[out.Fault]++
 	}
 	if out.IsDrawn {
 		draw := *out

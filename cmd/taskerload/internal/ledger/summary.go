@@ -27,6 +27,7 @@ type Summary struct {
 
 	Overruled int // spans whose workflow the processor must have counted as overruled by another sampler
 
+	Faults map[string]int     // log records with faulty stamps that the processor must have counted
 	ByDraw map[float64]*Count // by rate: log records that an independent draw decides, and those of them that arrived
 }
 

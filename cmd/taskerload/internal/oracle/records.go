@@ -20,6 +20,9 @@ type RecordOutcome struct {
 	// Stamps are written to a record that is kept. The randomness that a draw comes to is not known.
 	Stamps
 
+	// Fault is what the processor counts about the stamps that the record comes with; empty: nothing.
+	Fault string
+
 	// TraceNamespace is the namespace of the record's trace, if the processor remembers one; empty: none.
 	TraceNamespace string
 
@@ -58,6 +61,9 @@ func (o *Oracle) record(data items.Record, keys Keys) RecordOutcome {
 		rate, rule = 1, RuleAlwaysKeepTrace // L3
 	}
 	d := r.decide(o.recordWorkflow(&r), rate, o.config.Precision)
+	if r.known.isKept || rate == 0 { // nothing needs to be read
+		d.fault = ""
+	}
 
 	counted, label := r.namespace(), r.label()
 	if counted == "" && r.known.namespace != "" {
@@ -81,6 +87,7 @@ func (o *Oracle) record(data items.Record, keys Keys) RecordOutcome {
 		},
 		IsDrawn:        d.isDrawn,
 		Stamps:         d.written,
+		Fault:          d.fault,
 		TraceNamespace: r.known.namespace,
 		FollowsTrace:   !r.trace.IsEmpty() && !r.isSampledBefore(),
 		Overruled:      r.isSampledBefore() && workflow != "" && d.randomness != WorkflowRandomness(workflow),

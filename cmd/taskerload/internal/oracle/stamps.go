@@ -61,7 +61,14 @@ type recordDecision struct {
 	isDrawn    bool // it is not known whether the record is kept
 	randomness uint64
 	written    Stamps // to a record that is kept
+	fault      string // see RecordOutcome
 }
+
+// Faults of what earlier samplers have written, as the processor's own metrics name them.
+const (
+	FaultMalformed = "malformed"
+	FaultFalse     = "inconsistent"
+)
 
 // decide follows L2 and L4 in mode equalizing. The workflow is empty unless it decides.
 func (r *record) decide(workflow string, rate float64, precision int) recordDecision {
@@ -76,8 +83,11 @@ func (r *record) decide(workflow string, rate float64, precision int) recordDeci
 	default:
 		return r.draw(rate, own)
 	}
-	d := recordDecision{keep: own.ShouldSample(random), randomness: random.Unsigned()}
+	d := recordDecision{keep: own.ShouldSample(random), randomness: random.Unsigned(), fault: r.malformed()}
 	isFalse := r.isStamped && !r.threshold.ShouldSample(random)
+	if isFalse {
+		d.fault = FaultFalse
+	}
 	switch {
 	case rate == 1 || r.hasMalformed: // untouched
 	case isFalse:
@@ -93,11 +103,18 @@ func (r *record) decide(workflow string, rate float64, precision int) recordDeci
 
 // draw is the decision about a record that nothing connects to others. Its randomness stands for one that is not known.
 func (r *record) draw(rate float64, own sampling.Threshold) recordDecision {
-	d := recordDecision{keep: rate == 1, isDrawn: rate > 0 && rate < 1, randomness: xxh64.Sum(r.id) >> 8}
+	d := recordDecision{keep: rate == 1, isDrawn: rate > 0 && rate < 1, randomness: xxh64.Sum(r.id) >> 8, fault: r.malformed()}
 	if d.isDrawn && !r.hasMalformed {
 		d.written.Threshold = own.TValue()
 	}
 	return d
+}
+
+func (r *record) malformed() string {
+	if r.hasMalformed {
+		return FaultMalformed
+	}
+	return ""
 }
 
 // Passes reports whether a randomness, as it is written, passes a threshold as it is written.

@@ -3,6 +3,7 @@
 package oracle
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -72,8 +73,19 @@ func TestARecordIsDecidedAndStampedByWhatEarlierSamplersHaveWritten(t *testing.T
 			assert.False(t, d.isDrawn)
 			assert.Equal(t, test.keep, d.keep)
 			assert.Equal(t, test.written, d.written)
+			assert.Equal(t, faultOf(name), d.fault)
 		})
 	}
+}
+
+// faultOf returns the fault that a test is named after.
+func faultOf(name string) string {
+	for fault, word := range map[string]string{FaultMalformed: "malformed", FaultFalse: "false"} {
+		if strings.Contains(name, word) {
+			return fault
+		}
+	}
+	return ""
 }
 
 func TestARecordThatNothingConnectsToOthersIsDrawn(t *testing.T) { // L2
@@ -85,7 +97,7 @@ func TestARecordThatNothingConnectsToOthersIsDrawn(t *testing.T) { // L2
 		want recordDecision
 	}{
 		"at a rate":             {m(), 0.5, recordDecision{isDrawn: true, written: Stamps{Threshold: "8"}}},
-		"with malformed stamps": {m("sampling.randomness", "12"), 0.5, recordDecision{isDrawn: true}},
+		"with malformed stamps": {m("sampling.randomness", "12"), 0.5, recordDecision{isDrawn: true, fault: FaultMalformed}},
 		"not at rate 1":         {m(), 1, recordDecision{keep: true}},
 		"not at rate 0":         {m(), 0, recordDecision{}},
 	} {

@@ -40,6 +40,7 @@ func (r *Run) counterChecks() []Check {
 				keys, r.Spans.Keys, r.Points.Keys, r.Records.Keys),
 		},
 	}
+	checks = append(checks, r.stampCheck())
 	if r.Holds {
 		held := r.Growth.Total("set_aside_spans")
 		checks = append(checks, Check{
@@ -62,6 +63,21 @@ func (r *Run) counterChecks() []Check {
 		})
 	}
 	return checks
+}
+
+// stampCheck compares the number of log records with faulty stamps.
+func (r *Run) stampCheck() Check {
+	var off int
+	var hints []string
+	for _, fault := range []string{oracle.FaultMalformed, oracle.FaultFalse} {
+		counted, want := int(r.Growth.Sum("log_record_faults", "fault", fault)), r.Records.Faults[fault]
+		off += abs(counted - want)
+		hints = append(hints, fmt.Sprintf("grew by %d, want %d, for fault=%q", counted, want, fault))
+	}
+	return Check{
+		"counters: exactly the log records are counted whose stamps are malformed or false", off,
+		"otelcol_processor_namespace_sampler_log_record_faults " + strings.Join(hints, "; "),
+	}
 }
 
 // counterFaults is the total difference between the counters of items and their expected values, with the first few.

@@ -45,6 +45,7 @@ type fakeCollector struct {
 
 	mu       sync.Mutex
 	counters map[counterOf]int
+	faults   map[string]int // of log records
 	keys     int
 	setAside int
 
@@ -71,6 +72,15 @@ func (f *fakeCollector) count(metric string, c oracle.Counter, n int) {
 		f.counters = map[counterOf]int{}
 	}
 	f.counters[counterOf{metric, c}] += n
+}
+
+func (f *fakeCollector) countFault(fault string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.faults == nil {
+		f.faults = map[string]int{}
+	}
+	f.faults[fault]++
 }
 
 func (f *fakeCollector) lookUp(keys oracle.Keys) {
@@ -213,6 +223,7 @@ func (f *fakeCollector) logs(request plog.Logs) error {
 					f.draw(&outcome)
 				}
 				f.count("log_records", outcome.Counter(), 1)
+				f.countFault(outcome.Fault)
 				if outcome.Keep {
 					stamp(record.Attributes(), &outcome.Stamps)
 					write(record.Attributes(), outcome.Write)
@@ -268,6 +279,9 @@ func (f *fakeCollector) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	for c, n := range f.counters {
 		printf(w, "otelcol_processor_namespace_sampler_%s_total{decision=%q,sampling_namespace=%q,rule=%q} %d\n",
 			c.metric, c.Decision, c.Namespace, c.Rule, n)
+	}
+	for fault, n := range f.faults {
+		printf(w, "otelcol_processor_namespace_sampler_log_record_faults_total{fault=%q} %d\n", fault, n)
 	}
 	printf(w, "otelcol_processor_namespace_sampler_held_spans %d\n", len(f.held))
 	printf(w, "otelcol_processor_namespace_sampler_tracestate_faults_total{fault=\"malformed\"} 3\n")

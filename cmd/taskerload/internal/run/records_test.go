@@ -161,6 +161,17 @@ func TestACollectorThatMiscountsRecordsFailsTheRun(t *testing.T) {
 	assert.Contains(t, report, "log_records _none kept by global: -3 for")
 }
 
+func TestACollectorThatDoesNotCountFaultyStampsFailsTheRun(t *testing.T) { // T7, T8
+	t.Parallel()
+	for _, fault := range []string{oracle.FaultMalformed, oracle.FaultFalse} {
+		f := &fakeCollector{}
+		f.spoilLogs = func(plog.Logs) { f.countFault(fault) }
+		r, report := runAgainst(t, f)
+		assert.False(t, r.Passed())
+		assert.Contains(t, report, "FAIL  counters: exactly the log records are counted whose stamps are malformed or false: 3 wrong")
+	}
+}
+
 func TestARecordThatAWorkflowLacksFailsTheRun(t *testing.T) { // G6
 	t.Parallel()
 	f := &fakeCollector{spoilLogs: new(once).record(func(all plog.LogRecordSlice, one plog.LogRecord) bool {
