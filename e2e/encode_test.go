@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -18,6 +19,16 @@ func encodedSpan(t testing.TB, s harness.Span) string {
 	td := ptrace.NewTraces()
 	s.CopyTo(td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty())
 	encoded, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+	require.NoError(t, err)
+	return string(encoded)
+}
+
+// encodedRecord encodes a log record without its scope and resource.
+func encodedRecord(t testing.TB, r harness.Record) string {
+	t.Helper()
+	ld := plog.NewLogs()
+	r.CopyTo(ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	encoded, err := (&plog.ProtoMarshaler{}).MarshalLogs(ld)
 	require.NoError(t, err)
 	return string(encoded)
 }

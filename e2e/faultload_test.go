@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
@@ -31,12 +33,12 @@ const (
 	phases // their number
 )
 
-// Numbers of spans in a batch: with a namespace, with a cached key, and with a new key.
+// Numbers of items of each signal in a batch: with a namespace, with a cached key, and with a new key.
 const (
-	namedSpans  = 20
-	cachedSpans = 20
-	freshSpans  = 10
-	batchSpans  = namedSpans + cachedSpans + freshSpans
+	namedItems  = 20
+	cachedItems = 20
+	freshItems  = 10
+	batchItems  = namedItems + cachedItems + freshItems
 )
 
 const (
@@ -45,68 +47,103 @@ const (
 	loadPace = 5 * time.Millisecond
 )
 
-// faultLoad sends batches and records which spans are kept. Only payments has a rate above 0, and on_failure is keep, so a kept
-// span belongs to payments or could not be looked up.
+// faultLoad sends batches of spans, log records and data points, and records which of them are kept.
 type faultLoad struct {
-	t         testing.TB
-	collector *harness.Collector
-	cached    []string // keys of payments
+	t                      testing.TB
+	collector              *harness.Collector
+	cached                 []string // keys of payments
+	spans, records, points *account
 
 	phase   atomic.Int32
 	stop    atomic.Bool
 	workers sync.WaitGroup
-	sent    atomic.Int64 // spans
 	began   [phases + 1]time.Time
 
 	mu      sync.Mutex
-	took    [phases][]time.Duration
-	fresh   map[uint64]phase // span IDs with fresh keys, and the phase in which they were sent
-	must    map[uint64]bool  // span IDs that must arrive
-	seen    map[uint64]int   // how often span IDs arrived
-	refused int              // requests that the collector refused
+	took    [phases][]time.Duration // by requests of spans
+	refused int                     // requests that the collector refused
 }
 
 func newFaultLoad(t testing.TB, sink *harness.Sink) *faultLoad {
-	l := &faultLoad{t: t, fresh: map[uint64]phase{}, must: map[uint64]bool{}, seen: map[uint64]int{}}
+	l := &faultLoad{t: t, spans: newAccount("spans"), records: newAccount("log_records"), points: newAccount("datapoints")}
 	sink.Observe(func(td ptrace.Traces) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
 		for _, s := range harness.SpansOf(td) {
 			id := s.SpanID()
-			l.seen[binary.BigEndian.Uint64(id[:])]++
+			l.spans.receive(binary.BigEndian.Uint64(id[:]))
+		}
+	})
+	sink.ObserveLogs(func(ld plog.Logs) {
+		for _, r := range harness.RecordsOf(ld) {
+			l.records.receive(uint64(r.Timestamp()))
+		}
+	})
+	sink.ObserveMetrics(func(md pmetric.Metrics) {
+		for _, p := range harness.PointsOf(md) {
+			l.points.receive(uint64(p.Data.(pmetric.NumberDataPoint).IntValue()))
 		}
 	})
 	return l
 }
 
-// batch returns the next batch.
-func (l *faultLoad) batch() ptrace.Traces {
-	td := ptrace.NewTraces()
+// accounts returns the accounts of all signals.
+func (l *faultLoad) accounts() []*account { return []*account{l.spans, l.records, l.points} }
+
+// faultItem is what an item carries, and whether it must arrive or has a fresh key.
+type faultItem struct {
+	key, value  string
+	must, fresh bool
+}
+
+// item returns the i-th item of a batch.
+func (l *faultLoad) item(i int, n uint64) faultItem {
+	switch {
+	case i < namedItems/2:
+		return faultItem{key: "namespace", value: "payments", must: true}
+	case i < namedItems:
+		return faultItem{key: "namespace", value: "analytics"}
+	case i < namedItems+cachedItems:
+		return faultItem{key: "task_uuid", value: l.cached[int(n)%len(l.cached)], must: true}
+	default:
+		return faultItem{key: "task_uuid", value: taskerdb.NewUUID(time.Now()), fresh: true}
+	}
+}
+
+// batch returns the next batch of each signal.
+func (l *faultLoad) batch() (ptrace.Traces, plog.Logs, pmetric.Metrics) {
+	td, ld, md := ptrace.NewTraces(), plog.NewLogs(), pmetric.NewMetrics()
 	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := range batchSpans {
-		n := spanIDs.Add(1)
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	sum := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	sum.SetName("tasker.steps.executions.total")
+	points := sum.SetEmptySum().DataPoints()
+	sum.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	next := func(i int, a *account) (n uint64, item faultItem) {
+		n = spanIDs.Add(1)
+		item = l.item(i, n)
+		a.send(n, item, phase(l.phase.Load()))
+		return n, item
+	}
+	for i := range batchItems {
+		n, item := next(i, l.spans)
 		span := spans.AppendEmpty()
 		var id pcommon.SpanID
 		binary.BigEndian.PutUint64(id[:], n)
 		span.SetSpanID(id)
 		span.SetTraceID(pcommon.TraceID{0: 1, 15: byte(n)})
-		switch {
-		case i < namedSpans/2:
-			span.Attributes().PutStr("namespace", "payments")
-			l.must[n] = true
-		case i < namedSpans:
-			span.Attributes().PutStr("namespace", "analytics")
-		case i < namedSpans+cachedSpans:
-			span.Attributes().PutStr("task_uuid", l.cached[int(n)%len(l.cached)])
-			l.must[n] = true
-		default:
-			span.Attributes().PutStr("task_uuid", taskerdb.NewUUID(time.Now()))
-			l.fresh[n] = phase(l.phase.Load())
-		}
+		span.Attributes().PutStr(item.key, item.value)
+
+		n, item = next(i, l.records)
+		record := records.AppendEmpty()
+		record.SetTimestamp(pcommon.Timestamp(n))
+		record.SetTraceID(pcommon.TraceID{0: 1, 15: byte(n)})
+		record.Attributes().PutStr(item.key, item.value)
+
+		n, item = next(i, l.points)
+		point := points.AppendEmpty()
+		point.SetIntValue(int64(n))
+		point.Attributes().PutStr(item.key, item.value)
 	}
-	return td
+	return td, ld, md
 }
 
 // start starts the senders. Each sends one batch after the other until end is called.
@@ -127,16 +164,18 @@ func (l *faultLoad) start(collector *harness.Collector) {
 }
 
 func (l *faultLoad) send(client *harness.Client) {
-	td := l.batch()
+	td, ld, md := l.batch()
 	began, in := time.Now(), l.phase.Load()
-	err := client.TryTraces(l.t.Context(), td)
+	errs := []error{client.TryTraces(l.t.Context(), td)}
 	took := time.Since(began)
-	l.sent.Add(batchSpans)
+	errs = append(errs, client.TryLogs(l.t.Context(), ld), client.TryMetrics(l.t.Context(), md))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.took[in] = append(l.took[in], took)
-	if err != nil {
-		l.refused++
+	for _, err := range errs {
+		if err != nil {
+			l.refused++
+		}
 	}
 }
 
@@ -163,21 +202,17 @@ func (l *faultLoad) end() {
 	l.began[phases] = time.Now()
 }
 
-// keptFresh returns how many spans with fresh keys were sent in a phase, and how many of them were kept because their lookup
-// failed.
-func (l *faultLoad) keptFresh(p phase) (sent, kept int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for id, in := range l.fresh {
-		if in == p {
-			sent++
-			kept += min(1, l.seen[id])
+// lookupsFail reports whether many items of each signal with fresh keys were kept in a phase because their lookup failed.
+func (l *faultLoad) lookupsFail(p phase) bool {
+	for _, a := range l.accounts() {
+		if _, kept := a.keptFresh(p); kept <= 500 {
+			return false
 		}
 	}
-	return sent, kept
+	return true
 }
 
-// latency returns the 99th percentile of the round-trip times of a phase's batches, measured at the client, and the spans sent
+// latency returns the 99th percentile of the round-trip times of a phase's requests of spans, measured at the client, and the spans sent
 // per second.
 func (l *faultLoad) latency(p phase) (p99 time.Duration, perSecond int) {
 	l.mu.Lock()
@@ -187,31 +222,18 @@ func (l *faultLoad) latency(p phase) (p99 time.Duration, perSecond int) {
 		return 0, 0
 	}
 	lasted := l.began[p+1].Sub(l.began[p]).Seconds()
-	return took[len(took)*99/100], int(float64(len(took)*batchSpans) / lasted)
+	return took[len(took)*99/100], int(float64(len(took)*batchItems) / lasted)
 }
 
-// assertAccounts asserts that every span is accounted for exactly once: none was refused, lost or duplicated, all spans of
-// payments arrived, and the collector's counters agree.
+// assertAccounts asserts that no request was refused, and that every item is accounted for exactly once.
 func (l *faultLoad) assertAccounts() {
 	l.t.Helper()
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	assert.Zero(l.t, l.refused, "requests that the collector refused (C6)")
-	for id, times := range l.seen {
-		if !assert.Equal(l.t, 1, times, "span %d", id) {
-			return
-		}
-		_, isFresh := l.fresh[id]
-		if !assert.True(l.t, isFresh || l.must[id], "span %d should have been dropped", id) {
-			return
-		}
+	l.mu.Unlock()
+	for _, a := range l.accounts() {
+		a.assert(l.t, l.collector)
 	}
-	for id := range l.must {
-		if !assert.Equal(l.t, 1, l.seen[id], "span %d of payments is missing", id) {
-			return
-		}
-	}
-	assertCountedOnce(l.t, l.collector, "spans", int(l.sent.Load()), len(l.seen))
 }
 
 // fill sends spans until all of the keys are cached.
@@ -223,32 +245,17 @@ func (l *faultLoad) fill(collector *harness.Collector) {
 		spans := make([]span, len(l.cached))
 		for i, key := range l.cached {
 			spans[i] = newSpan([16]byte{1}, "", attrs{"task_uuid": key})
-			l.note(spans[i], true)
+			l.spans.send(idOf(spans[i]), faultItem{must: true}, phases)
 		}
 		client.Traces(traces(l.t, nil, nil, spans...))
-		l.sent.Add(int64(len(spans)))
 		return collector.Scrape().Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "hit"}) >= float64(len(spans))
 	}))
-}
-
-// note records a span that is sent in addition to the load.
-func (l *faultLoad) note(s span, must bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := idOf(s)
-	if l.must[n] = must; !must {
-		delete(l.must, n)
-		l.fresh[n] = phases
-	}
 }
 
 // resolves sends a span with a fresh key and reports whether Postgres answered its lookup.
 func (l *faultLoad) resolves(client *harness.Client) bool {
 	s := newSpan([16]byte{1}, "", attrs{"task_uuid": taskerdb.NewUUID(time.Now())})
-	l.note(s, false)
+	l.spans.send(idOf(s), faultItem{fresh: true}, phases)
 	client.Traces(traces(l.t, nil, nil, s))
-	l.sent.Add(1)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.seen[idOf(s)] == 0
+	return !l.spans.arrived(idOf(s))
 }

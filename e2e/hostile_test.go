@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -133,6 +134,12 @@ func TestEmptyRequestsAreAccepted(t *testing.T) {
 	client.Metrics(md)
 	md.ResourceMetrics().At(0).ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
 	client.Metrics(md)
+	ld := plog.NewLogs()
+	client.Logs(ld)
+	ld.ResourceLogs().AppendEmpty()
+	client.Logs(ld)
+	ld.ResourceLogs().At(0).ScopeLogs().AppendEmpty()
+	client.Logs(ld)
 	assertStillAnswers(t, client, sink)
 }
 
@@ -223,11 +230,14 @@ func hostileMetrics(t testing.TB) pmetric.Metrics {
 	return md
 }
 
-// assertStillAnswers asserts that the collector processes an ordinary request.
+// assertStillAnswers asserts that the collector processes ordinary requests.
 func assertStillAnswers(t testing.TB, client *harness.Client, sink *harness.Sink) {
 	t.Helper()
 	sink.Reset()
 	client.Traces(traces(t, nil, nil, newSpan(trace(t, vectorA), "", attrs{"namespace": "half"})))
 	require.Len(t, sink.Spans(), 1)
 	assert.Equal(t, "ot=th:8", sink.Spans()[0].TraceState().AsRaw())
+	record := newRecord(trace(t, vectorA), attrs{"namespace": "half"})
+	client.Logs(logs(t, nil, nil, record))
+	assert.Equal(t, stamps{record.time: {"8", nil}}, stampsOf(sink.Records()))
 }

@@ -16,9 +16,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	"go.opentelemetry.io/otel/sdk/log/logtest"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -28,10 +33,16 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// request is a request of a client that tries again, and what became of it.
+// request is a request of spans, and one of log records that correspond to them, of a client that tries each again.
 type request struct {
-	stubs    tracetest.SpanStubs
-	want     outcomes
+	stubs          tracetest.SpanStubs
+	logged         []sdklog.Record
+	want           outcomes
+	spans, records delivery
+}
+
+// delivery is what became of a request.
+type delivery struct {
 	attempts atomic.Int64
 
 	// Guarded by the ledger's mutex.
@@ -46,7 +57,7 @@ type ledger struct {
 	deliveries int
 }
 
-// requestNumber is the attribute that tells which request a span belongs to.
+// requestNumber is the attribute that tells which request a span or a log record belongs to.
 const requestNumber = "test.request"
 
 // newRequest returns a request of spans of the tasks, each span in its own trace, with what must be kept of it.
@@ -57,56 +68,90 @@ func newRequest(t *testing.T, number int, tasks map[float64]string) *request {
 	for rate, task := range tasks {
 		spans := randomSpans(r, 8, nil)
 		q.want.expect(t, rate, spans...)
+		attributes := []attribute.KeyValue{attribute.String("task_uuid", task), attribute.Int(requestNumber, number)}
 		for _, s := range spans {
+			traceID, spanID := oteltrace.TraceID(s.trace), oteltrace.SpanID(s.id)
 			q.stubs = append(q.stubs, tracetest.SpanStub{
 				Name: "step.execution", StartTime: time.Now(), EndTime: time.Now(),
 				SpanContext: oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
-					TraceID: oteltrace.TraceID(s.trace), SpanID: oteltrace.SpanID(s.id), TraceFlags: oteltrace.FlagsSampled,
+					TraceID: traceID, SpanID: spanID, TraceFlags: oteltrace.FlagsSampled,
 				}),
-				Attributes: []attribute.KeyValue{attribute.String("task_uuid", task), attribute.Int(requestNumber, number)},
+				Attributes: attributes,
 			})
+			q.logged = append(q.logged, logtest.RecordFactory{
+				Timestamp: time.Now(), Body: attribute.StringValue("Step finished"), TraceID: traceID, SpanID: spanID, Attributes: attributes,
+			}.NewRecord())
 		}
 	}
 	return q
 }
 
-type requestKey struct{}
+type deliveryKey struct{}
 
-// newRetryingExporter returns the exporter of the SDK, which tries again until the collector acknowledges. It counts the attempts.
-func newRetryingExporter(t *testing.T, collector *harness.Collector) sdktrace.SpanExporter {
-	t.Helper()
-	exporter, err := otlptracegrpc.New(t.Context(), otlptracegrpc.WithEndpoint(collector.Addr()), otlptracegrpc.WithInsecure(),
-		otlptracegrpc.WithTimeout(5*time.Minute), otlptracegrpc.WithReconnectionPeriod(50*time.Millisecond),
-		otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{
-			Enabled: true, InitialInterval: 10 * time.Millisecond, MaxInterval: 100 * time.Millisecond, MaxElapsedTime: 5 * time.Minute,
-		}),
-		otlptracegrpc.WithDialOption(grpc.WithChainUnaryInterceptor(
-			func(ctx context.Context, method string, in, out any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
-				ctx.Value(requestKey{}).(*request).attempts.Add(1)
-				return invoke(ctx, method, in, out, conn, options...)
-			})))
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, exporter.Shutdown(context.Background())) })
-	return exporter
+const (
+	untilDelivered = 5 * time.Minute
+	soon           = 10 * time.Millisecond
+	later          = 100 * time.Millisecond
+)
+
+// countingAttempts is an option of a client that counts the attempts at each delivery.
+func countingAttempts() grpc.DialOption {
+	return grpc.WithChainUnaryInterceptor(
+		func(ctx context.Context, method string, in, out any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+			ctx.Value(deliveryKey{}).(*delivery).attempts.Add(1)
+			return invoke(ctx, method, in, out, conn, options...)
+		})
 }
 
-// received notes what the sink received in one call.
-func (l *ledger) received(td ptrace.Traces) (deliveries int) {
-	spans := harness.SpansOf(td)
-	number, _ := spans[0].Attributes().Get(requestNumber)
+// newRetryingExporters returns the exporters of the SDK, which try again until the collector acknowledges. They count the attempts.
+func newRetryingExporters(t *testing.T, collector *harness.Collector) (sdktrace.SpanExporter, sdklog.Exporter) {
+	t.Helper()
+	spans, err := otlptracegrpc.New(t.Context(), otlptracegrpc.WithEndpoint(collector.Addr()), otlptracegrpc.WithInsecure(),
+		otlptracegrpc.WithTimeout(untilDelivered), otlptracegrpc.WithReconnectionPeriod(50*time.Millisecond),
+		otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{Enabled: true, InitialInterval: soon, MaxInterval: later, MaxElapsedTime: untilDelivered}),
+		otlptracegrpc.WithDialOption(countingAttempts()))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, spans.Shutdown(context.Background())) })
+	records, err := otlploggrpc.New(t.Context(), otlploggrpc.WithEndpoint(collector.Addr()), otlploggrpc.WithInsecure(),
+		otlploggrpc.WithTimeout(untilDelivered), otlploggrpc.WithReconnectionPeriod(50*time.Millisecond),
+		otlploggrpc.WithRetry(otlploggrpc.RetryConfig{Enabled: true, InitialInterval: soon, MaxInterval: later, MaxElapsedTime: untilDelivered}),
+		otlploggrpc.WithDialOption(countingAttempts()))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, records.Shutdown(context.Background())) })
+	return spans, records
+}
+
+// received notes what the sink received in one call, by the attributes of its first item.
+func (l *ledger) received(first pcommon.Map, of func(*request) *delivery, got outcomes) (deliveries int) {
+	number, _ := first.Get(requestNumber)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	q := l.requests[number.Int()]
-	q.delivered = append(q.delivered, outcomesOf(spans))
+	d := of(l.requests[number.Int()])
+	d.delivered = append(d.delivered, got)
 	l.deliveries++
 	return l.deliveries
+}
+
+// assert asserts what has arrived of a request, and returns how often it arrived again.
+func (d *delivery) assert(t *testing.T, want outcomes, what string) (duplicates int) {
+	t.Helper()
+	attempts, delivered := int(d.attempts.Load()), len(d.delivered)
+	require.NotZero(t, delivered, "%s: acknowledged, and lost", what)
+	assert.LessOrEqual(t, delivered, attempts, "%s: it arrives no more often than it was sent", what)
+	if attempts == 1 {
+		assert.Equal(t, 1, delivered, "%s: acknowledged at once", what)
+	}
+	for _, got := range d.delivered {
+		assert.Equal(t, want, got, "%s: the same items each time", what)
+	}
+	return delivered - 1
 }
 
 // The collector is killed while the sink has a request and has not answered, so that its acknowledgement is lost, and with it those of
 // whatever else is under way. It starts again on the same ports, under clients that try again.
 func TestNothingAcknowledgedIsLostWhenTheCollectorIsKilled(t *testing.T) {
 	t.Parallel()
-	const clients, each, kills, between = 4, 50, 4, 40
+	const clients, each, kills, between = 4, 50, 4, 80
 	payments, orders, silent := newTask("payments"), newTask("orders"), newTask("silent")
 	dsn := newDatabase(t, sharedCluster(t), taskerdb.LayoutTasker, payments, orders, silent)
 	all := &ledger{}
@@ -121,19 +166,28 @@ func TestNothingAcknowledgedIsLostWhenTheCollectorIsKilled(t *testing.T) {
 		Sink: sink, FixedPorts: true, Inspect: "# on a port of its own", Processor: resolving(dsn, "") + singly,
 	})
 	holding, killed := make(chan struct{}), make(chan struct{})
-	sink.Observe(func(td ptrace.Traces) {
-		if n := all.received(td); n%between == 0 && n/between <= kills {
+	hold := func(n int) {
+		if n%between == 0 && n/between <= kills {
 			holding <- struct{}{}
 			<-killed
 		}
+	}
+	sink.Observe(func(td ptrace.Traces) {
+		spans := harness.SpansOf(td)
+		hold(all.received(spans[0].Attributes(), func(q *request) *delivery { return &q.spans }, outcomesOf(spans)))
+	})
+	sink.ObserveLogs(func(ld plog.Logs) {
+		records := harness.RecordsOf(ld)
+		hold(all.received(records[0].Attributes(), func(q *request) *delivery { return &q.records }, twinsOf(records)))
 	})
 	var senders sync.WaitGroup
 	for c := range clients {
-		exporter := newRetryingExporter(t, collector)
+		spans, records := newRetryingExporters(t, collector)
 		senders.Go(func() {
 			for n := c; n < len(all.requests); n += clients {
 				q := all.requests[n]
-				assert.NoError(t, exporter.ExportSpans(context.WithValue(context.Background(), requestKey{}, q), q.stubs.Snapshots()))
+				assert.NoError(t, spans.ExportSpans(context.WithValue(context.Background(), deliveryKey{}, &q.spans), q.stubs.Snapshots()))
+				assert.NoError(t, records.Export(context.WithValue(context.Background(), deliveryKey{}, &q.records), q.logged))
 			}
 		})
 	}
@@ -147,18 +201,9 @@ func TestNothingAcknowledgedIsLostWhenTheCollectorIsKilled(t *testing.T) {
 
 	duplicates := 0
 	for n, q := range all.requests {
-		attempts, delivered := int(q.attempts.Load()), len(q.delivered)
-		require.NotZero(t, delivered, "request %d was acknowledged, and is lost", n)
-		assert.LessOrEqual(t, delivered, attempts, "request %d arrives no more often than it was sent", n)
-		if attempts == 1 {
-			assert.Equal(t, 1, delivered, "request %d was acknowledged at once", n)
-		}
-		for _, got := range q.delivered {
-			assert.Equal(t, q.want, got, "request %d: the same spans each time", n)
-		}
-		duplicates += delivered - 1
+		duplicates += q.spans.assert(t, q.want, fmt.Sprint("spans of request ", n)) + q.records.assert(t, q.want, fmt.Sprint("log records of request ", n))
 	}
-	t.Logf("%d requests, %d kills, %d requests that arrived again", len(all.requests), kills, duplicates)
+	t.Logf("%d requests, %d kills, %d requests that arrived again", 2*len(all.requests), kills, duplicates)
 	assert.GreaterOrEqual(t, duplicates, kills, "those whose acknowledgement was lost")
 	assert.LessOrEqual(t, duplicates, kills*clients, "no more than were under way")
 	response, err := http.Get(fmt.Sprintf("http://%s/namespaces", collector.Inspect()))

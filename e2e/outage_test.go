@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
@@ -25,24 +26,51 @@ const (
 type outage struct {
 	*harness.Collector
 	policy string
-	rate   float64 // of spans that need a lookup during the outage
+	rate   float64 // of items that need a lookup during the outage
 	sink   *harness.Sink
 	client *harness.Client
-	sent   int
+	spans  int // sent
+	logged int // log records sent
 }
 
-// send sends a request and returns the outcomes. It asserts that the counters agree.
-func (o *outage) send(t *testing.T, spans []span) outcomes {
+// send sends spans, and log records that correspond to them, and returns the outcomes of both. It asserts that the counters agree.
+func (o *outage) send(t *testing.T, spans []span) (ofSpans, ofRecords outcomes) {
 	t.Helper()
 	before := len(o.sink.Spans())
 	o.client.Traces(traces(t, nil, nil, spans...))
-	o.sent += len(spans)
+	o.spans += len(spans)
 	got := o.sink.Spans()
-	assertCountedOnce(t, o.Collector, "spans", o.sent, len(got))
-	return outcomesOf(got[before:])
+	assertCountedOnce(t, o.Collector, "spans", o.spans, len(got))
+	return outcomesOf(got[before:]), twinsOf(o.sendRecords(t, twins(spans)))
 }
 
-// awaitResolved sends spans of a task until its namespace is resolved.
+// sendRecords sends log records and returns those that are kept. It asserts that the counter agrees.
+func (o *outage) sendRecords(t *testing.T, records []record) []harness.Record {
+	t.Helper()
+	before := len(o.sink.Records())
+	o.client.Logs(logs(t, nil, nil, records...))
+	o.logged += len(records)
+	got := o.sink.Records()
+	assertCountedOnce(t, o.Collector, "log_records", o.logged, len(got))
+	return got[before:]
+}
+
+// assertSent sends spans and corresponding log records and asserts the outcomes of both.
+func (o *outage) assertSent(t *testing.T, want outcomes, spans []span, message string) {
+	t.Helper()
+	ofSpans, ofRecords := o.send(t, spans)
+	assert.Equal(t, want, ofSpans, "%s: %s, spans", o.policy, message)
+	assert.Equal(t, want, ofRecords, "%s: %s, log records", o.policy, message)
+}
+
+// isSent sends spans and corresponding log records and reports whether the outcomes of both are as expected.
+func (o *outage) isSent(t *testing.T, want outcomes, spans []span) bool {
+	t.Helper()
+	ofSpans, ofRecords := o.send(t, spans)
+	return assert.ObjectsAreEqual(want, ofSpans) && assert.ObjectsAreEqual(want, ofRecords)
+}
+
+// awaitResolved sends spans and log records of a task until its namespace is resolved.
 func (o *outage) awaitResolved(t *testing.T, task taskerdb.Task, want float64) {
 	t.Helper()
 	r := random()
@@ -50,11 +78,11 @@ func (o *outage) awaitResolved(t *testing.T, task taskerdb.Task, want float64) {
 		spans := randomSpans(r, 50, attrs{"task_uuid": task.UUID})
 		expected := outcomes{}
 		expected.expect(t, want, spans...)
-		return assert.ObjectsAreEqual(expected, o.send(t, spans))
-	}), "%s: new spans do not resolve", o.policy)
+		return o.isSent(t, expected, spans)
+	}), "%s: new items do not resolve", o.policy)
 }
 
-func TestSpansAreSampledByPolicyDuringOutages(t *testing.T) {
+func TestSpansAndRecordsAreSampledByPolicyDuringOutages(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
 	known, later := newTask("orders"), newTask("orders")
@@ -96,7 +124,7 @@ func TestSpansAreSampledByPolicyDuringOutages(t *testing.T) {
 		spans := randomSpans(random(), 100, attrs{"task_uuid": known.UUID})
 		want := outcomes{}
 		want.expect(t, 0.5, spans...)
-		assert.Equal(t, want, o.send(t, spans), "%s: cached keys are resolved without Postgres", o.policy)
+		o.assertSent(t, want, spans, "cached keys are resolved without Postgres")
 	}
 
 	require.NoError(t, cluster.Restart(t.Context()))
@@ -106,7 +134,7 @@ func TestSpansAreSampledByPolicyDuringOutages(t *testing.T) {
 	}
 }
 
-// flowsWithout sends spans that need a lookup and spans that do not, during an outage.
+// flowsWithout sends spans and log records that need a lookup and such that do not, during an outage.
 func (o *outage) flowsWithout(t *testing.T, task taskerdb.Task) {
 	t.Helper()
 	r := random()
@@ -117,16 +145,25 @@ func (o *outage) flowsWithout(t *testing.T, task taskerdb.Task) {
 		want.expect(t, o.rate, lost...)
 		want.expect(t, 0.5, named...)
 		want.expect(t, 0.25, bare...)
-		assert.Equal(t, want, o.send(t, append(append(lost, named...), bare...)), o.policy)
+		o.assertSent(t, want, append(append(lost, named...), bare...), "during an outage")
 	}
 	rule := "unavailable"
 	if o.policy == "global_rate" {
 		rule = "global"
 	}
-	assert.NotZero(t, o.Scrape().Sum(harness.Prefix+"spans", harness.Labels{"rule": rule}))
+	scrape := o.Scrape()
+	assert.NotZero(t, scrape.Sum(harness.Prefix+"spans", harness.Labels{"rule": rule}))
+	assert.NotZero(t, scrape.Sum(harness.Prefix+"log_records", harness.Labels{"rule": rule}))
+	var kept []pcommon.Map
 	for _, s := range o.sink.Spans() {
-		if id, ok := s.Attributes().Get("task_uuid"); ok && id.Str() == task.UUID {
-			_, ok := s.Attributes().Get("namespace")
+		kept = append(kept, s.Attributes())
+	}
+	for _, r := range o.sink.Records() {
+		kept = append(kept, r.Attributes())
+	}
+	for _, attributes := range kept {
+		if id, ok := attributes.Get("task_uuid"); ok && id.Str() == task.UUID {
+			_, ok := attributes.Get("namespace")
 			assert.False(t, ok, "no namespace is invented")
 		}
 	}
@@ -143,7 +180,10 @@ postgres: {dsn: "postgres://tasker@` + hangingServer(t) + `/tasker?sslmode=disab
 	for n := range 3 {
 		// The client gives up after half a minute: long after wait, long before query_timeout.
 		client.Traces(traces(t, nil, nil, newSpan(trace(t, "1"), "", attrs{"task_uuid": taskerdb.NewUUID(time.Now())})))
+		client.Logs(logs(t, nil, nil, newRecord(trace(t, "1"), attrs{"task_uuid": taskerdb.NewUUID(time.Now())})))
 		assert.Len(t, sink.Spans(), n+1)
+		assert.Len(t, sink.Records(), n+1)
+		assertCountedOnce(t, collector, "log_records", n+1, n+1)
 	}
-	assert.EqualValues(t, 3, collector.Scrape().Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "unavailable"}))
+	assert.EqualValues(t, 6, collector.Scrape().Sum(harness.Prefix+"lookup_keys", harness.Labels{"outcome": "unavailable"}))
 }

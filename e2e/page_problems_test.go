@@ -36,7 +36,7 @@ postgres: {dsn: "postgres://127.0.0.1:1/none", wait: 0s}
 	notices := eval[[]string](b, `[...document.querySelectorAll("#notices li")].map((e) => e.textContent)`)
 	assert.Contains(t, notices[0], "3 values of lookup attributes are malformed")
 	assert.Contains(t, notices[0], "docs/resolution.md")
-	assert.Contains(t, notices[1], "3 spans have trace IDs that end in seven zero bytes")
+	assert.Contains(t, notices[1], "3 spans or log records have trace IDs that end in seven zero bytes")
 	b.await(`/without a namespace.*3 of 3/.test(document.querySelector("#sums").textContent)`)
 	for width, name := range map[int64]string{1180: "problems", 390: "phone problems"} {
 		b.screen(width, 760, "light")

@@ -37,8 +37,8 @@ type shownSignal struct {
 
 type shownNamespaces struct {
 	Namespaces []struct {
-		Name            string
-		Traces, Metrics shownSignal
+		Name                  string
+		Traces, Metrics, Logs shownSignal
 	}
 }
 
@@ -48,9 +48,13 @@ func TestThePageShowsEveryNamespace(t *testing.T) {
 	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: fmt.Sprintf(`
 sample_rate: 0.1
 namespaces: {domain_0001: 1, "domain_00*": 0.5, incident: {sample_rate: 1, until: %q}}
+logs: {namespaces: {"domain_01*": 0.25}}
 `, time.Now().Add(50*time.Minute).UTC().Format(time.RFC3339))})
 	client := harness.NewClient(t, collector)
 	thousands(t, client, random(), 2000)
+	for i := range 200 {
+		client.Logs(lines(fmt.Sprintf("domain_%04d", i), 1+i%5))
+	}
 	b := open(t, "http://"+collector.Inspect()+"/")
 	b.await(`document.querySelectorAll("#rows tr").length === 2001`)
 
@@ -61,7 +65,7 @@ namespaces: {domain_0001: 1, "domain_00*": 0.5, incident: {sample_rate: 1, until
 	require.Len(t, rows, len(want.Namespaces))
 	for i, n := range want.Namespaces {
 		assert.Equal(t, n.Name, rows[i][0][0])
-		for column, signal := range map[int]shownSignal{1: n.Traces, 3: n.Metrics} {
+		for column, signal := range map[int]shownSignal{1: n.Traces, 3: n.Metrics, 5: n.Logs} {
 			require.Equal(t, fmt.Sprintf("%v %%", 100*signal.SampleRate), rows[i][column][0], "%s", n.Name)
 			assert.Contains(t, rows[i][column][1], signal.Pattern)
 			if signal.ExpiresAt != nil {
@@ -95,6 +99,9 @@ namespaces: {domain_0001: 1, "domain_00*": 0.5, incident: {sample_rate: 1, until
 		b.run(chromedp.KeyEvent(kb.Enter))
 		b.await(`document.querySelector("th[data-sort=traces_rate]").getAttribute("aria-sort") === "ascending"`)
 		assert.Equal(t, "domain_0000", eval[string](b, `document.querySelector("#rows bdi").textContent`))
+		b.run(chromedp.Focus(`th[data-sort=logs] button`), chromedp.KeyEvent(kb.Enter))
+		b.await(`document.querySelector("th[data-sort=logs]").getAttribute("aria-sort") === "descending"`)
+		assert.Equal(t, "domain_0004", eval[string](b, `document.querySelector("#rows bdi").textContent`), "the first of those with five records")
 		b.run(chromedp.Evaluate(`for (const [id, value, event] of [["filter", "", "input"], ["show", "temporary", "change"]]) {
 			document.getElementById(id).value = value;
 			document.getElementById(id).dispatchEvent(new Event(event));
@@ -165,6 +172,7 @@ func TestThePageShowsOverridesAndTheRegistry(t *testing.T) {
 sample_rate: 0.1
 namespaces: {payments: 1, orders: 0.5, analytics: 0.01, "rust_e2e_*": 0.2}
 metrics: {namespaces: {orders: 0.25}}
+logs: {namespaces: {payments: 0.4}}
 postgres: {dsn: %q, overrides: {enabled: true}}
 `, dsn)})
 	client := harness.NewClient(t, collector)
@@ -178,6 +186,7 @@ postgres: {dsn: %q, overrides: {enabled: true}}
 		}
 		client.Traces(traces(t, nil, nil, randomSpans(r, 900+731*((i*7)%5), attributes)...))
 		client.Metrics(gauges(name, 300+211*((i*3)%7)))
+		client.Logs(lines(name, 500+317*((i*5)%8)))
 	}
 	b := open(t, "http://"+collector.Inspect()+"/")
 	b.await(`document.querySelectorAll("#rows tr").length === 9 && /registry read.*runtime overrides read/.test(document.querySelector("#state").textContent)`)
@@ -189,12 +198,13 @@ postgres: {dsn: %q, overrides: {enabled: true}}
 	assert.Equal(t, []string{"temporary"}, tags["integrations"])
 	assert.Equal(t, []string{"no override"}, tags["inventory"])
 	assert.Empty(t, tags["payments"])
-	assert.Equal(t, "(6)", eval[string](b, `document.querySelector("#overrides-count").textContent`))
+	assert.Equal(t, "(7)", eval[string](b, `document.querySelector("#overrides-count").textContent`))
 	overrides := eval[[]string](b, `[...document.querySelectorAll("#overrides-list li")].map((e) => [...e.children].map((p) => p.textContent).join("|"))`)
-	assert.Equal(t, []string{"analytics|1 %|for spans and data points|override", "orders|50 %|for spans and data points|override"},
+	assert.Equal(t, []string{"analytics|1 %|for all signals|override", "orders|50 %|for all signals|override"},
 		[]string{strings.ReplaceAll(overrides[0], ", ", "|"), strings.ReplaceAll(overrides[2], ", ", "|")})
-	assert.Regexp(t, `^integrations\|100 %\|for spans and data points, runtime override\|ends in \d+ min \d+ s\|set (now|\d.* ago)\|incident 7, by alice$`, overrides[1])
-	assert.Equal(t, []string{"incident|for spans and data points|sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)"},
+	assert.Equal(t, "payments|40 %|for log records, override for this signal", overrides[5])
+	assert.Regexp(t, `^integrations\|100 %\|for all signals, runtime override\|ends in \d+ min \d+ s\|set (now|\d.* ago)\|incident 7, by alice$`, overrides[1])
+	assert.Equal(t, []string{"incident|for all signals|sample rate must be between 0 and 1, got 2 (for 2 % write 0.02)"},
 		eval[[]string](b, `[...document.querySelectorAll("#skipped-list li")].map((e) => [...e.children].map((p) => p.textContent).join("|"))`))
 	assert.True(t, eval[bool](b, `document.querySelector("#notices").hidden`))
 	for _, scheme := range []string{"light", "dark"} {

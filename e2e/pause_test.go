@@ -73,8 +73,9 @@ postgres:
 	client := harness.NewClient(t, collector)
 	require.True(t, harness.Eventually(time.Minute, func() bool { return collector.Log().Count("listening for changes") == 1 }))
 
-	// send sends what is cached and due, and keys that are unknown. It reports whether a rate was applied to those in the namespace.
-	r := random()
+	// send sends spans and log records with what is cached and due, and with keys that are unknown. It reports whether a rate was applied to
+	// those in the namespace.
+	r, sent := random(), 0
 	send := func(rate float64) bool {
 		var spans []span
 		for n := range keys {
@@ -87,9 +88,12 @@ postgres:
 			want.expect(t, 0.25, unknown)
 			spans = append(spans, unknown)
 		}
-		before := len(sink.Spans())
+		spansBefore, recordsBefore := len(sink.Spans()), len(sink.Records())
 		client.Traces(traces(t, nil, nil, spans...))
-		return assert.ObjectsAreEqual(want, outcomesOf(sink.Spans()[before:]))
+		client.Logs(logs(t, nil, nil, twins(spans)...))
+		sent += len(spans)
+		return assert.ObjectsAreEqual(want, outcomesOf(sink.Spans()[spansBefore:])) &&
+			assert.ObjectsAreEqual(want, twinsOf(sink.Records()[recordsBefore:]))
 	}
 	ends := time.Now().Add(6 * time.Second)
 	_, err = conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at) VALUES ('orders', 1, $1)`, ends)
@@ -130,4 +134,5 @@ postgres:
 	assert.Equal(t, 1, collector.Log().Count("an override has ended"))
 	assert.True(t, send(0.25), "it does not come back")
 	assert.Equal(t, 1, collector.Log().Count("an override is in force"))
+	assertCountedOnce(t, collector, "log_records", sent, len(sink.Records()))
 }

@@ -55,12 +55,12 @@ postgres: {wait: 20s, query_timeout: 15s, overrides: {interval: 100ms}}
 ` + singly,
 	})
 	client := harness.NewClient(t, collector)
-	logs := func(text string) {
+	logged := func(text string) {
 		t.Helper()
 		require.True(t, harness.Eventually(time.Minute, func() bool { return collector.Log().Count(text) > 0 }), text)
 	}
 
-	logs(misspelt)
+	logged(misspelt)
 	check(t, client, sink, []resolution{
 		{name: "task", item: attrs{"task_uuid": payments.UUID}, rate: 1, namespace: "payments"},
 		{name: "correlation", item: attrs{"correlation_id": orders.CorrelationID}, rate: 0.5, namespace: "orders"},
@@ -69,10 +69,10 @@ postgres: {wait: 20s, query_timeout: 15s, overrides: {interval: 100ms}}
 	})
 
 	const givenUp = "not listening for changes of runtime overrides; they apply after the interval"
-	logs(givenUp)
+	logged(givenUp)
 	_, err = conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('orders', 0)`)
 	require.NoError(t, err)
-	logs(`"an override is in force"`)
+	logged(`"an override is in force"`)
 
 	late := newTask("payments")
 	insert(t, dsn, taskerdb.LayoutTasker, late)
@@ -87,6 +87,11 @@ postgres: {wait: 20s, query_timeout: 15s, overrides: {interval: 100ms}}
 	want.expect(t, 1, spans[50:]...)
 	client.Traces(traces(t, nil, nil, spans...))
 	assert.Equal(t, want, outcomesOf(sink.Spans()[before:]), "a lookup that hangs does not affect others")
+	before = len(sink.Records())
+	client.Logs(logs(t, nil, nil, twins(spans)...))
+	assert.Equal(t, want, twinsOf(sink.Records()[before:]), "nor does it affect log records")
+	assertCountedOnce(t, collector, "spans", 4*60+len(spans), len(sink.Spans()))
+	assertCountedOnce(t, collector, "log_records", 4*60+len(spans), len(sink.Records()))
 	require.NoError(t, locking.Rollback(t.Context()))
 
 	assert.Equal(t, 1, collector.Log().Count(refused))

@@ -31,7 +31,7 @@ postgres: {dsn: %q, wait: 20s, query_timeout: 15s, registry: {interval: 0}%s}
 // singly makes each span be sampled by its own namespace, for tests whose spans share trace IDs.
 const singly = "tracing: {sampler: trace_id_ratio}\n"
 
-// resolution describes spans with the same attributes and the expected result.
+// resolution describes spans, or log records, with the same attributes and the expected result.
 type resolution struct {
 	name           string
 	item, resource attrs
@@ -39,31 +39,43 @@ type resolution struct {
 	namespace      any // the expected attribute, nil if absent
 }
 
-// check sends spans for each case in a request of its own and compares the kept spans with the expected ones.
+// check sends spans, and log records of other traces, for each case in requests of its own and compares those that are kept with the
+// expected ones.
 func check(t *testing.T, client *harness.Client, sink *harness.Sink, cases []resolution) {
 	t.Helper()
 	r := random()
-	want, namespaces := outcomes{}, map[pcommon.SpanID]any{}
+	wantSpans, wantRecords, namespaces := outcomes{}, stamps{}, map[any]string{}
 	for _, c := range cases {
-		spans := randomSpans(r, 60, c.item)
+		spans, records := randomSpans(r, 60, c.item), randomRecords(r, 60, c.item)
 		client.Traces(traces(t, c.resource, nil, spans...))
-		want.expect(t, c.rate, spans...)
-		for _, s := range spans {
-			namespaces[s.id] = fmt.Sprint(c.name, ": ", c.namespace)
+		client.Logs(logs(t, c.resource, nil, records...))
+		wantSpans.expect(t, c.rate, spans...)
+		wantRecords.expect(t, c.rate, records...)
+		for i := range spans {
+			namespaces[spans[i].id] = fmt.Sprint(c.name, ": ", c.namespace)
+			namespaces[records[i].time] = namespaces[spans[i].id]
 		}
 	}
-	got := sink.Spans()
-	assert.Equal(t, want, outcomesOf(got))
-	for _, s := range got {
-		name := strings.SplitAfter(fmt.Sprint(namespaces[s.SpanID()]), ": ")[0]
-		if expected := fmt.Sprint(name, s.Attributes().AsRaw()["namespace"]); expected != namespaces[s.SpanID()] {
-			assert.Equal(t, namespaces[s.SpanID()], expected)
+	gotSpans, gotRecords := sink.Spans(), sink.Records()
+	assert.Equal(t, wantSpans, outcomesOf(gotSpans))
+	assert.Equal(t, wantRecords, stampsOf(gotRecords))
+	hasNamespace := func(item any, attributes pcommon.Map) bool {
+		name, _, _ := strings.Cut(namespaces[item], ": ")
+		return assert.Equal(t, namespaces[item], fmt.Sprint(name, ": ", attributes.AsRaw()["namespace"]))
+	}
+	for _, s := range gotSpans {
+		if !hasNamespace(s.SpanID(), s.Attributes()) {
+			return
+		}
+	}
+	for _, r := range gotRecords {
+		if !hasNamespace(r.Timestamp(), r.Attributes()) {
 			return
 		}
 	}
 }
 
-func TestSpansWithIdentifiersOnlyAreResolved(t *testing.T) {
+func TestSpansAndRecordsWithIdentifiersOnlyAreResolved(t *testing.T) {
 	t.Parallel()
 	for _, layout := range []taskerdb.Layout{
 		taskerdb.LayoutTasker, taskerdb.LayoutLegacy, taskerdb.LayoutLegacyWithoutCorrelation,
@@ -125,6 +137,7 @@ func TestSpansWithIdentifiersOnlyAreResolved(t *testing.T) {
 				assert.Equal(t, 1, collector.Log().Count("predates this column"), "said once")
 			}
 			assertCountedOnce(t, collector, "spans", 60*len(cases), len(sink.Spans()))
+			assertCountedOnce(t, collector, "log_records", 60*len(cases), len(sink.Records()))
 		})
 	}
 }

@@ -35,9 +35,10 @@ func (f *fault) report(t *testing.T, l *faultLoad, recovered time.Duration, acti
 		row += fmt.Sprintf(" | %d/s, %.1f ms", perSecond, float64(p99.Microseconds())/1_000)
 		assert.LessOrEqual(t, p99, longWait+slack, "the 99th percentile")
 	}
-	sent, kept := l.keptFresh(during)
-	fmt.Printf("%s | %.1f %% | %s | %d | %d = %d + %d |\n", row, 100*float64(kept)/float64(max(1, sent)),
-		recovered.Round(10*time.Millisecond), active, l.sent.Load(), len(l.seen), int(l.sent.Load())-len(l.seen))
+	fresh, keptFresh := l.spans.keptFresh(during)
+	sent, kept := l.spans.total()
+	fmt.Printf("%s | %.1f %% | %s | %d | %d = %d + %d |\n", row, 100*float64(keptFresh)/float64(max(1, fresh)),
+		recovered.Round(10*time.Millisecond), active, sent, kept, sent-kept)
 }
 
 // TestOutageCosts compares the CPU time per item while the circuit breaker is open with that without a database. Costs are

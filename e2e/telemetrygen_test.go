@@ -3,7 +3,9 @@
 package e2e
 
 import (
+	"fmt"
 	"os/exec"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -68,4 +70,58 @@ func TestSeriesOfTelemetrygenAreKeptOrDroppedAsAWhole(t *testing.T) {
 		assert.Zero(t, points["silent"], metricType)
 		assertCountedOnce(t, collector, "datapoints", 60, len(sink.Points()))
 	}
+}
+
+// TestRecordsOfTelemetrygenAreSampledExactly: all records of a run have the trace ID that it is given.
+func TestRecordsOfTelemetrygenAreSampledExactly(t *testing.T) {
+	t.Parallel()
+	const n = 500
+	for _, flag := range []string{"--telemetry-attributes", "--otlp-attributes"} { // on the record, and on the resource
+		sink := harness.NewSink(t)
+		collector := harness.Start(t, harness.Options{Processor: rates, Sink: sink})
+		sent, want := 0, map[string]int{}
+		for _, namespace := range []string{"payments", "orders", "analytics"} {
+			for _, id := range []string{vectorA, "0af7651916cd43dd8448eb211c80319c"} {
+				telemetrygen(t, collector, "logs", "--logs", strconv.Itoa(n), "--trace-id", id, flag, `namespace="`+namespace+`"`)
+				sent += n
+				kept := stamps{}
+				kept.expect(t, rateOf[namespace], newRecord(trace(t, id), nil))
+				for _, decided := range kept {
+					want[fmt.Sprint(id, " ", namespace, " ", decided.threshold)] = n
+				}
+			}
+		}
+		got := map[string]int{}
+		for _, r := range sink.Records() {
+			namespace := r.Attributes().AsRaw()["namespace"]
+			if flag == "--otlp-attributes" {
+				namespace = r.Resource.Attributes().AsRaw()["namespace"]
+			}
+			got[fmt.Sprint(r.TraceID(), " ", namespace, " ", r.Attributes().AsRaw()[thresholdAttribute])]++
+		}
+		require.Greater(t, len(want), 2)
+		require.Less(t, len(want), 6)
+		assert.Equal(t, want, got, flag)
+		assertCountedOnce(t, collector, "log_records", sent, len(sink.Records()))
+	}
+}
+
+// TestRecordsOfTelemetrygenWithoutATraceAreDrawnEach, and leave with the randomness that was drawn.
+func TestRecordsOfTelemetrygenWithoutATraceAreDrawnEach(t *testing.T) { // L2, L4
+	t.Parallel()
+	const n = 5_000
+	sink := harness.NewSink(t)
+	collector := harness.Start(t, harness.Options{Processor: rates, Sink: sink})
+	telemetrygen(t, collector, "logs", "--logs", strconv.Itoa(n), "--telemetry-attributes", `namespace="orders"`)
+	assertShare(t, len(sink.Records()), n, 0.5, "records")
+	drawn := map[any]bool{}
+	for _, r := range sink.Records() {
+		raw := r.Attributes().AsRaw()
+		require.True(t, r.TraceID().IsEmpty())
+		require.Equal(t, "8", raw[thresholdAttribute])
+		require.Regexp(t, "^[89a-f][0-9a-f]{13}$", raw[randomnessAttribute])
+		drawn[raw[randomnessAttribute]] = true
+	}
+	assert.Len(t, drawn, len(sink.Records()), "each has its own")
+	assertCountedOnce(t, collector, "log_records", n, len(sink.Records()))
 }

@@ -33,16 +33,16 @@ func startTwoTiers(t *testing.T, dsn, more string) *twoTiers {
 	for i := range tiers.second {
 		tiers.sinks[i] = harness.NewSink(t)
 		tiers.second[i] = harness.Start(t, harness.Options{
-			Base: testdata + "/two-tier/second.yaml", Before: []string{"memory_limiter"}, After: []string{"batch"}, Sink: tiers.sinks[i], FixedPorts: true,
+			Base: testdata + "/two-tier/second.yaml", Before: []string{"memory_limiter"}, After: []string{"transform/routed", "batch"}, Sink: tiers.sinks[i], FixedPorts: true,
 			Env: []string{"DATABASE_URL=" + dsn}, Processor: `
-tracing: {hold: {wait: 10m}}
+tracing: {hold: {wait: 10m}, trace_memory: {ttl: 1h}}
 postgres: {wait: 20s, query_timeout: 15s, registry: {interval: 0}}
 ` + more,
 		})
 		env = append(env, fmt.Sprintf("SECOND_TIER_%d=%s", i+1, tiers.second[i].Addr()))
 	}
 	tiers.first = harness.Start(t, harness.Options{
-		Base: testdata + "/two-tier/first.yaml", Bare: true, Before: []string{"memory_limiter"}, SpanExporter: "load_balancing", Env: env,
+		Base: testdata + "/two-tier/first.yaml", Bare: true, Before: []string{"memory_limiter", "transform/route"}, SpanExporter: "load_balancing", LogExporter: "load_balancing", Env: env,
 		SinkAddr: harness.RefusingAddress(t), Expect: []string{"Exporting failed", "connection"},
 	})
 	return tiers

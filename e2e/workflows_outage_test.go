@@ -74,7 +74,7 @@ func (o *groupOutage) assertStatus(t *testing.T, want string) {
 	assert.Equal(t, want, status.Components["pipeline:traces"].Components["processor:namespace_sampler"].Status, o.policy)
 }
 
-// awaitGroups sends spans that only carry the tasks, each in a trace of its own, until their groups decide them.
+// awaitGroups sends spans and log records that only carry the tasks, each in a trace of its own, until their groups decide them.
 func (o *groupOutage) awaitGroups(t *testing.T, tasks []taskerdb.Task) {
 	t.Helper()
 	require.True(t, harness.Eventually(time.Minute, func() bool {
@@ -85,11 +85,11 @@ func (o *groupOutage) awaitGroups(t *testing.T, tasks []taskerdb.Task) {
 			want.expectGroup(t, 0.5, o.hashes[task.CorrelationID], spans...)
 			all = append(all, spans...)
 		}
-		return assert.ObjectsAreEqual(want, o.send(t, all))
+		return o.isSent(t, want, all)
 	}), "%s: groups do not decide", o.policy)
 }
 
-// flowsWithoutGroups sends spans, each in a trace of its own, while Postgres cannot tell the groups of new tasks.
+// flowsWithoutGroups sends spans, each in a trace of its own, and log records of the same traces, while Postgres cannot tell the groups of new tasks.
 func (o *groupOutage) flowsWithoutGroups(t *testing.T, cached, tasks []taskerdb.Task) {
 	t.Helper()
 	for i, task := range tasks {
@@ -111,7 +111,11 @@ func (o *groupOutage) flowsWithoutGroups(t *testing.T, cached, tasks []taskerdb.
 		byGroup(0.5, task.CorrelationID, attrs{"correlation_id": task.CorrelationID, "namespace": "orders"})
 		byGroup(o.rate, task.CorrelationID, attrs{"correlation_id": task.CorrelationID}) // the group is known, the namespace is not
 		byGroup(0.5, cached[i].CorrelationID, attrs{"task_uuid": cached[i].UUID})
-		assert.Equal(t, want, o.send(t, all), o.policy)
+		o.assertSent(t, want, all, "groups are unavailable")
+
+		lone, wantLone := randomRecords(o.random, 10, attrs{"task_uuid": task.UUID, "namespace": "orders"}), stamps{} // of traces without spans
+		wantLone.expect(t, 0.5, lone...)
+		assert.Equal(t, wantLone, stampsOf(o.sendRecords(t, lone)), o.policy)
 	}
 }
 
@@ -202,6 +206,7 @@ func TestTraceIDsAndSeriesDecideWhileGroupsAreUnavailable(t *testing.T) { // G1,
 		assert.Greater(t, o.Scrape().Sum(harness.Prefix+"lookup_keys", unavailable), before, o.policy)
 		assert.Positive(t, o.Scrape().Sum(harness.Prefix+"ungrouped_items", harness.Labels{"signal": "traces"}), o.policy)
 		assert.Positive(t, o.Scrape().Sum(harness.Prefix+"ungrouped_items", harness.Labels{"signal": "metrics"}), o.policy)
+		assert.Positive(t, o.Scrape().Sum(harness.Prefix+"ungrouped_items", harness.Labels{"signal": "logs"}), o.policy)
 		assert.Equal(t, 1, o.Log().Count(cannotAsk), "%s: it is logged once", o.policy)
 	}
 	assert.NotEqual(t, byHash, kept[0], "the identity of the series decides")

@@ -203,6 +203,7 @@ func (c *Config) shown() inspect.Telemetry {
 			RescaleDelta: c.Metrics.RescaleDelta,
 			Exemplars:    string(c.Metrics.Exemplars),
 		},
+		Logs:  inspect.Logs{Enabled: c.Logs.Enabled, AlwaysKeep: list(c.Logs.AlwaysKeep)},
 		Spans: inspect.Spans{Internal: inspect.Internal{Enabled: c.Spans.Internal.Enabled, Match: list(c.Spans.Internal.Match)}},
 	}
 	if own := c.Metrics.Detailed.SampleRate; own != nil {

@@ -55,7 +55,8 @@ func runOnce(ctx context.Context, args []string, stdout, stderr io.Writer) (bool
 	flags := newFlags("run", `taskerload run --endpoint HOST:PORT --listen HOST:PORT --config COLLECTOR.yaml
 
 Sends the load to a running collector over OTLP/gRPC, listens for what it exports over OTLP/gRPC, and compares every
-item with what the collector's configuration file requires, including tracestates and values.
+item with what the collector's configuration file requires, including tracestates and values. Log records are sent after
+the spans: with parent_based they follow the traces that the processor remembers.
 
   - The collector's database must hold the tasks of the same --seed and --tasks: see taskerload seed.
   - Nothing else may send to the collector or to the listening address during the run.
@@ -118,7 +119,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (bool, e
 
 Starts a throw-away Postgres with the tasks of the load, starts a collector, sends the load, checks what the collector
 exports, and stops everything, also after Ctrl-C. It does so seven times: with workflows of several tasks, each in traces of
-its own, without and with consistent_by; with single tasks; and four times with the spans of these tasks alone: with
+its own, without and with consistent_by; with single tasks; and four times without the data points of these tasks: with
 trace_id_ratio; with parent_based and each trace cut into 2 to 5 requests, without and with tracing::hold; and with
 parent_based and every rate at 0.01.
 

@@ -54,6 +54,7 @@ func registerSizes(flags *flag.FlagSet, s *workload.Sizes) {
 	registerTasks(flags, s)
 	flags.IntVar(&s.Spans, "spans", 200_000, "number of spans to send")
 	flags.IntVar(&s.DataPoints, "datapoints", 50_000, "number of metric data points to send")
+	flags.IntVar(&s.Records, "records", 50_000, "number of log records to send, most of them in the traces; 0 for a collector without a logs pipeline")
 	flags.IntVar(&s.Series, "series", 25_000, "number of metric series that the data points belong to")
 }
 

@@ -4,14 +4,14 @@
 //
 // The data's path, by package:
 //
-//	internal/workload   generates tasks, spans and data points; fills Postgres with the tasks
+//	internal/workload   generates tasks, spans, data points and log records; fills Postgres with the tasks
 //	internal/config     reads from the collector's configuration what the processor must do
 //	internal/oracle     predicts the outcome for each item, without any code of the processor
 //	internal/run        starts collectors, sends and receives
 //	internal/ledger     records what must arrive and what does; reads the collector's counters
 //	internal/report     compares, and prints tables and checks
 //
-// internal/items walks over the spans and data points of OTLP requests. internal/xxh64 is the hash that decides about workflows.
+// internal/items walks over the items of OTLP requests. internal/xxh64 is the hash that decides about workflows.
 package main
 
 import (

@@ -26,8 +26,8 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		{[]string{"--help"}, []string{"taskerload demo", "taskerload seed", "taskerload run"}},
 		{[]string{"help"}, []string{"taskerload demo"}},
 		{[]string{"seed", "--help"}, []string{"taskerload seed --dsn", "-layout", "-tasks", "-seed", "-workflows"}},
-		{[]string{"run", "--help"}, []string{"taskerload run --endpoint", "-listen", "-config", "-metrics-url", "-spans", "-timeout", "-cut", "-workflows"}},
-		{[]string{"demo", "-h"}, []string{"taskerload demo --collector", "-config", "-datapoints", "-series", "-workflows"}},
+		{[]string{"run", "--help"}, []string{"taskerload run --endpoint", "-listen", "-config", "-metrics-url", "-spans", "-records", "-timeout", "-cut", "-workflows"}},
+		{[]string{"demo", "-h"}, []string{"taskerload demo --collector", "-config", "-datapoints", "-records", "-series", "-workflows"}},
 	} {
 		var stdout, stderr bytes.Buffer
 		assert.Equal(t, exitOK, execute(t.Context(), test.args, &stdout, &stderr), test.args)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -55,9 +57,31 @@ func (c *Client) TryTraces(ctx context.Context, td ptrace.Traces) error {
 // Metrics sends data points and fails the test if the collector does not accept all of them.
 func (c *Client) Metrics(md pmetric.Metrics) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), sendTimeout)
-	defer cancel()
-	if _, err := pmetricotlp.NewGRPCClient(c.conn).Export(ctx, pmetricotlp.NewExportRequestFromMetrics(md)); err != nil {
+	if err := c.TryMetrics(c.t.Context(), md); err != nil {
 		c.t.Fatalf("send data points: %v", err)
 	}
+}
+
+// TryMetrics sends data points. It does not modify or retain them.
+func (c *Client) TryMetrics(ctx context.Context, md pmetric.Metrics) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	_, err := pmetricotlp.NewGRPCClient(c.conn).Export(ctx, pmetricotlp.NewExportRequestFromMetrics(md))
+	return err
+}
+
+// Logs sends log records and fails the test if the collector does not accept all of them.
+func (c *Client) Logs(ld plog.Logs) {
+	c.t.Helper()
+	if err := c.TryLogs(c.t.Context(), ld); err != nil {
+		c.t.Fatalf("send log records: %v", err)
+	}
+}
+
+// TryLogs sends log records. It does not modify or retain them.
+func (c *Client) TryLogs(ctx context.Context, ld plog.Logs) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	_, err := plogotlp.NewGRPCClient(c.conn).Export(ctx, plogotlp.NewExportRequestFromLogs(ld))
+	return err
 }

@@ -38,6 +38,14 @@ type Options struct {
 	After []string
 	// AfterSpans are processors of Base that come after all others in pipelines of spans.
 	AfterSpans []string
+	// BeforeLogs are processors of Base that come before all others in pipelines of log records.
+	BeforeLogs []string
+	// AfterLogs are processors of Base that come after all others in pipelines of log records.
+	AfterLogs []string
+	// LogReceiver is the receiver of Base that log records come from; empty for otlp. Several are separated by commas.
+	LogReceiver string
+	// LogExporter is the exporter of Base that log records go to; empty for Sink.
+	LogExporter string
 	// Type is the processor's type; empty for namespace_sampler.
 	Type string
 	// Bare leaves the processor out, so that everything received is exported.

@@ -123,10 +123,12 @@ service:
     traces: {receivers: [otlp], processors: {{.SpanProcessors}}, exporters: [{{.SpanExporter}}]}
 {{- if not .Measured}}
     metrics: {receivers: [otlp], processors: {{.Processors}}, exporters: [{{if .ToPrometheus}}prometheus{{else}}otlp_grpc{{end}}]}
+    logs: {receivers: [{{.LogReceivers}}], processors: {{.LogProcessors}}, exporters: [{{.LogExporter}}]}
 {{- end}}
 {{- if .Copy}}
     traces/copy: {receivers: [otlp], exporters: [otlp_grpc/copy]}
     metrics/copy: {receivers: [otlp], exporters: [otlp_grpc/copy]}
+    logs/copy: {receivers: [{{.LogReceivers}}], exporters: [otlp_grpc/copy]}
 {{- end}}
 `))
 
@@ -161,12 +163,15 @@ func (o *Options) write(t testing.TB, a addresses) string {
 	t.Helper()
 	values := struct {
 		addresses
-		Type, Processor, Processors, SpanProcessors, SpanExporter, Sink, Copy, InspectSettings string
-		Extensions                                                                             map[string]string
-		ToPrometheus, Measured                                                                 bool
+		Type, Processor, Processors, SpanProcessors, LogProcessors, LogReceivers string
+		SpanExporter, LogExporter, Sink, Copy, InspectSettings                   string
+		Extensions                                                               map[string]string
+		ToPrometheus, Measured                                                   bool
 	}{
 		addresses: a, Type: o.componentType(), Processor: indented(o.Processor), Processors: o.processors(nil, nil),
-		SpanProcessors: o.processors(o.BeforeSpans, o.AfterSpans), SpanExporter: cmp.Or(o.SpanExporter, "otlp_grpc"), Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus, Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
+		SpanProcessors: o.processors(o.BeforeSpans, o.AfterSpans), SpanExporter: cmp.Or(o.SpanExporter, "otlp_grpc"),
+		LogProcessors: o.processors(o.BeforeLogs, o.AfterLogs), LogExporter: cmp.Or(o.LogExporter, "otlp_grpc"), LogReceivers: cmp.Or(o.LogReceiver, "otlp"),
+		Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus, Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
 	}
 	if o.Inspect == "" {
 		values.InspectSettings = ""

@@ -4,6 +4,7 @@ package harness
 
 import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -26,6 +27,26 @@ func SpansOf(td ptrace.Traces) []Span {
 		}
 	}
 	return spans
+}
+
+// Record is a log record with its scope and resource.
+type Record struct {
+	plog.LogRecord
+	Scope    pcommon.InstrumentationScope
+	Resource pcommon.Resource
+}
+
+// RecordsOf returns all log records, in order.
+func RecordsOf(ld plog.Logs) []Record {
+	var records []Record
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, record := range sl.LogRecords().All() {
+				records = append(records, Record{LogRecord: record, Scope: sl.Scope(), Resource: rl.Resource()})
+			}
+		}
+	}
+	return records
 }
 
 // Point is a data point of any type with its metric, scope and resource.

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -24,7 +26,11 @@ type Sink struct {
 	mu      sync.Mutex
 	traces  []ptrace.Traces
 	metrics []pmetric.Metrics
-	observe func(ptrace.Traces) // if not nil, called instead of keeping them
+	logs    []plog.Logs
+	// If not nil, called instead of keeping what was received.
+	observe        func(ptrace.Traces)
+	observeMetrics func(pmetric.Metrics)
+	observeLogs    func(plog.Logs)
 }
 
 // NewSink starts a sink. It stops when the test ends.
@@ -34,6 +40,7 @@ func NewSink(t testing.TB) *Sink {
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage))
 	ptraceotlp.RegisterGRPCServer(server, &tracesSink{sink: s})
 	pmetricotlp.RegisterGRPCServer(server, &metricsSink{sink: s})
+	plogotlp.RegisterGRPCServer(server, &logsSink{sink: s})
 	s.addr = serve(t, server)
 	return s
 }
@@ -45,7 +52,7 @@ func (s *Sink) Addr() string { return s.addr }
 func (s *Sink) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.traces, s.metrics = nil, nil
+	s.traces, s.metrics, s.logs = nil, nil, nil
 }
 
 // Observe passes spans to a function, one request at a time, instead of keeping them.
@@ -53,6 +60,20 @@ func (s *Sink) Observe(f func(ptrace.Traces)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.observe = f
+}
+
+// ObserveMetrics passes data points to a function, one request at a time, instead of keeping them.
+func (s *Sink) ObserveMetrics(f func(pmetric.Metrics)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observeMetrics = f
+}
+
+// ObserveLogs passes log records to a function, one request at a time, instead of keeping them.
+func (s *Sink) ObserveLogs(f func(plog.Logs)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observeLogs = f
 }
 
 // Spans returns the spans received so far, in order.
@@ -75,6 +96,17 @@ func (s *Sink) Points() []Point {
 		points = append(points, PointsOf(md)...)
 	}
 	return points
+}
+
+// Records returns the log records received so far, in order.
+func (s *Sink) Records() []Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var records []Record
+	for _, ld := range s.logs {
+		records = append(records, RecordsOf(ld)...)
+	}
+	return records
 }
 
 // Metrics returns the metrics requests received so far, in order.
@@ -108,6 +140,26 @@ type metricsSink struct {
 func (s *metricsSink) Export(_ context.Context, r pmetricotlp.ExportRequest) (pmetricotlp.ExportResponse, error) {
 	s.sink.mu.Lock()
 	defer s.sink.mu.Unlock()
+	if s.sink.observeMetrics != nil {
+		s.sink.observeMetrics(r.Metrics())
+		return pmetricotlp.NewExportResponse(), nil
+	}
 	s.sink.metrics = append(s.sink.metrics, r.Metrics())
 	return pmetricotlp.NewExportResponse(), nil
+}
+
+type logsSink struct {
+	plogotlp.UnimplementedGRPCServer
+	sink *Sink
+}
+
+func (s *logsSink) Export(_ context.Context, r plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
+	s.sink.mu.Lock()
+	defer s.sink.mu.Unlock()
+	if s.sink.observeLogs != nil {
+		s.sink.observeLogs(r.Logs())
+		return plogotlp.NewExportResponse(), nil
+	}
+	s.sink.logs = append(s.sink.logs, r.Logs())
+	return plogotlp.NewExportResponse(), nil
 }

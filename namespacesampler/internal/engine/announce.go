@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
 // announce logs what is in force, and warns of what is probably a mistake.
@@ -22,6 +23,8 @@ func (e *Engine) announce() {
 		zap.Any("spans_overrides", tables.Traces.Probabilities()),
 		zap.Float64("datapoints_global_rate", tables.Metrics.Global().Probability),
 		zap.Any("datapoints_overrides", tables.Metrics.Probabilities()),
+		zap.Float64("log_records_global_rate", tables.Logs.Global().Probability),
+		zap.Any("log_records_overrides", tables.Logs.Probabilities()),
 		zap.Any("overrides_end", tables.Expiries()),
 		zap.Int("detailed_match", len(shown.Metrics.Detailed.Match)),
 		zap.String("datapoints_by", shown.Metrics.By),
@@ -29,6 +32,7 @@ func (e *Engine) announce() {
 		zap.String("exemplars", shown.Metrics.Exemplars),
 		zap.Int("always_keep", len(shown.Tracing.AlwaysKeep)),
 		zap.Int("always_keep_traces", len(shown.Tracing.AlwaysKeepTraces)),
+		zap.Int("logs_always_keep", len(shown.Logs.AlwaysKeep)),
 		zap.Bool("honor_priority", shown.Tracing.HonorPriority),
 		zap.String("hold", shown.Tracing.Hold.Wait),
 		zap.Bool("drops_internal_spans", len(e.cfg.Spans.DropInternal) > 0),
@@ -55,7 +59,7 @@ func (e *Engine) warn() {
 		return
 	}
 	tables, keepsOnFailure := e.steering.Rates.InForce(), e.cfg.OnFailure == batch.Keep
-	spans, points := &e.cfg.Spans, &e.cfg.Points
+	spans, points, logs := &e.cfg.Spans, &e.cfg.Points, &e.cfg.Logs
 	switch {
 	case !spans.Enabled:
 		e.logger.Warn("tracing::enabled is false: no spans leave this processor")
@@ -68,4 +72,30 @@ func (e *Engine) warn() {
 	case tables.Metrics.Highest().IsNever() && !keepsOnFailure:
 		e.logger.Warn("every rate for data points is 0: no detailed metrics leave this processor")
 	}
+	switch {
+	case !logs.Enabled:
+		e.logger.Warn("logs::enabled is false: no log records leave this processor")
+	case tables.Logs.Highest().IsNever() && !keepsOnFailure && len(logs.AlwaysKeep) == 0 && !e.keepsRecordsOfTraces():
+		e.logger.Warn("every rate for log records is 0: no log records leave this processor")
+	}
+}
+
+// keepsRecordsOfTraces reports whether log records can be kept because their trace is: it is kept whole (T18), or its rate replaces theirs (L3).
+func (e *Engine) keepsRecordsOfTraces() bool {
+	tables := e.steering.Rates.InForce()
+	switch {
+	case e.cfg.Spans.Memory == nil:
+		return false
+	case len(e.cfg.Spans.AlwaysKeepTraces) > 0:
+		return true
+	case tables.Traces.Highest().IsNever():
+		return false
+	}
+	isOwn := func(m *rate.Match) bool { return m.Signal == rate.Logs }
+	for _, m := range tables.Logs.Overrides() {
+		if !isOwn(m) {
+			return true
+		}
+	}
+	return !isOwn(tables.Logs.Global())
 }

@@ -17,12 +17,16 @@ func TestStartLogsWhatIsInForce(t *testing.T) {
 	t.Parallel()
 	s := samplertest.Start(t, map[string]any{
 		"sample_rate": 0.1, "namespaces": map[string]any{"payments": 1},
+		"logs": map[string]any{"sample_rate": 0.2, "namespaces": map[string]any{"orders": 0.5}, "always_keep": []any{"log.severity_number >= 17"}},
 	})
 	lines := s.Logs.FilterMessage("sampling by namespace").All()
 	require.Len(t, lines, 1)
 	fields := lines[0].ContextMap()
 	assert.InDelta(t, 0.1, fields["spans_global_rate"], 0)
 	assert.Equal(t, map[string]float64{"payments": 1}, fields["spans_overrides"])
+	assert.InDelta(t, 0.2, fields["log_records_global_rate"], 0)
+	assert.Equal(t, map[string]float64{"payments": 1, "orders": 0.5}, fields["log_records_overrides"])
+	assert.EqualValues(t, 1, fields["logs_always_keep"])
 	assert.Equal(t, "parent_based", fields["sampler"])
 	assert.Empty(t, s.Logs.FilterLevelExact(zap.WarnLevel).All())
 }
@@ -47,23 +51,44 @@ func TestStartWarnsOnceOfOverridesThatHaveEnded(t *testing.T) {
 
 func TestStartWarnsOfWhatIsProbablyAMistake(t *testing.T) {
 	t.Parallel()
-	off := map[string]any{"enabled": false}
+	const (
+		noSpans   = "every rate for spans is 0: no spans leave this processor"
+		noPoints  = "every rate for data points is 0: no detailed metrics leave this processor"
+		noRecords = "every rate for log records is 0: no log records leave this processor"
+	)
+	off, always := map[string]any{"enabled": false}, []any{`span.name == "a"`}
 	for name, tt := range map[string]struct {
 		settings map[string]any
 		warnings []string
 	}{
 		"signals are disabled": {
-			map[string]any{"tracing": off, "metrics": off},
-			[]string{"tracing::enabled is false: no spans leave this processor", "metrics::enabled is false: no data points leave this processor"},
+			map[string]any{"tracing": off, "metrics": off, "logs": off}, []string{
+				"tracing::enabled is false: no spans leave this processor", "metrics::enabled is false: no data points leave this processor",
+				"logs::enabled is false: no log records leave this processor",
+			},
 		},
-		"all rates are 0": {map[string]any{"sample_rate": 0}, []string{
-			"every rate for spans is 0: no spans leave this processor", "every rate for data points is 0: no detailed metrics leave this processor",
-		}},
+		"all rates are 0":             {map[string]any{"sample_rate": 0}, []string{noSpans, noPoints, noRecords}},
 		"an override keeps something": {map[string]any{"sample_rate": 0, "namespaces": map[string]any{"payments": 1}}, nil},
-		"always_keep keeps something": {
-			map[string]any{"sample_rate": 0, "tracing": map[string]any{"always_keep": []any{"span.name == \"a\""}}},
-			[]string{"every rate for data points is 0: no detailed metrics leave this processor"},
+		"always_keep keeps spans":     {map[string]any{"sample_rate": 0, "tracing": map[string]any{"always_keep": always}}, []string{noPoints, noRecords}},
+		"always_keep keeps records": {
+			map[string]any{"sample_rate": 0, "logs": map[string]any{"always_keep": []any{"log.severity_number >= 17"}}}, []string{noSpans, noPoints},
 		},
+		"records of traces that are kept whole": {
+			map[string]any{"sample_rate": 0, "tracing": map[string]any{"always_keep_traces": always}}, []string{noPoints},
+		},
+		"records at the rate of their trace": { // L3
+			map[string]any{"sample_rate": 0, "tracing": map[string]any{"namespaces": map[string]any{"payments": 1}}}, []string{noPoints},
+		},
+		"records by a shared override, at the rate of their trace": { // L3
+			map[string]any{
+				"sample_rate": 1, "metrics": map[string]any{"namespaces": map[string]any{"payments": 1}}, "logs": map[string]any{"sample_rate": 0},
+				"namespaces": map[string]any{"payments": 0}, "tracing": map[string]any{"namespaces": map[string]any{"payments": 1}},
+			}, nil,
+		},
+		"a rate of their own, whatever their trace has": {map[string]any{"logs": map[string]any{"sample_rate": 0}}, []string{noRecords}},
+		"nothing is remembered of traces": {map[string]any{
+			"sample_rate": 0, "tracing": map[string]any{"sampler": "trace_id_ratio", "namespaces": map[string]any{"payments": 1}},
+		}, []string{noPoints, noRecords}},
 		"a dry run drops nothing": {
 			map[string]any{"sample_rate": 0, "dry_run": true},
 			[]string{"dry_run is true: nothing is dropped or changed; decisions are only counted"},

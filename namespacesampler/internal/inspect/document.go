@@ -30,6 +30,7 @@ type Telemetry struct {
 	ConsistentBy []string `json:"consistent_by"`
 	Tracing      Tracing  `json:"tracing"`
 	Metrics      Metrics  `json:"metrics"`
+	Logs         Logs     `json:"logs"`
 	Spans        Spans    `json:"spans"`
 	// Postgres is null if the attributes alone decide.
 	Postgres *Postgres `json:"postgres"`
@@ -84,6 +85,15 @@ type Detailed struct {
 	Match      []string `json:"match"`
 }
 
+// Logs shows the sampling of log records. Mode and precision are those of Tracing.
+type Logs struct {
+	Enabled bool `json:"enabled"`
+	// SampleRate is the rate of namespaces without an override; Namespaces are all overrides that apply to log records.
+	SampleRate float64            `json:"sample_rate"`
+	Namespaces map[string]float64 `json:"namespaces"`
+	AlwaysKeep []string           `json:"always_keep"`
+}
+
 // Spans shows the handling of particular kinds of spans.
 type Spans struct {
 	Internal Internal `json:"internal"`
@@ -129,12 +139,13 @@ type Namespaces struct {
 type Enabled struct {
 	Traces  bool `json:"traces"`
 	Metrics bool `json:"metrics"`
+	Logs    bool `json:"logs"`
 }
 
 // Override is an override in force.
 type Override struct {
 	Key        string     `json:"key"`    // a name, or a pattern
-	Signal     string     `json:"signal"` // all, traces or metrics
+	Signal     string     `json:"signal"` // all, traces, metrics or logs
 	SampleRate float64    `json:"sample_rate"`
 	Source     string     `json:"source"`
 	ExpiresAt  *time.Time `json:"expires_at"`
@@ -155,8 +166,14 @@ type Row struct {
 	// Configured reports whether there is an override for exactly this name.
 	Configured bool       `json:"configured"`
 	LastSeen   *time.Time `json:"last_seen"`
-	Traces     Signal     `json:"traces"`
-	Metrics    Signal     `json:"metrics"`
+	Signals
+}
+
+// Signals are the rates of a namespace, and the counts of its items.
+type Signals struct {
+	Traces  Signal `json:"traces"`
+	Metrics Signal `json:"metrics"`
+	Logs    Signal `json:"logs"`
 }
 
 // Signal is the rate of a namespace for one signal, and the counts of its items since start.
@@ -184,8 +201,7 @@ type Counts struct {
 // None are the items without a namespace, with their rates.
 type None struct {
 	LastSeen *time.Time `json:"last_seen"`
-	Traces   Signal     `json:"traces"`
-	Metrics  Signal     `json:"metrics"`
+	Signals
 }
 
 // Sums are the counts of several namespaces.
@@ -193,6 +209,7 @@ type Sums struct {
 	LastSeen *time.Time `json:"last_seen"`
 	Traces   Counts     `json:"traces"`
 	Metrics  Counts     `json:"metrics"`
+	Logs     Counts     `json:"logs"`
 }
 
 // Registry shows how current the registered namespaces are.
@@ -255,7 +272,7 @@ type BreakerState struct {
 type Question struct {
 	Namespace string // "" for items without one
 	Signal    string
-	// TraceID and Tracestate are those of a span. HasTraceID is false if only the rate is asked for.
+	// TraceID is that of a span or a log record, Tracestate that of a span. HasTraceID is false if only the rate is asked for.
 	TraceID    pcommon.TraceID
 	HasTraceID bool
 	Tracestate string
@@ -270,6 +287,7 @@ const BySeries = "series"
 const (
 	TracesSignal  = "traces"
 	MetricsSignal = "metrics"
+	LogsSignal    = "logs"
 )
 
 // Explanation is the answer of /explain.
@@ -288,6 +306,6 @@ type Explanation struct {
 	Disabled string `json:"disabled,omitempty"`
 	// DryRun means that nothing is dropped; Decision is what would happen.
 	DryRun bool `json:"dry_run,omitempty"`
-	// Fault is the fault of the tracestate, or group_overruled.
+	// Fault is the fault of the tracestate or of the trace ID, or group_overruled.
 	Fault string `json:"fault,omitempty"`
 }

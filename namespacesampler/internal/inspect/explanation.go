@@ -32,7 +32,14 @@ func (v *View) Explain(q Question) (Explanation, error) {
 	if q.Signal == MetricsSignal {
 		return v.explainPoint(g, tables.Metrics.Lookup(name)), nil
 	}
-	return v.explainSpan(q, g, tables.Traces.Lookup(name)), nil
+	var known tracememory.Known
+	if v.Memory != nil && q.HasTraceID {
+		known = v.Memory.Peek(&q.TraceID, v.Memory.Now())
+	}
+	if q.Signal == LogsSignal {
+		return v.explain(q, recordBy(known, g, tables.Logs, name), "logs::enabled", v.Static.Logs.Enabled), nil
+	}
+	return v.explain(q, spanBy(known, g, tables.Traces.Lookup(name)), "tracing::enabled", v.Static.Tracing.Enabled), nil
 }
 
 // groupOf returns the group of a key, or none without one.
@@ -57,41 +64,73 @@ func (v *View) explainPoint(g group.Group, match *rate.Match) Explanation {
 		e.Decision = new(labels.DecisionOf(decision.KeepGroup(g, &match.Rate)).String())
 	}
 	if !v.Static.Metrics.Enabled {
-		e.Disabled = "metrics::enabled"
-		if e.Decision != nil {
-			e.Decision = new(labels.Dropped.String())
-		}
+		e.disable("metrics::enabled", e.Decision != nil)
 	}
 	return e
 }
 
-// explainSpan explains the decision on a span at the rate of its namespace and by its group, or by what is remembered of its trace.
-func (v *View) explainSpan(q Question, g group.Group, match *rate.Match) Explanation {
-	var known tracememory.Known
-	if v.Memory != nil && q.HasTraceID {
-		known = v.Memory.Peek(&q.TraceID, v.Memory.Now())
-	}
+// decider is what decides a span or a log record.
+type decider struct {
+	rate  *rate.Match
+	trace *tracememory.Trace // the trace that the rate is remembered with, if any
+	group group.Group
+}
+
+// spanBy returns what decides a span: its own rate and group, or what is remembered of its trace.
+func spanBy(known tracememory.Known, own group.Group, match *rate.Match) decider {
+	by := decider{rate: match, group: known.Group.With(own)}
 	if known.Trace != nil {
-		match = known.Trace.Rate
+		by.rate, by.trace = known.Trace.Rate, known.Trace
 	}
-	e := v.explanation(match)
-	if known.Trace != nil {
+	return by
+}
+
+// recordBy returns what decides a log record: the rate of its namespace and its group, or those of its trace if it is remembered. A rate that
+// is for log records alone replaces that of a trace with a namespace, but not of one that is kept whole (L3).
+func recordBy(known tracememory.Known, own group.Group, table *rate.Table, name string) decider {
+	if name == "" && known.IsNamed() {
+		name = known.Trace.Name
+	}
+	by := decider{rate: table.Lookup(name), group: own}
+	if known.IsKept() || known.IsNamed() && by.rate.Signal != rate.Logs {
+		by.rate, by.trace = known.Trace.Rate, known.Trace
+	}
+	if known.IsNamed() || known.Group.IsSettled() {
+		by.group = known.Group
+	}
+	return by
+}
+
+// explain explains the decision on a span or a log record. Setting is the one that drops all of them unless enabled is true.
+func (v *View) explain(q Question, by decider, setting string, enabled bool) Explanation {
+	e := v.explanation(by.rate)
+	if by.trace != nil {
 		e.Source = traceSource
 		e.ExpiresAt = nil // the rate holds as long as the trace is remembered
-		if known.Trace.IsKept {
+		if by.trace.IsKept {
 			e.Rule = labels.AlwaysKeepTrace.String()
 		}
 	}
-	if q.HasTraceID || g.IsKnown() {
-		v.decide(&e, q, known.Group.With(g), &match.Rate)
+	isDecided := q.HasTraceID || by.group.IsKnown()
+	if isDecided {
+		v.decide(&e, q, by.group, &by.rate.Rate)
 	}
-	if !v.Static.Tracing.Enabled {
-		e.Disabled = "tracing::enabled"
+	if !enabled {
+		e.disable(setting, isDecided)
 	}
 	return e
 }
 
-// decide explains the decision on a span of a group.
+// disable sets the setting that drops all items of the signal. The answer has a decision if isDecided is true.
+func (e *Explanation) disable(setting string, isDecided bool) {
+	e.Disabled = setting
+	if isDecided {
+		e.Decision = new(labels.Dropped.String())
+	}
+}
+
+// decide explains the decision on a span or a log record of a group. The record is one that was not sampled before: it is decided like a span
+// without a tracestate (L2).
 func (v *View) decide(e *Explanation, q Question, g group.Group, r *rate.Rate) {
 	d := v.Sampler.In(g).Explain(q.TraceID, q.Tracestate, r)
 	e.Threshold = decision.Digits(d.Threshold)
@@ -104,10 +143,7 @@ func (v *View) decide(e *Explanation, q Question, g group.Group, r *rate.Rate) {
 	if d.HasRandomness {
 		e.set(d.Source, d.Randomness)
 	}
-	switch {
-	case !v.Static.Tracing.Enabled:
-		e.Decision = new(labels.Dropped.String())
-	case !d.Drawn:
+	if !d.Drawn {
 		e.Decision = new(labels.DecisionOf(d.Keep).String())
 	}
 }

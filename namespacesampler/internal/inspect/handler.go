@@ -86,6 +86,7 @@ func (h *Handler) renderConfig() ([]byte, error) {
 	telemetry := &c.Common.Telemetry
 	telemetry.Tracing.Namespaces = shown(telemetry.Tracing.Namespaces)
 	telemetry.Metrics.Namespaces = shown(telemetry.Metrics.Namespaces)
+	telemetry.Logs.Namespaces = shown(telemetry.Logs.Namespaces)
 	return render(c)
 }
 
@@ -130,7 +131,9 @@ func (h *Handler) renderNamespaces(ctx context.Context) ([]byte, error) {
 	for i := range n.Namespaces {
 		row := &n.Namespaces[i]
 		row.Name = namespace.Shown(row.Name)
-		row.Traces.Pattern, row.Metrics.Pattern = namespace.Shown(row.Traces.Pattern), namespace.Shown(row.Metrics.Pattern)
+		for _, s := range []*Signal{&row.Traces, &row.Metrics, &row.Logs} {
+			s.Pattern = namespace.Shown(s.Pattern)
+		}
 	}
 	return render(n)
 }

@@ -22,20 +22,26 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 		Enabled: true,
 		Tracing: Tracing{Enabled: true, Namespaces: map[string]float64{"payments": 1}},
 		Metrics: Metrics{Enabled: true, Detailed: Detailed{SampleRate: 0.1}, Namespaces: map[string]float64{"rust_*": 0.5}},
+		Logs:    Logs{SampleRate: 0.2, Namespaces: map[string]float64{"audit": 1}, AlwaysKeep: []string{"true"}},
 	}
 	yes, at := true, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	source.namespaces = Namespaces{
 		Namespaces: []Row{{
 			Name: "payments", Registered: &yes, LastSeen: &at,
-			Traces: Signal{
-				Rate{SampleRate: 1, Rule: "pattern", Pattern: "pay*", Source: "shared_override", ExpiresAt: &at}, Counts{3, 4},
+			Signals: Signals{
+				Traces: Signal{
+					Rate{SampleRate: 1, Rule: "pattern", Pattern: "pay*", Source: "shared_override", ExpiresAt: &at}, Counts{3, 4},
+				},
+				Metrics: Signal{Rate: Rate{SampleRate: 0.1, Rule: "global", Source: "signal_global"}},
+				Logs:    Signal{Rate{SampleRate: 0.5, Rule: "exact", Source: "signal_override"}, Counts{5, 6}},
 			},
-			Metrics: Signal{Rate: Rate{SampleRate: 0.1, Rule: "global", Source: "signal_global"}},
 		}},
-		None: None{
+		None: None{Signals: Signals{
 			Traces:  Signal{Rate{Rule: "global", Source: "global"}, Counts{0, 2}},
 			Metrics: Signal{Rate: Rate{SampleRate: 1, Rule: "exact", Source: "shared_override"}},
-		},
+			Logs:    Signal{Rate: Rate{Rule: "global", Source: "global"}},
+		}},
+		Other:    Sums{Logs: Counts{7, 8}},
 		Registry: &Registry{ReadAt: &at},
 		Problems: []Problem{{"no_randomness", 2, "why", "sample_rate", "docs"}},
 	}
@@ -51,6 +57,9 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 	assert.InDelta(t, 0.1, metrics["detailed"].(map[string]any)["sample_rate"], 0)
 	assert.Equal(t, false, metrics["detailed"].(map[string]any)["enabled"])
 	assert.Equal(t, map[string]any{"rust_*": 0.5}, metrics["namespaces"])
+	assert.Equal(t, map[string]any{
+		"enabled": false, "sample_rate": 0.2, "namespaces": map[string]any{"audit": 1.0}, "always_keep": []any{"true"},
+	}, telemetry["logs"])
 
 	body := ask(t, server, http.MethodGet, "/namespaces").body
 	assert.JSONEq(t, `{
@@ -58,15 +67,19 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 			"name": "payments", "registered": true, "configured": false, "last_seen": "2026-12-01T00:00:00Z",
 			"traces": {"sample_rate": 1, "rule": "pattern", "pattern": "pay*", "source": "shared_override",
 				"expires_at": "2026-12-01T00:00:00Z", "kept": 3, "dropped": 4},
-			"metrics": {"sample_rate": 0.1, "rule": "global", "source": "signal_global", "expires_at": null, "kept": 0, "dropped": 0}
+			"metrics": {"sample_rate": 0.1, "rule": "global", "source": "signal_global", "expires_at": null, "kept": 0, "dropped": 0},
+			"logs": {"sample_rate": 0.5, "rule": "exact", "source": "signal_override", "expires_at": null, "kept": 5, "dropped": 6}
 		}],
-		"overrides": [], "dry_run": false, "enabled": {"traces": false, "metrics": false},
+		"overrides": [], "dry_run": false, "enabled": {"traces": false, "metrics": false, "logs": false},
 		"none": {
 			"last_seen": null,
 			"traces": {"sample_rate": 0, "rule": "global", "source": "global", "expires_at": null, "kept": 0, "dropped": 2},
-			"metrics": {"sample_rate": 1, "rule": "exact", "source": "shared_override", "expires_at": null, "kept": 0, "dropped": 0}
+			"metrics": {"sample_rate": 1, "rule": "exact", "source": "shared_override", "expires_at": null, "kept": 0, "dropped": 0},
+			"logs": {"sample_rate": 0, "rule": "global", "source": "global", "expires_at": null, "kept": 0, "dropped": 0}
 		},
-		"other": {"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}},
+		"other": {
+			"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}, "logs": {"kept": 7, "dropped": 8}
+		},
 		"registry": {"read_at": "2026-12-01T00:00:00Z", "error": null},
 		"state": {"postgres": null, "cache": null, "breaker": null, "hold": null, "runtime_overrides": null},
 		"problems": [{"kind": "no_randomness", "count": 2, "consequence": "why", "setting": "sample_rate", "documentation": "docs"}]
@@ -231,9 +244,10 @@ func TestInvalidQuestionsAreRefused(t *testing.T) {
 	for query, want := range map[string]string{
 		"ns=payments":                      `unknown parameter "ns"; the parameters are namespace, signal, trace_id, tracestate`,
 		"namespace=a&sample=1&signal=logs": `unknown parameter "sample"`,
-		"signal=logs":                      `signal: must be traces or metrics, got "logs"`,
-		"signal=":                          `signal: must be traces or metrics, got ""`,
-		"trace_id=abc":                     `trace_id: must be 32 hexadecimal digits, got "abc"`,
+		"signal=log":                       `signal: must be traces, metrics or logs, got "log"`,
+		"signal=":                          `signal: must be traces, metrics or logs, got ""`,
+		"signal=logs&tracestate=ot%3Dth:8&trace_id=4bf92f3577b34da6a3ce929d0e0e4736": "tracestate: must be left out with signal=logs, as log records have none",
+		"trace_id=abc": `trace_id: must be 32 hexadecimal digits, got "abc"`,
 		"trace_id=4bf92f3577b34da6a3ce929d0e0e473g": `trace_id: must be 32 hexadecimal digits, got "4bf92f3577b34da6a3ce929d0e0e473g"`,
 		"namespace=a&namespace=b":                   "namespace: must be given once, got it 2 times",
 		"tracestate=ot%3Dth:8":                      "tracestate: must come with a trace_id (00000000000000000000000000000000 where the span has none)",
@@ -253,11 +267,14 @@ var hostile = []string{
 
 func TestHostileNamesAreText(t *testing.T) {
 	source := &fixed{}
-	source.config.Common.Telemetry.Metrics.Namespaces = map[string]float64{}
+	rates := map[string]float64{}
 	for _, name := range hostile {
-		source.namespaces.Namespaces = append(source.namespaces.Namespaces, Row{Name: name})
-		source.config.Common.Telemetry.Metrics.Namespaces[name] = 1
+		pattern := Signal{Rate: Rate{Pattern: name}}
+		source.namespaces.Namespaces = append(source.namespaces.Namespaces, Row{Name: name, Signals: Signals{pattern, pattern, pattern}})
+		rates[name] = 1
 	}
+	telemetry := &source.config.Common.Telemetry
+	telemetry.Tracing.Namespaces, telemetry.Metrics.Namespaces, telemetry.Logs.Namespaces = rates, rates, rates
 	server := start(t, NewHandler(source))
 	for _, path := range []string{"/namespaces", "/config"} {
 		a := ask(t, server, http.MethodGet, path)
@@ -280,6 +297,7 @@ func FuzzExplain(f *testing.F) {
 		f.Add("namespace=" + name)
 	}
 	f.Add("namespace=a&signal=metrics&trace_id=4bf92f3577b34da6a3ce929d0e0e4736&tracestate=ot%3Dth:8")
+	f.Add("namespace=a&signal=logs&trace_id=4bf92f3577b34da6a3ce929d0e0e4736")
 	h := NewHandler(&fixed{})
 	f.Fuzz(func(t *testing.T, query string) {
 		r := httptest.NewRequest(http.MethodGet, "/explain", nil)

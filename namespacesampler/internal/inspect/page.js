@@ -6,6 +6,8 @@ let sort = { by: "name", down: false }, filter = "", show = "all", data = null, 
 
 const number = new Intl.NumberFormat("en-US"), percent = (rate) => trim(rate * 100) + " %";
 const trim = (value) => String(Number(value.toPrecision(6)));
+const items = { traces: "spans", metrics: "data points", logs: "log records" }, signals = Object.keys(items);
+const settings = { traces: "tracing", metrics: "metrics", logs: "logs" }; // the section of the configuration
 const sources = {
   runtime_override: "runtime override", signal_override: "override for this signal", shared_override: "override",
   signal_global: "global rate of this signal", global: "global rate", trace: "remembered with its trace",
@@ -61,8 +63,8 @@ function newRow(name, hasRates, label) {
     cells.tags[key].hidden = true;
     first.append(cells.tags[key]);
   }
-  for (const [signal, title] of [["traces", "spans"], ["metrics", "data points"]]) {
-    const rate = cell("rate of " + title), counts = cell(title + " kept");
+  for (const signal of signals) {
+    const rate = cell("rate of " + items[signal]), counts = cell(items[signal] + " kept");
     const c = { rate: element("span", "rate"), why: element("span", "why"), until: element("span", "until"),
       bar: element("div", "kept"), numbers: element("span", "numbers"), cell: counts };
     c.until.hidden = true;
@@ -76,7 +78,7 @@ function newRow(name, hasRates, label) {
 }
 
 function fillCounts(c, counts) {
-  const all = counts.kept + counts.dropped, share = all ? 100 * counts.kept / all : 0;
+  const all = received(counts), share = all ? 100 * counts.kept / all : 0;
   const width = share.toFixed(2) + "%", least = counts.kept ? "2px" : "0";
   if (c.width !== width) c.bar.style.setProperty("--share", c.width = width);
   if (c.least !== least) c.bar.style.setProperty("--least", c.least = least);
@@ -91,19 +93,20 @@ function fillRate(c, rate) {
 
 function fillTimes(entry) {
   setText(entry.cells.seen, ago(entry.data.last_seen));
-  for (const signal of ["traces", "metrics"]) {
+  for (const signal of signals) {
     const until = entry.data[signal].expires_at;
     setHidden(entry.cells[signal].until, !until);
     if (until) setText(entry.cells[signal].until, "ends in " + span(Date.parse(until) - now()));
   }
 }
 
-const temporary = (n) => Boolean(n.traces.expires_at || n.metrics.expires_at);
-const onGlobal = (n) => n.traces.rule === "global" && n.metrics.rule === "global";
+const temporary = (n) => signals.some((signal) => n[signal].expires_at);
+const onGlobal = (n) => signals.every((signal) => n[signal].rule === "global");
+const received = (counts) => counts.kept + counts.dropped;
 
 function fill(entry, n) {
   entry.data = n;
-  for (const signal of ["traces", "metrics"]) {
+  for (const signal of signals) {
     fillRate(entry.cells[signal], n[signal]);
     fillCounts(entry.cells[signal], n[signal]);
   }
@@ -114,11 +117,8 @@ function fill(entry, n) {
   fillTimes(entry);
 }
 
-const keys = {
-  name: (n) => n.name, seen: (n) => n.last_seen ? Date.parse(n.last_seen) : 0,
-  traces_rate: (n) => n.traces.sample_rate, metrics_rate: (n) => n.metrics.sample_rate,
-  traces: (n) => n.traces.kept + n.traces.dropped, metrics: (n) => n.metrics.kept + n.metrics.dropped,
-};
+const keys = { name: (n) => n.name, seen: (n) => n.last_seen ? Date.parse(n.last_seen) : 0 };
+for (const s of signals) Object.assign(keys, { [s]: (n) => received(n[s]), [s + "_rate"]: (n) => n[s].sample_rate });
 const shows = {
   all: () => true, temporary, override: (n) => !onGlobal(n), global: onGlobal,
   unregistered: (n) => n.registered === false, unseen: (n) => !n.last_seen,
@@ -152,35 +152,35 @@ function arrange() {
 const sums = {};
 function fillSums(key, label, n) {
   sums[key] ??= newRow("", false, label);
-  const all = n.traces.kept + n.traces.dropped + n.metrics.kept + n.metrics.dropped;
-  const hasOverride = [n.traces, n.metrics].some((s) => s.rule && s.rule !== "global");
-  for (const signal of ["traces", "metrics"]) {
+  const isSeen = signals.some((signal) => received(n[signal]) > 0);
+  const hasOverride = signals.some((signal) => n[signal].rule && n[signal].rule !== "global");
+  for (const signal of signals) {
     fillCounts(sums[key].cells[signal], n[signal]);
     if (n[signal].rule) fillRate(sums[key].cells[signal], n[signal]);
   }
   setText(sums[key].cells.seen, ago(n.last_seen));
-  if ((all || hasOverride) && !sums[key].row.isConnected) byId("sums").append(sums[key].row);
+  if ((isSeen || hasOverride) && !sums[key].row.isConnected) byId("sums").append(sums[key].row);
 }
 
 function fillState() {
-  const s = data.state, items = [];
-  if (!s.postgres) items.push(["", "no Postgres: attributes only"]);
-  else if (s.postgres.reachable === null) items.push(["", "Postgres not used yet"]);
-  else if (s.postgres.reachable) items.push(["good", "Postgres answers"]);
-  else items.push(["bad", "Postgres has been unreachable for " + span(now() - Date.parse(s.postgres.since))]);
-  if (s.cache) items.push(["", "cache " + number.format(s.cache.entries) + " of " + number.format(s.cache.max_entries)]);
-  if (s.breaker) items.push([s.breaker.state === "closed" ? "good" : "bad", "breaker " + s.breaker.state.replace("_", " ")]);
-  if (s.hold) items.push(["", number.format(s.hold.spans) + " of " + number.format(s.hold.max_spans) + " spans held"]);
-  if (data.registry && data.registry.error) items.push(["bad", "registry cannot be read" +
+  const s = data.state, states = [];
+  if (!s.postgres) states.push(["", "no Postgres: attributes only"]);
+  else if (s.postgres.reachable === null) states.push(["", "Postgres not used yet"]);
+  else if (s.postgres.reachable) states.push(["good", "Postgres answers"]);
+  else states.push(["bad", "Postgres has been unreachable for " + span(now() - Date.parse(s.postgres.since))]);
+  if (s.cache) states.push(["", "cache " + number.format(s.cache.entries) + " of " + number.format(s.cache.max_entries)]);
+  if (s.breaker) states.push([s.breaker.state === "closed" ? "good" : "bad", "breaker " + s.breaker.state.replace("_", " ")]);
+  if (s.hold) states.push(["", number.format(s.hold.spans) + " of " + number.format(s.hold.max_spans) + " spans held"]);
+  if (data.registry && data.registry.error) states.push(["bad", "registry cannot be read" +
     (data.registry.read_at ? ", last read " + ago(data.registry.read_at) : "")]);
-  else if (data.registry && data.registry.read_at) items.push(["", "registry read " + ago(data.registry.read_at)]);
+  else if (data.registry && data.registry.read_at) states.push(["", "registry read " + ago(data.registry.read_at)]);
   const o = s.runtime_overrides;
-  if (o && o.error) items.push(["bad", "runtime overrides cannot be read" + (o.read_at ? ", last read " + ago(o.read_at) : "")]);
-  else if (o && o.read_at) items.push(["", "runtime overrides read " + ago(o.read_at)]);
-  if (o && o.rejected) items.push(["bad", number.format(o.rejected) + (o.rejected === 1 ? " row" : " rows") + " of runtime overrides skipped"]);
+  if (o && o.error) states.push(["bad", "runtime overrides cannot be read" + (o.read_at ? ", last read " + ago(o.read_at) : "")]);
+  else if (o && o.read_at) states.push(["", "runtime overrides read " + ago(o.read_at)]);
+  if (o && o.rejected) states.push(["bad", number.format(o.rejected) + (o.rejected === 1 ? " row" : " rows") + " of runtime overrides skipped"]);
   const list = byId("state");
-  while (list.children.length > items.length) list.lastChild.remove();
-  items.forEach(([kind, text], i) => {
+  while (list.children.length > states.length) list.lastChild.remove();
+  states.forEach(([kind, text], i) => {
     if (!list.children[i]) list.append(element("li"));
     if (list.children[i].className !== kind) list.children[i].className = kind;
     setText(list.children[i], text);
@@ -188,9 +188,9 @@ function fillState() {
 }
 
 // fillList updates the items of a list, each of which consists of parts: a class and a text.
-function fillList(list, items) {
-  while (list.children.length > items.length) list.lastChild.remove();
-  items.forEach((parts, i) => {
+function fillList(list, entries) {
+  while (list.children.length > entries.length) list.lastChild.remove();
+  entries.forEach((parts, i) => {
     if (!list.children[i]) list.append(element("li"));
     const li = list.children[i], content = JSON.stringify(parts);
     if (li.content === content) return;
@@ -200,31 +200,33 @@ function fillList(list, items) {
 }
 
 function fillNotices() {
-  const items = [];
-  if (data.dry_run) items.push([["", "This is a dry run: nothing is dropped or changed. Counts show what would be dropped."]]);
-  if (!data.enabled.traces) items.push([["", "tracing::enabled is false: all spans are dropped, at any rate."]]);
-  if (!data.enabled.metrics) items.push([["", "metrics::enabled is false: all data points are dropped, at any rate."]]);
-  for (const p of data.problems) items.push([["", number.format(p.count) + " " + p.consequence + "."], ["why", p.setting + ", " + p.documentation]]);
-  fillList(byId("notices"), items);
-  setHidden(byId("notices"), items.length === 0);
+  const notices = [];
+  if (data.dry_run) notices.push([["", "This is a dry run: nothing is dropped or changed. Counts show what would be dropped."]]);
+  for (const signal of signals) {
+    if (!data.enabled[signal]) notices.push([["", settings[signal] + "::enabled is false: all " + items[signal] + " are dropped, at any rate."]]);
+  }
+  for (const p of data.problems) notices.push([["", number.format(p.count) + " " + p.consequence + "."], ["why", p.setting + ", " + p.documentation]]);
+  fillList(byId("notices"), notices);
+  setHidden(byId("notices"), notices.length === 0);
 }
 
-const signals = { all: "spans and data points", traces: "spans", metrics: "data points" };
+// itemsOf returns what an override for a signal applies to.
+const itemsOf = (signal) => signal === "all" ? "all signals" : Object.hasOwn(items, signal) ? items[signal] : signal;
 
 function fillOverrides() {
   const list = data.overrides.slice(0, 1000), more = data.overrides.length - list.length;
-  const items = list.map((o) => {
-    const parts = [["key", o.key || "without a namespace"], ["rate", percent(o.sample_rate)], ["why", "for " + signals[o.signal] + ", " + sources[o.source]]];
+  const entries = list.map((o) => {
+    const parts = [["key", o.key || "without a namespace"], ["rate", percent(o.sample_rate)], ["why", "for " + itemsOf(o.signal) + ", " + sources[o.source]]];
     if (o.expires_at) parts.push(["until", "ends in " + span(Date.parse(o.expires_at) - now())]);
     if (o.updated_at) parts.push(["why", "set " + ago(o.updated_at)]);
     if (o.reason || o.updated_by) parts.push(["why", [o.reason, o.updated_by && "by " + o.updated_by].filter(Boolean).join(", ")]);
     return parts;
   });
-  if (more > 0) items.push([["why", number.format(more) + " more: see /namespaces"]]);
-  fillList(byId("overrides-list"), items);
+  if (more > 0) entries.push([["why", number.format(more) + " more: see /namespaces"]]);
+  fillList(byId("overrides-list"), entries);
   setText(byId("overrides-count"), "(" + number.format(data.overrides.length) + ")");
   const skipped = data.state.runtime_overrides ? data.state.runtime_overrides.rejected_rows : [];
-  fillList(byId("skipped-list"), skipped.map((r) => [["key", r.namespace], ["why", "for " + (signals[r.signal] || r.signal)], ["why", r.error]]));
+  fillList(byId("skipped-list"), skipped.map((r) => [["key", r.namespace], ["why", "for " + itemsOf(r.signal)], ["why", r.error]]));
   setHidden(byId("skipped"), skipped.length === 0);
 }
 
@@ -282,10 +284,20 @@ function ask(name) {
   byId("question").elements.trace_id.focus();
 }
 
+// arrangeQuestion shows the fields that the decision on an item of the signal depends on. Hidden ones are not asked.
+function arrangeQuestion() {
+  const fields = byId("question").elements, signal = fields.signal.value;
+  for (const [name, isShown] of [["trace_id", signal !== "metrics"], ["tracestate", signal === "traces"]]) {
+    fields[name].disabled = !isShown;
+    setHidden(fields[name].closest("label"), !isShown);
+  }
+}
+
 const randomnessOf = { trace_id: "of the trace ID", rv: "of the tracestate", group: "of the group" };
 let questions = 0; // asked so far
 async function explain(event) {
   event.preventDefault();
+  arrangeQuestion();
   const question = ++questions; // only the last one is answered
   const asked = new URLSearchParams([...new FormData(byId("question"))].filter(([, value]) => value !== ""));
   const answer = byId("answer");
@@ -310,7 +322,7 @@ async function explain(event) {
       add("Randomness", e.randomness + ", " + randomnessOf[e.randomness_source] + compared);
     }
     if (e.fault === "group_overruled") add("Group", "overruled: an earlier sampler has decided by another randomness");
-    else if (e.fault) add("Tracestate", e.fault);
+    else if (e.fault) add(e.fault === "no_randomness" ? "Trace ID" : "Tracestate", e.fault);
     if (e.expires_at) add("Ends", new Date(e.expires_at).toLocaleString());
     answer.replaceChildren(list);
   } catch (error) {
@@ -326,11 +338,13 @@ function sortBy(by, toggle) {
 }
 
 byId("question").addEventListener("submit", explain);
+byId("question").elements.signal.addEventListener("change", arrangeQuestion);
 byId("filter").addEventListener("input", (event) => { filter = event.target.value; arrange(); });
 byId("show").addEventListener("change", (event) => { show = event.target.value; arrange(); });
 byId("sort").addEventListener("change", (event) => sortBy(event.target.value, false));
 for (const th of document.querySelectorAll("th")) th.firstChild.addEventListener("click", () => sortBy(th.dataset.sort, true));
 document.addEventListener("visibilitychange", load);
+arrangeQuestion(); // the browser may restore the form
 load();
 setInterval(load, every);
 setInterval(tick, 1000);

@@ -24,7 +24,7 @@ var knownProblems = [...]Problem{
 	},
 	problems.NoRandomness: {
 		Kind:          "no_randomness",
-		Consequence:   "spans have trace IDs that end in seven zero bytes, which have no randomness; every rate below 100 % drops them",
+		Consequence:   "spans or log records have trace IDs that end in seven zero bytes, which have no randomness; every rate below 100 % drops them",
 		Setting:       "sample_rate",
 		Documentation: "docs/limitations.md#traces",
 	},
@@ -54,7 +54,7 @@ var knownProblems = [...]Problem{
 	},
 	problems.GroupOverruled: {
 		Kind:          "group_overruled",
-		Consequence:   "spans were sampled before they came here, by another randomness than that of their group; their groups may be incomplete",
+		Consequence:   "spans or log records were sampled before they came here, by another randomness than that of their group; their groups may be incomplete",
 		Setting:       "consistent_by",
 		Documentation: "docs/workflows.md#spans-that-were-sampled-before",
 	},

@@ -57,8 +57,14 @@ func parseQuestion(raw string, others []string) (Question, error) {
 	if query.Has("signal") {
 		q.Signal = query.Get("signal")
 	}
-	if q.Signal != TracesSignal && q.Signal != MetricsSignal {
-		return Question{}, fmt.Errorf("signal: must be %s or %s, got %q", TracesSignal, MetricsSignal, namespace.Shown(q.Signal))
+	switch q.Signal {
+	case TracesSignal, MetricsSignal:
+	case LogsSignal:
+		if q.Tracestate != "" {
+			return Question{}, fmt.Errorf("tracestate: must be left out with signal=%s, as log records have none", LogsSignal)
+		}
+	default:
+		return Question{}, fmt.Errorf("signal: must be %s, %s or %s, got %q", TracesSignal, MetricsSignal, LogsSignal, namespace.Shown(q.Signal))
 	}
 	if id := query.Get("trace_id"); id != "" {
 		q.HasTraceID = true

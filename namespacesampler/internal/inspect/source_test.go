@@ -51,10 +51,13 @@ func manyNamespaces(n int) []Row {
 		known := i%7 != 0
 		rows[i] = Row{
 			Name: fmt.Sprintf("namespace_%05d", i), Registered: &known, Configured: i%5 == 0, LastSeen: &seen,
-			Traces: Signal{
-				Rate{SampleRate: 0.1, Rule: "global", Source: "global"}, Counts{Kept: int64(i), Dropped: int64(9 * i)},
+			Signals: Signals{
+				Traces: Signal{
+					Rate{SampleRate: 0.1, Rule: "global", Source: "global"}, Counts{Kept: int64(i), Dropped: int64(9 * i)},
+				},
+				Metrics: Signal{Rate: Rate{SampleRate: 0.5, Rule: "exact", Source: "signal_override"}},
+				Logs:    Signal{Rate: Rate{SampleRate: 0.1, Rule: "global", Source: "global"}},
 			},
-			Metrics: Signal{Rate: Rate{SampleRate: 0.5, Rule: "exact", Source: "signal_override"}},
 		}
 	}
 	return rows

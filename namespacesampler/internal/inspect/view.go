@@ -45,6 +45,7 @@ func (v *View) Config() Config {
 	t := v.Static
 	t.Tracing.SampleRate, t.Tracing.Namespaces = tables.Traces.Global().Probability, tables.Traces.Probabilities()
 	t.Metrics.Namespaces = tables.Metrics.Probabilities()
+	t.Logs.SampleRate, t.Logs.Namespaces = tables.Logs.Global().Probability, tables.Logs.Probabilities()
 	return Config{Common: Common{Telemetry: t}}
 }
 
@@ -56,7 +57,7 @@ func (v *View) Namespaces(ctx context.Context) (Namespaces, error) {
 	n := Namespaces{
 		Overrides: v.overrides(),
 		DryRun:    v.Static.DryRun,
-		Enabled:   Enabled{Traces: v.Static.Tracing.Enabled, Metrics: v.Static.Metrics.Enabled},
+		Enabled:   Enabled{Traces: v.Static.Tracing.Enabled, Metrics: v.Static.Metrics.Enabled, Logs: v.Static.Logs.Enabled},
 		None:      v.none(),
 		Other:     sums(v.Labels.Other()),
 		State:     v.State(),
@@ -89,21 +90,17 @@ func (v *View) rows(ctx context.Context, registry steering.RegistryState) []Row 
 		if ctx.Err() != nil {
 			break
 		}
-		traces, metrics := tables.Traces.Lookup(name), tables.Metrics.Lookup(name)
-		row := Row{
-			Name:       name,
-			Cut:        len(name) > namespace.MaxShownBytes,
-			Configured: traces.Rule == rate.Exact || metrics.Rule == rate.Exact,
-			Traces:     Signal{Rate: rateOf(traces)},
-			Metrics:    Signal{Rate: rateOf(metrics)},
+		label := seen[name]
+		row := Row{Name: name, Cut: len(name) > namespace.MaxShownBytes, Signals: signals(tables, name, label)}
+		for _, s := range rate.Signals {
+			row.Configured = row.Configured || tables.Of(s).Lookup(name).Rule == rate.Exact
 		}
 		if !registry.ReadAt.IsZero() {
 			_, registered := slices.BinarySearch(registry.Names, name)
 			row.Registered = &registered
 		}
-		if label, ok := seen[name]; ok {
+		if label != nil {
 			row.LastSeen = timeOrNil(label.LastSeen())
-			row.Traces.Counts, row.Metrics.Counts = counts(label, labels.Spans), counts(label, labels.DataPoints)
 		}
 		rows[i] = row
 	}
@@ -140,16 +137,29 @@ func runtimeOverrides(state steering.OverridesState) *RuntimeOverrides {
 
 // none returns the items without a namespace.
 func (v *View) none() None {
-	tables, label := v.Steering.Rates.InForce(), v.Labels.None()
-	return None{
-		LastSeen: timeOrNil(label.LastSeen()),
-		Traces:   Signal{Rate: rateOf(tables.Traces.Lookup("")), Counts: counts(label, labels.Spans)},
-		Metrics:  Signal{Rate: rateOf(tables.Metrics.Lookup("")), Counts: counts(label, labels.DataPoints)},
+	label := v.Labels.None()
+	return None{LastSeen: timeOrNil(label.LastSeen()), Signals: signals(v.Steering.Rates.InForce(), "", label)}
+}
+
+// signals returns the rates of a namespace, and the counts of its label, which is nil if none of its items was seen.
+func signals(tables *steering.Tables, name string, label *labels.Label) Signals {
+	of := func(table *rate.Table, s labels.Signal) (out Signal) {
+		out.Rate = rateOf(table.Lookup(name))
+		if label != nil {
+			out.Counts = counts(label, s)
+		}
+		return out
+	}
+	return Signals{
+		Traces: of(tables.Traces, labels.Spans), Metrics: of(tables.Metrics, labels.DataPoints), Logs: of(tables.Logs, labels.LogRecords),
 	}
 }
 
 func sums(l *labels.Label) Sums {
-	return Sums{LastSeen: timeOrNil(l.LastSeen()), Traces: counts(l, labels.Spans), Metrics: counts(l, labels.DataPoints)}
+	return Sums{
+		LastSeen: timeOrNil(l.LastSeen()),
+		Traces:   counts(l, labels.Spans), Metrics: counts(l, labels.DataPoints), Logs: counts(l, labels.LogRecords),
+	}
 }
 
 func counts(l *labels.Label, s labels.Signal) Counts {

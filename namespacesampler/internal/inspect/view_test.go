@@ -155,6 +155,7 @@ func TestNamespacesBeyondTheBoundAreCountedTogether(t *testing.T) {
 func TestASignalThatIsDisabledAndADryRunAreShown(t *testing.T) {
 	_, at := samplertest.StartInspected(t, map[string]any{
 		"dry_run": true, "tracing": map[string]any{"enabled": false}, "metrics": map[string]any{"enabled": false},
+		"logs": map[string]any{"enabled": false},
 	})
 	n := samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces")
 	assert.True(t, n.DryRun)

@@ -137,6 +137,15 @@ func TestRecordsAreDecidedByTheirGroup(t *testing.T) { // G1, G3, G6, L2, L4
 	assert.Equal(t, map[string]int64{"malformed": 1, "group_overruled": 3}, h.Counts("log_record_faults"))
 }
 
+func TestRecordsThatAreDecidedWithoutAGroupAreCounted(t *testing.T) { // G1
+	h := samplertest.Start(t, settings{"consistent_by": []any{"workflow"}, "sample_rate": 0.5, "namespaces": settings{"all": 1, "none": 0}})
+	h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{ID: id03, Attributes: named("payments")}))
+	stamped := settings{decision.RandomnessAttribute: "ffffffffffffff"}
+	h.ConsumeLogs(samplertest.LogsOf(t, append(of(id03, settings{"workflow": "its trace has none"}, stamped),
+		of(highID, nil, stamped, named("all"), named("none"), settings{"workflow": "one"})...)...))
+	assert.Equal(t, int64(2), h.Counts("ungrouped_items")["logs"])
+}
+
 func TestARecordHasTheRandomnessOfItsTrace(t *testing.T) { // L2, L3, G4
 	keeps, drops := keyThat(true), keyThat(false)
 	start := func(spans ...samplertest.Span) *samplertest.Sampler {

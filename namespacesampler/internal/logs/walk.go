@@ -212,7 +212,7 @@ func (w *walk) decide(rec *record, by *recordRate) (decision.Record, labels.Rule
 		return decision.Record{Keep: keep}, labels.Unavailable
 	}
 	sampler, r := w.samplerOf(rec), &by.match.Rate
-	if w.lacksGroup(rec) && !r.IsAlways() && !r.IsNever() {
+	if w.resolution.HasGroups() && !sampler.HasGroup() && !r.IsAlways() && !r.IsNever() && !rec.stamp.IsSampled() {
 		w.ungrouped++
 	}
 	return sampler.DecideRecord(&rec.id, &rec.stamp, r), by.rule

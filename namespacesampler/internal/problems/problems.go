@@ -12,7 +12,7 @@ type Kind uint8
 const (
 	// MalformedKeys are values of lookup attributes that are not valid keys.
 	MalformedKeys Kind = iota
-	// NoRandomness are spans whose trace ID has no randomness, so that every rate below 1 drops them.
+	// NoRandomness are spans and log records whose trace ID has no randomness, so that every rate below 1 drops them.
 	NoRandomness
 	// UnreadableNames are keys and namespaces in Postgres that are not valid UTF-8.
 	UnreadableNames
@@ -22,7 +22,7 @@ const (
 	EarlyReleases
 	// UndeliveredSpans are held spans that were kept, and that the next component did not take.
 	UndeliveredSpans
-	// GroupOverruled are spans that an earlier sampler has decided by another randomness than that of their group.
+	// GroupOverruled are spans and log records that an earlier sampler has decided by another randomness than that of their group.
 	GroupOverruled
 
 	numKinds

@@ -71,6 +71,12 @@ type Processor struct {
 		Namespaces overrides `yaml:"namespaces"`
 		By         string    `yaml:"by"`
 	} `yaml:"metrics"`
+	Logs struct {
+		Enabled    *bool     `yaml:"enabled"`
+		SampleRate *float64  `yaml:"sample_rate"`
+		Namespaces overrides `yaml:"namespaces"`
+		AlwaysKeep []any     `yaml:"always_keep"`
+	} `yaml:"logs"`
 	DryRun    bool           `yaml:"dry_run"`
 	Postgres  map[string]any `yaml:"postgres"`
 	Telemetry struct {
@@ -139,6 +145,7 @@ func (p *Processor) Oracle() oracle.Config {
 	return oracle.Config{
 		SpanRates:     p.spanRates(),
 		PointRates:    p.pointRates(),
+		RecordRates:   p.recordRates(),
 		RatePerTrace:  p.Sampler() == ParentBased,
 		ByWorkflow:    p.ByWorkflow(),
 		Precision:     p.precision(),
@@ -189,11 +196,27 @@ func (p *Processor) pointRates() oracle.Rates {
 	return rates
 }
 
+func (p *Processor) recordRates() oracle.Rates {
+	return p.rates(p.Logs.SampleRate, p.Logs.Namespaces)
+}
+
+// RecordsFollow reports whether log records are kept exactly if the spans of their trace are: all spans of a trace have one rate, and
+// records have the same rates as spans.
+func (p *Processor) RecordsFollow() bool {
+	spans, records := p.spanRates(), p.recordRates()
+	return p.Sampler() == ParentBased && spans.Global == records.Global && maps.Equal(spans.Exact, records.Exact)
+}
+
 // rates combines the shared rates with those of a signal, which take precedence.
 func (p *Processor) rates(own *float64, ownExact overrides) oracle.Rates {
-	rates := oracle.Rates{Global: orElse(own, orElse(p.SampleRate, 1)), Exact: map[string]float64{}}
+	rates := oracle.Rates{
+		Global: orElse(own, orElse(p.SampleRate, 1)), Exact: map[string]float64{},
+		OwnGlobal: own != nil, OwnExact: map[string]bool{},
+	}
 	maps.Copy(rates.Exact, p.Namespaces)
-	maps.Copy(rates.Exact, ownExact)
+	for name, rate := range ownExact {
+		rates.Exact[name], rates.OwnExact[name] = rate, true
+	}
 	return rates
 }
 

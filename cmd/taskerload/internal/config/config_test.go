@@ -16,7 +16,7 @@ func TestTheDemoConfigurationHasTheProductionRates(t *testing.T) {
 	t.Parallel()
 	c, err := Read("../../../../testdata/demo.yaml")
 	require.NoError(t, err)
-	for name, signal := range map[string]oracle.Rates{"spans": c.spanRates(), "data points": c.pointRates()} {
+	for name, signal := range map[string]oracle.Rates{"spans": c.spanRates(), "data points": c.pointRates(), "log records": c.recordRates()} {
 		for namespace, want := range map[string]float64{
 			"payments": 1, "orders": 0.5, "analytics": 0.01, "integrations": 0.1, "shipping": 0.1, "": 0.1,
 		} {
@@ -25,6 +25,7 @@ func TestTheDemoConfigurationHasTheProductionRates(t *testing.T) {
 		}
 	}
 	assert.NotNil(t, c.Postgres)
+	assert.True(t, c.RecordsFollow())
 }
 
 func TestASignalsOwnRateWinsOverTheSharedOne(t *testing.T) {
@@ -37,6 +38,7 @@ processors:
     namespaces: {payments: 1, orders: {sample_rate: 0.5}, gone: null}
     tracing: {sample_rate: 0.3, namespaces: [{name: "rust::linear", sample_rate: 0.7}, {name: payments, sample_rate: 0.9}]}
     metrics: {detailed: {enabled: false}, namespaces: {analytics: 0}}
+    logs: {namespaces: {payments: 0.4}}
   namespace_sampler: {sample_rate: 1}
 `))
 	require.NoError(t, err)
@@ -56,6 +58,14 @@ processors:
 	assert.Equal(t, answer{1, oracle.RuleExact}, ask(points, "payments"))
 	assert.Equal(t, answer{0, oracle.RuleExact}, ask(points, "analytics"))
 	assert.Equal(t, answer{0, oracle.RuleGlobal}, ask(points, "shipping"), "detailed metrics are off")
+	records := c.recordRates()
+	assert.Equal(t, answer{0.4, oracle.RuleExact}, ask(records, "payments"))
+	assert.Equal(t, answer{0.5, oracle.RuleExact}, ask(records, "orders"))
+	assert.Equal(t, answer{0.2, oracle.RuleGlobal}, ask(records, "shipping"))
+	assert.Equal(t, map[string]bool{"payments": true}, records.OwnExact)
+	assert.False(t, records.OwnGlobal)
+	assert.True(t, spans.OwnGlobal)
+	assert.Equal(t, records, c.Oracle().RecordRates)
 	assert.Nil(t, c.Postgres)
 	assert.Equal(t, []string{"", "unknown"}, c.Oracle().MissingValues)
 	assert.Equal(t, 4, c.precision())
@@ -97,6 +107,24 @@ processors:
 	}
 }
 
+func TestRecordsFollowTheirTracesAtEqualRates(t *testing.T) {
+	t.Parallel()
+	for settings, want := range map[string]bool{
+		"":                                  true,
+		"sample_rate: 0.3":                  true,
+		"logs: {sample_rate: 1}":            true,
+		"logs: {sample_rate: 0.5}":          false,
+		"tracing: {sample_rate: 0.5}":       false,
+		"logs: {namespaces: {orders: 0.5}}": false,
+		"logs: {namespaces: {orders: 0.5}}, namespaces: {orders: 0.5}": true,
+		"tracing: {sampler: trace_id_ratio}":                           false,
+	} {
+		c, err := parse([]byte("processors: {namespace_sampler: {" + settings + "}}"))
+		require.NoError(t, err)
+		assert.Equal(t, want, c.RecordsFollow(), settings)
+	}
+}
+
 func TestSettingsThatTheOracleDoesNotImplementAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for settings, message := range map[string]string{
@@ -127,6 +155,11 @@ func TestSettingsThatTheOracleDoesNotImplementAreRefusedByName(t *testing.T) {
 		"consistent_by: [correlation_id], namespaces: {orders: 0}":                                                "consistent_by: must be empty if the spans of a namespace have rate 0",
 		"metrics: {by: point}":                                           "metrics::by",
 		"metrics: {detailed: {match: [\"true\"]}}":                       "detailed::match",
+		"logs: {enabled: false}":                                         "logs::enabled",
+		"logs: {always_keep: [\"true\"]}":                                "logs::always_keep",
+		"logs: {sample_rate: 2}":                                         "logs::sample_rate: must be",
+		"logs: {namespaces: {orders: -1}}":                               "logs::namespaces::orders: must be",
+		"logs: {namespaces: {'rust_*': 0.5}}":                            "rust_*",
 		"dry_run: true":                                                  "dry_run",
 		"namespace: {attributes: [tenant]}":                              "namespace::attributes",
 		"postgres: {dsn: x, lookups: [{attribute: a, query: SELECT 1}]}": "lookups",

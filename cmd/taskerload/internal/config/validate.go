@@ -48,6 +48,8 @@ func (p *Processor) validate() error {
 	refuse(isFalse(p.Metrics.Enabled), "metrics::enabled: must be true")
 	refuse(len(p.Metrics.Detailed.Match) > 0, "metrics::detailed::match: must be empty")
 	refuse(p.Metrics.By != "" && p.Metrics.By != "series", "metrics::by: must be series")
+	refuse(isFalse(p.Logs.Enabled), "logs::enabled: must be true")
+	refuse(len(p.Logs.AlwaysKeep) > 0, "logs::always_keep: must be empty")
 	refuse(p.DryRun, "dry_run: must be false")
 	lookups, _ := p.Postgres["lookups"].([]any)
 	refuse(len(lookups) > 0, "postgres::lookups: must be empty")
@@ -55,7 +57,7 @@ func (p *Processor) validate() error {
 	refuse(p.Postgres["layout"] == "none", "postgres::layout: must be tasker or tasker_legacy")
 	refuse(orElse(p.Telemetry.MaxNamespaces, defaultMaxNamespaces) < workload.Namespaces(),
 		fmt.Sprintf("telemetry::max_namespaces: must be at least %d", workload.Namespaces()))
-	for _, set := range []overrides{p.Namespaces, p.Tracing.Namespaces, p.Metrics.Namespaces} {
+	for _, set := range []overrides{p.Namespaces, p.Tracing.Namespaces, p.Metrics.Namespaces, p.Logs.Namespaces} {
 		for name := range set {
 			refuse(strings.ContainsAny(name, "*?"), fmt.Sprintf("namespaces::%s: must be an exact name", name))
 		}
@@ -125,9 +127,11 @@ func (p *Processor) allRates() map[string]*float64 {
 		"sample_rate":                    p.SampleRate,
 		"tracing::sample_rate":           p.Tracing.SampleRate,
 		"metrics::detailed::sample_rate": p.Metrics.Detailed.SampleRate,
+		"logs::sample_rate":              p.Logs.SampleRate,
 	}
 	for key, set := range map[string]overrides{
 		"namespaces": p.Namespaces, "tracing::namespaces": p.Tracing.Namespaces, "metrics::namespaces": p.Metrics.Namespaces,
+		"logs::namespaces": p.Logs.Namespaces,
 	} {
 		for name, rate := range set {
 			all[key+"::"+name] = &rate
@@ -139,23 +143,4 @@ func (p *Processor) allRates() map[string]*float64 {
 // validRate is false for NaN too.
 func validRate(rate float64) bool {
 	return rate == 0 || rate >= sampling.MinSamplingProbability && rate <= 1
-}
-
-// CheckLoad refuses a load whose outcome cannot be predicted: because its cut traces do not fit in the processor's trace memory,
-// its spans could exceed those that it may hold, or whole workflows are kept and it has none.
-func (p *Processor) CheckLoad(sizes workload.Sizes) error {
-	if p.ByWorkflow() && sizes.Workflows == 0 {
-		return errors.New("consistent_by: must be empty for a load without workflows (--workflows): taskerload cannot predict the outcome")
-	}
-	limit := orElse(p.Tracing.Memory.MaxTraces, defaultMaxTraces)
-	if n := sizes.Traces(); sizes.Cut && p.Sampler() == ParentBased && n > limit {
-		return fmt.Errorf("tracing::trace_memory::max_traces: must be at least %d, the number of traces that are cut, got %d: "+
-			"taskerload cannot predict the outcome", n, limit)
-	}
-	limit = orElse(p.Tracing.Hold.MaxSpans, defaultMaxHeldSpans)
-	if p.HoldWait() > 0 && sizes.Spans > limit {
-		return fmt.Errorf("tracing::hold::max_spans: must be at least %d, the number of spans that are sent, got %d: "+
-			"taskerload cannot predict the outcome", sizes.Spans, limit)
-	}
-	return nil
 }

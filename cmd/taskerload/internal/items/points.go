@@ -5,7 +5,6 @@ package items
 import (
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -104,11 +103,15 @@ func (p *Point) SeriesWithoutNamespace() string { return p.series(true) }
 func (p *Point) series(withoutNamespace bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %q ", p.Metric.Name(), kind(p.Metric), p.Metric.Unit())
-	writeAttributes(&b, p.Attributes, withoutNamespace)
+	if withoutNamespace {
+		writeAttributes(&b, p.Attributes, NamespaceAttribute)
+	} else {
+		writeAttributes(&b, p.Attributes)
+	}
 	fmt.Fprintf(&b, " scope %s %s ", p.Scope.Name(), p.Scope.Version())
-	writeAttributes(&b, p.Scope.Attributes(), false)
+	writeAttributes(&b, p.Scope.Attributes())
 	b.WriteString(" resource ")
-	writeAttributes(&b, p.Resource.Attributes(), false)
+	writeAttributes(&b, p.Resource.Attributes())
 	return b.String()
 }
 
@@ -122,22 +125,6 @@ func kind(metric pmetric.Metric) string {
 	default:
 		return metric.Type().String()
 	}
-}
-
-func writeAttributes(b *strings.Builder, m pcommon.Map, withoutNamespace bool) {
-	keys := make([]string, 0, m.Len())
-	for key := range m.All() {
-		if !withoutNamespace || key != NamespaceAttribute {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	b.WriteByte('{')
-	for _, key := range keys {
-		v, _ := m.Get(key)
-		fmt.Fprintf(b, "%s=%s:%q;", key, v.Type(), v.AsString())
-	}
-	b.WriteByte('}')
 }
 
 func (p *Point) String() string {

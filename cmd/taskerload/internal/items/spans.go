@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package items walks over the spans and data points of OTLP requests.
+// Package items walks over the spans, data points and log records of OTLP requests.
 package items
 
 import (

@@ -9,7 +9,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/oracle"
 )
 
-// book is the part that the ledgers of both signals share: the summary so far, and the number of items still to come.
+// book is the part that the ledgers of all signals share: the summary so far, and the number of items still to come.
 // Senders and the receiver use it concurrently; its unexported methods expect the lock to be held.
 type book struct {
 	mu          sync.Mutex

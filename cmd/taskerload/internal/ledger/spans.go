@@ -156,6 +156,13 @@ func (l *Spans) receiveSpan(span ptrace.Span) {
 	}
 }
 
+// Traces is the number of traces so far.
+func (l *Spans) Traces() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.traces)
+}
+
 // Settle counts the spans that did not arrive and returns the result. The ledger must not be used afterwards.
 func (l *Spans) Settle() (*Summary, Traces) {
 	l.mu.Lock()

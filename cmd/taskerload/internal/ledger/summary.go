@@ -2,7 +2,7 @@
 
 // Package ledger records what must arrive and what does arrive, item by item.
 //
-// [Spans] and [Points] get every request before it is sent and every request that the collector exports. After the run
+// [Spans], [Points] and [Records] get every request before it is sent and every request that the collector exports. After the run
 // each settles into a [Summary]. [Scrape] reads the counters that the collector keeps itself.
 package ledger
 
@@ -26,6 +26,9 @@ type Summary struct {
 	Waiting int // those of them that no request has decided
 
 	Overruled int // spans whose workflow the processor must have counted as overruled by another sampler
+
+	Faults map[string]int     // log records with faulty stamps that the processor must have counted
+	ByDraw map[float64]*Count // by rate: log records that an independent draw decides, and those of them that arrived
 }
 
 // Row counts the items of one group.
@@ -34,11 +37,11 @@ type Row struct {
 
 	Sent, Kept                    int
 	ByTrace                       int // decided by the rate of the trace, which is not known from the item itself
-	Failing                       int // spans that are kept because a span of their trace failed
+	Failing                       int // spans and log records that are kept because a span of their trace failed
 	Missing, Unexpected, Repeated int
 
 	// Kept items with wrong content.
-	WrongTracestate, WrongNamespace, Altered int
+	WrongTracestate, WrongStamp, WrongNamespace, Altered int
 
 	// Draws counts the items of each independent draw: the spans of a trace, and the points of a series, are kept or
 	// dropped together.
@@ -56,7 +59,7 @@ type Draw struct {
 
 // Faults is the number of items that are not as expected.
 func (r *Row) Faults() int {
-	return r.Missing + r.Unexpected + r.Repeated + r.WrongTracestate + r.WrongNamespace + r.Altered
+	return r.Missing + r.Unexpected + r.Repeated + r.WrongTracestate + r.WrongStamp + r.WrongNamespace + r.Altered
 }
 
 // Sum adds up a count over all rows.

@@ -23,6 +23,8 @@ type Trace struct {
 	Overruled     bool   // another sampler has decided about it, and not as for the rest of its workflow
 	Rate          float64
 	Sent, Arrived int
+	Foreign       bool  // another sampler has set the randomness that decides about its spans
+	Records       Count // log records that must be kept with it
 
 	heldSince time.Time // since the first of its spans that is held was sent; zero: none is
 	isDecided bool      // its held spans are, by a request
@@ -47,7 +49,7 @@ func (t *Trace) learn(out *oracle.SpanOutcome) {
 	if t.Namespace == "" {
 		t.Namespace = out.TraceNamespace
 	}
-	t.Workflow, t.Overruled, t.Rate = out.Workflow, out.Overruled, out.Rate
+	t.Workflow, t.Overruled, t.Foreign, t.Rate = out.Workflow, out.Overruled, out.Foreign, out.Rate
 }
 
 // revise replaces the outcome of a span that was held.

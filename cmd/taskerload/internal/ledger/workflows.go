@@ -2,13 +2,13 @@
 
 package ledger
 
-// Workflows counts the spans and data points of each workflow, by correlation ID.
+// Workflows counts the spans, data points and log records of each workflow, by correlation ID.
 type Workflows map[string]*Workflow
 
 // Workflow is what was sent and what arrived of a workflow.
 type Workflow struct {
 	Parts     map[Part]*Count
-	Overruled bool // another sampler has decided about one of its traces, and not as for the rest
+	Overruled bool // another sampler has decided about one of its traces or log records, and not as for the rest
 }
 
 // Part identifies the items of a workflow that one rate decides about. Most workflows have one part.
@@ -17,7 +17,7 @@ type Part struct {
 	Rate      float64
 }
 
-// Count is a number of spans and data points.
+// Count is a number of items.
 type Count struct{ Sent, Arrived int }
 
 // AddTraces counts the spans of traces.
@@ -47,8 +47,8 @@ func (w *Workflow) add(p Part, sent, arrived int) {
 	w.Parts[p].Arrived += arrived
 }
 
-// Kept reports whether anything of the part arrived.
+// Kept reports whether anything arrived.
 func (c *Count) Kept() bool { return c.Arrived > 0 }
 
-// Complete reports whether everything of the part arrived.
+// Complete reports whether everything arrived.
 func (c *Count) Complete() bool { return c.Arrived == c.Sent }

@@ -17,12 +17,13 @@ func (r *spanRequest) settle(id pcommon.TraceID, t *trace) bool {
 	t.namespace = r.namespaceOf(t, (*resolution).namespace)
 	t.workflow, _ = r.fixedWorkflow(t)
 	t.isWorkflowSeen = r.config.ByWorkflow && r.first(t, func(res *resolution) bool { return res.workflow != "" }).workflow != ""
+	known := memory{namespace: t.namespace, isKept: t.isKept, workflow: t.workflow, reported: t.potentialWorkflow, overruled: t.sampledBefore}
 	_, fixed := r.fixedNamespace(t)
-	if !t.isKept && (t.namespace == "" || !fixed) {
-		return false
+	if !fixed && !t.isKept {
+		known.namespace = ""
 	}
-	r.remembered[id] = memory{t.namespace, t.isKept}
-	return true
+	r.remembered[id] = known
+	return known.namespace != "" || known.isKept
 }
 
 // letGo predicts the outcomes for the held spans of a trace that a request has settled.

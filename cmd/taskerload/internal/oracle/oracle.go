@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package oracle predicts what the processor does to each span and data point.
+// Package oracle predicts what the processor does to each span, data point and log record.
 //
 // It works from the processor's configuration and from the rows in Postgres, and must not import any package of the
 // processor: a fault there must not be repeated here. Span decisions use collector-contrib's pkg/sampling. Series
@@ -20,20 +20,21 @@ import (
 
 // Config is the part of the processor's configuration that decides the outcome.
 type Config struct {
-	SpanRates, PointRates Rates
-	RatePerTrace          bool     // parent_based: all spans of a trace have one rate
-	ByWorkflow            bool     // consistent_by: whole workflows are kept; needs RatePerTrace and whole traces
-	Precision             int      // hex digits of a span's threshold
-	MissingValues         []string // of the namespace attribute
-	Lookups               bool     // Postgres is configured
-	KeepOnFailure         bool     // items are kept if Postgres cannot be asked
-	Inherit               bool     // kept spans without a namespace get that of their trace
-	KeepFailedTraces      bool     // all spans of a trace are kept once one of them has failed; needs RatePerTrace
-	Hold                  bool     // spans wait until a request names their trace; needs RatePerTrace, and a namespace with rate 1
+	SpanRates, PointRates, RecordRates Rates
+
+	RatePerTrace     bool     // parent_based: all spans of a trace have one rate
+	ByWorkflow       bool     // consistent_by: whole workflows are kept; needs RatePerTrace and whole traces
+	Precision        int      // hex digits of a span's threshold
+	MissingValues    []string // of the namespace attribute
+	Lookups          bool     // Postgres is configured
+	KeepOnFailure    bool     // items are kept if Postgres cannot be asked
+	Inherit          bool     // kept spans without a namespace get that of their trace
+	KeepFailedTraces bool     // all spans of a trace are kept once one of them has failed; needs RatePerTrace
+	Hold             bool     // spans wait until a request names their trace; needs RatePerTrace, and a namespace with rate 1
 }
 
 // Oracle predicts outcomes. It may be used concurrently, but the requests that hold spans of one trace must be passed to
-// [Oracle.Spans] in the order in which the processor gets them.
+// [Oracle.Spans] in the order in which the processor gets them, and those with its log records to [Oracle.Records] after them.
 type Oracle struct {
 	config    Config
 	directory directory         // nil without lookups

@@ -38,6 +38,9 @@ type SpanOutcome struct {
 	TraceNamespace string
 	TraceResolved  bool
 
+	// Foreign says that another sampler has decided about the trace, which may be otherwise than for its log records.
+	Foreign bool
+
 	// Overruled says that another sampler has decided about the trace, and not as for the rest of its workflow. IsSeen says that
 	// the processor knows the workflow, without lookups for it.
 	Overruled, IsSeen bool

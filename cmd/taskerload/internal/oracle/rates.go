@@ -16,6 +16,10 @@ const (
 type Rates struct {
 	Global float64
 	Exact  map[string]float64 // by namespace
+
+	// OwnExact are the namespaces whose rate is not shared with other signals. OwnGlobal says the same of the global rate.
+	OwnExact  map[string]bool
+	OwnGlobal bool
 }
 
 // Of returns the rate of a namespace and the rule that gave it. The empty namespace stands for none.
@@ -47,4 +51,23 @@ func (r Rates) Lowest() float64 {
 func (r Rates) group(label, namespace string) Group {
 	rate, rule := r.Of(namespace)
 	return Group{label, rule, rate}
+}
+
+// isOwn reports whether the rate of a namespace is not shared with other signals.
+func (r Rates) isOwn(namespace string) bool {
+	if _, listed := r.Exact[namespace]; listed {
+		return r.OwnExact[namespace]
+	}
+	return r.OwnGlobal
+}
+
+// highestOwn is the highest rate that is not shared with other signals.
+func (r Rates) highestOwn() (highest float64) {
+	if r.OwnGlobal {
+		highest = r.Global
+	}
+	for namespace := range r.OwnExact {
+		highest = max(highest, r.Exact[namespace])
+	}
+	return highest
 }

@@ -118,6 +118,7 @@ func (o *Oracle) outcome(s *span, t *trace) SpanOutcome {
 		Weight:         d.weight,
 		TraceNamespace: t.potential,
 		TraceResolved:  t.namespace != "",
+		Foreign:        t.hasRandomness || o.config.ByWorkflow && t.sampledBefore,
 		Overruled:      t.sampledBefore && t.potentialWorkflow != "" && d.randomness != WorkflowRandomness(t.potentialWorkflow),
 		IsSeen:         t.isWorkflowSeen,
 	}
@@ -156,6 +157,7 @@ func (o *Oracle) read(request ptrace.Traces) *spanRequest {
 		}
 		t.isKept = t.isKept || o.config.KeepFailedTraces && s.Status().Code() == ptrace.StatusCodeError
 		t.sampledBefore = t.sampledBefore || sampledBefore(s.TraceState().AsRaw())
+		t.hasRandomness = t.hasRandomness || hasRandomness(s.TraceState().AsRaw())
 		t.canBeKept = t.canBeKept || o.canBeKept(s.Span)
 		r.resolutions = append(r.resolutions, o.resolve(s.Attributes(), s.Scope, s.Resource))
 	}

@@ -8,6 +8,10 @@ import "go.opentelemetry.io/collector/pdata/ptrace"
 type memory struct {
 	namespace string // whose rate applies, since the first request that determined it; empty: none yet
 	isKept    bool   // a span has failed (T18)
+
+	workflow  string // that decides the records of the trace; empty: none
+	reported  string // the workflow that the trace belongs to, whether or not it decides
+	overruled bool   // another sampler has decided about the trace (G3)
 }
 
 // trace is the part of a trace that is in one request.
@@ -19,6 +23,7 @@ type trace struct {
 	canBeKept  bool   // any of its spans can be kept
 
 	sampledBefore bool // another sampler has decided about any of its spans (G3)
+	hasRandomness bool // another sampler has written a randomness to any of them
 
 	namespace string // the namespace that decides; empty: the global rate applies to this request
 	workflow  string // the workflow that decides; empty: none

@@ -51,6 +51,16 @@ func sampledBefore(raw string) bool {
 	return explicit || stamped && arriving.Unsigned() > 0
 }
 
+// hasRandomness reports whether a tracestate sets the randomness of a span.
+func hasRandomness(raw string) bool {
+	state, err := sampling.NewW3CTraceState(raw)
+	if err != nil {
+		return false
+	}
+	_, explicit := state.OTelValue().RValueRandomness()
+	return explicit
+}
+
 // fixedWorkflow returns the workflow that decides about a trace, if no further lookup can change it: that of the root, else that
 // of the first span that has one (G4).
 func (r *spanRequest) fixedWorkflow(t *trace) (workflow string, fixed bool) {

@@ -66,10 +66,11 @@ func (r *Run) Checks() []Check {
 		},
 		{
 			"nothing arrived twice",
-			spans.Sum(repeated) + points.Sum(repeated),
+			spans.Sum(repeated) + points.Sum(repeated) + r.Records.Sum(repeated),
 			"retries of the exporter, and other senders to the listening address",
 		},
 	}
+	checks = append(checks, r.recordChecks()...)
 	checks = append(checks, r.traceChecks()...)
 	checks = append(checks, r.workflowChecks()...)
 	return append(checks, r.counterChecks()...)
@@ -134,7 +135,7 @@ func printChecks(b *strings.Builder, checks []Check, runs ...*Run) {
 		if i > 0 {
 			title = r.Title + ": "
 		}
-		for _, s := range []*ledger.Summary{r.Spans, r.Points} {
+		for _, s := range []*ledger.Summary{r.Spans, r.Points, r.Records} {
 			for _, example := range s.Examples {
 				fmt.Fprintf(b, "  e.g.  %s%s\n", title, example)
 			}

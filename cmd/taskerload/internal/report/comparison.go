@@ -17,8 +17,8 @@ const (
 	minComplete = 0.99
 )
 
-// Comparison holds the runs of the demo. Two have the same workflows. The others have the same spans of single tasks; only the
-// main one of them has data points.
+// Comparison holds the runs of the demo. Two have the same workflows. The others have the same spans and log records of single tasks; only
+// the main one of them has data points.
 type Comparison struct {
 	ByTraceID  *Run // workflows without consistent_by
 	ByWorkflow *Run // the same with it

@@ -69,7 +69,7 @@ otelcol_processor_namespace_sampler_lookup_keys_total{outcome="malformed"} 5
 `, keys+50)))
 		require.NoError(t, err)
 		return &Run{
-			Spans: &ledger.Summary{}, Points: &ledger.Summary{Keys: 50},
+			Spans: &ledger.Summary{}, Points: &ledger.Summary{Keys: 30}, Records: &ledger.Summary{Keys: 20},
 			Growth: &ledger.Growth{Before: &ledger.Scrape{}, After: after},
 		}
 	}

@@ -21,12 +21,12 @@ func (r *Run) counterChecks() []Check {
 	case r.Growth == nil:
 		return nil
 	case r.RatePerTrace && r.Growth.UsedBefore():
-		spans, points := r.Growth.Total("spans"), r.Growth.Total("datapoints")
+		spans, points, records := r.Growth.Total("spans"), r.Growth.Total("datapoints"), r.Growth.Total("log_records")
 		return []Check{{
 			"counters: every item is counted once",
-			abs(spans-r.Spans.Sent) + abs(points-r.Points.Sent),
-			fmt.Sprintf("otelcol_processor_namespace_sampler_spans grew by %d for %d spans, …_datapoints by %d for %d data points",
-				spans, r.Spans.Sent, points, r.Points.Sent),
+			abs(spans-r.Spans.Sent) + abs(points-r.Points.Sent) + abs(records-r.Records.Sent),
+			fmt.Sprintf("otelcol_processor_namespace_sampler_spans grew by %d for %d spans, …_datapoints by %d for %d data points, "+
+				"…_log_records by %d for %d log records", spans, r.Spans.Sent, points, r.Points.Sent, records, r.Records.Sent),
 		}}
 	}
 	items, differences := r.counterFaults()
@@ -35,11 +35,12 @@ func (r *Run) counterChecks() []Check {
 		{"counters: every item is counted once, under its namespace, decision and rule", items, differences},
 		{
 			"counters: exactly the keys that can matter are looked up",
-			abs(keys - r.Spans.Keys - r.Points.Keys),
-			fmt.Sprintf("otelcol_processor_namespace_sampler_lookup_keys grew by %d, want %d for spans and %d for data points",
-				keys, r.Spans.Keys, r.Points.Keys),
+			abs(keys - r.Spans.Keys - r.Points.Keys - r.Records.Keys),
+			fmt.Sprintf("otelcol_processor_namespace_sampler_lookup_keys grew by %d, want %d for spans, %d for data points and %d for log records",
+				keys, r.Spans.Keys, r.Points.Keys, r.Records.Keys),
 		},
 	}
+	checks = append(checks, r.stampCheck())
 	if r.Holds {
 		held := r.Growth.Total("set_aside_spans")
 		checks = append(checks, Check{
@@ -64,11 +65,26 @@ func (r *Run) counterChecks() []Check {
 	return checks
 }
 
+// stampCheck compares the number of log records with faulty stamps.
+func (r *Run) stampCheck() Check {
+	var off int
+	var hints []string
+	for _, fault := range []string{oracle.FaultMalformed, oracle.FaultFalse} {
+		counted, want := int(r.Growth.Sum("log_record_faults", "fault", fault)), r.Records.Faults[fault]
+		off += abs(counted - want)
+		hints = append(hints, fmt.Sprintf("grew by %d, want %d, for fault=%q", counted, want, fault))
+	}
+	return Check{
+		"counters: exactly the log records are counted whose stamps are malformed or false", off,
+		"otelcol_processor_namespace_sampler_log_record_faults " + strings.Join(hints, "; "),
+	}
+}
+
 // counterFaults is the total difference between the counters of items and their expected values, with the first few.
 func (r *Run) counterFaults() (total int, differences string) {
 	const shown = 4
 	var all []string
-	for _, s := range []*ledger.Summary{r.Spans, r.Points} {
+	for _, s := range []*ledger.Summary{r.Spans, r.Points, r.Records} {
 		off := map[oracle.Counter]int{}
 		for c, n := range r.Growth.Counters(s.Metric) {
 			off[c] += n
@@ -87,7 +103,7 @@ func (r *Run) counterFaults() (total int, differences string) {
 	return total, cmp.Or(strings.Join(all[:min(len(all), shown)], "; "), "nothing")
 }
 
-// spanKeys is the number of keys that were looked up for spans, if those for data points are as expected.
-func (r *Run) spanKeys() int { return r.Growth.Keys() - r.Points.Keys }
+// spanKeys is the number of keys that were looked up for spans, if those for data points and log records are as expected.
+func (r *Run) spanKeys() int { return r.Growth.Keys() - r.Points.Keys - r.Records.Keys }
 
 func abs(n int) int { return max(n, -n) }

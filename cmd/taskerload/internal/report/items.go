@@ -24,6 +24,16 @@ func (r *Run) spansLegend() (legend string) {
 	return legend + itemsLegend
 }
 
+func (r *Run) recordsLegend() (legend string) {
+	if r.RatePerTrace {
+		legend = "by trace: decided at the rate of the trace; "
+	}
+	if r.KeepsFailed {
+		legend += "failing: of traces with a failed span; "
+	}
+	return legend + itemsLegend
+}
+
 // labelAll is the label of the last line of a table.
 const labelAll = "all"
 
@@ -98,6 +108,7 @@ func rowResult(r *ledger.Row) string {
 	add(r.Unexpected, "unexpected")
 	add(r.Repeated, "repeated")
 	add(r.WrongTracestate, "wrong tracestate")
+	add(r.WrongStamp, "wrong stamp")
 	add(r.WrongNamespace, "wrong namespace")
 	add(r.Altered, "altered")
 	return "FAIL: " + strings.Join(faults, ", ")

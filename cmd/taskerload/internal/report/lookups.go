@@ -27,7 +27,7 @@ func printLookups(b *strings.Builder, r *Run) {
 	fmt.Fprintf(b, "\nLOOKUPS   (keys, round trips and duration are from the collector's own metrics)\n")
 	var sources []string
 	for _, s := range sourceTexts {
-		if n := r.Spans.Sources[s.source] + r.Points.Sources[s.source]; n > 0 {
+		if n := r.Spans.Sources[s.source] + r.Points.Sources[s.source] + r.Records.Sources[s.source]; n > 0 {
 			sources = append(sources, Thousands(n)+" "+s.text)
 		}
 	}
@@ -45,7 +45,8 @@ func printLookups(b *strings.Builder, r *Run) {
 	if mean, p99, ok := r.Growth.LookupDuration(); ok {
 		fmt.Fprintf(b, "  duration     mean %s, 99th percentile about %s\n", formatSeconds(mean), formatSeconds(p99))
 	}
-	if n := r.Growth.Sum("spans", "rule", "unavailable") + r.Growth.Sum("datapoints", "rule", "unavailable"); n > 0 {
+	unavailable := func(metric string) float64 { return r.Growth.Sum(metric, "rule", "unavailable") }
+	if n := unavailable("spans") + unavailable("datapoints") + unavailable("log_records"); n > 0 {
 		fmt.Fprintf(b, "  %s items were decided without an answer from Postgres, because it was unavailable or too slow: "+
 			"the predictions for them do not hold\n", Thousands(int(n)))
 	}

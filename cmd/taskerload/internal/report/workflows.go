@@ -43,7 +43,7 @@ func countWorkflows(workflows ledger.Workflows) map[string]completeness {
 
 // printWorkflows compares runs of the same load.
 func printWorkflows(b *strings.Builder, runs ...*Run) {
-	fmt.Fprintf(b, "\nWORKFLOWS   (each of 3 to 8 tasks, in many traces and series; kept: anything arrived; complete: all its spans and data points did)\n")
+	fmt.Fprintf(b, "\nWORKFLOWS   (each of 3 to 8 tasks, in many traces and series; kept: anything arrived; complete: everything did)\n")
 	t := table{header: []string{"namespace", "rate", "sent"}, groups: []group{{"", 3}}, left: 1, right: true}
 	lines := make([]map[string]completeness, len(runs))
 	for i, r := range runs {
@@ -68,9 +68,9 @@ func printWorkflows(b *strings.Builder, runs ...*Run) {
 	line(labelOverruled, "")
 	line(labelAll, "")
 	t.print(b)
-	fmt.Fprintf(b, "  sent in each run: %s spans in %s traces, %s data points\n",
-		Thousands(runs[0].Spans.Sent), Thousands(len(runs[0].Traces)), Thousands(runs[0].Points.Sent))
-	fmt.Fprintf(b, "  %s: complete in each namespace of which anything is kept; %s: a trace came with a decision of another sampler\n",
+	fmt.Fprintf(b, "  sent in each run: %s spans in %s traces, %s data points, %s log records\n",
+		Thousands(runs[0].Spans.Sent), Thousands(len(runs[0].Traces)), Thousands(runs[0].Points.Sent), Thousands(runs[0].Records.Sent))
+	fmt.Fprintf(b, "  %s: complete in each namespace of which anything is kept; %s: a trace or a log record came with a decision of another sampler\n",
 		labelNested, labelOverruled)
 }
 
@@ -105,7 +105,7 @@ func (r *Run) workflowChecks() []Check {
 			}
 		}
 	}
-	const hint = "the table of workflows, and the spans and data points that are missing"
+	const hint = "the table of workflows, and the items that are missing"
 	return []Check{
 		{"workflows: every one that is kept is complete, in each of its namespaces", incomplete, hint},
 		{"workflows: exactly those are kept that XXH64 of the correlation ID selects", wrong, hint},

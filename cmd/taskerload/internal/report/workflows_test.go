@@ -42,7 +42,7 @@ func TestTheTableOfWorkflowsComparesRunsByNamespace(t *testing.T) {
 		"unused":   {Group: oracle.Group{Label: "unused", Rule: oracle.RuleGlobal, Rate: 0.1}},
 	}
 	spans := &ledger.Summary{Rows: rows, Sent: 34_000}
-	without := &Run{Spans: spans, Points: &ledger.Summary{Sent: 1200}, Traces: someTraces(1, 1, 1), Workflows: ledger.Workflows{
+	without := &Run{Spans: spans, Points: &ledger.Summary{Sent: 1200}, Records: &ledger.Summary{Sent: 9000}, Traces: someTraces(1, 1, 1), Workflows: ledger.Workflows{
 		"a": parts(3, -1), "b": parts(10, -1), "c": parts(-1, 0), "d": parts(10, 5), "e": overruled(parts(4, -1)),
 	}}
 	with := &Run{Spans: spans, ByWorkflow: true, Workflows: ledger.Workflows{
@@ -58,8 +58,8 @@ func TestTheTableOfWorkflowsComparesRunsByNamespace(t *testing.T) {
   (several namespaces)           1     1         0   0.00 %            1         1  100.00 %
   (other samplers)               1     1         0   0.00 %            1         0    0.00 %
   all                            5     4         1  25.00 %            4         3   75.00 %
-  sent in each run: 34,000 spans in 2 traces, 1,200 data points
-  (several namespaces): complete in each namespace of which anything is kept; (other samplers): a trace came with a decision of another sampler
+  sent in each run: 34,000 spans in 2 traces, 1,200 data points, 9,000 log records
+  (several namespaces): complete in each namespace of which anything is kept; (other samplers): a trace or a log record came with a decision of another sampler
 `, table)
 }
 

@@ -3,9 +3,11 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -16,7 +18,9 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -35,9 +39,13 @@ type fakeCollector struct {
 	// Called with each request after the decisions, to introduce a fault.
 	spoilTraces  func(ptrace.Traces)
 	spoilMetrics func(pmetric.Metrics)
+	spoilLogs    func(plog.Logs)
+
+	drawsAt float64 // the rate of all independent draws; 0: that of the record
 
 	mu       sync.Mutex
 	counters map[counterOf]int
+	faults   map[string]int // of log records
 	keys     int
 	setAside int
 
@@ -51,7 +59,7 @@ type heldSpan struct {
 	outcome oracle.SpanOutcome
 }
 
-// counterOf is a counter of spans or data points.
+// counterOf is a counter of items.
 type counterOf struct {
 	metric string
 	oracle.Counter
@@ -66,6 +74,15 @@ func (f *fakeCollector) count(metric string, c oracle.Counter, n int) {
 	f.counters[counterOf{metric, c}] += n
 }
 
+func (f *fakeCollector) countFault(fault string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.faults == nil {
+		f.faults = map[string]int{}
+	}
+	f.faults[fault]++
+}
+
 func (f *fakeCollector) lookUp(keys oracle.Keys) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -78,7 +95,7 @@ func (f *fakeCollector) start(listener net.Listener, export string) error {
 	if f.out, err = newSender(export); err != nil {
 		return err
 	}
-	f.in = startReceiver(listener, f.traces, f.metrics)
+	f.in = startReceiver(listener, f.traces, f.metrics, f.logs)
 	return nil
 }
 
@@ -194,6 +211,60 @@ func (f *fakeCollector) metrics(request pmetric.Metrics) error {
 	return f.out.sendMetrics(context.Background(), request)
 }
 
+func (f *fakeCollector) logs(request plog.Logs) error {
+	outcomes, keys := f.oracle.Records(request)
+	f.lookUp(keys)
+	for _, resource := range request.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
+				outcome := outcomes[0]
+				outcomes = outcomes[1:]
+				if outcome.IsDrawn {
+					f.draw(&outcome)
+				}
+				f.count("log_records", outcome.Counter(), 1)
+				f.countFault(outcome.Fault)
+				if outcome.Keep {
+					stamp(record.Attributes(), &outcome.Stamps)
+					write(record.Attributes(), outcome.Write)
+				}
+				return !outcome.Keep
+			})
+		}
+	}
+	if f.spoilLogs != nil {
+		f.spoilLogs(request)
+	}
+	return f.out.sendLogs(context.Background(), request)
+}
+
+// draw decides a record that nothing connects to others.
+func (f *fakeCollector) draw(o *oracle.RecordOutcome) {
+	threshold, err := sampling.ProbabilityToThresholdWithPrecision(cmp.Or(f.drawsAt, o.Rate), 4)
+	if err != nil {
+		panic(err)
+	}
+	randomness, err := sampling.UnsignedToRandomness(rand.Uint64N(sampling.MaxAdjustedCount))
+	if err != nil {
+		panic(err)
+	}
+	if o.Keep = threshold.ShouldSample(randomness); o.Threshold != "" {
+		o.Stamps.Randomness = randomness.RValue()
+	}
+}
+
+func stamp(attributes pcommon.Map, stamps *oracle.Stamps) {
+	if stamps.RemovesThreshold {
+		attributes.Remove(items.ThresholdAttribute)
+	}
+	if stamps.Threshold != "" {
+		attributes.PutStr(items.ThresholdAttribute, stamps.Threshold)
+	}
+	if stamps.Randomness != "" {
+		attributes.PutStr(items.RandomnessAttribute, stamps.Randomness)
+	}
+}
+
 func write(attributes pcommon.Map, namespace string) {
 	if namespace != "" {
 		attributes.PutStr(items.NamespaceAttribute, namespace)
@@ -208,6 +279,9 @@ func (f *fakeCollector) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	for c, n := range f.counters {
 		printf(w, "otelcol_processor_namespace_sampler_%s_total{decision=%q,sampling_namespace=%q,rule=%q} %d\n",
 			c.metric, c.Decision, c.Namespace, c.Rule, n)
+	}
+	for fault, n := range f.faults {
+		printf(w, "otelcol_processor_namespace_sampler_log_record_faults_total{fault=%q} %d\n", fault, n)
 	}
 	printf(w, "otelcol_processor_namespace_sampler_held_spans %d\n", len(f.held))
 	printf(w, "otelcol_processor_namespace_sampler_tracestate_faults_total{fault=\"malformed\"} 3\n")

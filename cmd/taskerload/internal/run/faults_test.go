@@ -31,7 +31,7 @@ func TestASpanTooManyFailsTheRun(t *testing.T) {
 		}
 	}
 	r, report := runAgainst(t, f)
-	assertOneFault(t, r, "spans: exactly|traces: every trace", report)
+	assertOneFault(t, r, "spans: exactly|traces: every trace|log records: of a trace", report)
 	assert.Contains(t, report, "1 unexpected")
 }
 

@@ -15,16 +15,16 @@ import (
 
 // progress prints the state of a run: on a terminal a single line that is overwritten, else a line every few seconds.
 type progress struct {
-	sizes         workload.Sizes
-	spans, points progressReporter
+	sizes                  workload.Sizes
+	spans, points, records progressReporter
 
 	once sync.Once
 	quit chan struct{}
 	done chan struct{}
 }
 
-func startProgress(w io.Writer, sizes workload.Sizes, spans, points progressReporter) *progress {
-	p := &progress{sizes: sizes, spans: spans, points: points, quit: make(chan struct{}), done: make(chan struct{})}
+func startProgress(w io.Writer, sizes workload.Sizes, spans, points, records progressReporter) *progress {
+	p := &progress{sizes: sizes, spans: spans, points: points, records: records, quit: make(chan struct{}), done: make(chan struct{})}
 	go p.loop(w)
 	return p
 }
@@ -52,10 +52,11 @@ func (p *progress) loop(w io.Writer) {
 }
 
 func (p *progress) line() string {
-	spans, points := p.spans.Progress(), p.points.Progress()
-	return fmt.Sprintf("sent %s spans and %s data points; received %s items, %s outstanding",
-		ofTotal(spans.Sent, p.sizes.Spans), ofTotal(points.Sent, p.sizes.DataPoints),
-		report.Thousands(spans.Arrived+points.Arrived), report.Thousands(spans.Outstanding+points.Outstanding))
+	spans, points, records := p.spans.Progress(), p.points.Progress(), p.records.Progress()
+	return fmt.Sprintf("sent %s spans, %s data points and %s log records; received %s items, %s outstanding",
+		ofTotal(spans.Sent, p.sizes.Spans), ofTotal(points.Sent, p.sizes.DataPoints), ofTotal(records.Sent, p.sizes.Records),
+		report.Thousands(spans.Arrived+points.Arrived+records.Arrived),
+		report.Thousands(spans.Outstanding+points.Outstanding+records.Outstanding))
 }
 
 // ofTotal leaves out a total that is not known, as with workflows.

@@ -6,6 +6,8 @@ import (
 	"context"
 	"net"
 
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -24,10 +26,13 @@ type receiver struct {
 }
 
 // startReceiver passes requests to the functions, which are called concurrently. It closes the listener when it stops.
-func startReceiver(listener net.Listener, traces func(ptrace.Traces) error, metrics func(pmetric.Metrics) error) *receiver {
+func startReceiver(
+	listener net.Listener, traces func(ptrace.Traces) error, metrics func(pmetric.Metrics) error, logs func(plog.Logs) error,
+) *receiver {
 	r := &receiver{server: grpc.NewServer(grpc.MaxRecvMsgSize(maxMessageSize)), done: make(chan struct{})}
 	ptraceotlp.RegisterGRPCServer(r.server, &traceServer{receive: traces})
 	pmetricotlp.RegisterGRPCServer(r.server, &metricServer{receive: metrics})
+	plogotlp.RegisterGRPCServer(r.server, &logServer{receive: logs})
 	go func() {
 		defer close(r.done)
 		_ = r.server.Serve(listener) // a broken listener shows as items that do not arrive
@@ -56,4 +61,13 @@ type metricServer struct {
 
 func (s *metricServer) Export(_ context.Context, r pmetricotlp.ExportRequest) (pmetricotlp.ExportResponse, error) {
 	return pmetricotlp.NewExportResponse(), s.receive(r.Metrics())
+}
+
+type logServer struct {
+	plogotlp.UnimplementedGRPCServer
+	receive func(plog.Logs) error
+}
+
+func (s *logServer) Export(_ context.Context, r plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
+	return plogotlp.NewExportResponse(), s.receive(r.Logs())
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -55,30 +56,31 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 	defer cancel(nil)
 
 	predictions := oracle.New(r.Processor.Oracle(), workload.Rows(r.Tasks))
-	spans, points := ledger.NewSpans(predictions), ledger.NewPoints(predictions)
+	all := ledgers{ledger.NewSpans(predictions), ledger.NewPoints(predictions), ledger.NewRecords(predictions)}
 	receiver := startReceiver(r.Listener,
-		func(t ptrace.Traces) error { spans.Receive(t); return nil },
-		func(m pmetric.Metrics) error { points.Receive(m); return nil })
+		func(t ptrace.Traces) error { all.spans.Receive(t); return nil },
+		func(m pmetric.Metrics) error { all.points.Receive(m); return nil },
+		func(l plog.Logs) error { all.records.Receive(l); return nil })
 	defer receiver.stop()
 
 	before, err := r.scrape(ctx)
 	if err != nil {
 		return nil, err
 	}
-	progress := startProgress(r.Progress, r.Sizes, spans, points)
+	progress := startProgress(r.Progress, r.Sizes, all.spans, all.points, all.records)
 	defer progress.stop()
 	start := time.Now()
-	if err := r.send(ctx, start, spans, points); err != nil {
+	if err := r.send(ctx, start, &all); err != nil {
 		return nil, err
 	}
-	if err := r.checkWait(spans.LongestHeld()); err != nil {
+	if err := r.checkWait(all.spans.LongestHeld()); err != nil {
 		return nil, err
 	}
 	held, err := r.awaitLetGo(ctx)
 	if err != nil {
 		return nil, err
 	}
-	last, err := awaitSilence(ctx, r.quiet(), spans, points)
+	last, err := awaitSilence(ctx, r.quiet(), all.spans, all.points, all.records)
 	if err != nil {
 		return nil, err
 	}
@@ -89,26 +91,40 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 	}
 	receiver.stop() // no arrivals while the ledgers settle
 
-	result := &report.Run{
-		Title:        title(r.Processor.Sampler(), r.Sizes.Cut, r.Processor.HoldWait() > 0),
-		RatePerTrace: r.Processor.Sampler() == config.ParentBased,
-		KeepsFailed:  r.Processor.KeepsFailedTraces(),
-		Cut:          r.Sizes.Cut,
-		Holds:        r.Processor.HoldWait() > 0,
-		StillHeld:    held,
-		Elapsed:      last.Sub(start),
-	}
-	result.Spans, result.Traces = spans.Settle()
-	var workflows ledger.Workflows
-	result.Points, workflows = points.Settle()
-	if r.Sizes.Workflows > 0 {
-		workflows.AddTraces(result.Traces)
-		result.Workflows, result.ByWorkflow, result.Selects = workflows, r.Processor.ByWorkflow(), predictions.KeepsWorkflow
-	}
+	result := r.result(&all, predictions)
+	result.StillHeld, result.Elapsed = held, last.Sub(start)
 	if after != nil {
 		result.Growth = &ledger.Growth{Before: before, After: after}
 	}
 	return result, nil
+}
+
+// ledgers are those of a run.
+type ledgers struct {
+	spans   *ledger.Spans
+	points  *ledger.Points
+	records *ledger.Records
+}
+
+// result settles the ledgers.
+func (r *Runner) result(all *ledgers, predictions *oracle.Oracle) *report.Run {
+	result := &report.Run{
+		Title:         title(r.Processor.Sampler(), r.Sizes.Cut, r.Processor.HoldWait() > 0),
+		RatePerTrace:  r.Processor.Sampler() == config.ParentBased,
+		KeepsFailed:   r.Processor.KeepsFailedTraces(),
+		Cut:           r.Sizes.Cut,
+		Holds:         r.Processor.HoldWait() > 0,
+		RecordsFollow: r.Processor.RecordsFollow() && !r.Sizes.Cut,
+	}
+	result.Spans, result.Traces = all.spans.Settle()
+	var workflows ledger.Workflows
+	result.Points, workflows = all.points.Settle()
+	result.Records = all.records.Settle(result.Traces, workflows)
+	if r.Sizes.Workflows > 0 {
+		workflows.AddTraces(result.Traces)
+		result.Workflows, result.ByWorkflow, result.Selects = workflows, r.Processor.ByWorkflow(), predictions.KeepsWorkflow
+	}
+	return result
 }
 
 // title names a run by what decides about traces.
@@ -130,8 +146,9 @@ func (r *Runner) scrape(ctx context.Context) (*ledger.Scrape, error) {
 	return ledger.Fetch(ctx, r.MetricsURL)
 }
 
-// send sends both signals at the same time.
-func (r *Runner) send(ctx context.Context, start time.Time, spans *ledger.Spans, points *ledger.Points) error {
+// send sends spans and data points at the same time, and log records when all spans are answered: what becomes of a record depends on what
+// the processor remembers of its trace.
+func (r *Runner) send(ctx context.Context, start time.Time, all *ledgers) error {
 	if err := awaitReachable(ctx, r.Endpoint, reachableWithin); err != nil {
 		return err
 	}
@@ -143,22 +160,28 @@ func (r *Runner) send(ctx context.Context, start time.Time, spans *ledger.Spans,
 	send := func(ctx context.Context, request ptrace.Traces) error {
 		err := s.sendTraces(ctx, request)
 		if err == nil {
-			spans.Answered(request)
+			all.spans.Answered(request)
 		}
 		return err
 	}
 	return concurrently(ctx,
 		func(ctx context.Context) error {
 			for requests := range workload.SpanRounds(r.Tasks, r.Sizes, start) {
-				if err := sendAll(ctx, recorded(requests, spans.Send), traceRequestsInFlight, send); err != nil {
+				if err := sendAll(ctx, recorded(requests, all.spans.Send), traceRequestsInFlight, send); err != nil {
 					return err
 				}
 			}
-			return nil
+			if r.Sizes.Workflows > 0 { // for single tasks, it was known before
+				if err := r.Processor.CheckMemory(all.spans.Traces()); err != nil {
+					return err
+				}
+			}
+			requests := workload.RecordRequests(r.Tasks, r.Sizes, start)
+			return sendAll(ctx, recorded(requests, all.records.Send), logRequestsInFlight, s.sendLogs)
 		},
 		func(ctx context.Context) error {
 			requests := workload.PointRequests(r.Tasks, r.Sizes, start)
-			return sendAll(ctx, recorded(requests, points.Send), metricRequestsInFlight, s.sendMetrics)
+			return sendAll(ctx, recorded(requests, all.points.Send), metricRequestsInFlight, s.sendMetrics)
 		},
 	)
 }

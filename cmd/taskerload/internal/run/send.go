@@ -8,6 +8,8 @@ import (
 	"iter"
 	"sync"
 
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -20,6 +22,7 @@ import (
 const (
 	traceRequestsInFlight  = 5
 	metricRequestsInFlight = 3
+	logRequestsInFlight    = 5
 )
 
 // sender is an OTLP/gRPC client.
@@ -27,6 +30,7 @@ type sender struct {
 	conn    *grpc.ClientConn
 	traces  ptraceotlp.GRPCClient
 	metrics pmetricotlp.GRPCClient
+	logs    plogotlp.GRPCClient
 }
 
 func newSender(endpoint string) (*sender, error) {
@@ -37,7 +41,9 @@ func newSender(endpoint string) (*sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %s: %w", endpoint, err)
 	}
-	return &sender{conn: conn, traces: ptraceotlp.NewGRPCClient(conn), metrics: pmetricotlp.NewGRPCClient(conn)}, nil
+	return &sender{
+		conn: conn, traces: ptraceotlp.NewGRPCClient(conn), metrics: pmetricotlp.NewGRPCClient(conn), logs: plogotlp.NewGRPCClient(conn),
+	}, nil
 }
 
 func (s *sender) close() error { return s.conn.Close() }
@@ -62,6 +68,18 @@ func (s *sender) sendMetrics(ctx context.Context, request pmetric.Metrics) error
 	}
 	if p := response.PartialSuccess(); p.RejectedDataPoints() > 0 {
 		return fmt.Errorf("send %d data points: %d rejected: %s", points, p.RejectedDataPoints(), p.ErrorMessage())
+	}
+	return nil
+}
+
+func (s *sender) sendLogs(ctx context.Context, request plog.Logs) error {
+	records := request.LogRecordCount()
+	response, err := s.logs.Export(ctx, plogotlp.NewExportRequestFromLogs(request))
+	if err != nil {
+		return fmt.Errorf("send %d log records: %w", records, err)
+	}
+	if p := response.PartialSuccess(); p.RejectedLogRecords() > 0 {
+		return fmt.Errorf("send %d log records: %d rejected: %s", records, p.RejectedLogRecords(), p.ErrorMessage())
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ const (
 	byTraceID  = iota // workflows, without consistent_by
 	byWorkflow        // the same with it
 	main              // the configuration as it is with the whole load of single tasks
-	ratio             // of that load the spans alone, here and below: with trace_id_ratio
+	ratio             // of that load all but the data points, here and below: with trace_id_ratio
 	cut               // with parent_based and cut traces
 	held              // the same, with spans that are held
 	low               // with parent_based and every rate at lowRate

@@ -18,6 +18,7 @@ const (
 	streamWorkflows
 	streamWorkflowSpans
 	streamWorkflowSeries
+	streamRecords
 )
 
 func newStream(seed, stream uint64) *rand.Rand {

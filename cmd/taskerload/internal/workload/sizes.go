@@ -3,7 +3,7 @@
 // Package workload generates the telemetry of a Tasker site, and fills the database that the site would have.
 //
 // Everything is derived from a [Sizes] and its seed: the same sizes give the same tasks, identifiers and attributes in
-// every run. Only timestamps differ. [Sizes.NewTasks] makes the tasks, [SpanRounds] and [PointRequests] the OTLP requests, and
+// every run. Only timestamps differ. [Sizes.NewTasks] makes the tasks, [SpanRounds], [PointRequests] and [RecordRequests] the OTLP requests, and
 // [Seed] writes the tasks to Postgres.
 package workload
 
@@ -14,9 +14,9 @@ import (
 
 // Sizes of the load.
 type Sizes struct {
-	Spans, DataPoints, Series, Tasks int
-	Seed                             uint64
-	Cut                              bool // send each trace in several requests
+	Spans, DataPoints, Series, Records, Tasks int
+	Seed                                      uint64
+	Cut                                       bool // send each trace in several requests
 
 	// Workflows is the number of workflows. If it is positive, they are the load, and only the seed counts besides.
 	Workflows int
@@ -33,8 +33,8 @@ func (s Sizes) Validate() error {
 		return nil
 	case s.Tasks < 1:
 		return errors.New("--tasks: must be at least 1")
-	case s.Spans < 0 || s.DataPoints < 0 || s.Series < 0:
-		return errors.New("--spans, --datapoints, --series: must not be negative")
+	case s.Spans < 0 || s.DataPoints < 0 || s.Series < 0 || s.Records < 0:
+		return errors.New("--spans, --datapoints, --series, --records: must not be negative")
 	case s.DataPoints > 0 && s.Series < 1:
 		return errors.New("--series: must be at least 1 to send data points")
 	case s.Series > maxSeriesPerTask*s.Tasks:

@@ -15,6 +15,8 @@ import (
 type trace struct {
 	id         pcommon.TraceID
 	tracestate string // of all spans
+	randomness string // that a first tier of collectors has written to its records; empty: none
+	isForeign  bool   // other samplers may have decided about its records, each by itself
 	plan       []plannedSpan
 	spans      []pcommon.SpanID
 	start      time.Time
@@ -31,7 +33,9 @@ func newTraces(tasks []Task, seed uint64, n int, start time.Time) iter.Seq[*trac
 			plan = plan[:min(left, len(plan))]
 			left -= len(plan)
 			failOne(failures, plan)
-			if !yield(newTrace(rng, plan, start.Add(time.Duration(i)*time.Millisecond))) {
+			t := newTrace(rng, plan, start.Add(time.Duration(i)*time.Millisecond))
+			t.isForeign = true
+			if !yield(t) {
 				return
 			}
 		}

@@ -22,7 +22,7 @@ const (
 
 // workflow is what the tasks of a workflow have in common.
 type workflow struct {
-	tracestate string // of all traces, from a first tier of collectors that keeps whole workflows; empty: none
+	randomness string // by which a first tier of collectors that keeps whole workflows has kept all of it; empty: none has
 	isForeign  bool   // each trace has whatever tracestate its callers left
 }
 
@@ -73,12 +73,20 @@ func newWorkflow(rng *rand.Rand, correlationID string) (w workflow) {
 	switch p := rng.IntN(20); {
 	case p == 0:
 		if r := xxh64.Sum(correlationID) >> 8; r >= 1<<55 {
-			w.tracestate = fmt.Sprintf("ot=rv:%014x;th:8", r)
+			w.randomness = fmt.Sprintf("%014x", r)
 		}
 	case p < 3:
 		w.isForeign = true
 	}
 	return w
+}
+
+// tracestate returns that of all traces of a workflow that is not foreign.
+func (w workflow) tracestate() string {
+	if w.randomness == "" {
+		return ""
+	}
+	return "ot=rv:" + w.randomness + ";th:" + firstTierThreshold
 }
 
 // workflowTraces yields the traces of the tasks, one task after the other.
@@ -90,8 +98,8 @@ func workflowTraces(tasks []Task, seed uint64, start time.Time) iter.Seq[*trace]
 			begin := start.Add(time.Duration(i) * time.Millisecond)
 			for _, plan := range planWorkflowTask(rng, task) {
 				t := newTrace(rng, plan, begin)
-				if !task.workflow.isForeign {
-					t.tracestate = task.workflow.tracestate
+				if t.isForeign, t.randomness = task.workflow.isForeign, task.workflow.randomness; !t.isForeign {
+					t.tracestate = task.workflow.tracestate()
 				}
 				if !yield(t) {
 					return

@@ -30,3 +30,15 @@ func TestAllSpansThatAreSentMustFitInTheProcessorsHold(t *testing.T) {
 	c.Tracing.Hold.Wait = ""
 	require.NoError(t, c.CheckLoad(workload.Sizes{Spans: 100}))
 }
+
+func TestTracesThatRecordsBelongToMustFitInTheProcessorsMemory(t *testing.T) {
+	t.Parallel()
+	c, err := parse([]byte("processors: {namespace_sampler: {tracing: {trace_memory: {max_traces: 99}}}}"))
+	require.NoError(t, err)
+	require.ErrorContains(t, c.CheckLoad(workload.Sizes{Spans: 1981, Records: 1}), "must be at least 100, the number of traces that log records belong to, got 99")
+	require.NoError(t, c.CheckLoad(workload.Sizes{Spans: 1980, Records: 1}))
+	require.Error(t, c.CheckMemory(100))
+	require.NoError(t, c.CheckMemory(99))
+	c.Tracing.Sampler = TraceIDRatio
+	require.NoError(t, c.CheckLoad(workload.Sizes{Spans: 1981, Records: 1}))
+}
