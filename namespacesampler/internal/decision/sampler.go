@@ -134,6 +134,9 @@ func (s Sampler) outgoing(e *earlier, r *rate.Rate) (sampling.Threshold, string,
 // drops reports whether an item is dropped at a rate, and thus at every lower rate (T14), without deciding on it. A random draw cannot be
 // foreseen: the result is false then.
 func (s Sampler) drops(id *pcommon.TraceID, e *earlier, r *rate.Rate) bool {
+	if r.IsNever() {
+		return true
+	}
 	randomness, _, ok := s.randomnessOf(id, e)
 	return ok && !s.judge(randomness, e, r).keep
 }
