@@ -91,6 +91,7 @@ logs: {namespaces: {"domain_01*": 0.25}}
 		assert.True(t, eval[bool](b, `row.isConnected && document.activeElement === row.querySelector("button")`), "the focus stays")
 	})
 	t.Run("filter and sort by keyboard", func(t *testing.T) {
+		b.screen(1200, 800, "light")
 		b.run(chromedp.Focus("#filter"), chromedp.SendKeys("#filter", "domain_00"))
 		b.await(`document.querySelectorAll("#rows tr").length === 100`)
 		b.run(chromedp.Focus(`th[data-sort=traces_rate] button`), chromedp.KeyEvent(kb.Enter))
