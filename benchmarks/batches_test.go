@@ -45,6 +45,9 @@ func (s spanShape) with(change func(*spanShape)) spanShape {
 	return s
 }
 
+// twice returns the shape with twice as many items.
+func (s spanShape) twice() spanShape { return s.with(func(s *spanShape) { s.items *= 2 }) }
+
 // batch returns a new batch. Equal shapes have equal batches.
 func (s spanShape) batch() ptrace.Traces {
 	rng := rand.New(rand.NewPCG(1, 2+uint64(s.first)))

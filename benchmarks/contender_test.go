@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
@@ -67,6 +68,37 @@ func (p pointProcessor) Start(tb testing.TB) func(pmetric.Metrics) {
 	run(tb, running)
 	return func(md pmetric.Metrics) {
 		if err := running.ConsumeMetrics(context.Background(), md); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// logProcessor is a processor of log records.
+type logProcessor struct {
+	name    string
+	factory processor.Factory
+	keys    settings
+	before  []ptrace.Traces // consumed at the start, so that their traces are remembered
+}
+
+func (p logProcessor) Name() string { return p.name }
+
+func (p logProcessor) Start(tb testing.TB) func(plog.Logs) {
+	tb.Helper()
+	cfg, set := load(tb, p.factory, p.keys), processortest.NewNopSettings(p.factory.Type())
+	if len(p.before) > 0 {
+		traces, err := p.factory.CreateTraces(tb.Context(), set, cfg, consumertest.NewNop())
+		require.NoError(tb, err)
+		run(tb, traces)
+		for _, td := range p.before {
+			require.NoError(tb, traces.ConsumeTraces(tb.Context(), spanSignal.copyOf(td)))
+		}
+	}
+	running, err := p.factory.CreateLogs(tb.Context(), set, cfg, consumertest.NewNop())
+	require.NoError(tb, err)
+	run(tb, running)
+	return func(ld plog.Logs) {
+		if err := running.ConsumeLogs(context.Background(), ld); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -7,17 +7,10 @@ package benchmarks
 import (
 	"maps"
 
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
-
-// groupRow is a row in which the processor with consistent_by is compared to itself without it, on items that carry a correlation_id, or
-// whose group is looked up with their namespace.
-type groupRow struct {
-	name       string
-	shape      spanShape
-	contenders []contender[ptrace.Traces]
-}
 
 // grouping returns keys with consistent_by.
 func grouping(keys settings) settings {
@@ -32,21 +25,29 @@ const grouped = "ours_grouped"
 // cost is measured as well, with one span for each.
 const perWorkflow = 20
 
-func groupRows() []groupRow {
+// groupRows returns rows in which the processor with consistent_by is compared to itself without it, on items that carry a correlation_id,
+// or whose group is looked up with their namespace.
+func groupRows() []spanRow {
 	carried := func(perTrace, perWorkflow int) spanShape {
 		return standardSpans.with(func(s *spanShape) { s.spansPerTrace, s.perWorkflow = perTrace, perWorkflow })
 	}
-	both := func(keys settings) []contender[ptrace.Traces] {
-		return []contender[ptrace.Traces]{ours(keys), ours(grouping(keys)).named(grouped)}
+	both := func(name string, shape spanShape, keys settings) spanRow {
+		with, without := oursOnLogs(grouping(keys)).named(onLogs(grouped)), oursOnLogs(keys)
+		if keys == nil { // parent_based
+			with, without = with.remembering(shape), without.remembering(shape)
+		}
+		both := []contender[ptrace.Traces]{ours(keys), ours(grouping(keys)).named(grouped)}
+		return spanRow{name, shape, both, []contender[plog.Logs]{without, with}}
 	}
-	return []groupRow{
-		{"grouped_ratio", carried(1, perWorkflow), both(bySpan())},
-		{"grouped_ratio_1", carried(1, 1), both(bySpan())},
-		{"grouped_remembered_20", carried(20, perWorkflow), both(nil)},
-		{"grouped_remembered_1", carried(1, perWorkflow), both(nil)},
-		{"grouped_resolved_1", resolvedSpans, []contender[ptrace.Traces]{
-			fromCache{keys: bySpan(), batches: 1}, fromCache{name: grouped, keys: grouping(bySpan()), batches: 1},
-		}},
+	without, with := fromCache{keys: bySpan(), batches: 1}, fromCache{name: grouped, keys: grouping(bySpan()), batches: 1}
+	return []spanRow{
+		both("grouped_ratio", carried(1, perWorkflow), bySpan()),
+		both("grouped_ratio_1", carried(1, 1), bySpan()),
+		both("grouped_remembered_20", carried(20, perWorkflow), nil),
+		both("grouped_remembered_1", carried(1, perWorkflow), nil),
+		{
+			"grouped_resolved_1", resolvedSpans, []contender[ptrace.Traces]{without, with}, []contender[plog.Logs]{without.onLogs(), with.onLogs()},
+		},
 	}
 }
 

@@ -4,11 +4,14 @@ package benchmarks
 
 import (
 	"flag"
+	"math/bits"
 	"runtime"
 	"runtime/debug"
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -21,9 +24,33 @@ type signal[D any] struct {
 }
 
 var (
-	spanSignal  = signal[ptrace.Traces]{ptrace.NewTraces, ptrace.Traces.CopyTo, ptrace.Traces.SpanCount}
+	spanSignal  = signal[ptrace.Traces]{ptrace.NewTraces, copySpans, ptrace.Traces.SpanCount}
+	logSignal   = signal[plog.Logs]{plog.NewLogs, copyLogs, plog.Logs.LogRecordCount}
 	pointSignal = signal[pmetric.Metrics]{pmetric.NewMetrics, pmetric.Metrics.CopyTo, pmetric.Metrics.DataPointCount}
 )
+
+func copySpans(from, to ptrace.Traces) {
+	from.CopyTo(to)
+	for _, rs := range to.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				leaveRoom(span.Attributes())
+			}
+		}
+	}
+}
+
+func copyLogs(from, to plog.Logs) {
+	from.CopyTo(to)
+	for _, record := range recordsOf(to) {
+		leaveRoom(record.Attributes())
+	}
+}
+
+// leaveRoom leaves the room that attributes have that were decoded one by one: up to the next power of two.
+func leaveRoom(attributes pcommon.Map) {
+	attributes.EnsureCapacity(1 << bits.Len(uint(max(attributes.Len()-1, 0))))
+}
 
 func (s signal[D]) copyOf(data D) D {
 	batch := s.empty()

@@ -18,12 +18,14 @@ import (
 func BenchmarkParallel(b *testing.B) {
 	for _, row := range spanRows() {
 		data, measured := row.shape.batch(), row.contenders[:1]
+		logs := logsOf(data)
 		if row.name == "ratio" {
 			measured = row.contenders[:2]
 		}
 		for _, c := range measured {
 			benchmarkParallel(b, row.name, spanSignal, c, data)
 		}
+		benchmarkParallel(b, row.name, logSignal, row.onLogs[0], logs)
 	}
 	benchmarkParallel(b, "points", pointSignal, oursOnPoints(nil), standardPoints.batch())
 }

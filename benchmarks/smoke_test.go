@@ -37,6 +37,28 @@ func TestTheFloorKeepsWhatOursKeeps(t *testing.T) {
 	}
 }
 
+// The traces of log records are remembered from spans: then the records need not name their namespace.
+func TestOursKeepsLogRecordsWithTheirSpans(t *testing.T) {
+	for _, row := range spanRows() {
+		t.Run(row.name, func(t *testing.T) {
+			spans := row.shape.batch()
+			putEdges(spans, row.shape)
+			logs, c := logsOf(spans), row.onLogs[0]
+			if p, ok := c.(logProcessor); ok && p.before != nil {
+				p.before = []ptrace.Traces{spanSignal.copyOf(spans)}
+				c = p
+				for _, record := range recordsOf(logs) {
+					record.Attributes().Remove("namespace")
+				}
+			}
+			row.contenders[0].Start(t)(spans)
+			c.Start(t)(logs)
+			require.NotZero(t, logs.LogRecordCount())
+			assert.Equal(t, spanIDs(spans), spanIDsOfRecords(logs))
+		})
+	}
+}
+
 // putEdges puts the first two spans at the threshold and just below it, and the last trace, which any rate below 1 drops, into the
 // namespace that is kept.
 func putEdges(td ptrace.Traces, shape spanShape) {
@@ -58,8 +80,8 @@ func putEdges(td ptrace.Traces, shape spanShape) {
 func TestAllocationsAreWithinTheBudgets(t *testing.T) {
 	for _, row := range spanRows() {
 		t.Run(row.name, func(t *testing.T) {
-			twice := row.shape.with(func(s *spanShape) { s.items *= 2 })
-			checkAllocations(t, row.name, spanSignal, row.contenders[0], row.shape.batch(), twice.batch())
+			checkAllocations(t, row.name, spanSignal, row.contenders[0], row.shape.batch(), row.shape.twice().batch())
+			checkAllocations(t, row.name, logSignal, row.onLogs[0], row.shape.logs(), row.shape.twice().logs())
 		})
 	}
 	t.Run("points", func(t *testing.T) {
@@ -74,7 +96,7 @@ func checkAllocations[D any](t *testing.T, row string, s signal[D], c contender[
 	found := s.allocations(t, c.Start(t), data, twice)
 	checked := 0
 	for _, budget := range verdict.Budgets {
-		if budget.Benchmark != "Row/row="+row+"/who=ours" {
+		if budget.Benchmark != "Row/row="+row+"/who="+c.Name() {
 			continue
 		}
 		switch budget.Unit {

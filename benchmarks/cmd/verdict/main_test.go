@@ -15,34 +15,52 @@ import (
 // round is one run of all benchmarks, with results that meet every budget.
 const round = `goos: linux
 BenchmarkRow/row=ratio/who=ours-2                            1 20 ns/item 0 allocs/item 0 allocs/kept
+BenchmarkRow/row=ratio/who=ours_on_logs-2                    1 20 ns/item 0.1 allocs/item 1 allocs/kept
+BenchmarkRow/row=ratio/who=probabilistic_sampler_on_logs-2   1 200 ns/item
 BenchmarkRow/row=ratio/who=floor-2                           1 10 ns/item 0 allocs/item 0 allocs/kept
 BenchmarkRow/row=ratio/who=probabilistic_sampler-2           1 100 ns/item
 BenchmarkRow/row=ratio/who=filter_5-2                        1 90 ns/item
 BenchmarkRow/row=remembered_20/who=ours-2                    1 20 ns/item 0 allocs/item
+BenchmarkRow/row=remembered_20/who=ours_on_logs-2            1 20 ns/item 0.1 allocs/item 1 allocs/kept
 BenchmarkRow/row=remembered_20/who=floor-2                   1 10 ns/item
 BenchmarkRow/row=remembered_20/who=probabilistic_sampler-2   1 100 ns/item
 BenchmarkRow/row=grouped_ratio/who=ours-2 1 20 ns/item
 BenchmarkRow/row=grouped_ratio/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_ratio/who=ours_on_logs-2 1 20 ns/item
+BenchmarkRow/row=grouped_ratio/who=ours_grouped_on_logs-2 1 22 ns/item
 BenchmarkRow/row=grouped_ratio_1/who=ours-2 1 20 ns/item
 BenchmarkRow/row=grouped_ratio_1/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_ratio_1/who=ours_on_logs-2 1 20 ns/item
+BenchmarkRow/row=grouped_ratio_1/who=ours_grouped_on_logs-2 1 22 ns/item
 BenchmarkRow/row=grouped_remembered_20/who=ours-2 1 20 ns/item
 BenchmarkRow/row=grouped_remembered_20/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_remembered_20/who=ours_on_logs-2 1 20 ns/item
+BenchmarkRow/row=grouped_remembered_20/who=ours_grouped_on_logs-2 1 22 ns/item
 BenchmarkRow/row=grouped_remembered_1/who=ours-2 1 20 ns/item
 BenchmarkRow/row=grouped_remembered_1/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_remembered_1/who=ours_on_logs-2 1 20 ns/item
+BenchmarkRow/row=grouped_remembered_1/who=ours_grouped_on_logs-2 1 22 ns/item
 BenchmarkRow/row=grouped_resolved_1/who=ours-2 1 20 ns/item
 BenchmarkRow/row=grouped_resolved_1/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=grouped_resolved_1/who=ours_on_logs-2 1 20 ns/item
+BenchmarkRow/row=grouped_resolved_1/who=ours_grouped_on_logs-2 1 22 ns/item
 BenchmarkRow/row=grouped_points/who=ours-2 1 20 ns/item
 BenchmarkRow/row=grouped_points/who=ours_grouped-2 1 22 ns/item
 BenchmarkRow/row=remembered_1/who=ours-2                     1 30 ns/item 0 allocs/item
+BenchmarkRow/row=remembered_1/who=ours_on_logs-2             1 30 ns/item 0.1 allocs/item 1 allocs/kept
 BenchmarkRow/row=remembered_1/who=floor-2                    1 10 ns/item
 BenchmarkRow/row=remembered_1/who=probabilistic_sampler-2    1 100 ns/item
 BenchmarkRow/row=resolved_20/who=ours-2                      1 50 ns/item 0.2 allocs/item 2 allocs/kept
+BenchmarkRow/row=resolved_20/who=ours_on_logs-2              1 50 ns/item 0.2 allocs/item 2 allocs/kept
 BenchmarkRow/row=resolved_20/who=floor-2                     1 10 ns/item
 BenchmarkRow/row=resolved_20/who=probabilistic_sampler-2     1 100 ns/item
 BenchmarkRow/row=resolved_1/who=ours-2                       1 90 ns/item 0.2 allocs/item 2 allocs/kept
+BenchmarkRow/row=resolved_1/who=ours_on_logs-2               1 90 ns/item 0.2 allocs/item 2 allocs/kept
 BenchmarkRow/row=resolved_1/who=floor-2                      1 10 ns/item
 BenchmarkRow/row=resolved_1/who=probabilistic_sampler-2      1 100 ns/item
 BenchmarkRow/row=stamped/who=ours-2                          1 90 ns/item 0.1 allocs/item 1 allocs/kept
+BenchmarkRow/row=stamped/who=ours_on_logs-2                  1 90 ns/item 0.2 allocs/item 1 allocs/kept
+BenchmarkRow/row=stamped/who=probabilistic_sampler_on_logs-2 1 200 ns/item
 BenchmarkRow/row=points/who=ours-2                           1 70 ns/item 0 allocs/item 0 allocs/kept
 BenchmarkRow/row=points/who=hash-2                           1 10 ns/item
 BenchmarkRow/row=points/who=hash_of_rows-2                   1 2 ns/item
@@ -51,11 +69,17 @@ BenchmarkLookup/who=query_per_key-2                          1 4000 keys/s
 BenchmarkLookup/who=prepared_query_per_key-2                 1 10000 keys/s
 BenchmarkParallel/row=ratio/who=floor-2                      1 2.0 speed-up
 BenchmarkParallel/row=ratio/who=ours-2                       1 2.0 speed-up
+BenchmarkParallel/row=ratio/who=ours_on_logs-2               1 2.0 speed-up
 BenchmarkParallel/row=remembered_20/who=ours-2               1 2.0 speed-up
+BenchmarkParallel/row=remembered_20/who=ours_on_logs-2       1 2.0 speed-up
 BenchmarkParallel/row=remembered_1/who=ours-2                1 2.0 speed-up
+BenchmarkParallel/row=remembered_1/who=ours_on_logs-2        1 2.0 speed-up
 BenchmarkParallel/row=resolved_20/who=ours-2                 1 2.0 speed-up
+BenchmarkParallel/row=resolved_20/who=ours_on_logs-2         1 2.0 speed-up
 BenchmarkParallel/row=resolved_1/who=ours-2                  1 2.0 speed-up
+BenchmarkParallel/row=resolved_1/who=ours_on_logs-2          1 2.0 speed-up
 BenchmarkParallel/row=stamped/who=ours-2                     1 2.0 speed-up
+BenchmarkParallel/row=stamped/who=ours_on_logs-2             1 2.0 speed-up
 BenchmarkParallel/row=points/who=ours-2                      1 1.8 speed-up
 BenchmarkCacheMemory-2                                       1 150 B/entry
 BenchmarkTraceMemory-2                                       1 180 B/trace

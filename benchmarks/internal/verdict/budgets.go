@@ -22,10 +22,11 @@ const (
 	floor   = "floor"
 	sampler = "probabilistic_sampler"
 	without = "the same without"
+	onSpans = "a span"
 )
 
 // Budgets are those of the product.
-var Budgets = slices.Concat(collectorBudgets, spanBudgets, otherBudgets, twoCoreBudgets())
+var Budgets = slices.Concat(collectorBudgets, spanBudgets, logBudgets, otherBudgets, twoCoreBudgets())
 
 var collectorBudgets = []Budget{
 	{
@@ -100,6 +101,12 @@ func twoCoreBudgets() []Budget {
 	for _, row := range []string{"ratio", "remembered_20", "remembered_1", "resolved_20", "resolved_1", "stamped", "points"} {
 		budgets = append(budgets, Budget{
 			Work: "two cores against one, " + row, Unit: "speed-up", Bound: atLeast(1.7), Benchmark: "Parallel/row=" + row + "/who=ours",
+		})
+		if row == "points" {
+			continue
+		}
+		budgets = append(budgets, Budget{
+			Work: "… on log records", Unit: "speed-up", Bound: atLeast(1.7), Benchmark: "Parallel/row=" + row + "/who=" + oursOnLogs,
 		})
 	}
 	return budgets
