@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
@@ -87,4 +88,20 @@ func TestSmokeSeriesAreKeptWhole(t *testing.T) { // M1, M2
 		assert.Equal(t, batches, n, "points of series %d", i)
 	}
 	assert.InDelta(t, series/2, len(points), 25) // which are kept is determined by their identity
+}
+
+func TestSmokeLogRecordsAreDecidedByTraceID(t *testing.T) { // L2, L4, T17
+	s := samplertest.Start(t, map[string]any{
+		"namespaces": map[string]any{"payments": 0.5, "analytics": 0.1},
+		"logs":       map[string]any{"always_keep": []any{`log.severity_number >= SEVERITY_NUMBER_ERROR`}},
+	})
+	in := func(namespace string) map[string]any { return map[string]any{"namespace": namespace} }
+	kept := s.ConsumeLogs(samplertest.LogsOf(t,
+		samplertest.Record{ID: smokeID, Attributes: in("payments")},
+		samplertest.Record{ID: smokeID, Attributes: in("analytics")},
+		samplertest.Record{ID: smokeID, Attributes: in("analytics"), Severity: plog.SeverityNumberError},
+	))
+	require.Len(t, kept, 2)
+	assert.Equal(t, map[string]any{"namespace": "payments", "sampling.threshold": "8"}, kept[0].Attributes().AsRaw())
+	assert.Equal(t, in("analytics"), kept[1].Attributes().AsRaw())
 }
