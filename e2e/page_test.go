@@ -91,6 +91,7 @@ logs: {namespaces: {"domain_01*": 0.25}}
 		assert.True(t, eval[bool](b, `row.isConnected && document.activeElement === row.querySelector("button")`), "the focus stays")
 	})
 	t.Run("filter and sort by keyboard", func(t *testing.T) {
+		b.screen(1200, 800, "light")
 		b.run(chromedp.Focus("#filter"), chromedp.SendKeys("#filter", "domain_00"))
 		b.await(`document.querySelectorAll("#rows tr").length === 100`)
 		b.run(chromedp.Focus(`th[data-sort=traces_rate] button`), chromedp.KeyEvent(kb.Enter))
@@ -121,6 +122,9 @@ logs: {namespaces: {"domain_01*": 0.25}}
 	t.Run("it fits the width of a phone", func(t *testing.T) {
 		b.screen(360, 740, "dark")
 		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 360)
+		b.screen(800, 800, "light") // of a tablet
+		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 800)
+		assert.True(t, eval[bool](b, `document.querySelector("#sort").offsetParent !== null && document.querySelector("thead").offsetParent === null`), "a list in place of the headings")
 		b.screen(1200, 800, "light")
 		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 1200)
 	})

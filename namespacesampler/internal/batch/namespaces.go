@@ -36,6 +36,12 @@ type Counters struct {
 	isUsed bool
 }
 
+// HasSettled reports whether a trace has the label and the rate of the namespace, so that an item of the namespace gets the same from both. A
+// remembered rate can come from a table that was replaced since.
+func (n *Namespace) HasSettled(t *tracememory.Trace) bool {
+	return n.Counters.Label == t.Label && (n.Rate == t.Rate || *n.Rate == *t.Rate)
+}
+
 // Count counts an item.
 func (c *Counters) Count(r labels.Rule, keep bool) { c.counts[r][labels.DecisionOf(keep)]++ }
 

@@ -64,7 +64,7 @@ func (s Sampler) Explain(id pcommon.TraceID, raw string, r *rate.Rate) Explanati
 		e.Source = FromTraceID
 	}
 	if !ts.isFalse(e.Randomness) && !r.IsAlways() && !r.IsNever() {
-		e.Threshold, _, _ = s.outgoing(&ts.earlier, r)
+		e.Threshold, _ = s.outgoing(&ts.earlier, r)
 	}
 	return e
 }

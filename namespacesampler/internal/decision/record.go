@@ -91,9 +91,8 @@ func (s Sampler) DecideRecord(id *pcommon.TraceID, stamp *Stamp, r *rate.Rate) (
 	case v.isFalse:
 		d.Fault, d.erasesThreshold = Inconsistent, v.erases
 	case v.keep && !r.IsAlways() && !stamp.isMalformed: // T5, T8
-		d.tvalue = v.tvalue
-		if d.tvalue == "" {
-			d.tvalue = v.threshold.TValue()
+		if !v.isRounded { // else it is written as it arrived
+			d.tvalue = digitsOf(v.threshold, r)
 		}
 		// A threshold that does not hold for the trace ID reads as false without the randomness that it holds for (L4).
 		d.writesRandomness = !stamp.hasRandomness && (*id == noID || randomness != sampling.TraceIDToRandomness(*id))

@@ -51,8 +51,8 @@ func FuzzRecord(f *testing.F) {
 		hasRandomness := stamp.hasRandomness || id != noID || s.HasGroup() && !stamp.IsSampled()
 
 		d, out := decideRecord(t, s, id, in, &r)
-		if hasRandomness {
-			require.Equal(t, !d.Keep, r.IsNever() || s.DropsRecord(&id, &stamp, &r))
+		if hasRandomness || r.IsNever() {
+			require.Equal(t, !d.Keep, s.DropsRecord(&id, &stamp, &r))
 		}
 		isUntouched := !d.Keep || r.IsAlways() || stamp.isMalformed
 		switch {

@@ -88,9 +88,10 @@ func (s Sampler) overrules(randomness sampling.Randomness) bool {
 // verdict is the decision on an item with a randomness, and what it changes about a kept one.
 type verdict struct {
 	keep bool
-	// threshold is that of the kept item. tvalue are its digits if it is above the one that the item arrived with; else it is empty.
+	// threshold is that of the kept item.
 	threshold sampling.Threshold
-	tvalue    string
+	// isRaised reports whether threshold is above the one that the item arrived with, isRounded whether rounding would have lowered that.
+	isRaised, isRounded bool
 	// isFalse reports whether the item arrived with a false threshold. erases reports whether it must be erased.
 	isFalse, erases bool
 }
@@ -103,37 +104,47 @@ func (s Sampler) judge(randomness sampling.Randomness, e *earlier, r *rate.Rate)
 	if r.IsAlways() {
 		return verdict{keep: true, threshold: e.threshold} // T5
 	}
-	threshold, tvalue, ok := s.outgoing(e, r)
-	if !ok || !threshold.ShouldSample(randomness) {
+	threshold, isRounded := s.outgoing(e, r)
+	if !threshold.ShouldSample(randomness) {
 		return verdict{}
 	}
-	if !sampling.ThresholdGreater(threshold, e.threshold) {
-		tvalue = "" // T5: the incoming threshold is at least as high
-	}
-	return verdict{keep: true, threshold: threshold, tvalue: tvalue}
+	isRaised := sampling.ThresholdGreater(threshold, e.threshold) // T5
+	return verdict{keep: true, threshold: threshold, isRaised: isRaised, isRounded: isRounded}
 }
 
-// outgoing returns the threshold of the kept item and its digits, and false if its probability is too small to be expressed (T4).
-func (s Sampler) outgoing(e *earlier, r *rate.Rate) (sampling.Threshold, string, bool) {
+// outgoing returns the threshold of the kept item, that of probability 0 if its probability is too small to be expressed (T4). It reports
+// whether rounding would have lowered the threshold that the item arrived with, which must not be (T5).
+func (s Sampler) outgoing(e *earlier, r *rate.Rate) (threshold sampling.Threshold, isRounded bool) {
 	if s.mode == Equalizing || e.threshold == sampling.AlwaysSampleThreshold {
 		if sampling.ThresholdGreater(e.threshold, r.Threshold) {
-			return e.threshold, "", true
+			return e.threshold, false
 		}
-		return r.Threshold, r.TValue, true
+		return r.Threshold, false
 	}
-	out, err := sampling.ProbabilityToThresholdWithPrecision(r.Probability*e.threshold.Probability(), s.precision)
-	if err != nil {
-		return sampling.NeverSampleThreshold, "", false
+	threshold, err := sampling.ProbabilityToThresholdWithPrecision(r.Probability*e.threshold.Probability(), s.precision)
+	switch {
+	case err != nil:
+		return sampling.NeverSampleThreshold, false
+	case sampling.ThresholdGreater(e.threshold, threshold):
+		return e.threshold, true
 	}
-	if sampling.ThresholdGreater(e.threshold, out) { // rounding must not increase the probability (T5)
-		return e.threshold, "", true
+	return threshold, false
+}
+
+// digitsOf returns the digits of the threshold of an item that is kept at a rate.
+func digitsOf(threshold sampling.Threshold, r *rate.Rate) string {
+	if threshold == r.Threshold {
+		return r.TValue
 	}
-	return out, out.TValue(), true
+	return threshold.TValue()
 }
 
 // drops reports whether an item is dropped at a rate, and thus at every lower rate (T14), without deciding on it. A random draw cannot be
 // foreseen: the result is false then.
 func (s Sampler) drops(id *pcommon.TraceID, e *earlier, r *rate.Rate) bool {
+	if r.IsNever() {
+		return true
+	}
 	randomness, _, ok := s.randomnessOf(id, e)
 	return ok && !s.judge(randomness, e, r).keep
 }

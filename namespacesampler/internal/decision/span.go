@@ -87,8 +87,8 @@ func (s Sampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate)
 		}
 	case !v.keep:
 		d.Tracestate = ""
-	case v.tvalue != "":
-		stamped, ok := ts.with(s.stampOf(byGroup), v.tvalue)
+	case v.isRaised:
+		stamped, ok := ts.with(s.stampOf(byGroup), digitsOf(v.threshold, r))
 		if !ok {
 			d.Fault = Limit
 			return d

@@ -88,15 +88,16 @@ func spanBy(known tracememory.Known, own group.Group, match *rate.Match) decider
 // recordBy returns what decides a log record: the rate of its namespace and its group, or those of its trace if it is remembered. A rate that
 // is for log records alone replaces that of a trace with a namespace, but not of one that is kept whole (L3).
 func recordBy(known tracememory.Known, own group.Group, table *rate.Table, name string) decider {
+	match := table.Lookup(name)
 	if name == "" && known.IsNamed() {
-		name = known.Trace.Name
+		if match = table.Global(); known.Trace.Name != "" {
+			match = table.Lookup(known.Trace.Name)
+		}
 	}
-	by := decider{rate: table.Lookup(name), group: own}
-	if known.IsKept() || known.IsNamed() && by.rate.Signal != rate.Logs {
-		by.rate, by.trace = known.Trace.Rate, known.Trace
-	}
-	if known.IsNamed() || known.Group.IsSettled() {
-		by.group = known.Group
+	by := decider{group: known.GroupOfRecord(own)}
+	var ofTrace bool
+	if by.rate, ofTrace = known.RateOfRecord(match); ofTrace {
+		by.trace = known.Trace
 	}
 	return by
 }

@@ -202,7 +202,7 @@ func TestRecordsOfATraceThatIsKeptWholeAreExplained(t *testing.T) { // T18
 
 func TestTheGroupOfARecordIsExplained(t *testing.T) { // G2, L2
 	h, at := samplertest.StartInspected(t, map[string]any{"consistent_by": []any{"correlation_id"}, "namespaces": map[string]any{"orders": 0.5}, "sample_rate": 0.25})
-	var grouped, named, overruled, unknown = samplertest.RandomID(), samplertest.HighID, samplertest.LowID, samplertest.RandomID()
+	grouped, named, overruled, unknown := samplertest.RandomID(), samplertest.HighID, samplertest.LowID, samplertest.RandomID()
 	h.ConsumeTraces(samplertest.TracesOf(t,
 		samplertest.Span{ID: grouped, Attributes: map[string]any{"correlation_id": workflow}},
 		samplertest.Span{ID: named, Attributes: map[string]any{"namespace": "orders"}},

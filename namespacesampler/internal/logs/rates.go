@@ -3,6 +3,8 @@
 package logs
 
 import (
+	"cmp"
+
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
@@ -16,28 +18,29 @@ type recordRate struct {
 	counters    *batch.Counters
 }
 
-// rateOf returns the rate of a record: that of its own namespace, unless its trace is remembered with a namespace. Then it is the rate of the
-// trace, so that records follow it, unless there is one for log records alone (L3). A record is counted under its own namespace if it has
-// one, else under that of its trace.
+// rateOf returns the rate of a record: that of its trace if it is remembered with a namespace, so that records follow it, unless there is one
+// for log records alone; else that of its own namespace (L3). A record is counted under its own namespace if it has one, else under that of
+// its trace.
 func (w *walk) rateOf(rec *record) recordRate {
 	if !rec.trace.IsNamed() {
 		own := w.namespaces.OfItem(&rec.item)
 		return recordRate{match: own.Rate, rule: own.Rule, unavailable: rec.item.IsUnavailable(), counters: own.Counters}
 	}
 	trace := rec.trace.Trace
-	name := rec.item.Namespace
-	if name == "" {
-		name = trace.Name
-	}
+	name := cmp.Or(rec.item.Namespace, trace.Name)
 	if name == "" { // that of the trace is too long to be remembered
-		return recordRate{match: trace.Rate, rule: labels.Trace, counters: w.namespaces.CountersOf(trace.Label)}
+		match, ofTrace := rec.trace.RateOfRecord(w.namespaces.Table().Global())
+		by := recordRate{match: match, rule: labels.Trace, counters: w.namespaces.CountersOf(trace.Label)}
+		if !ofTrace {
+			by.rule = labels.Global
+		}
+		return by
 	}
 	own := w.namespaces.Of(name)
-	switch {
-	case own.Rate.Signal == rate.Logs:
-		return recordRate{match: own.Rate, rule: own.Rule, counters: own.Counters}
-	case rec.item.Namespace != "" && own.Counters.Label == trace.Label && *own.Rate == *trace.Rate:
-		return recordRate{match: trace.Rate, rule: own.Rule, counters: own.Counters}
+	match, ofTrace := rec.trace.RateOfRecord(own.Rate)
+	by := recordRate{match: match, rule: own.Rule, counters: own.Counters}
+	if ofTrace && (rec.item.Namespace == "" || !own.HasSettled(trace)) {
+		by.rule = labels.Trace
 	}
-	return recordRate{match: trace.Rate, rule: labels.Trace, counters: own.Counters}
+	return by
 }

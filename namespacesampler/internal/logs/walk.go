@@ -11,7 +11,6 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
@@ -31,17 +30,6 @@ type record struct {
 // isExempt reports whether the record is kept at any rate.
 func (r *record) isExempt() bool { return r.alwaysKeep || r.trace.IsKept() }
 
-// followsTrace reports whether the randomness of the record is that of its trace, so that its own group does not matter.
-func (r *record) followsTrace() bool { return r.trace.IsNamed() || r.trace.Group.IsSettled() }
-
-// group returns the group that decides the record.
-func (r *record) group() group.Group {
-	if r.followsTrace() {
-		return r.trace.Group
-	}
-	return r.item.Group
-}
-
 // walk is the working memory for one batch. Records are read in the order of the batch, and changed in the same order, after all
 // lookups (C1).
 type walk struct {
@@ -50,7 +38,8 @@ type walk struct {
 	resolution batch.Resolution
 	records    []record
 	now        tracememory.Instant
-	next       int // record to be applied
+	unsettled  map[pcommon.TraceID]tracememory.Known // traces of which spans may tell more while the batch is decided
+	next       int                                   // record to be applied
 	faults     batch.Faults
 	ungrouped  int64 // records that were decided without a group
 }
@@ -60,6 +49,7 @@ func newWalk(p *Processor) *walk {
 		p:          p,
 		namespaces: batch.NewNamespaces(labels.LogRecords, p.common.Labels),
 		resolution: batch.NewResolution(p.common),
+		unsettled:  map[pcommon.TraceID]tracememory.Known{},
 	}
 }
 
@@ -92,13 +82,13 @@ func (w *walk) readRecord(ctx context.Context, rl plog.ResourceLogs, sl plog.Sco
 	if !w.p.cfg.Enabled {
 		return
 	}
-	w.recall(rec)
+	w.recall(len(w.records) - 1)
 	if !w.p.alwaysKeep.IsEmpty() {
 		evaluated := condition.NewLogRecord(rl, sl, data)
 		rec.alwaysKeep = w.p.alwaysKeep.Match(ctx, evaluated)
 		evaluated.Close()
 	}
-	if !rec.followsTrace() {
+	if !rec.trace.DecidesRecords() {
 		w.resolution.ReadGroup(&rec.item, attributes)
 	}
 	if w.p.common.Reader.Lookups() == 0 || rec.item.Namespace != "" && !w.lacksGroup(rec) {
@@ -109,21 +99,44 @@ func (w *walk) readRecord(ctx context.Context, rl plog.ResourceLogs, sl plog.Sco
 	}
 }
 
-// recall recalls the trace of a record. The records of a trace often arrive together.
-func (w *walk) recall(rec *record) {
+// recall recalls the trace of record i. All records of a trace in the batch get the same answer, though spans may tell more about it at the same
+// time. They often arrive together.
+func (w *walk) recall(i int) {
+	rec := &w.records[i]
 	if w.p.memory == nil || rec.id.IsEmpty() {
 		return
 	}
-	if n := len(w.records); n > 1 && w.records[n-2].id == rec.id {
-		rec.trace = w.records[n-2].trace
+	if i > 0 && w.records[i-1].id == rec.id {
+		rec.trace = w.records[i-1].trace
 		return
 	}
+	if len(w.unsettled) > 0 {
+		if known, ok := w.unsettled[rec.id]; ok {
+			rec.trace = known
+			return
+		}
+	}
 	rec.trace = w.p.memory.Peek(&rec.id, w.now)
+	if !rec.trace.IsNamed() || w.resolution.HasGroups() && !rec.trace.Group.IsSettled() {
+		w.unsettled[rec.id] = rec.trace
+	}
+}
+
+// recallAgain recalls all traces again, after a lookup in which spans of them may have arrived.
+func (w *walk) recallAgain() {
+	if w.p.memory == nil {
+		return
+	}
+	w.now = w.p.memory.Now()
+	clear(w.unsettled)
+	for i := range w.records {
+		w.recall(i)
+	}
 }
 
 // lacksGroup reports whether a group would decide the record if a lookup found one (G3, L2).
 func (w *walk) lacksGroup(rec *record) bool {
-	return w.resolution.LacksGroup(&rec.item) && !rec.followsTrace() && !rec.stamp.IsSampled()
+	return w.resolution.LacksGroup(&rec.item) && !rec.trace.DecidesRecords() && !rec.stamp.IsSampled()
 }
 
 func (w *walk) wantIfNeeded(rec *record, key *namespace.Key) {
@@ -136,6 +149,7 @@ func (w *walk) wantIfNeeded(rec *record, key *namespace.Key) {
 // key looked up in another one.
 func (w *walk) resolve(ctx context.Context, ld plog.Logs) {
 	for w.resolution.Resolve(ctx) {
+		w.recallAgain()
 		again := false
 		for i := range w.records {
 			again = w.resolution.Complete(&w.records[i].item) || again
@@ -218,7 +232,9 @@ func (w *walk) decide(rec *record, by *recordRate) (decision.Record, labels.Rule
 	return sampler.DecideRecord(&rec.id, &rec.stamp, r), by.rule
 }
 
-func (w *walk) samplerOf(rec *record) decision.Sampler { return w.p.cfg.Sampler.In(rec.group()) }
+func (w *walk) samplerOf(rec *record) decision.Sampler {
+	return w.p.cfg.Sampler.In(rec.trace.GroupOfRecord(rec.item.Group))
+}
 
 // nameToWrite returns the namespace that a kept record does not carry: that of its lookup, else that of its trace (T20). A record that
 // Postgres could not be asked about may belong to another namespace than its trace.
@@ -256,4 +272,5 @@ func (w *walk) reset() {
 	w.records, w.next = w.records[:0], 0
 	w.faults, w.ungrouped = batch.Faults{}, 0
 	w.resolution.Reset()
+	w.unsettled = batch.Emptied(w.unsettled, 0)
 }

@@ -225,14 +225,11 @@ func (w *walk) rateOf(s *span) spanRate {
 	}
 	own := w.namespaces.Of(s.item.Namespace)
 	by.counters = own.Counters
-	if own.Counters.Label == t.settled.Label && isEqual(own.Rate, t.settled.Rate) {
+	if own.HasSettled(t.settled) {
 		by.rule = own.Rule
 	}
 	return by
 }
-
-// isEqual reports whether two rates are equal. A remembered rate can come from a table that was replaced since.
-func isEqual(a, b *rate.Match) bool { return a == b || *a == *b }
 
 func (t *traces) reset() {
 	t.indexes = batch.Emptied(t.indexes, 0)
