@@ -50,15 +50,18 @@ func spanRows() []spanRow {
 	type logs = []contender[plog.Logs]
 	return []spanRow{
 		{
-			"ratio", standardSpans, spans{ours(bySpan()), floor("namespace"), sampler, filter(5)},
+			"ratio", standardSpans,
+			spans{ours(bySpan()), floor("namespace"), sampler, filter(5)},
 			logs{oursOnLogs(bySpan()), samplerOnLogs},
 		},
 		{
-			"remembered_20", twenty, spans{ours(nil), floor("namespace"), sampler},
+			"remembered_20", twenty,
+			spans{ours(nil), floor("namespace"), sampler},
 			logs{oursOnLogs(nil).remembering(twenty)},
 		},
 		{
-			"remembered_1", standardSpans, spans{ours(nil), floor("namespace"), sampler},
+			"remembered_1", standardSpans,
+			spans{ours(nil), floor("namespace"), sampler},
 			logs{oursOnLogs(nil).remembering(standardSpans)},
 		},
 		{"resolved_20", twentyResolved, spans{cached, floor("task_uuid"), sampler}, logs{cached.onLogs()}},

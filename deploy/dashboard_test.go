@@ -18,6 +18,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+const prefix = "otelcol_processor_namespace_sampler_"
+
 // m is a mapping of a promtool test file.
 type m map[string]any
 
@@ -65,10 +67,11 @@ func panels(t *testing.T) (byTitle map[string]panel) {
 }
 
 func TestANamespaceOfWhichNothingIsKeptIsShownWithShareZero(t *testing.T) {
-	const spans, points = "otelcol_processor_namespace_sampler_spans", "otelcol_processor_namespace_sampler_datapoints"
+	const points = prefix + "datapoints"
 	for title, metric := range map[string]string{
-		"Share of spans kept, by namespace":       spans,
+		"Share of spans kept, by namespace":       prefix + "spans",
 		"Share of data points kept, by namespace": points,
+		"Share of log records kept, by namespace": prefix + "log_records",
 	} {
 		t.Run(title, func(t *testing.T) {
 			found := panels(t)[title]
@@ -82,6 +85,22 @@ func TestANamespaceOfWhichNothingIsKeptIsShownWithShareZero(t *testing.T) {
 			}, query{found.Targets[0].Expr, map[string]float64{
 				`{sampling_namespace="payments"}`: 1, `{sampling_namespace="orders"}`: 0.25, `{sampling_namespace="silent"}`: 0,
 			}})
+		})
+	}
+}
+
+func TestItemsOfEverySignalAreShownByNamespaceAndByRule(t *testing.T) {
+	for title, labels := range map[string]string{"Items by namespace": `{sampling_namespace="orders"}`, "Items by rule": `{rule="exact"}`} {
+		t.Run(title, func(t *testing.T) {
+			found := panels(t)[title]
+			require.Len(t, found.Targets, 3)
+			for i, items := range []string{"spans", "datapoints", "log_records"} {
+				name := prefix + items
+				ask(t, map[string]string{
+					name + `{sampling_namespace="orders", decision="kept", rule="exact"}`:    "0+60x10",
+					name + `{sampling_namespace="orders", decision="dropped", rule="exact"}`: "0+120x10",
+				}, query{found.Targets[i].Expr, map[string]float64{labels: 3}})
+			}
 		})
 	}
 }
@@ -105,13 +124,25 @@ var perSignal = map[string][]string{
 		"spans", "tracestate_faults", "forgotten_traces", "held_spans", "set_aside_spans", "early_released_traces", "undelivered_spans",
 	},
 	"metrics": {"datapoints", "saturated_datapoints"},
+	"logs":    {"log_records", "log_record_faults"},
 }
 
-// seriesWithout returns series of all documented metrics that exist without a signal, with every combination of label values.
-func seriesWithout(metrics map[string]map[string][]string, missing string) map[string]string {
+// existsFor reports whether a collector that has pipelines of one signal only has a metric.
+func existsFor(signal, metric string) bool {
+	for other, names := range perSignal {
+		if other != signal && slices.Contains(names, strings.TrimPrefix(metric, prefix)) {
+			return false
+		}
+	}
+	return true
+}
+
+// seriesFor returns series of all documented metrics of a collector that has pipelines of one signal only, with every combination of label
+// values.
+func seriesFor(metrics map[string]map[string][]string, signal string) map[string]string {
 	series := map[string]string{}
 	for name, labels := range metrics {
-		if slices.Contains(perSignal[missing], strings.TrimPrefix(name, prefix)) {
+		if !existsFor(signal, name) {
 			continue
 		}
 		combinations := []string{`job="otelcol", instance="a"`}
@@ -136,8 +167,6 @@ func seriesWithout(metrics map[string]map[string][]string, missing string) map[s
 	return series
 }
 
-const prefix = "otelcol_processor_namespace_sampler_"
-
 func TestTheDashboardWorksForACollectorWithOneSignal(t *testing.T) {
 	text, err := os.ReadFile("grafana/namespace_sampler.json")
 	require.NoError(t, err)
@@ -150,8 +179,8 @@ func TestTheDashboardWorksForACollectorWithOneSignal(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &dashboard))
 	metrics := documented(t)
 	notEmpty, empty := map[string]float64{"{}": 1}, map[string]float64{}
-	for missing, absent := range perSignal {
-		t.Run("without "+missing, func(t *testing.T) {
+	for signal := range perSignal {
+		t.Run("only "+signal, func(t *testing.T) {
 			var queries []query
 			for _, variable := range dashboard.Templating.List {
 				if variable.Type != "query" {
@@ -166,14 +195,14 @@ func TestTheDashboardWorksForACollectorWithOneSignal(t *testing.T) {
 				for _, target := range p.Targets {
 					want := empty
 					for _, match := range metricPattern.FindAllStringSubmatch(target.Expr, -1) {
-						if !slices.Contains(absent, strings.TrimPrefix(match[1], prefix)) {
+						if existsFor(signal, match[1]) {
 							want = notEmpty // one metric that exists is enough
 						}
 					}
 					queries = append(queries, query{"group(" + target.Expr + ")", want})
 				}
 			}
-			ask(t, seriesWithout(metrics, missing), queries...)
+			ask(t, seriesFor(metrics, signal), queries...)
 		})
 	}
 }

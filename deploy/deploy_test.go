@@ -155,8 +155,8 @@ func TestAlertsUseDocumentedMetricsAndAreTested(t *testing.T) {
 	var rules struct {
 		Groups []struct {
 			Rules []struct {
-				Alert, Expr string
-				Annotations map[string]string
+				Alert, Expr         string
+				Labels, Annotations map[string]string
 			}
 		}
 	}
@@ -164,12 +164,31 @@ func TestAlertsUseDocumentedMetricsAndAreTested(t *testing.T) {
 	metrics := documented(t)
 	tests, err := os.ReadFile("prometheus/namespace_sampler_test.yaml")
 	require.NoError(t, err)
+	page, err := os.ReadFile("../docs/monitoring.md")
+	require.NoError(t, err)
 	require.NotEmpty(t, rules.Groups)
 	for _, group := range rules.Groups {
 		for _, rule := range group.Rules {
 			check(t, metrics, rule.Alert, rule.Expr, slices.Collect(maps.Values(rule.Annotations))...)
 			assert.Contains(t, string(tests), "- alertname: "+rule.Alert+"\n", "a test expects it to fire")
 			assert.Contains(t, string(tests), "{alertname: "+rule.Alert+",", "a test expects it not to fire")
+			assert.Contains(t, string(page), "| `"+rule.Alert+"` | "+rule.Labels["severity"]+" |", "the documentation lists it")
 		}
+	}
+}
+
+func TestTheDocumentationListsEveryMetric(t *testing.T) {
+	page, err := os.ReadFile("../docs/monitoring.md")
+	require.NoError(t, err)
+	listed := map[string]bool{}
+	for line := range strings.Lines(string(page)) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
+		for _, match := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(first, -1) {
+			listed[match[1]] = true
+		}
+	}
+	parts := regexp.MustCompile(`_(bucket|sum|count)$`)
+	for name := range documented(t) {
+		assert.True(t, listed[parts.ReplaceAllString(strings.TrimPrefix(name, prefix), "")], "%s is not listed", name)
 	}
 }

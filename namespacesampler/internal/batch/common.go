@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package batch holds what the walks over spans and data points share: items, the resolution of their namespaces, and the rates and
+// Package batch holds what the walks over spans, data points and log records share: items, the resolution of their namespaces, and the rates and
 // counters of those namespaces.
 package batch
 

@@ -7,7 +7,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
-// Item is what is known of the namespace and the group of a span or data point.
+// Item is what is known of the namespace and the group of a span, data point or log record.
 type Item struct {
 	// Namespace is empty if there is none.
 	Namespace string

@@ -68,8 +68,12 @@ func TestTheNamespaceOfARecordIsLookedUpIfItMatters(t *testing.T) { // L1, L3
 		"to be written over a missing value": {
 			nil, nil, highID, plus(key("payment"), named("unknown")), plus(key("payment"), named("payments")), "kept payments global", 1,
 		},
-		"not if it has one":   {nil, nil, highID, plus(key("payment"), named("a")), plus(key("payment"), named("a")), "kept a global", 0},
-		"not if it is doomed": {settings{"sample_rate": 0.5}, nil, lowID, key("payment"), nil, "dropped _none global", 0},
+		"not if it has one":             {nil, nil, highID, plus(key("payment"), named("a")), plus(key("payment"), named("a")), "kept a global", 0},
+		"not if it is doomed":           {settings{"sample_rate": 0.5}, nil, lowID, key("payment"), nil, "dropped _none global", 0},
+		"not at rate 0 without a trace": {settings{"sample_rate": 0}, nil, pcommon.TraceID{}, key("payment"), nil, "dropped _none global", 0},
+		"not at rate 0 with a threshold alone": {
+			settings{"sample_rate": 0}, nil, pcommon.TraceID{}, plus(key("payment"), settings{decision.ThresholdAttribute: "8"}), nil, "dropped _none global", 0,
+		},
 		"not if it is doomed by its randomness": {
 			settings{"sample_rate": 0.5}, nil, highID, plus(key("payment"), settings{decision.RandomnessAttribute: "10000000000000"}), nil, "dropped _none global", 0,
 		},

@@ -102,6 +102,11 @@ func TestTheRateOfARecord(t *testing.T) { // L1, L3
 			remembered("long" + strings.Repeat("x", 300)), nil,
 			"kept long" + strings.Repeat("x", 124) + " trace",
 		},
+		"not that of its trace, whose name is too long to be remembered, if log records have a global rate": {
+			settings{"sample_rate": keeps, "logs": settings{"sample_rate": drops}},
+			remembered("long" + strings.Repeat("x", 300)), nil,
+			"dropped long" + strings.Repeat("x", 124) + " global",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := samplertest.Start(t, tt.settings)

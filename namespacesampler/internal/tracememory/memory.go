@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package tracememory remembers what was settled about traces, so that spans that arrive later are sampled like the first ones
-// (T16).
+// (T16), and log records like their trace (L3).
 package tracememory
 
 import (
