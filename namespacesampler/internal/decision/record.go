@@ -25,14 +25,23 @@ type Stamp struct {
 // ReadStamp reads the stamp of a log record. A value that is no string, or empty, counts as absent. If one of the two is malformed, both are
 // ignored (T8).
 func ReadStamp(attributes pcommon.Map) (s Stamp) {
+	var tvalue, rvalue string
+	for name, v := range attributes.All() { // once, which takes less than half the time of two calls of Get
+		switch name {
+		case ThresholdAttribute:
+			tvalue = textOf(v)
+		case RandomnessAttribute:
+			rvalue = textOf(v)
+		}
+	}
 	var err error
-	if tvalue := stringOf(attributes, ThresholdAttribute); tvalue != "" {
+	if tvalue != "" {
 		s.hasThreshold = true
 		if s.threshold, err = sampling.TValueToThreshold(tvalue); err != nil {
 			return Stamp{isMalformed: true}
 		}
 	}
-	if rvalue := stringOf(attributes, RandomnessAttribute); rvalue != "" {
+	if rvalue != "" {
 		s.hasRandomness = true
 		if s.randomness, err = sampling.RValueToRandomness(rvalue); err != nil {
 			return Stamp{isMalformed: true}
@@ -41,37 +50,53 @@ func ReadStamp(attributes pcommon.Map) (s Stamp) {
 	return s
 }
 
-// stringOf returns the value of an attribute, or "" unless it is a string.
-func stringOf(attributes pcommon.Map, name string) string {
-	v, ok := attributes.Get(name)
-	if !ok || v.Type() != pcommon.ValueTypeStr {
+// textOf returns a value, or "" unless it is a string.
+func textOf(v pcommon.Value) string {
+	if v.Type() != pcommon.ValueTypeStr {
 		return ""
 	}
 	return v.Str()
 }
 
+// isAbsent reports whether the record carries nothing that tells of earlier sampling.
+func (s *Stamp) isAbsent() bool { return !s.hasThreshold && !s.hasRandomness && !s.isMalformed }
+
 // IsSampled reports whether the stamp tells that an earlier sampler has decided the record, so that its group does not (G3).
 func (s *Stamp) IsSampled() bool { return s.isSampled() }
 
-// Record is the decision on one log record.
+// Record is the decision on one log record, and how the stamp of the kept record changes. It has few fields, so that it is returned in
+// registers: most records are dropped.
 type Record struct {
+	Outcome
+	tvalue     string              // the threshold to be set, or empty
+	randomness sampling.Randomness // to be set if changes says so
+}
+
+// Outcome is what is decided about a log record.
+type Outcome struct {
 	Keep bool
 	// Fault is one of Faults but Limit.
 	Fault Fault
 	// IsGroupOverruled reports GroupOverruled.
 	IsGroupOverruled bool
-
-	// How the stamp of the kept record changes.
-	erasesThreshold  bool
-	tvalue           string // the threshold to be set, or empty
-	writesRandomness bool
-	randomness       sampling.Randomness
+	changes          changes
 }
+
+// changes are those to the stamp of a kept record apart from its threshold being set.
+type changes uint8
+
+const (
+	erasesThreshold changes = 1 << iota
+	writesRandomness
+)
 
 // DecideRecord decides a log record by its trace ID and its stamp at a rate (L2).
 func (s Sampler) DecideRecord(id *pcommon.TraceID, stamp *Stamp, r *rate.Rate) (d Record) {
-	if r.IsNever() {
+	switch {
+	case r.IsNever():
 		return Record{}
+	case stamp.isAbsent():
+		return s.decideUnstampedRecord(id, r)
 	}
 	randomness, byGroup, ok := s.randomnessOf(id, &stamp.earlier)
 	d.IsGroupOverruled = !byGroup && s.overrules(randomness)
@@ -89,14 +114,43 @@ func (s Sampler) DecideRecord(id *pcommon.TraceID, stamp *Stamp, r *rate.Rate) (
 	d.Keep = v.keep
 	switch {
 	case v.isFalse:
-		d.Fault, d.erasesThreshold = Inconsistent, v.erases
+		d.Fault = Inconsistent
+		if v.erases {
+			d.changes = erasesThreshold
+		}
 	case v.keep && !r.IsAlways() && !stamp.isMalformed: // T5, T8
 		if !v.isRounded { // else it is written as it arrived
 			d.tvalue = digitsOf(v.threshold, r)
 		}
 		// A threshold that does not hold for the trace ID reads as false without the randomness that it holds for (L4).
-		d.writesRandomness = !stamp.hasRandomness && (*id == noID || randomness != sampling.TraceIDToRandomness(*id))
-		d.randomness = randomness
+		if !stamp.hasRandomness && (*id == noID || randomness != sampling.TraceIDToRandomness(*id)) {
+			d.changes, d.randomness = writesRandomness, randomness
+		}
+	}
+	return d
+}
+
+// decideUnstampedRecord decides a log record that tells of no earlier sampling, as most do, by its trace ID or by its group.
+func (s Sampler) decideUnstampedRecord(id *pcommon.TraceID, r *rate.Rate) (d Record) {
+	ofTrace := sampling.TraceIDToRandomness(*id)
+	randomness := ofTrace
+	switch {
+	case s.group.Decides():
+		randomness = s.group.Randomness()
+	default:
+		d.IsGroupOverruled = s.overrules(ofTrace)
+		if *id == noID {
+			randomness = drawAbove(sampling.AlwaysSampleThreshold)
+		} else {
+			d.Fault = faultOf(id)
+		}
+	}
+	d.Keep = r.Threshold.ShouldSample(randomness)
+	if d.Keep && !r.IsAlways() {
+		d.tvalue = r.TValue
+		if *id == noID || randomness != ofTrace {
+			d.changes, d.randomness = writesRandomness, randomness
+		}
 	}
 	return d
 }
@@ -110,12 +164,12 @@ func (s Sampler) DropsRecord(id *pcommon.TraceID, stamp *Stamp, r *rate.Rate) bo
 // Write writes the stamp of a kept record to its attributes (L4).
 func (d *Record) Write(attributes pcommon.Map) {
 	switch {
-	case d.erasesThreshold:
+	case d.changes == erasesThreshold:
 		attributes.Remove(ThresholdAttribute)
 	case d.tvalue != "":
 		attributes.PutStr(ThresholdAttribute, d.tvalue)
 	}
-	if d.writesRandomness {
+	if d.changes == writesRandomness {
 		attributes.PutStr(RandomnessAttribute, d.randomness.RValue())
 	}
 }

@@ -76,8 +76,9 @@ func (w *walk) read(ctx context.Context, ld plog.Logs) {
 
 func (w *walk) readRecord(ctx context.Context, rl plog.ResourceLogs, sl plog.ScopeLogs, data plog.LogRecord) {
 	attributes := data.Attributes()
-	w.records = append(w.records, record{item: batch.NewItem(), id: data.TraceID(), stamp: decision.ReadStamp(attributes)})
+	w.records = append(w.records, record{})
 	rec := &w.records[len(w.records)-1]
+	rec.item, rec.id, rec.stamp = batch.NewItem(), data.TraceID(), decision.ReadStamp(attributes)
 	w.resolution.ReadNamespace(&rec.item, attributes)
 	if !w.p.cfg.Enabled {
 		return
@@ -214,16 +215,19 @@ func (w *walk) sample(rec *record, data plog.LogRecord) (keep bool) {
 	return true
 }
 
+// keptAsIs is the decision on records that no rate decides.
+var keptAsIs = decision.Record{Outcome: decision.Outcome{Keep: true}}
+
 // decide decides a record: by its exemption, else by on_failure, else by its rate.
 func (w *walk) decide(rec *record, by *recordRate) (decision.Record, labels.Rule) {
 	switch {
 	case rec.alwaysKeep:
-		return decision.Record{Keep: true}, labels.AlwaysKeep
+		return keptAsIs, labels.AlwaysKeep
 	case rec.trace.IsKept():
-		return decision.Record{Keep: true}, labels.AlwaysKeepTrace // T18
+		return keptAsIs, labels.AlwaysKeepTrace // T18
 	}
 	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
-		return decision.Record{Keep: keep}, labels.Unavailable
+		return decision.Record{Outcome: decision.Outcome{Keep: keep}}, labels.Unavailable
 	}
 	sampler, r := w.samplerOf(rec), &by.match.Rate
 	if w.resolution.HasGroups() && !sampler.HasGroup() && !r.IsAlways() && !r.IsNever() && !rec.stamp.IsSampled() {
