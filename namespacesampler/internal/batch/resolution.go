@@ -23,6 +23,7 @@ type Resolution struct {
 	groups       group.Surroundings     // of the current scope
 	hasGroups    bool                   // groups are looked for
 	malformed    int
+	ungrouped    int64 // items that a rate decided without a group
 
 	indexes  map[namespace.Key]int32
 	keys     []namespace.Key    // distinct; of all rounds
@@ -185,8 +186,14 @@ func (r *Resolution) add(ctx context.Context, keys int, outcome metric.AddOption
 	}
 }
 
-// Report counts the malformed keys of the batch.
-func (r *Resolution) Report(ctx context.Context) {
+// CountUngrouped counts an item that a rate between 0 and 1 has decided without a group, although groups are looked for.
+func (r *Resolution) CountUngrouped() { r.ungrouped++ }
+
+// Report counts the malformed keys of the batch, and the items without a group by their signal.
+func (r *Resolution) Report(ctx context.Context, signal metric.AddOption) {
+	if r.ungrouped > 0 {
+		r.common.Telemetry.ProcessorNamespaceSamplerUngroupedItems.Add(ctx, r.ungrouped, signal)
+	}
 	r.add(ctx, r.malformed, malformed)
 	r.common.Problems.Add(problems.MalformedKeys, int64(r.malformed))
 }
@@ -196,7 +203,7 @@ func (r *Resolution) Reset() {
 	r.indexes = Emptied(r.indexes, 0)
 	clear(r.keys)
 	clear(r.answers)
-	r.keys, r.answers, r.malformed, r.isWanted, r.deadline = r.keys[:0], r.answers[:0], 0, false, time.Time{}
+	r.keys, r.answers, r.malformed, r.ungrouped, r.isWanted, r.deadline = r.keys[:0], r.answers[:0], 0, 0, false, time.Time{}
 	r.surroundings.Reset()
 	r.groups.Reset()
 }

@@ -67,26 +67,22 @@ func (s *Stamp) IsSampled() bool { return s.isSampled() }
 // Record is the decision on one log record, and how the stamp of the kept record changes. It has few fields, so that it is returned in
 // registers: most records are dropped.
 type Record struct {
-	Outcome
-	tvalue     string              // the threshold to be set, or empty
-	randomness sampling.Randomness // to be set if changes says so
-}
-
-// Outcome is what is decided about a log record.
-type Outcome struct {
 	Keep bool
 	// Fault is one of Faults but Limit.
 	Fault Fault
 	// IsGroupOverruled reports GroupOverruled.
 	IsGroupOverruled bool
-	changes          changes
+
+	change     change
+	tvalue     string              // the threshold to be set, or empty
+	randomness sampling.Randomness // to be set if change says so
 }
 
-// changes are those to the stamp of a kept record apart from its threshold being set.
-type changes uint8
+// change is what happens to the stamp of a kept record, apart from its threshold being set.
+type change uint8
 
 const (
-	erasesThreshold changes = 1 << iota
+	erasesThreshold change = iota + 1
 	writesRandomness
 )
 
@@ -116,7 +112,7 @@ func (s Sampler) DecideRecord(id *pcommon.TraceID, stamp *Stamp, r *rate.Rate) (
 	case v.isFalse:
 		d.Fault = Inconsistent
 		if v.erases {
-			d.changes = erasesThreshold
+			d.change = erasesThreshold
 		}
 	case v.keep && !r.IsAlways() && !stamp.isMalformed: // T5, T8
 		if !v.isRounded { // else it is written as it arrived
@@ -124,7 +120,7 @@ func (s Sampler) DecideRecord(id *pcommon.TraceID, stamp *Stamp, r *rate.Rate) (
 		}
 		// A threshold that does not hold for the trace ID reads as false without the randomness that it holds for (L4).
 		if !stamp.hasRandomness && (*id == noID || randomness != sampling.TraceIDToRandomness(*id)) {
-			d.changes, d.randomness = writesRandomness, randomness
+			d.change, d.randomness = writesRandomness, randomness
 		}
 	}
 	return d
@@ -149,7 +145,7 @@ func (s Sampler) decideUnstampedRecord(id *pcommon.TraceID, r *rate.Rate) (d Rec
 	if d.Keep && !r.IsAlways() {
 		d.tvalue = r.TValue
 		if *id == noID || randomness != ofTrace {
-			d.changes, d.randomness = writesRandomness, randomness
+			d.change, d.randomness = writesRandomness, randomness
 		}
 	}
 	return d
@@ -164,12 +160,12 @@ func (s Sampler) DropsRecord(id *pcommon.TraceID, stamp *Stamp, r *rate.Rate) bo
 // Write writes the stamp of a kept record to its attributes (L4).
 func (d *Record) Write(attributes pcommon.Map) {
 	switch {
-	case d.changes == erasesThreshold:
+	case d.change == erasesThreshold:
 		attributes.Remove(ThresholdAttribute)
 	case d.tvalue != "":
 		attributes.PutStr(ThresholdAttribute, d.tvalue)
 	}
-	if d.changes == writesRandomness {
+	if d.change == writesRandomness {
 		attributes.PutStr(RandomnessAttribute, d.randomness.RValue())
 	}
 }

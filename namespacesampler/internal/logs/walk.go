@@ -41,7 +41,6 @@ type walk struct {
 	unsettled  map[pcommon.TraceID]tracememory.Known // traces of which spans may tell more while the batch is decided
 	next       int                                   // record to be applied
 	faults     batch.Faults
-	ungrouped  int64 // records that were decided without a group
 }
 
 func newWalk(p *Processor) *walk {
@@ -215,23 +214,20 @@ func (w *walk) sample(rec *record, data plog.LogRecord) (keep bool) {
 	return true
 }
 
-// keptAsIs is the decision on records that no rate decides.
-var keptAsIs = decision.Record{Outcome: decision.Outcome{Keep: true}}
-
 // decide decides a record: by its exemption, else by on_failure, else by its rate.
 func (w *walk) decide(rec *record, by *recordRate) (decision.Record, labels.Rule) {
 	switch {
 	case rec.alwaysKeep:
-		return keptAsIs, labels.AlwaysKeep
+		return decision.Record{Keep: true}, labels.AlwaysKeep
 	case rec.trace.IsKept():
-		return keptAsIs, labels.AlwaysKeepTrace // T18
+		return decision.Record{Keep: true}, labels.AlwaysKeepTrace // T18
 	}
 	if decides, keep := w.p.common.OnFailure.Decides(by.unavailable); decides {
-		return decision.Record{Outcome: decision.Outcome{Keep: keep}}, labels.Unavailable
+		return decision.Record{Keep: keep}, labels.Unavailable
 	}
 	sampler, r := w.samplerOf(rec), &by.match.Rate
 	if w.resolution.HasGroups() && !sampler.HasGroup() && !r.IsAlways() && !r.IsNever() && !rec.stamp.IsSampled() {
-		w.ungrouped++
+		w.resolution.CountUngrouped()
 	}
 	return sampler.DecideRecord(&rec.id, &rec.stamp, r), by.rule
 }
@@ -262,19 +258,16 @@ func (w *walk) disable() {
 // report adds what happened to the batch to the internal metrics.
 func (w *walk) report(ctx context.Context) {
 	t := w.p.common.Telemetry
-	w.resolution.Report(ctx)
+	w.resolution.Report(ctx, batch.LogsSignal)
 	w.namespaces.Report(ctx, t.ProcessorNamespaceSamplerLogRecords)
 	w.faults.Report(ctx, t.ProcessorNamespaceSamplerLogRecordFaults, w.p.common.Problems)
-	if w.ungrouped > 0 {
-		t.ProcessorNamespaceSamplerUngroupedItems.Add(ctx, w.ungrouped, batch.LogsSignal)
-	}
 }
 
 // reset prepares the walk for the next batch. It releases the telemetry of this one.
 func (w *walk) reset() {
 	clear(w.records)
 	w.records, w.next = w.records[:0], 0
-	w.faults, w.ungrouped = batch.Faults{}, 0
+	w.faults = batch.Faults{}
 	w.resolution.Reset()
 	w.unsettled = batch.Emptied(w.unsettled, 0)
 }

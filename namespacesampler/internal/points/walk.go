@@ -37,7 +37,6 @@ type walk struct {
 	points     []point
 	isDetailed []bool // of each metric
 	saturated  int64
-	ungrouped  int64 // points that were decided without a group
 
 	// Current position of read or apply.
 	nextPoint, nextMetric int
@@ -230,7 +229,7 @@ func (w *walk) keeps(p *point, r *rate.Rate) bool {
 		return decision.DrawPoint(r)
 	}
 	if w.resolution.LacksGroup(&p.item) {
-		w.ungrouped++
+		w.resolution.CountUngrouped()
 	}
 	return p.keepsSeries(r)
 }
@@ -280,11 +279,8 @@ func (w *walk) disable() {
 // report adds what happened to the batch to the internal metrics.
 func (w *walk) report(ctx context.Context) {
 	t := w.p.common.Telemetry
-	w.resolution.Report(ctx)
+	w.resolution.Report(ctx, batch.MetricsSignal)
 	w.namespaces.Report(ctx, t.ProcessorNamespaceSamplerDatapoints)
-	if w.ungrouped > 0 {
-		t.ProcessorNamespaceSamplerUngroupedItems.Add(ctx, w.ungrouped, batch.MetricsSignal)
-	}
 	if w.saturated > 0 {
 		t.ProcessorNamespaceSamplerSaturatedDatapoints.Add(ctx, w.saturated)
 	}
@@ -293,7 +289,7 @@ func (w *walk) report(ctx context.Context) {
 // reset prepares the walk for the next batch. It releases the telemetry of this one.
 func (w *walk) reset() {
 	clear(w.points)
-	w.points, w.isDetailed, w.saturated, w.ungrouped = w.points[:0], w.isDetailed[:0], 0, 0
+	w.points, w.isDetailed, w.saturated = w.points[:0], w.isDetailed[:0], 0
 	w.nextPoint, w.nextMetric = 0, 0
 	w.resource, w.scope = pcommon.Resource{}, pcommon.InstrumentationScope{}
 	w.resolution.Reset()

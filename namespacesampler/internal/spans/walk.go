@@ -48,8 +48,7 @@ type walk struct {
 	hasExemptions bool        // spans can be exempt
 	parcel        hold.Parcel // held spans
 	faults        batch.Faults
-	ungrouped     int64 // spans that were decided without a group
-	next          int   // span to be applied
+	next          int // span to be applied
 }
 
 func newWalk(p *Processor) *walk {
@@ -253,7 +252,7 @@ func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
 	}
 	sampler, r := w.samplerOf(s), &by.match.Rate
 	if w.resolution.HasGroups() && !sampler.HasGroup() && !r.IsAlways() && !r.IsNever() && !decision.IsSampled(s.tracestate) {
-		w.ungrouped++
+		w.resolution.CountUngrouped()
 	}
 	return sampler.Decide(s.id, s.tracestate, r), by.rule
 }
@@ -276,15 +275,12 @@ func (w *walk) disable() {
 // report adds what happened to the batch to the internal metrics.
 func (w *walk) report(ctx context.Context) {
 	t := w.p.common.Telemetry
-	w.resolution.Report(ctx)
+	w.resolution.Report(ctx, batch.TracesSignal)
 	w.namespaces.Report(ctx, t.ProcessorNamespaceSamplerSpans)
 	if w.traces.early > 0 {
 		t.ProcessorNamespaceSamplerForgottenTraces.Add(ctx, int64(w.traces.early))
 	}
 	w.faults.Report(ctx, t.ProcessorNamespaceSamplerTracestateFaults, w.p.common.Problems)
-	if w.ungrouped > 0 {
-		t.ProcessorNamespaceSamplerUngroupedItems.Add(ctx, w.ungrouped, batch.TracesSignal)
-	}
 }
 
 // reset prepares the walk for the next batch. It releases the telemetry of this one.
@@ -292,7 +288,7 @@ func (w *walk) reset() {
 	clear(w.spans)
 	clear(w.candidates)
 	w.spans, w.candidates, w.next = w.spans[:0], w.candidates[:0], 0
-	w.faults, w.ungrouped = batch.Faults{}, 0
+	w.faults = batch.Faults{}
 	w.resolution.Reset()
 	w.traces.reset()
 	w.orphans.reset()
