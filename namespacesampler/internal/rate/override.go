@@ -41,6 +41,8 @@ type Override struct {
 	Signal      Signal
 	Source      Source
 	Probability float64
+	// ItemsPerSecond is the budget that the rate follows from, if it is above 0. Probability has no meaning then.
+	ItemsPerSecond float64
 	// Until is when the override expires; zero means never.
 	Until time.Time
 

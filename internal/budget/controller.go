@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package budget
+
+import "maps"
+
+// Interval is what is in force on one collector in one interval.
+type Interval struct {
+	// Rates are those of the namespaces that something is known of. They are never changed.
+	Rates map[string]float64
+	// Share is the collector's share of the budget, in items, for its guard.
+	Share float64
+}
+
+// Answer is what a fleet knows of a budget in one interval.
+type Answer struct {
+	// Number is that of the interval.
+	Number int64
+	// Arrivals are those of all collectors.
+	Arrivals map[string]Arrivals
+	// Before are the rates in force as the arrivals were added up.
+	Before map[string]float64
+	// Collectors is the number of live collectors.
+	Collectors int
+}
+
+// Controller steers one budget on one collector, interval by interval. It is not safe for concurrent use.
+type Controller struct {
+	budget Budget
+	now    Interval
+	// own are the collector's own arrivals in the last intervals, by number.
+	own map[int64]map[string]Arrivals
+	// fleet is nil as long as the collector counts for itself alone.
+	fleet *reference
+}
+
+// reference is what a fleet answered last.
+type reference struct {
+	Interval
+	own        map[string]Arrivals // the collector's own part of the arrivals
+	collectors int
+}
+
+// remembered is the number of intervals whose own arrivals are remembered. An answer is about the last interval but one.
+const remembered = 3
+
+// NewController returns a controller that has met no namespace.
+func NewController(b Budget) *Controller {
+	return &Controller{budget: b, now: Interval{Share: b.Items}, own: map[int64]map[string]Arrivals{}}
+}
+
+// InForce returns what is in force.
+func (c *Controller) InForce() Interval { return c.now }
+
+// RateOf returns the rate of a namespace.
+func (c *Controller) RateOf(name string) float64 { return c.budget.rateOf(c.now.Rates, name) }
+
+// Advance ends an interval of a number, in which own has arrived at the collector, and returns what is in force in the next one. The answer is the
+// latest of the fleet, or nil if there is none for this interval: then the collector goes on with the last rates of the fleet, if it ever had
+// any, and lowers them where more arrives than it had a part in (B7).
+func (c *Controller) Advance(number int64, own map[string]Arrivals, answer *Answer) Interval {
+	c.own[number] = own
+	maps.DeleteFunc(c.own, func(n int64, _ map[string]Arrivals) bool { return n <= number-remembered || n > number })
+	switch {
+	case answer != nil:
+		c.Adopt(answer)
+	case c.fleet != nil:
+		c.now = Interval{Rates: c.lowered(own), Share: c.fleet.Share}
+	default:
+		c.now = Interval{Rates: c.budget.Next(c.now.Rates, own), Share: c.budget.Items}
+	}
+	return c.now
+}
+
+// Adopt puts the rates in force that follow from an answer of the fleet.
+func (c *Controller) Adopt(answer *Answer) {
+	rates := c.budget.Next(answer.Before, answer.Arrivals)
+	own := c.own[answer.Number]
+	c.now = Interval{Rates: rates, Share: c.share(rates, own, answer)}
+	c.fleet = &reference{Interval: c.now, own: own, collectors: answer.Collectors}
+}
+
+// share returns the collector's share of the budget (B5): by its part of what the rates keep, which differs from its part of what arrives where
+// namespaces share the budget. A collector without a part has as much as every other.
+func (c *Controller) share(rates map[string]float64, own map[string]Arrivals, answer *Answer) float64 {
+	of := c.budget.kept(rates, own)
+	all := c.budget.kept(rates, answer.Arrivals)
+	if of <= 0 || all <= 0 {
+		return c.budget.Items / float64(max(answer.Collectors, 1))
+	}
+	return c.budget.Items * min(of/all, 1)
+}
+
+// lowered returns the last rates of the fleet, lowered for those namespaces of which more arrives at the collector than did then.
+func (c *Controller) lowered(own map[string]Arrivals) map[string]float64 {
+	rates := maps.Clone(c.fleet.Rates)
+	for name, a := range own {
+		rate := c.budget.rateOf(rates, name)
+		part := c.fleet.own[name].Kept(rate, c.budget.Mode)
+		if part <= 0 {
+			part = c.budget.Items / float64(max(c.fleet.collectors, 1))
+		}
+		rates[name] = min(rate, a.rateFor(part, c.budget.Mode))
+	}
+	return rates
+}
