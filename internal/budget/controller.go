@@ -8,8 +8,19 @@ import "maps"
 type Interval struct {
 	// Rates are those of the namespaces that something is known of. They are never changed.
 	Rates map[string]float64
-	// Share is the collector's share of the budget, in items, for its guard.
-	Share float64
+	// shares are the collector's shares of the budgets of namespaces, where they are known. share is that of the others, or of the budget that
+	// all of them share.
+	shares map[string]float64
+	share  float64
+}
+
+// ShareOf returns the collector's share of the budget of a namespace, in items, for its guard (B5). For a shared budget it is that of all
+// namespaces together.
+func (i *Interval) ShareOf(name string) float64 {
+	if share, ok := i.shares[name]; ok {
+		return share
+	}
+	return i.share
 }
 
 // Answer is what a fleet knows of a budget in one interval.
@@ -46,7 +57,7 @@ const remembered = 3
 
 // NewController returns a controller that has met no namespace.
 func NewController(b Budget) *Controller {
-	return &Controller{budget: b, now: Interval{Share: b.Items}, own: map[int64]map[string]Arrivals{}}
+	return &Controller{budget: b, now: Interval{share: b.Items}, own: map[int64]map[string]Arrivals{}}
 }
 
 // InForce returns what is in force.
@@ -65,9 +76,10 @@ func (c *Controller) Advance(number int64, own map[string]Arrivals, answer *Answ
 	case answer != nil:
 		c.Adopt(answer)
 	case c.fleet != nil:
-		c.now = Interval{Rates: c.lowered(own), Share: c.fleet.Share}
+		c.now = c.fleet.Interval
+		c.now.Rates = c.lowered(own)
 	default:
-		c.now = Interval{Rates: c.budget.Next(c.now.Rates, own), Share: c.budget.Items}
+		c.now = Interval{Rates: c.budget.Next(c.now.Rates, own), share: c.budget.Items}
 	}
 	return c.now
 }
@@ -76,19 +88,36 @@ func (c *Controller) Advance(number int64, own map[string]Arrivals, answer *Answ
 func (c *Controller) Adopt(answer *Answer) {
 	rates := c.budget.Next(answer.Before, answer.Arrivals)
 	own := c.own[answer.Number]
-	c.now = Interval{Rates: rates, Share: c.share(rates, own, answer)}
+	c.now = Interval{Rates: rates, share: c.budget.Items / float64(max(answer.Collectors, 1))}
+	if c.budget.IsShared {
+		if share, ok := c.share(rates, own, answer.Arrivals); ok {
+			c.now.share = share
+		}
+	} else {
+		c.now.shares = c.shares(rates, own, answer.Arrivals)
+	}
 	c.fleet = &reference{Interval: c.now, own: own, collectors: answer.Collectors}
 }
 
-// share returns the collector's share of the budget (B5): by its part of what the rates keep, which differs from its part of what arrives where
-// namespaces share the budget. A collector without a part has as much as every other.
-func (c *Controller) share(rates map[string]float64, own map[string]Arrivals, answer *Answer) float64 {
-	of := c.budget.kept(rates, own)
-	all := c.budget.kept(rates, answer.Arrivals)
-	if of <= 0 || all <= 0 {
-		return c.budget.Items / float64(max(answer.Collectors, 1))
+// share returns the collector's share of a budget by its part of what the rates keep, which differs from its part of what arrives where
+// namespaces share the budget. It returns false for a collector without a part.
+func (c *Controller) share(rates map[string]float64, own, all map[string]Arrivals) (items float64, ok bool) {
+	part, whole := c.budget.kept(rates, own), c.budget.kept(rates, all)
+	if part <= 0 || whole <= 0 {
+		return 0, false
 	}
-	return c.budget.Items * min(of/all, 1)
+	return c.budget.Items * min(part/whole, 1), true
+}
+
+// shares returns the collector's shares of the budgets of the namespaces that it has a part of.
+func (c *Controller) shares(rates map[string]float64, own, all map[string]Arrivals) map[string]float64 {
+	shares := make(map[string]float64, len(own))
+	for name, a := range own {
+		if share, ok := c.share(rates, map[string]Arrivals{name: a}, map[string]Arrivals{name: all[name]}); ok {
+			shares[name] = share
+		}
+	}
+	return shares
 }
 
 // lowered returns the last rates of the fleet, lowered for those namespaces of which more arrives at the collector than did then.
