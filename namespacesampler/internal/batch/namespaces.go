@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/allowance"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
@@ -24,6 +25,13 @@ type Namespace struct {
 	Counters *Counters
 	// Trace is what is settled about the traces of the namespace.
 	Trace *tracememory.Trace
+	// Budget counts for the budget that the rate follows from. It is nil without one.
+	Budget *Budget
+
+	name     string
+	entry    *rate.Match // before a guard lowered it
+	halvings int
+	sifted   *tracememory.Trace
 }
 
 // maxInheritedBytes bounds the names that are remembered with traces, since they come from telemetry.
@@ -60,6 +68,9 @@ type Namespaces struct {
 
 	counters []*Counters // by the index of their label
 	used     []*Counters // since the last report
+
+	budgets     map[*allowance.Share]*Budget
+	usedBudgets *[]*Budget // since the last report
 }
 
 // maxKnownBytes bounds the names that are remembered from batch to batch, since they come from telemetry.
@@ -67,7 +78,7 @@ const maxKnownBytes = 256 << 10
 
 // NewNamespaces returns the namespaces of a signal's walk.
 func NewNamespaces(signal labels.Signal, set *labels.Set) Namespaces {
-	return Namespaces{signal: signal, set: set, known: map[string]*Namespace{}}
+	return Namespaces{signal: signal, set: set, known: map[string]*Namespace{}, budgets: map[*allowance.Share]*Budget{}, usedBudgets: &[]*Budget{}}
 }
 
 // Begin sets the table for the next batch. It reports whether the table has changed since the last batch.
@@ -87,6 +98,7 @@ func (n *Namespaces) Table() *rate.Table { return n.table }
 func (n *Namespaces) forget() {
 	n.known = Emptied(n.known, 0)
 	n.bytes, n.unavailable = 0, nil
+	n.budgets = Emptied(n.budgets, 0)
 }
 
 // OfItem returns the namespace of an item.
@@ -103,10 +115,17 @@ func (n *Namespaces) OfMissing(isUnavailable bool) *Namespace {
 	if !isUnavailable {
 		return n.Of("")
 	}
+	ns := n.OfUnknown()
+	n.use(ns.Counters)
+	return ns
+}
+
+// OfUnknown returns the namespace of items that may belong to any: they have the global rate.
+func (n *Namespaces) OfUnknown() *Namespace {
 	if n.unavailable == nil {
-		n.unavailable = n.namespace("", n.table.Global())
+		n.unavailable = n.namespace("", n.table.OfUnknown())
 	}
-	n.use(n.unavailable.Counters)
+	n.unavailable = n.guarded(n.unavailable)
 	return n.unavailable
 }
 
@@ -115,6 +134,10 @@ func (n *Namespaces) Of(name string) *Namespace {
 	ns, ok := n.known[name]
 	if !ok {
 		ns = n.meet(strings.Clone(name)) // a clone, so that the telemetry is not retained
+	}
+	if ns.Budget != nil && ns.halvings != ns.entry.Halvings() {
+		ns = n.guarded(ns)
+		n.known[ns.name] = ns
 	}
 	n.use(ns.Counters)
 	return ns
@@ -128,14 +151,19 @@ func (n *Namespaces) meet(name string) *Namespace {
 }
 
 func (n *Namespaces) namespace(name string, match *rate.Match) *Namespace {
-	label := n.set.Of(name)
-	inherited := name
-	if len(name) > maxInheritedBytes || !utf8.ValidString(name) {
+	ns := &Namespace{
+		Rate: match, Rule: RuleOf(match), Counters: n.CountersOf(n.set.Of(name)), Budget: n.BudgetOf(match), name: name, entry: match,
+	}
+	ns.Trace = ns.newTrace()
+	return n.guarded(ns)
+}
+
+func (n *Namespace) newTrace() *tracememory.Trace {
+	inherited := n.name
+	if len(n.name) > maxInheritedBytes || !utf8.ValidString(n.name) {
 		inherited = ""
 	}
-	return &Namespace{
-		Rate: match, Rule: RuleOf(match), Counters: n.CountersOf(label), Trace: tracememory.NewTrace(match, label, name != "", inherited),
-	}
+	return tracememory.NewTrace(n.Rate, n.Counters.Label, n.name != "", inherited)
 }
 
 // RuleOf returns the rule under which items are counted that have a rate because of their own namespace.
@@ -180,6 +208,7 @@ func (n *Namespaces) Report(ctx context.Context, items metric.Int64Counter) {
 	}
 	clear(n.used)
 	n.used = n.used[:0]
+	n.reportBudgets()
 	if n.bytes > maxKnownBytes {
 		n.forget()
 		clear(n.counters)

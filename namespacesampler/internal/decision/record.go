@@ -169,3 +169,6 @@ func (d *Record) Write(attributes pcommon.Map) {
 		attributes.PutStr(RandomnessAttribute, d.randomness.RValue())
 	}
 }
+
+// Probability returns the probability that the record arrived with; 1 if its stamp tells of none.
+func (s *Stamp) Probability() float64 { return probabilityOf(s.threshold) }

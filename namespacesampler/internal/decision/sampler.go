@@ -139,6 +139,14 @@ func digitsOf(threshold sampling.Threshold, r *rate.Rate) string {
 	return threshold.TValue()
 }
 
+// probabilityOf returns the probability of a threshold.
+func probabilityOf(t sampling.Threshold) float64 {
+	if t == sampling.AlwaysSampleThreshold {
+		return 1
+	}
+	return t.Probability()
+}
+
 // drops reports whether an item is dropped at a rate, and thus at every lower rate (T14), without deciding on it. A random draw cannot be
 // foreseen: the result is false then.
 func (s Sampler) drops(id *pcommon.TraceID, e *earlier, r *rate.Rate) bool {

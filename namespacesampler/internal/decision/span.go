@@ -14,8 +14,10 @@ import (
 type Span struct {
 	// Tracestate is the tracestate of the kept span; equal to the incoming one if nothing changed.
 	Tracestate string
-	Fault      Fault
-	Keep       bool
+	// Incoming is the threshold that the span arrived with; that of probability 1 if there is none, or a false one.
+	Incoming sampling.Threshold
+	Fault    Fault
+	Keep     bool
 	// IsGroupOverruled reports GroupOverruled.
 	IsGroupOverruled bool
 }
@@ -69,7 +71,7 @@ func decideGroup(g group.Group, r *rate.Rate) Span {
 // decideStamped decides by the trace ID, or by the group, and by the earlier sampling that the tracestate tells of.
 func (s Sampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate) Span {
 	randomness, byGroup, ok := s.randomnessOf(&id, &ts.earlier)
-	d := Span{Tracestate: ts.raw, IsGroupOverruled: !byGroup && s.overrules(randomness)}
+	d := Span{Tracestate: ts.raw, Incoming: ts.threshold, IsGroupOverruled: !byGroup && s.overrules(randomness)}
 	if !ok {
 		d.Keep = r.IsAlways() || draw(r) // T9
 		return d
@@ -81,7 +83,7 @@ func (s Sampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate)
 	d.Keep = v.keep
 	switch {
 	case v.isFalse:
-		d.Fault = Inconsistent
+		d.Fault, d.Incoming = Inconsistent, sampling.AlwaysSampleThreshold
 		if v.erases {
 			d.Tracestate = ts.without()
 		}
@@ -133,3 +135,18 @@ func IsSampled(raw string) bool {
 	ts, ok := parseTracestate(raw)
 	return ok && ts.isSampled()
 }
+
+// ProbabilityOf returns the probability that a span arrived with, by its tracestate; 1 if it tells of none.
+func ProbabilityOf(raw string) float64 {
+	if raw == "" {
+		return 1
+	}
+	ts, ok := parseTracestate(raw)
+	if !ok {
+		return 1
+	}
+	return probabilityOf(ts.threshold)
+}
+
+// IncomingProbability returns the probability that the span arrived with.
+func (d *Span) IncomingProbability() float64 { return probabilityOf(d.Incoming) }

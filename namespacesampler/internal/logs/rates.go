@@ -16,6 +16,7 @@ type recordRate struct {
 	rule        labels.Rule
 	unavailable bool
 	counters    *batch.Counters
+	budget      *batch.Budget // nil without one, and for the rate of a trace
 }
 
 // rateOf returns the rate of a record: that of its trace if it is remembered with a namespace, so that records follow it, unless there is one
@@ -24,15 +25,16 @@ type recordRate struct {
 func (w *walk) rateOf(rec *record) recordRate {
 	if !rec.trace.IsNamed() {
 		own := w.namespaces.OfItem(&rec.item)
-		return recordRate{match: own.Rate, rule: own.Rule, unavailable: rec.item.IsUnavailable(), counters: own.Counters}
+		return recordRate{match: own.Rate, rule: own.Rule, unavailable: rec.item.IsUnavailable(), counters: own.Counters, budget: own.Budget}
 	}
 	trace := rec.trace.Trace
 	name := cmp.Or(rec.item.Namespace, trace.Name)
 	if name == "" { // that of the trace is too long to be remembered
-		match, ofTrace := rec.trace.RateOfRecord(w.namespaces.Table().Global())
+		own := w.namespaces.OfUnknown()
+		match, ofTrace := rec.trace.RateOfRecord(own.Rate)
 		by := recordRate{match: match, rule: labels.Trace, counters: w.namespaces.CountersOf(trace.Label)}
 		if !ofTrace {
-			by.rule = labels.Global
+			by.rule, by.budget = own.Rule, own.Budget
 		}
 		return by
 	}
@@ -41,6 +43,9 @@ func (w *walk) rateOf(rec *record) recordRate {
 	by := recordRate{match: match, rule: own.Rule, counters: own.Counters}
 	if ofTrace && (rec.item.Namespace == "" || !own.HasSettled(trace)) {
 		by.rule = labels.Trace
+	}
+	if !ofTrace {
+		by.budget = own.Budget
 	}
 	return by
 }

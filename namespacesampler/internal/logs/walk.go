@@ -25,6 +25,7 @@ type record struct {
 	// trace is what is remembered of the record's trace. Records tell the memory nothing (L3).
 	trace      tracememory.Known
 	alwaysKeep bool
+	sifting    sifting
 }
 
 // isExempt reports whether the record is kept at any rate.
@@ -41,6 +42,7 @@ type walk struct {
 	unsettled  map[pcommon.TraceID]tracememory.Known // traces of which spans may tell more while the batch is decided
 	next       int                                   // record to be applied
 	faults     batch.Faults
+	hasBudgets bool // rates can follow from budgets
 }
 
 func newWalk(p *Processor) *walk {
@@ -54,6 +56,7 @@ func newWalk(p *Processor) *walk {
 
 func (w *walk) begin(table *rate.Table) {
 	w.namespaces.Begin(table)
+	w.hasBudgets = table.HasBudgets()
 	if w.p.memory != nil {
 		w.now = w.p.memory.Now()
 	}
@@ -140,9 +143,14 @@ func (w *walk) lacksGroup(rec *record) bool {
 }
 
 func (w *walk) wantIfNeeded(rec *record, key *namespace.Key) {
-	if w.needsLookup(rec) {
-		w.resolution.Want(&rec.item, key)
+	if !w.needsLookup(rec) {
+		rec.sifting.isOut = rec.item.Namespace == ""
+		return
 	}
+	if w.hasBudgets {
+		rec.sifting.at = w.siftedAt(rec)
+	}
+	w.resolution.Want(&rec.item, key)
 }
 
 // resolve looks up the namespaces and groups that are missing. One round trip answers all records; those whose key is unknown have their next
@@ -229,7 +237,11 @@ func (w *walk) decide(rec *record, by *recordRate) (decision.Record, labels.Rule
 	if w.resolution.HasGroups() && !sampler.HasGroup() && !r.IsAlways() && !r.IsNever() && !rec.stamp.IsSampled() {
 		w.resolution.CountUngrouped()
 	}
-	return sampler.DecideRecord(&rec.id, &rec.stamp, r), by.rule
+	d := sampler.DecideRecord(&rec.id, &rec.stamp, r)
+	if by.budget != nil {
+		w.meter(rec, by, &d)
+	}
+	return d, by.rule
 }
 
 func (w *walk) samplerOf(rec *record) decision.Sampler {

@@ -4,7 +4,13 @@ package rate
 
 // Lookup returns the rate of a namespace. The empty name stands for items without a namespace; no pattern matches it. Lookup never
 // returns nil. It takes no lock and remembers nothing if the namespace has an override of its own or there are no patterns.
-func (t *Table) Lookup(namespace string) *Match {
+func (t *Table) Lookup(namespace string) *Match { return t.entry(namespace).of(namespace) }
+
+// Peek is Lookup for showing a rate: a budget that many namespaces have does not come to know the namespace.
+func (t *Table) Peek(namespace string) *Match { return t.entry(namespace).peek(namespace) }
+
+// entry returns what decides the rate of a namespace.
+func (t *Table) entry(namespace string) *Match {
 	for _, l := range [...]*layer{&t.runtime, &t.configured} {
 		if m := l.lookup(namespace); m != nil {
 			return m

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/allowance"
 )
 
 // Rule is how the rate of a namespace was found.
@@ -31,6 +33,14 @@ type Match struct {
 	Pattern string
 	// ExpiresAt is when the override expires, in UTC; zero if it does not.
 	ExpiresAt time.Time
+	// ItemsPerSecond is the budget that the rate follows from; 0 if there is none. The rate of a budget for many namespaces, as tables list it, is
+	// the highest that one of them can have.
+	ItemsPerSecond float64
+	// Share is the share of a namespace in a budget. It is nil without one, and for a budget of many namespaces.
+	Share *allowance.Share
+
+	budgeted *budgeted // set for a budget of many namespaces
+	lowering *lowering // set with Share
 }
 
 // Spec describes the table of one signal.
@@ -43,6 +53,10 @@ type Spec struct {
 	// SignalGlobal is the global probability of the signal. If it is nil, Global applies.
 	SignalGlobal *float64
 	Global       float64
+	// SignalBudget is a budget in items per second that all namespaces without an override share, in place of a global rate; 0 if there is none.
+	SignalBudget float64
+	// Allowances returns what a budget allows. It may be nil without budgets.
+	Allowances func(allowance.ID) *allowance.Allowance
 	// Precision is the precision of thresholds in hexadecimal digits, 1 to 14.
 	Precision int
 	// GroupPrecision is that of the thresholds for items of groups; 0 means Precision.
@@ -61,6 +75,7 @@ type Table struct {
 	highest, lowest     *Match
 	highestOfSignal     *Match // nil if no rate is for the signal alone
 	nextExpiry          time.Time
+	budgets             []allowance.ID
 }
 
 // layer is a set of overrides of the same precedence: exact ones win over patterns, and among each the overrides of the signal
@@ -80,7 +95,12 @@ func NewTable(spec Spec) (*Table, error) {
 	}
 	var errs []error
 	var globalErr error
-	global.Rate, globalErr = spec.newRate(spec.Global)
+	if spec.SignalBudget > 0 {
+		global.Source, global.Signal, global.ItemsPerSecond = SignalGlobal, spec.Signal, spec.SignalBudget
+		global, globalErr = t.budget(&spec, global, allowance.ID{IsShared: true})
+	} else {
+		global.Rate, globalErr = spec.newRate(spec.Global)
+	}
 	t.global, t.highest, t.lowest = &global, &global, &global
 	for _, l := range [...]struct {
 		layer          *layer
@@ -112,6 +132,9 @@ func NewTable(spec Spec) (*Table, error) {
 			t.lowest = m
 		}
 	}
+	if t.HasBudgets() {
+		t.lowest = &Match{Rate: Never} // a guard lowers rates further and further
+	}
 	return t, nil
 }
 
@@ -126,17 +149,22 @@ func (t *Table) add(l *layer, spec *Spec, signal Signal, source Source) (pattern
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(byKey)) { // for a stable order of errors
 		o := byKey[key]
-		m := Match{Rule: Exact, Source: source, Signal: signal, ExpiresAt: o.Until.Round(0).UTC()}
+		m := Match{
+			Rule: Exact, Source: source, Signal: signal, ExpiresAt: o.Until.Round(0).UTC(), ItemsPerSecond: o.ItemsPerSecond,
+		}
 		var err error
-		m.Rate, err = spec.newRate(o.Probability)
+		if o.ItemsPerSecond > 0 {
+			m, err = t.budget(spec, m, allowance.ID{Key: key})
+		} else {
+			m.Rate, err = spec.newRate(o.Probability)
+		}
 		errs = append(errs, wrap(err, fmt.Sprintf("%s %q", source, key)))
 		l.exact[key] = &m
 		if end := m.ExpiresAt; !end.IsZero() && (t.nextExpiry.IsZero() || end.Before(t.nextExpiry)) {
 			t.nextExpiry = end
 		}
 		if IsPattern(key) {
-			byPattern := m
-			byPattern.Rule, byPattern.Pattern = Pattern, key
+			byPattern := m.asPattern(key)
 			patterns = append(patterns, patternMatch{pattern: key, literals: literals(key), Match: &byPattern})
 		}
 	}
@@ -151,8 +179,12 @@ func wrap(err error, origin string) error {
 	return fmt.Errorf("%s: %w", origin, err)
 }
 
-// Global returns the rate of namespaces without an override.
-func (t *Table) Global() *Match { return t.global }
+// Global returns the rate of namespaces without an override; if they share a budget, that of items without a namespace.
+func (t *Table) Global() *Match { return t.global.peek("") }
+
+// OfUnknown returns the rate of items that may belong to any namespace: the global one. If all namespaces share a budget, they have that of items
+// without a namespace.
+func (t *Table) OfUnknown() *Match { return t.global.of("") }
 
 // Highest returns the highest rate of the table. Whatever it drops, every other rate of the table drops too (T14).
 func (t *Table) Highest() *Match { return t.highest }

@@ -13,6 +13,9 @@ func (w *walk) wantKeys() {
 	w.markHopeful(highest)
 	for i := range w.spans {
 		if s := &w.spans[i]; s.candidate != none && w.needsLookup(s, int32(i), highest) {
+			if w.hasBudgets && s.trace == none {
+				s.siftedAt = w.spanSiftedAt(s, highest)
+			}
 			w.resolution.Want(&s.item, &w.candidates[s.candidate])
 			s.candidate = none
 		}
@@ -28,6 +31,7 @@ func (w *walk) markHopeful(highest *rate.Rate) {
 		}
 		if t := &w.traces.list[s.trace]; !t.isSettled && !t.mayBeKept {
 			t.mayBeKept = !w.drops(s, highest)
+			t.metered.siftedAt = w.siftedAt(t, highest)
 		}
 	}
 }

@@ -84,12 +84,14 @@ func (w *walk) settleLookedUp(t *trace) {
 // whole, since later spans may know more.
 func (w *walk) settleBy(t *trace, by int32) {
 	if by == none {
-		w.settle(t, w.namespaces.OfMissing(t.isUnavailable).Trace)
+		w.settle(t, w.traceOfNamespace(t, w.namespaces.OfMissing(t.isUnavailable)))
+		w.promise(t)
 		t.hasNews = t.hasNews || t.isKept
 		return
 	}
 	t.isUnavailable = t.isUnavailable && t.isGuessed
-	w.settle(t, w.namespaces.Of(w.spans[by].item.Namespace).Trace)
+	w.settle(t, w.traceOfNamespace(t, w.namespaces.Of(w.spans[by].item.Namespace)))
+	w.promise(t)
 	t.hasNews = t.hasNews || !t.isGuessed
 }
 
@@ -141,4 +143,5 @@ func (w *walk) adopt(t *trace, known tracememory.Known) {
 func (w *walk) settle(t *trace, settled *tracememory.Trace) {
 	t.isSettled, t.settled, t.counters = true, settled, w.namespaces.CountersOf(settled.Label)
 	t.isKept = t.isKept || settled.IsKept
+	t.metered.budget = w.namespaces.BudgetOf(settled.Rate)
 }

@@ -54,6 +54,7 @@ type trace struct {
 	isEarly  bool
 	settled  *tracememory.Trace
 	counters *batch.Counters // of spans that have no namespace of their own
+	metered  metered
 }
 
 func newTraces(memory *tracememory.Memory) traces {
@@ -73,7 +74,11 @@ func (w *walk) settleKnown() {
 			continue
 		}
 		w.findTrace(s)
-		if t := &w.traces.list[s.trace]; !t.isSettled || w.lacksGroup(t) {
+		t := &w.traces.list[s.trace]
+		if w.hasBudgets {
+			w.foresee(t, s)
+		}
+		if !t.isSettled || w.lacksGroup(t) {
 			w.join(t, int32(i), s)
 		}
 	}
@@ -206,6 +211,7 @@ type spanRate struct {
 	rule        labels.Rule
 	unavailable bool
 	counters    *batch.Counters
+	budget      *batch.Budget // nil without one
 }
 
 // rateOf returns the rate of a span: that of its trace, else that of its own namespace. A span is counted under its own namespace
@@ -213,10 +219,10 @@ type spanRate struct {
 func (w *walk) rateOf(s *span) spanRate {
 	if s.trace == none {
 		own := w.namespaces.OfItem(&s.item)
-		return spanRate{match: own.Rate, rule: own.Rule, unavailable: s.item.IsUnavailable(), counters: own.Counters}
+		return spanRate{match: own.Rate, rule: own.Rule, unavailable: s.item.IsUnavailable(), counters: own.Counters, budget: own.Budget}
 	}
 	t := &w.traces.list[s.trace]
-	by := spanRate{match: t.settled.Rate, rule: labels.Trace, unavailable: t.isUnavailable, counters: t.counters}
+	by := spanRate{match: t.settled.Rate, rule: labels.Trace, unavailable: t.isUnavailable, counters: t.counters, budget: t.metered.budget}
 	if s.item.Namespace == "" {
 		if !t.settled.IsNamed {
 			by.rule = batch.RuleOf(t.settled.Rate)

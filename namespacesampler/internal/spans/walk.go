@@ -24,6 +24,7 @@ type span struct {
 	// candidate is the index of the key that the namespace or the group can be looked up by, or none if it has none or was looked up. trace is that
 	// of the span's trace, or none.
 	candidate, trace int32
+	siftedAt         float64   // of a span that is decided by itself: see metered
 	exemption        exemption // by what the span is itself
 	isRoot           bool
 	lacksGroup       bool // neither the span nor the memory of its trace has a group
@@ -46,6 +47,8 @@ type walk struct {
 	holding    holding
 
 	hasExemptions bool        // spans can be exempt
+	hasBudgets    bool        // rates can follow from budgets
+	incoming      incoming    // the probability that the last span arrived with
 	parcel        hold.Parcel // held spans
 	faults        batch.Faults
 	next          int // span to be applied
@@ -62,6 +65,7 @@ func newWalk(p *Processor) *walk {
 
 func (w *walk) begin(table *rate.Table) {
 	w.namespaces.Begin(table)
+	w.hasBudgets = table.HasBudgets()
 	w.hasExemptions = w.p.cfg.Enabled && w.p.hasExemptions()
 	if w.traces.memory != nil {
 		w.traces.now = w.traces.memory.Now()
@@ -197,6 +201,7 @@ func (w *walk) apply(td ptrace.Traces) {
 		return scopes > 0 && rs.ScopeSpans().Len() == 0
 	})
 	w.orphans.adopt(td, &w.parcel)
+	w.meterTraces()
 }
 
 // sample looks up the rate of a span, decides, and drops or stamps it.
@@ -254,7 +259,11 @@ func (w *walk) decide(s *span, by *spanRate) (decision.Span, labels.Rule) {
 	if w.resolution.HasGroups() && !sampler.HasGroup() && !r.IsAlways() && !r.IsNever() && !decision.IsSampled(s.tracestate) {
 		w.resolution.CountUngrouped()
 	}
-	return sampler.Decide(s.id, s.tracestate, r), by.rule
+	d := sampler.Decide(s.id, s.tracestate, r)
+	if by.budget != nil {
+		w.meter(s, by, &d)
+	}
+	return d, by.rule
 }
 
 // samplerOf returns the sampler of a span: that of the group of its trace, or of its own group if it is decided by itself.
@@ -292,5 +301,5 @@ func (w *walk) reset() {
 	w.resolution.Reset()
 	w.traces.reset()
 	w.orphans.reset()
-	w.holding, w.parcel = holdsNone, hold.Parcel{}
+	w.holding, w.parcel, w.incoming = holdsNone, hold.Parcel{}, incoming{}
 }

@@ -45,6 +45,9 @@ type Trace struct {
 	Name    string
 	// IsKept reports whether the trace is kept whole (T18). Its rate is 1 then.
 	IsKept bool
+	// SiftedAt is the probability of a rate that the randomness of the trace passes, because it would not have been settled otherwise: its spans
+	// stand for those of other traces. It is 0 if any trace would have been settled (B2).
+	SiftedAt float64
 
 	kept *Trace
 }
@@ -58,6 +61,13 @@ func NewTrace(match *rate.Match, label *labels.Label, isNamed bool, name string)
 	t.kept = &Trace{Rate: keptRate, Label: label, IsNamed: isNamed, Name: name, IsKept: true}
 	t.kept.kept = t.kept
 	return t
+}
+
+// Sifted returns the same trace, settled because it passes a rate.
+func (t *Trace) Sifted(probability float64) *Trace {
+	sifted := *t
+	sifted.SiftedAt = probability
+	return &sifted
 }
 
 // Kept returns the same trace, kept whole.

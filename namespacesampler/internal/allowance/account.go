@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package allowance
+
+import (
+	"sync"
+	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/budget"
+)
+
+const (
+	// maxNamespaces bounds the namespaces of a signal that are metered by themselves; those beyond it share one place for each budget (B2).
+	maxNamespaces = 10_000
+	// maxNameBytes bounds the names of namespaces that are metered by themselves, since they come from telemetry.
+	maxNameBytes = 1024
+	// rest is the name of the place that the other namespaces share.
+	rest = "\x00rest"
+	// forgetAfter is the number of intervals after which a namespace of which nothing arrives is forgotten. Traces may be remembered that meter
+	// with it.
+	forgetAfter = 60
+)
+
+// account is a budget from interval to interval.
+type account struct {
+	id    ID
+	book  *Book
+	began time.Time // of the interval
+
+	controller *budget.Controller // used by Book.Advance, one at a time
+	allowance  *Allowance         // in force; guarded by the mutex of the book
+
+	mu      sync.Mutex
+	meters  map[string]*Meter
+	history history
+	changed map[string]time.Time // when the rates that are in force came to be so
+}
+
+func newAccount(id ID, book *Book, now time.Time) *account {
+	a := &account{id: id, book: book, began: now, meters: map[string]*Meter{}, changed: map[string]time.Time{}}
+	a.controller = budget.NewController(budget.Budget{
+		Items: id.ItemsPerSecond * book.cfg.Interval.Seconds(), IsShared: id.IsShared, Mode: book.cfg.Mode,
+		MinRate: book.cfg.MinRate, InitialRate: book.cfg.InitialRate,
+	})
+	a.allowance = a.newAllowance(a.controller.InForce())
+	return a
+}
+
+func (a *account) newAllowance(interval budget.Interval) *Allowance {
+	next := &Allowance{account: a, interval: interval, shares: map[string]*Share{}}
+	if a.id.IsShared {
+		next.guard = budget.NewGuard(interval.ShareOf(""))
+	}
+	return next
+}
+
+// rateOf returns the rate of a namespace in an interval.
+func (a *account) rateOf(interval budget.Interval, name string) float64 {
+	if rate, ok := interval.Rates[name]; ok {
+		return rate
+	}
+	return a.book.cfg.InitialRate
+}
+
+// meter returns the meter of a namespace, and the name under which it is metered.
+func (a *account) meter(name string) (string, *Meter) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m, ok := a.meters[name]
+	if ok {
+		return name, m
+	}
+	if name != rest && !a.book.reserve(a.id.Signal) {
+		name = rest
+		if m, ok = a.meters[rest]; ok {
+			return rest, m
+		}
+	}
+	m = &Meter{}
+	a.meters[name] = m
+	return name, m
+}
+
+// end ends the interval and puts another allowance in force. An interval that has only begun goes on.
+func (a *account) end(now time.Time) {
+	length, elapsed := a.book.cfg.Interval, now.Sub(a.began)
+	if elapsed < length/2 {
+		return
+	}
+	a.began = now
+	own := a.take(elapsed)
+	before := a.allowance.interval
+	a.allowance = a.newAllowance(a.controller.Advance(0, own, nil))
+	a.note(before, a.allowance.interval, now)
+}
+
+// take takes what was metered in the interval that ends, as it would be in an interval of the usual length.
+func (a *account) take(elapsed time.Duration) map[string]budget.Arrivals {
+	factor := float64(a.book.cfg.Interval) / float64(elapsed)
+	own := map[string]budget.Arrivals{}
+	last := moment{arrived: map[string]float64{}}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for name, m := range a.meters {
+		c, idle := m.take()
+		if len(c.Arrivals) > 0 {
+			own[name] = c.Arrivals.Scaled(factor)
+			last.arrived[name] = c.Arrivals.Items() / elapsed.Seconds()
+			last.kept += float64(c.Kept) / elapsed.Seconds()
+		}
+		if idle > forgetAfter {
+			delete(a.meters, name)
+			if name != rest {
+				a.book.release(a.id.Signal)
+			}
+		}
+	}
+	a.history.add(last)
+	return own
+}
+
+// note notes when rates have changed.
+func (a *account) note(before, after budget.Interval, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for name, rate := range after.Rates {
+		if was, ok := before.Rates[name]; !ok || was != rate {
+			a.changed[name] = now
+		}
+	}
+	for name := range a.changed {
+		if _, ok := after.Rates[name]; !ok {
+			delete(a.changed, name)
+		}
+	}
+}

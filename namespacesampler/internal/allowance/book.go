@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package allowance
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/budget"
+)
+
+// Config is what all budgets have in common.
+type Config struct {
+	Interval time.Duration
+	// MinRate and InitialRate are in (0, 1].
+	MinRate, InitialRate float64
+	Mode                 budget.Mode
+}
+
+// Book holds the budgets of a collector. It is safe for concurrent use.
+type Book struct {
+	cfg Config
+
+	mu       sync.Mutex
+	accounts map[ID]*account
+
+	metered  sync.Mutex
+	reserved map[string]int // namespaces that are metered by themselves, by signal
+}
+
+// NewBook returns a book without budgets.
+func NewBook(cfg Config) *Book {
+	return &Book{cfg: cfg, accounts: map[ID]*account{}, reserved: map[string]int{}}
+}
+
+// Interval returns the length of an interval.
+func (b *Book) Interval() time.Duration { return b.cfg.Interval }
+
+// Allowance returns what a budget allows in the current interval. A budget that is new begins with the initial rate.
+func (b *Book) Allowance(id ID, now time.Time) *Allowance {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a, ok := b.accounts[id]
+	if !ok {
+		a = newAccount(id, b, now)
+		b.accounts[id] = a
+	}
+	return a.allowance
+}
+
+// Advance ends an interval: what has arrived in it sets the rates of the next one. Budgets that are not in use are forgotten.
+func (b *Book) Advance(now time.Time, isInUse func(ID) bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, a := range b.accounts {
+		if !isInUse(id) {
+			a.close()
+			delete(b.accounts, id)
+			continue
+		}
+		a.end(now)
+	}
+}
+
+// IsEmpty reports whether there are no budgets.
+func (b *Book) IsEmpty() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.accounts) == 0
+}
+
+// reserve reserves a place for one more namespace of a signal, and reports whether there is one.
+func (b *Book) reserve(signal string) bool {
+	b.metered.Lock()
+	defer b.metered.Unlock()
+	if b.reserved[signal] >= maxNamespaces {
+		return false
+	}
+	b.reserved[signal]++
+	return true
+}
+
+func (b *Book) release(signal string) {
+	b.metered.Lock()
+	defer b.metered.Unlock()
+	b.reserved[signal]--
+}
+
+// close gives up the places of an account.
+func (a *account) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for name := range a.meters {
+		if name != rest {
+			a.book.release(a.id.Signal)
+		}
+	}
+	clear(a.meters)
+}
+
+// all returns the accounts.
+func (b *Book) all() map[ID]*account {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.accounts)
+}
