@@ -49,6 +49,15 @@ func (b *Book) Allowance(id ID, now time.Time) *Allowance {
 	return a.allowance
 }
 
+// Begin begins the first interval anew: budgets can be set up long before anything arrives.
+func (b *Book) Begin(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, a := range b.accounts {
+		a.began = now
+	}
+}
+
 // Advance ends an interval: what has arrived in it sets the rates of the next one. Budgets that are not in use are forgotten.
 func (b *Book) Advance(now time.Time, isInUse func(ID) bool) {
 	b.mu.Lock()

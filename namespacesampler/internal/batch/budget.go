@@ -95,6 +95,9 @@ func (n *Namespaces) BudgetOf(m *rate.Match) *Budget {
 	b, ok := n.budgets[m.Share]
 	if !ok {
 		b = &Budget{share: m.Share, used: n.usedBudgets}
+		if n.budgets == nil {
+			n.budgets = map[*allowance.Share]*Budget{}
+		}
 		n.budgets[m.Share] = b
 	}
 	return b

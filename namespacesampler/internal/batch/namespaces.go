@@ -69,8 +69,8 @@ type Namespaces struct {
 	counters []*Counters // by the index of their label
 	used     []*Counters // since the last report
 
-	budgets     map[*allowance.Share]*Budget
-	usedBudgets *[]*Budget // since the last report
+	budgets     map[*allowance.Share]*Budget // nil before the first
+	usedBudgets *[]*Budget                   // since the last report
 }
 
 // maxKnownBytes bounds the names that are remembered from batch to batch, since they come from telemetry.
@@ -78,7 +78,7 @@ const maxKnownBytes = 256 << 10
 
 // NewNamespaces returns the namespaces of a signal's walk.
 func NewNamespaces(signal labels.Signal, set *labels.Set) Namespaces {
-	return Namespaces{signal: signal, set: set, known: map[string]*Namespace{}, budgets: map[*allowance.Share]*Budget{}, usedBudgets: &[]*Budget{}}
+	return Namespaces{signal: signal, set: set, known: map[string]*Namespace{}, usedBudgets: &[]*Budget{}}
 }
 
 // Begin sets the table for the next batch. It reports whether the table has changed since the last batch.
@@ -98,7 +98,9 @@ func (n *Namespaces) Table() *rate.Table { return n.table }
 func (n *Namespaces) forget() {
 	n.known = Emptied(n.known, 0)
 	n.bytes, n.unavailable = 0, nil
-	n.budgets = Emptied(n.budgets, 0)
+	if n.budgets != nil {
+		n.budgets = Emptied(n.budgets, 0)
+	}
 }
 
 // OfItem returns the namespace of an item.

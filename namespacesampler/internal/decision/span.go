@@ -14,10 +14,8 @@ import (
 type Span struct {
 	// Tracestate is the tracestate of the kept span; equal to the incoming one if nothing changed.
 	Tracestate string
-	// Incoming is the threshold that the span arrived with; that of probability 1 if there is none, or a false one.
-	Incoming sampling.Threshold
-	Fault    Fault
-	Keep     bool
+	Fault      Fault
+	Keep       bool
 	// IsGroupOverruled reports GroupOverruled.
 	IsGroupOverruled bool
 }
@@ -71,7 +69,7 @@ func decideGroup(g group.Group, r *rate.Rate) Span {
 // decideStamped decides by the trace ID, or by the group, and by the earlier sampling that the tracestate tells of.
 func (s Sampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate) Span {
 	randomness, byGroup, ok := s.randomnessOf(&id, &ts.earlier)
-	d := Span{Tracestate: ts.raw, Incoming: ts.threshold, IsGroupOverruled: !byGroup && s.overrules(randomness)}
+	d := Span{Tracestate: ts.raw, IsGroupOverruled: !byGroup && s.overrules(randomness)}
 	if !ok {
 		d.Keep = r.IsAlways() || draw(r) // T9
 		return d
@@ -83,7 +81,7 @@ func (s Sampler) decideStamped(id pcommon.TraceID, ts *tracestate, r *rate.Rate)
 	d.Keep = v.keep
 	switch {
 	case v.isFalse:
-		d.Fault, d.Incoming = Inconsistent, sampling.AlwaysSampleThreshold
+		d.Fault = Inconsistent
 		if v.erases {
 			d.Tracestate = ts.without()
 		}
@@ -147,6 +145,3 @@ func ProbabilityOf(raw string) float64 {
 	}
 	return probabilityOf(ts.threshold)
 }
-
-// IncomingProbability returns the probability that the span arrived with.
-func (d *Span) IncomingProbability() float64 { return probabilityOf(d.Incoming) }

@@ -30,7 +30,7 @@ func (v *View) Explain(q Question) (Explanation, error) {
 		name = ""
 	}
 	if q.Signal == MetricsSignal {
-		return v.explainPoint(g, tables.Metrics.Lookup(name)), nil
+		return v.explainPoint(g, tables.Metrics.Peek(name)), nil
 	}
 	var known tracememory.Known
 	if v.Memory != nil && q.HasTraceID {
@@ -39,7 +39,7 @@ func (v *View) Explain(q Question) (Explanation, error) {
 	if q.Signal == LogsSignal {
 		return v.explain(q, recordBy(known, g, tables.Logs, name), "logs::enabled", v.Static.Logs.Enabled), nil
 	}
-	return v.explain(q, spanBy(known, g, tables.Traces.Lookup(name)), "tracing::enabled", v.Static.Tracing.Enabled), nil
+	return v.explain(q, spanBy(known, g, tables.Traces.Peek(name)), "tracing::enabled", v.Static.Tracing.Enabled), nil
 }
 
 // groupOf returns the group of a key, or none without one.
@@ -88,10 +88,10 @@ func spanBy(known tracememory.Known, own group.Group, match *rate.Match) decider
 // recordBy returns what decides a log record: the rate of its namespace and its group, or those of its trace if it is remembered. A rate that
 // is for log records alone replaces that of a trace with a namespace, but not of one that is kept whole (L3).
 func recordBy(known tracememory.Known, own group.Group, table *rate.Table, name string) decider {
-	match := table.Lookup(name)
+	match := table.Peek(name)
 	if name == "" && known.IsNamed() {
 		if match = table.Global(); known.Trace.Name != "" {
-			match = table.Lookup(known.Trace.Name)
+			match = table.Peek(known.Trace.Name)
 		}
 	}
 	by := decider{group: known.GroupOfRecord(own)}

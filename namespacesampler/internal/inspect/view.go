@@ -93,7 +93,7 @@ func (v *View) rows(ctx context.Context, registry steering.RegistryState) []Row 
 		label := seen[name]
 		row := Row{Name: name, Cut: len(name) > namespace.MaxShownBytes, Signals: signals(tables, name, label)}
 		for _, s := range rate.Signals {
-			row.Configured = row.Configured || tables.Of(s).Lookup(name).Rule == rate.Exact
+			row.Configured = row.Configured || tables.Of(s).Peek(name).Rule == rate.Exact
 		}
 		if !registry.ReadAt.IsZero() {
 			_, registered := slices.BinarySearch(registry.Names, name)
@@ -144,7 +144,7 @@ func (v *View) none() None {
 // signals returns the rates of a namespace, and the counts of its label, which is nil if none of its items was seen.
 func signals(tables *steering.Tables, name string, label *labels.Label) Signals {
 	of := func(table *rate.Table, s labels.Signal) (out Signal) {
-		out.Rate = rateOf(table.Lookup(name))
+		out.Rate = rateOf(table.Peek(name))
 		if label != nil {
 			out.Counts = counts(label, s)
 		}

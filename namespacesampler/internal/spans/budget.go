@@ -31,14 +31,18 @@ func (w *walk) foresee(t *trace, s *span) {
 	if t.isSettled || w.hasExemptions && s.exemption.isExempt {
 		return
 	}
+	t.metered.foreseen.Add(w.probabilityOf(s))
+}
+
+// probabilityOf returns the probability that a span arrived with.
+func (w *walk) probabilityOf(s *span) float64 {
 	if s.tracestate == "" {
-		t.metered.foreseen.Add(1)
-		return
+		return 1
 	}
 	if s.tracestate != w.incoming.tracestate { // the spans of a trace often have the same
 		w.incoming = incoming{s.tracestate, decision.ProbabilityOf(s.tracestate)}
 	}
-	t.metered.foreseen.Add(w.incoming.probability)
+	return w.incoming.probability
 }
 
 // siftedAt returns the probability of the highest rate if a trace is only looked up because it passes that rate, else 0 (B2).
@@ -80,15 +84,19 @@ func (w *walk) meter(s *span, by *spanRate, d *decision.Span) {
 	if d.Keep {
 		by.budget.Keep()
 	}
+	probability := 1.0
+	if d.Fault != decision.Inconsistent { // else its threshold is false
+		probability = w.probabilityOf(s)
+	}
 	if s.trace != none {
-		w.traces.list[s.trace].metered.arrived.Add(d.IncomingProbability())
+		w.traces.list[s.trace].metered.arrived.Add(probability)
 		return
 	}
 	if s.candidate != none { // it was not looked up, since no rate keeps it: others stand for it
 		return
 	}
 	var load batch.Load
-	load.Add(d.IncomingProbability())
+	load.Add(probability)
 	by.budget.Arrive(load, s.siftedAt)
 	by.budget.Expect(by.budget.Expected(load, s.siftedAt, by.match.Probability))
 }

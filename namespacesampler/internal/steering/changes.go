@@ -61,7 +61,7 @@ func isSame(a, b rate.Override) bool {
 
 // isEqual reports whether there is nothing to log about two overrides with the same identity.
 func isEqual(a, b *rate.Override) bool {
-	return a.Probability == b.Probability && a.Until.Equal(b.Until) && a.Reason == b.Reason && a.UpdatedBy == b.UpdatedBy
+	return a.Probability == b.Probability && a.ItemsPerSecond == b.ItemsPerSecond && a.Until.Equal(b.Until) && a.Reason == b.Reason && a.UpdatedBy == b.UpdatedBy
 }
 
 // previousUntil returns when an override was to expire, if that has changed.
@@ -99,17 +99,26 @@ func describe(o *rate.Override, before, after *Tables) []zap.Field {
 // effective returns the rates of the key of an override for the signals that the override applies to.
 func (t *Tables) effective(o *rate.Override) string {
 	if o.Signal != rate.All {
-		return fmt.Sprint(t.Of(o.Signal).Lookup(o.Key).Probability)
+		return effectiveRate(t.Of(o.Signal), o.Key)
 	}
-	traces := t.Traces.Lookup(o.Key).Probability
+	traces := effectiveRate(t.Traces, o.Key)
 	var others []string
 	for _, s := range []rate.Signal{rate.Metrics, rate.Logs} {
-		if other := t.Of(s).Lookup(o.Key).Probability; other != traces {
-			others = append(others, fmt.Sprintf("%s %v", s, other))
+		if other := effectiveRate(t.Of(s), o.Key); other != traces {
+			others = append(others, fmt.Sprintf("%s %s", s, other))
 		}
 	}
 	if len(others) == 0 {
-		return fmt.Sprint(traces)
+		return traces
 	}
-	return fmt.Sprintf("%v (%s)", traces, strings.Join(others, ", "))
+	return fmt.Sprintf("%s (%s)", traces, strings.Join(others, ", "))
+}
+
+// effectiveRate returns the rate of a key, or the budget that it follows from.
+func effectiveRate(t *rate.Table, key string) string {
+	m := t.Peek(key)
+	if m.ItemsPerSecond > 0 {
+		return fmt.Sprintf("%v items per second", m.ItemsPerSecond)
+	}
+	return fmt.Sprint(m.Probability)
 }

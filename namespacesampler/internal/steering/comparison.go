@@ -97,7 +97,7 @@ func countOnGlobalRate(ctx context.Context, tables *Tables, names []string) (cou
 			return nil, false
 		}
 		for _, s := range rate.Signals {
-			if tables.Of(s).Lookup(name).Rule == rate.Global {
+			if tables.Of(s).Peek(name).Rule == rate.Global {
 				counts[s]++
 			}
 		}

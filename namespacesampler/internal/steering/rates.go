@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/allowance"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
@@ -30,6 +31,10 @@ type RatesConfig struct {
 	// Global is the global rate. The others replace it for one signal, unless they are nil.
 	Global                                  float64
 	TracesGlobal, MetricsGlobal, LogsGlobal *float64
+	// TracesBudget and LogsBudget are budgets in items per second that all namespaces without an override share, in place of the global rate; 0
+	// if there is none.
+	TracesBudget, LogsBudget float64
+	Budgets                  BudgetsConfig
 	// Precision is the precision of thresholds of spans and log records in hexadecimal digits, 1 to 14.
 	Precision int
 }
@@ -44,14 +49,18 @@ type Rates struct {
 	replaced func()
 	current  atomic.Pointer[Tables]
 
-	mu      sync.Mutex // held while tables are replaced
-	runtime []rate.Override
-	timer   *time.Timer
-	stopped bool
+	budgets *allowance.Book
+
+	mu        sync.Mutex // held while tables are replaced
+	runtime   []rate.Override
+	timer     *time.Timer // of overrides that expire
+	intervals *time.Timer // of budgets
+	boundary  time.Time   // the end of the interval
+	stopped   bool
 }
 
 func newRates(cfg RatesConfig, logger *zap.Logger) (*Rates, error) {
-	r := &Rates{cfg: cfg, logger: logger, now: time.Now, replaced: func() {}}
+	r := &Rates{cfg: cfg, logger: logger, now: time.Now, replaced: func() {}, budgets: newBook(cfg.Budgets)}
 	now := r.now()
 	t, err := r.build(unexpired(cfg.Overrides, now), now, nil)
 	if err != nil {
@@ -80,8 +89,11 @@ func (r *Rates) Expired(now time.Time) map[string]time.Time {
 	return expired
 }
 
-// start makes overrides expire on time until stop is called.
-func (r *Rates) start() { r.expire() }
+// start makes overrides expire on time, and the rates of budgets follow what arrives, until stop is called.
+func (r *Rates) start() {
+	r.expire()
+	r.beginIntervals()
+}
 
 // setRuntime replaces the runtime overrides, which it sorts and keeps. They must be valid and have distinct identities. The same ones
 // again leave the same tables in force.
@@ -114,14 +126,21 @@ func (r *Rates) rebuild(now time.Time) {
 	if slices.EqualFunc(before.Overrides, overrides, isSame) {
 		return
 	}
-	after, err := r.build(overrides, now, before.all())
+	if after := r.put(overrides, now); after != nil {
+		r.replaced()
+		logChanges(r.logger, before, after, now)
+	}
+}
+
+// put puts tables in force and returns them.
+func (r *Rates) put(overrides []rate.Override, now time.Time) *Tables {
+	after, err := r.build(overrides, now, r.InForce().all())
 	if err != nil { // cannot happen: overrides were validated
 		r.logger.Error("sample rates could not be replaced; the previous ones stay in force", zap.Error(err))
-		return
+		return nil
 	}
 	r.current.Store(after)
-	r.replaced()
-	logChanges(r.logger, before, after, now)
+	return after
 }
 
 // schedule sets the timer for the next expiry, or for the next look at the clock.
@@ -144,8 +163,10 @@ func (r *Rates) stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopped = true
-	if r.timer != nil {
-		r.timer.Stop()
+	for _, timer := range [...]*time.Timer{r.timer, r.intervals} {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 }
 
@@ -156,15 +177,17 @@ func (r *Rates) build(overrides []rate.Override, now time.Time, reuse []*rate.Ta
 		table          **rate.Table
 		signal         rate.Signal
 		global         *float64
+		budget         float64
 		precision      int
 		groupPrecision int
 	}{
-		{&t.Traces, rate.Traces, r.cfg.TracesGlobal, r.cfg.Precision, 0},
-		{&t.Metrics, rate.Metrics, r.cfg.MetricsGlobal, seriesPrecision, r.cfg.Precision},
-		{&t.Logs, rate.Logs, r.cfg.LogsGlobal, r.cfg.Precision, 0},
+		{&t.Traces, rate.Traces, r.cfg.TracesGlobal, r.cfg.TracesBudget, r.cfg.Precision, 0},
+		{&t.Metrics, rate.Metrics, r.cfg.MetricsGlobal, 0, seriesPrecision, r.cfg.Precision},
+		{&t.Logs, rate.Logs, r.cfg.LogsGlobal, r.cfg.LogsBudget, r.cfg.Precision, 0},
 	} {
 		table, err := rate.NewTable(rate.Spec{
 			Signal: of.signal, Overrides: overrides, SignalGlobal: of.global, Global: r.cfg.Global,
+			SignalBudget: of.budget, Allowances: func(id allowance.ID) *allowance.Allowance { return r.budgets.Allowance(id, now) },
 			Precision: of.precision, GroupPrecision: of.groupPrecision, Now: now, Reuse: reuse,
 		})
 		if err != nil {
