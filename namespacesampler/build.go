@@ -40,6 +40,9 @@ func (c *Config) build() engine.Config {
 			TracesGlobal:  c.Tracing.SampleRate,
 			MetricsGlobal: c.Metrics.Detailed.globalRate(),
 			LogsGlobal:    c.Logs.SampleRate,
+			TracesBudget:  itemsPerSecond(c.Tracing.Budget),
+			LogsBudget:    itemsPerSecond(c.Logs.Budget),
+			Budgets:       c.Budgets.build(c.Tracing.Mode),
 			Precision:     c.Tracing.SamplingPrecision,
 		},
 		Spans: spans.Config{

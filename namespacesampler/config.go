@@ -31,6 +31,8 @@ type Config struct {
 	Metrics MetricsConfig `mapstructure:"metrics"`
 	// Logs configures the sampling of log records.
 	Logs LogsConfig `mapstructure:"logs"`
+	// Budgets configures how the rates of budgets follow what arrives.
+	Budgets BudgetsConfig `mapstructure:"budgets"`
 	// DryRun decides and counts, but drops and changes nothing.
 	DryRun bool `mapstructure:"dry_run"`
 	// Postgres configures the resolution of missing namespaces. Without it the attributes alone decide.
@@ -273,7 +275,8 @@ func createDefaultConfig() component.Config {
 		Metrics: MetricsConfig{
 			Enabled: true, Detailed: DetailedConfig{Enabled: true}, By: BySeries, Exemplars: ExemplarsKeep,
 		},
-		Logs: LogsConfig{Enabled: true},
+		Logs:    LogsConfig{Enabled: true},
+		Budgets: BudgetsConfig{Interval: 10 * time.Second, MinSampleRate: 0.0001, InitialSampleRate: 1},
 		Postgres: configoptional.Default(PostgresConfig{
 			Layout:         LayoutTasker,
 			MaxConnections: 4,

@@ -2,7 +2,11 @@
 
 package namespacesampler
 
-import "time"
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/config/configoptional"
+)
 
 // TracingConfig configures the sampling of spans.
 type TracingConfig struct {
@@ -16,6 +20,8 @@ type TracingConfig struct {
 	SamplingPrecision int `mapstructure:"sampling_precision"`
 	// SampleRate is the global rate of spans. It replaces the one for all signals.
 	SampleRate *float64 `mapstructure:"sample_rate"`
+	// Budget is shared by all namespaces without an override. It is in place of SampleRate.
+	Budget configoptional.Optional[BudgetConfig] `mapstructure:"budget"`
 	// Namespaces are overrides for spans. They take precedence over those for all signals.
 	Namespaces Overrides `mapstructure:"namespaces"`
 	// AlwaysKeep are OTTL conditions on spans. A span that matches any of them is kept at any rate.

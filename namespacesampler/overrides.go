@@ -11,17 +11,20 @@ import (
 )
 
 // Overrides replace the global rate for some namespaces, or for items without one (the empty name). A configuration has them as a map, name → rate or name → {sample_rate,
-// until}, or as a list of {name, sample_rate, until}. A name that contains "::", the delimiter of configuration keys, needs the
+// until} or name → {items_per_second, until}, or as a list of such objects with a name. A name that contains "::", the delimiter of configuration keys, needs the
 // list.
 type Overrides []Override
 
-// Override is the rate of a namespace, or of all namespaces that match a pattern.
+// Override is the rate or the budget of a namespace, or of all namespaces that match a pattern.
 type Override struct {
 	// Name is a namespace, or a pattern: * matches any run of characters, ? matches one. The empty name stands for items without a
 	// namespace, which no pattern matches.
 	Name string `mapstructure:"name"`
 	// SampleRate is the rate, 0 to 1.
 	SampleRate float64 `mapstructure:"sample_rate"`
+	// ItemsPerSecond is a budget in place of SampleRate. With a pattern, each namespace that matches has one. Spans and log records can have
+	// budgets.
+	ItemsPerSecond *ItemsPerSecond `mapstructure:"items_per_second"`
 	// Until is when the override expires, in RFC 3339 format, such as 2026-12-01T00:00:00Z; empty means never.
 	Until string `mapstructure:"until,omitempty"`
 
@@ -47,11 +50,27 @@ func (o Overrides) rates(signal rate.Signal, source rate.Source) []rate.Override
 	for i := range o {
 		end, _ := o[i].end()
 		overrides[i] = rate.Override{Key: o[i].Name, Signal: signal, Source: source, Probability: o[i].SampleRate, Until: end}
+		if items := o[i].ItemsPerSecond; items != nil {
+			overrides[i].Probability, overrides[i].ItemsPerSecond = 0, float64(*items)
+		}
 	}
 	return overrides
 }
 
-func (o Overrides) validate(f *faults, section string, missing []string) {
+func (o Overrides) haveBudgets() bool {
+	return slices.ContainsFunc(o, func(o Override) bool { return o.ItemsPerSecond != nil })
+}
+
+// noBudgets says what to write in place of a budget where none can be.
+type noBudgets string
+
+const (
+	anyBudgets     noBudgets = ""
+	noSharedBudget noBudgets = "is for one signal: write it in tracing::namespaces for spans, or in logs::namespaces for log records"
+	noPointsBudget noBudgets = "is for spans and log records only, since series are kept or dropped as wholes: write a sample_rate"
+)
+
+func (o Overrides) validate(f *faults, section string, missing []string, no noBudgets) {
 	seen, patterns := map[string]bool{}, 0
 	for i := range o {
 		name := o[i].Name
@@ -69,7 +88,14 @@ func (o Overrides) validate(f *faults, section string, missing []string) {
 		}
 		seen[name] = true
 		f.add(key, rate.ValidateKey(name))
-		f.add(key, rate.Validate(o[i].SampleRate))
+		switch items := o[i].ItemsPerSecond; {
+		case items == nil:
+			f.add(key, rate.Validate(o[i].SampleRate))
+		case no != anyBudgets:
+			f.addf(within(key, "items_per_second"), "a budget %s, got %v", no, float64(*items))
+		default:
+			f.itemsPerSecond(within(key, "items_per_second"), float64(*items))
+		}
 		_, err := o[i].end()
 		f.add(key, err)
 	}

@@ -35,7 +35,7 @@ func (s *settings) overridesByName(section string, byName map[string]any) (list 
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		key, value := within(section, name), byName[name]
 		object, isObject := parsed(value).(map[string]any)
-		inner, isNested := unknownKey(object, "sample_rate", "until")
+		inner, isNested := unknownKey(object, "sample_rate", "items_per_second", "until")
 		switch {
 		case name == nullName:
 			s.errorf(section, `has null as a name: put the name "null" in quotes (the name %q needs the list form, such as `+
@@ -66,7 +66,7 @@ func (s *settings) overridesInList(section string, elements []any) (list []any) 
 			s.errorf(key, "must be an object {name, sample_rate, until}, got %s", shown(element))
 			continue
 		}
-		if inner, ok := unknownKey(object, "name", "sample_rate", "until"); ok {
+		if inner, ok := unknownKey(object, "name", "sample_rate", "items_per_second", "until"); ok {
 			s.errorf(key, "must be an object {name, sample_rate, until}, got the key %q", inner)
 			continue
 		}
@@ -83,7 +83,15 @@ func (s *settings) overridesInList(section string, elements []any) (list []any) 
 
 // override returns an override with the keys of Override.
 func (s *settings) override(key string, name any, object map[string]any) map[string]any {
-	override := map[string]any{"name": name, "sample_rate": s.rate(within(key, "sample_rate"), object["sample_rate"])}
+	override := map[string]any{"name": name}
+	switch hasRate, hasBudget := isGiven(object, "sample_rate"), isGiven(object, "items_per_second"); {
+	case hasRate && hasBudget:
+		s.errorf(key, "must have either sample_rate or items_per_second, got both (to replace the one of an earlier file, set it to null)")
+	case hasBudget:
+		override["items_per_second"] = s.itemsPerSecond(within(key, "items_per_second"), object["items_per_second"])
+	default:
+		override["sample_rate"] = s.rate(within(key, "sample_rate"), object["sample_rate"])
+	}
 	switch value := object["until"]; until := parsed(value).(type) {
 	case time.Time:
 		override["until"] = until.Format(time.RFC3339Nano) // YAML decodes times
@@ -101,11 +109,17 @@ func (s *settings) override(key string, name any, object map[string]any) map[str
 	return override
 }
 
+// isGiven reports whether an object has a value for a key. A null that a file spells is none.
+func isGiven(object map[string]any, key string) bool {
+	value, ok := object[key]
+	return ok && (isUnset(value) || parsed(value) != nil)
+}
+
 // wholeName returns the name that was probably split into nested keys.
 func wholeName(name string, value any) string {
 	for {
 		object, _ := parsed(value).(map[string]any)
-		inner, ok := unknownKey(object, "sample_rate", "until")
+		inner, ok := unknownKey(object, "sample_rate", "items_per_second", "until")
 		if !ok {
 			return name
 		}

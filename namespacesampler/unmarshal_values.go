@@ -82,7 +82,10 @@ func (s *settings) scalar(key string, typ reflect.Type, value any) any {
 		typ = typ.Elem()
 	}
 	switch typ.Kind() {
-	case reflect.Float64: // all are rates
+	case reflect.Float64:
+		if typ == reflect.TypeFor[ItemsPerSecond]() {
+			return s.itemsPerSecond(key, value)
+		}
 		return s.rate(key, value)
 	case reflect.Int, reflect.Int64:
 		number, ok := parsed(value).(float64)
@@ -102,6 +105,17 @@ func (s *settings) rate(key string, value any) any {
 		s.errorf(key, "must be a rate between 0 and 1, got %q%s", number, rateHint(number))
 	default:
 		s.errorf(key, "must be a rate between 0 and 1, got %s", shown(value))
+	}
+	return number
+}
+
+// itemsPerSecond returns the value of a key that is a budget.
+func (s *settings) itemsPerSecond(key string, value any) any {
+	number := parsed(value)
+	switch number.(type) {
+	case float64, int, int32, int64, uint64:
+	default:
+		s.errorf(key, "must be a number of items above 0, such as 200, got %s", shown(value))
 	}
 	return number
 }

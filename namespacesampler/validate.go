@@ -23,12 +23,13 @@ func (c *Config) Validate() error {
 	c.Namespace.validate(&f)
 	f.add("sample_rate", rate.Validate(c.SampleRate))
 	missing := c.Namespace.MissingValues
-	c.Namespaces.validate(&f, "namespaces", missing)
+	c.Namespaces.validate(&f, "namespaces", missing, noSharedBudget)
 	f.attributes("consistent_by", c.ConsistentBy)
 	c.Tracing.validate(&f, missing)
 	f.conditions(condition.Spans("spans::internal::match", c.Spans.Internal.Match, nil))
 	c.Metrics.validate(&f, missing)
 	c.Logs.validate(&f, missing)
+	c.validateBudgets(&f)
 	if c.Postgres.HasValue() {
 		c.Postgres.Get().validate(&f)
 	}
@@ -51,7 +52,8 @@ func (c *TracingConfig) validate(f *faults, missing []string) {
 	oneOf(f, "tracing::mode", c.Mode, Equalizing, Proportional)
 	f.within("tracing::sampling_precision", c.SamplingPrecision, 1, 14, "hexadecimal digits")
 	f.rate("tracing::sample_rate", c.SampleRate)
-	c.Namespaces.validate(f, "tracing::namespaces", missing)
+	f.budget("tracing", c.Budget, c.SampleRate)
+	c.Namespaces.validate(f, "tracing::namespaces", missing, anyBudgets)
 	f.conditions(condition.Spans("tracing::always_keep", c.AlwaysKeep, nil))
 	f.conditions(condition.Spans("tracing::always_keep_traces", c.AlwaysKeepTraces, nil))
 	if c.Sampler == TraceIDRatio && len(c.AlwaysKeepTraces) > 0 {
@@ -71,7 +73,7 @@ func (c *TracingConfig) validate(f *faults, missing []string) {
 func (c *MetricsConfig) validate(f *faults, missing []string) {
 	f.rate("metrics::detailed::sample_rate", c.Detailed.SampleRate)
 	f.conditions(condition.Metrics("metrics::detailed::match", c.Detailed.Match, nil))
-	c.Namespaces.validate(f, "metrics::namespaces", missing)
+	c.Namespaces.validate(f, "metrics::namespaces", missing, noPointsBudget)
 	oneOf(f, "metrics::by", c.By, BySeries, ByPoint)
 	if c.RescaleDelta && c.By == BySeries {
 		f.addf("metrics::rescale_delta", "must be false with metrics::by %s, got true: series that are kept are complete, "+
@@ -83,7 +85,8 @@ func (c *MetricsConfig) validate(f *faults, missing []string) {
 
 func (c *LogsConfig) validate(f *faults, missing []string) {
 	f.rate("logs::sample_rate", c.SampleRate)
-	c.Namespaces.validate(f, "logs::namespaces", missing)
+	f.budget("logs", c.Budget, c.SampleRate)
+	c.Namespaces.validate(f, "logs::namespaces", missing, anyBudgets)
 	f.conditions(condition.LogRecords("logs::always_keep", c.AlwaysKeep, nil))
 }
 
