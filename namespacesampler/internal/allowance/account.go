@@ -88,6 +88,9 @@ func (a *account) end(now time.Time) {
 		return
 	}
 	a.began = now
+	if a.allowance.isGuarded() {
+		a.book.guarded[a.id.Signal]++
+	}
 	own := a.take(elapsed)
 	before := a.allowance.interval
 	a.allowance = a.newAllowance(a.controller.Advance(0, own, nil))

@@ -24,6 +24,7 @@ type Book struct {
 
 	mu       sync.Mutex
 	accounts map[ID]*account
+	guarded  map[string]int64 // intervals in which a guard lowered rates, by signal
 
 	metered  sync.Mutex
 	reserved map[string]int // namespaces that are metered by themselves, by signal
@@ -31,7 +32,7 @@ type Book struct {
 
 // NewBook returns a book without budgets.
 func NewBook(cfg Config) *Book {
-	return &Book{cfg: cfg, accounts: map[ID]*account{}, reserved: map[string]int{}}
+	return &Book{cfg: cfg, accounts: map[ID]*account{}, guarded: map[string]int64{}, reserved: map[string]int{}}
 }
 
 // Interval returns the length of an interval.

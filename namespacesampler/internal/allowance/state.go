@@ -4,6 +4,7 @@ package allowance
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -122,4 +123,34 @@ func (b *Book) Read(s *Share, name string) (r Reading) {
 	}
 	r.Since = a.changed[name]
 	return r
+}
+
+// Guarded returns the number of intervals in which guards have lowered rates, by signal.
+func (b *Book) Guarded() map[string]int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.guarded)
+}
+
+// Names returns the namespaces of a signal that have a budget, or share one, and are metered. Those that are not metered by themselves are not
+// among them.
+func (b *Book) Names(signal string) (names []string) {
+	for id, a := range b.all() {
+		if id.Signal == signal {
+			names = append(names, a.names()...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (a *account) names() (names []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for name := range a.meters {
+		if name != rest {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -109,6 +109,15 @@ func (s *Set) Of(name string) *Label {
 	return label
 }
 
+// Shown returns the value that internal metrics have for a namespace.
+func (s *Set) Shown(namespace string) string {
+	label := s.Of(namespace)
+	if label.options.Load() == s.other.options.Load() {
+		return otherName
+	}
+	return label.name
+}
+
 // All returns the labels of all namespaces by name. A truncated name is given in full, as it was first seen.
 func (s *Set) All() map[string]*Label {
 	s.mu.Lock()

@@ -28,6 +28,9 @@ type TelemetryBuilder struct {
 	meter                                                     metric.Meter
 	mu                                                        sync.Mutex
 	registrations                                             []metric.Registration
+	ProcessorNamespaceSamplerBudgetArrivals                   metric.Float64ObservableGauge
+	ProcessorNamespaceSamplerBudgetGuardedIntervals           metric.Int64ObservableCounter
+	ProcessorNamespaceSamplerBudgetSampleRate                 metric.Float64ObservableGauge
 	ProcessorNamespaceSamplerCircuitBreakerChanges            metric.Int64Counter
 	ProcessorNamespaceSamplerCircuitBreakerState              metric.Int64Gauge
 	ProcessorNamespaceSamplerConditionErrors                  metric.Int64Counter
@@ -63,6 +66,51 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterProcessorNamespaceSamplerBudgetArrivalsCallback sets callback for observable ProcessorNamespaceSamplerBudgetArrivals metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerBudgetArrivalsCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorNamespaceSamplerBudgetArrivals, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerBudgetArrivals)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerBudgetGuardedIntervalsCallback sets callback for observable ProcessorNamespaceSamplerBudgetGuardedIntervals metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerBudgetGuardedIntervalsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerBudgetGuardedIntervals, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerBudgetGuardedIntervals)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerBudgetSampleRateCallback sets callback for observable ProcessorNamespaceSamplerBudgetSampleRate metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerBudgetSampleRateCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorNamespaceSamplerBudgetSampleRate, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerBudgetSampleRate)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterProcessorNamespaceSamplerHeldSpansCallback sets callback for observable ProcessorNamespaceSamplerHeldSpans metric.
@@ -178,6 +226,24 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ProcessorNamespaceSamplerBudgetArrivals, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_namespace_sampler_budget_arrivals",
+		metric.WithDescription("Spans or log records a second that arrived in the last interval in a namespace whose sample rate follows from a budget. Exempt items, which come on top, are not part of it. Only with budgets. [Alpha]"),
+		metric.WithUnit("{items}/s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerBudgetGuardedIntervals, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_namespace_sampler_budget_guarded_intervals",
+		metric.WithDescription("Intervals in which so much more arrived than a budget was made for that its sample rates were lowered before the interval ended. Each budget counts by itself. Only with budgets. [Alpha]"),
+		metric.WithUnit("{intervals}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerBudgetSampleRate, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_namespace_sampler_budget_sample_rate",
+		metric.WithDescription("Sample rate that a budget has come to, by namespace; the lowest one for _other. Only with budgets. [Alpha]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerCircuitBreakerChanges, err = builder.meter.Int64Counter(
 		"otelcol_processor_namespace_sampler_circuit_breaker_changes",
 		metric.WithDescription("State changes of the circuit breaker between batches and Postgres, by new state. [Alpha]"),
