@@ -208,7 +208,7 @@ func (s *Sampler) AllCounts() map[string]map[string]int64 {
 
 func valuesOf(attributes attribute.Set) string {
 	var values []string
-	for _, key := range []attribute.Key{"decision", "sampling_namespace", "rule"} {
+	for _, key := range []attribute.Key{"decision", "sampling_namespace", "rule", "signal"} {
 		if v, ok := attributes.Value(key); ok {
 			values = append(values, v.AsString())
 		}
