@@ -39,8 +39,15 @@ func readError(err error, from origin) *ReadError {
 // read reads all rows of a statement in one round trip. collect closes them, and may refuse them with a *ReadError. If the connection
 // is dead, another one is tried. Refusals by the server are explained by the origin of the statement.
 func read[T any](ctx context.Context, db *DB, sql string, collect func(pgx.Rows) ([]T, error), from origin) ([]T, error) {
+	return readWith(ctx, db, sql, nil, collect, from)
+}
+
+// readWith is read for a statement with arguments, which can be repeated if it changes something.
+func readWith[T any](
+	ctx context.Context, db *DB, sql string, args []any, collect func(pgx.Rows) ([]T, error), from origin,
+) ([]T, error) {
 	once := func() ([]T, error) {
-		rows, err := db.pool.Query(ctx, sql)
+		rows, err := db.pool.Query(ctx, sql, args...)
 		if err != nil {
 			return nil, err
 		}
