@@ -79,6 +79,12 @@ func (c *Config) build() engine.Config {
 	if c.Postgres.HasValue() {
 		pg := c.Postgres.Get()
 		cfg.OnFailure, cfg.Postgres = pg.OnFailure.build(), pg.build(c.Namespace.MissingValues, len(c.ConsistentBy) > 0)
+		if pg.Fleet.Enabled {
+			table, _ := postgres.ParseTable(pg.Fleet.Table) // valid
+			cfg.Postgres.Fleet = &steering.FleetConfig{
+				Fleet: postgres.Fleet{Table: table, Interval: c.Budgets.Interval}, ReadsOnly: c.DryRun,
+			}
+		}
 	}
 	if c.Inspect.HasValue() {
 		cfg.Inspect = &inspect.ServerConfig{HTTP: c.Inspect.Get().ServerConfig, AllowedHosts: c.Inspect.Get().AllowedHosts}

@@ -160,6 +160,8 @@ type PostgresConfig struct {
 	Registry RegistryConfig `mapstructure:"registry"`
 	// Overrides configures overrides that apply to the whole fleet at run time.
 	Overrides RuntimeOverridesConfig `mapstructure:"overrides"`
+	// Fleet lets all collectors that share the database share their budgets.
+	Fleet FleetConfig `mapstructure:"fleet"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -252,6 +254,17 @@ type RuntimeOverridesConfig struct {
 	_ struct{}
 }
 
+// FleetConfig configures the table in which the collectors of a fleet add up what arrives, so that they share their budgets.
+type FleetConfig struct {
+	// Enabled lets collectors share their budgets. Otherwise each one has them for itself.
+	Enabled bool `mapstructure:"enabled"`
+	// Table is the name of the table, with or without a schema, in SQL syntax.
+	Table string `mapstructure:"table"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
 // TelemetryConfig configures the internal metrics.
 type TelemetryConfig struct {
 	// MaxNamespaces is the maximum number of distinct namespaces. Configured and registered ones count towards it, but are never
@@ -291,6 +304,7 @@ func createDefaultConfig() component.Config {
 			Overrides: RuntimeOverridesConfig{
 				Table: "public.namespace_sampling_overrides", Interval: 10 * time.Second, Channel: "namespace_sampling_overrides",
 			},
+			Fleet: FleetConfig{Table: "public.namespace_sampling_fleet"},
 		}),
 		Inspect:   configoptional.Default(InspectConfig{ServerConfig: inspect.DefaultHTTP(), AllowedHosts: []string{}}),
 		Telemetry: TelemetryConfig{MaxNamespaces: 200},

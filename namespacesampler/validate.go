@@ -93,9 +93,9 @@ func (c *LogsConfig) validate(f *faults, missing []string) {
 func (c *PostgresConfig) validate(f *faults) {
 	f.add("postgres::dsn", postgres.ValidateDSN(string(c.DSN)))
 	oneOf(f, "postgres::layout", c.Layout, LayoutTasker, LayoutTaskerLegacy, LayoutNone)
-	if c.Layout == LayoutNone && len(c.Lookups) == 0 && c.registry() == nil && !c.Overrides.Enabled {
-		f.addf("postgres::layout", "none leaves nothing to read: give a layout (%s or %s), postgres::lookups, postgres::registry::query "+
-			"or postgres::overrides, or leave postgres out", LayoutTasker, LayoutTaskerLegacy)
+	if c.Layout == LayoutNone && len(c.Lookups) == 0 && c.registry() == nil && !c.Overrides.Enabled && !c.Fleet.Enabled {
+		f.addf("postgres::layout", "none leaves nothing to read: give a layout (%s or %s), postgres::lookups, postgres::registry::query, "+
+			"postgres::overrides or postgres::fleet, or leave postgres out", LayoutTasker, LayoutTaskerLegacy)
 	}
 	if len(c.Lookups) > postgres.MaxLookups {
 		f.addf("postgres::lookups", "must be at most %d, got %d", postgres.MaxLookups, len(c.Lookups))
@@ -124,6 +124,8 @@ func (c *PostgresConfig) validate(f *faults) {
 	}
 	_, err := postgres.ParseTable(c.Overrides.Table)
 	f.add("postgres::overrides::table", err)
+	_, err = postgres.ParseTable(c.Fleet.Table)
+	f.add("postgres::fleet::table", err)
 	f.duration("postgres::overrides::interval", c.Overrides.Interval, "10s")
 	f.add("postgres::overrides::channel", postgres.ValidateChannel(c.Overrides.Channel))
 }

@@ -107,7 +107,7 @@ func TestErrorsNameTheKeyTheValueAndWhatIsValid(t *testing.T) {
 			"postgres": map[string]any{"dsn": "host=localhost", "layout": "new"},
 		},
 		"postgres::layout: none leaves nothing to read: give a layout (tasker or tasker_legacy), postgres::lookups, " +
-			"postgres::registry::query or postgres::overrides, or leave postgres out": {
+			"postgres::registry::query, postgres::overrides or postgres::fleet, or leave postgres out": {
 			"postgres": map[string]any{"dsn": "host=localhost", "layout": "none"},
 		},
 		"postgres::layout: none leaves nothing to read": {

@@ -63,6 +63,9 @@ func NewController(b Budget) *Controller {
 // InForce returns what is in force.
 func (c *Controller) InForce() Interval { return c.now }
 
+// IsInFleet reports whether the rates follow from what arrives in a fleet, as far as it was known last.
+func (c *Controller) IsInFleet() bool { return c.fleet != nil }
+
 // RateOf returns the rate of a namespace.
 func (c *Controller) RateOf(name string) float64 { return c.budget.rateOf(c.now.Rates, name) }
 

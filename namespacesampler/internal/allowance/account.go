@@ -81,25 +81,45 @@ func (a *account) meter(name string) (string, *Meter) {
 	return name, m
 }
 
-// end ends the interval and puts another allowance in force. An interval that has only begun goes on.
-func (a *account) end(now time.Time) {
+// end ends the interval of a number, puts another allowance in force, and returns what has arrived. An interval that has only begun goes on if it
+// tells the rates alone.
+func (a *account) end(number int64, now time.Time, answer *budget.Answer) map[string]budget.Arrivals {
 	length, elapsed := a.book.cfg.Interval, now.Sub(a.began)
-	if elapsed < length/2 {
-		return
+	isAlone := answer == nil && !a.controller.IsInFleet()
+	if elapsed <= 0 || isAlone && elapsed < length/2 {
+		return nil
 	}
 	a.began = now
 	if a.allowance.isGuarded() {
 		a.book.guarded[a.id.Signal]++
 	}
-	own := a.take(elapsed)
-	before := a.allowance.interval
-	a.allowance = a.newAllowance(a.controller.Advance(0, own, nil))
-	a.note(before, a.allowance.interval, now)
+	arrived := a.take(elapsed)
+	own := arrived
+	if isAlone {
+		own = scaled(arrived, float64(length)/float64(elapsed))
+	}
+	a.put(a.controller.Advance(number, own, answer), now)
+	return arrived
 }
 
-// take takes what was metered in the interval that ends, as it would be in an interval of the usual length.
+// put puts the allowance of an interval in force.
+func (a *account) put(interval budget.Interval, now time.Time) {
+	before := a.allowance.interval
+	a.allowance = a.newAllowance(interval)
+	a.note(before, interval, now)
+}
+
+// scaled returns what would have arrived in an interval of another length.
+func scaled(arrived map[string]budget.Arrivals, factor float64) map[string]budget.Arrivals {
+	all := make(map[string]budget.Arrivals, len(arrived))
+	for name, a := range arrived {
+		all[name] = a.Scaled(factor)
+	}
+	return all
+}
+
+// take takes what was metered in the interval that ends.
 func (a *account) take(elapsed time.Duration) map[string]budget.Arrivals {
-	factor := float64(a.book.cfg.Interval) / float64(elapsed)
 	own := map[string]budget.Arrivals{}
 	last := moment{arrived: map[string]float64{}}
 	a.mu.Lock()
@@ -107,7 +127,7 @@ func (a *account) take(elapsed time.Duration) map[string]budget.Arrivals {
 	for name, m := range a.meters {
 		c, idle := m.take()
 		if len(c.Arrivals) > 0 {
-			own[name] = c.Arrivals.Scaled(factor)
+			own[name] = c.Arrivals
 			last.arrived[name] = c.Arrivals.Items() / elapsed.Seconds()
 			last.kept += float64(c.Kept) / elapsed.Seconds()
 		}

@@ -59,18 +59,44 @@ func (b *Book) Begin(now time.Time) {
 	}
 }
 
-// Advance ends an interval: what has arrived in it sets the rates of the next one. Budgets that are not in use are forgotten.
-func (b *Book) Advance(now time.Time, isInUse func(ID) bool) {
+// Advance ends the interval of a number and returns what has arrived in it. That sets the rates of the next interval, unless there are answers of a
+// fleet. Budgets that are not in use are forgotten.
+func (b *Book) Advance(number int64, now time.Time, isInUse func(ID) bool, answers map[ID]*budget.Answer) map[ID]map[string]budget.Arrivals {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	arrived := make(map[ID]map[string]budget.Arrivals, len(b.accounts))
 	for id, a := range b.accounts {
 		if !isInUse(id) {
 			a.close()
 			delete(b.accounts, id)
 			continue
 		}
-		a.end(now)
+		arrived[id] = a.end(number, now, answers[id])
 	}
+	return arrived
+}
+
+// Adopt puts the rates in force that follow from answers of a fleet which the collector joins.
+func (b *Book) Adopt(answers map[ID]*budget.Answer, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, answer := range answers {
+		if a, ok := b.accounts[id]; ok {
+			a.controller.Adopt(answer)
+			a.put(a.controller.InForce(), now)
+		}
+	}
+}
+
+// Rates returns the rates in force, by budget and namespace. They must not be changed.
+func (b *Book) Rates() map[ID]map[string]float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rates := make(map[ID]map[string]float64, len(b.accounts))
+	for id, a := range b.accounts {
+		rates[id] = a.allowance.interval.Rates
+	}
+	return rates
 }
 
 // IsEmpty reports whether there are no budgets.

@@ -51,4 +51,5 @@ type PostgresConfig struct {
 	Wait, QueryTimeout time.Duration
 	Overrides          *steering.OverridesConfig // nil unless enabled
 	Registry           *steering.RegistryConfig  // nil unless there is one
+	Fleet              *steering.FleetConfig     // nil unless budgets are shared; without component and collector
 }

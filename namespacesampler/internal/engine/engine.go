@@ -8,6 +8,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/otel/attribute"
@@ -104,6 +105,11 @@ func (e *Engine) steeringConfig() steering.Config {
 	}
 	if pg := e.cfg.Postgres; pg != nil {
 		cfg.Overrides, cfg.Registry, cfg.QueryTimeout = pg.Overrides, pg.Registry, pg.QueryTimeout
+		if pg.Fleet != nil {
+			fleet := *pg.Fleet
+			fleet.Fleet.Component, fleet.Fleet.Collector = e.id.String(), uuid.NewString()
+			cfg.Fleet = &fleet
+		}
 	}
 	return cfg
 }

@@ -45,7 +45,7 @@ var fleetOrigin = origin{remedies: map[string]string{
 // addCountsSQL also returns the time. Counts that are there already are those of the same collector for the same interval: they stay.
 const addCountsSQL = `WITH added AS (
 	INSERT INTO %s (component, seconds, number, signal, budget, shared, items_per_second, collector, namespaces, exponents, items, adjusted)
-	SELECT $1, $2, $3, signal, budget, shared, items_per_second, $4::uuid, namespaces, exponents, items, adjusted
+	SELECT $1::text, $2::float8, $3::bigint, signal, budget, shared, items_per_second, $4::uuid, namespaces, exponents, items, adjusted
 	FROM json_to_recordset($5::text::json) AS c(signal text, budget text, shared boolean, items_per_second float8,
 		namespaces text[], exponents smallint[], items float8[], adjusted float8[])
 	ON CONFLICT DO NOTHING)
@@ -93,7 +93,7 @@ before AS (
 latest AS (
 	SELECT DISTINCT ON (c.signal, c.budget, c.shared, c.items_per_second, c.collector) c.*
 	FROM %[1]s AS c JOIN before AS b USING (signal, budget, shared, items_per_second)
-	WHERE c.component = $1 AND c.seconds = $2 AND c.number BETWEEN $3 - %[3]d AND $3 AND c.collector <> '%[4]s'
+	WHERE c.component = $1::text AND c.seconds = $2::float8 AND c.number BETWEEN $3::bigint - %[3]d AND $3::bigint AND c.collector <> '%[4]s'
 	ORDER BY c.signal, c.budget, c.shared, c.items_per_second, c.collector, c.number DESC),
 live AS (
 	SELECT signal, budget, shared, items_per_second, count(*) AS collectors FROM latest GROUP BY 1, 2, 3, 4),
@@ -108,7 +108,7 @@ sums AS (
 	FROM parts GROUP BY 1, 2, 3, 4)
 INSERT INTO %[1]s (component, seconds, number, signal, budget, shared, items_per_second, collector, namespaces, exponents, items, adjusted,
 	rated, rates, collectors)
-SELECT $1, $2, $3, signal, budget, shared, items_per_second, '%[4]s', coalesce(namespaces, '{}'), coalesce(exponents, '{}'),
+SELECT $1::text, $2::float8, $3::bigint, signal, budget, shared, items_per_second, '%[4]s', coalesce(namespaces, '{}'), coalesce(exponents, '{}'),
 	coalesce(items, '{}'), coalesce(adjusted, '{}'), rated, rates, coalesce(collectors, 0)
 FROM before LEFT JOIN live USING (signal, budget, shared, items_per_second) LEFT JOIN sums USING (signal, budget, shared, items_per_second)
 ON CONFLICT DO NOTHING`
@@ -133,7 +133,7 @@ func (db *DB) StoreSums(ctx context.Context, f *Fleet, number int64, inForce map
 }
 
 const sumsSQL = `SELECT signal, budget, shared, items_per_second, namespaces, exponents, items, adjusted, rated, rates, coalesce(collectors, 0)
-FROM %s WHERE component = $1 AND seconds = $2 AND number = $3 AND collector = '%s'`
+FROM %s WHERE component = $1::text AND seconds = $2::float8 AND number = $3::bigint AND collector = '%s'`
 
 // Sums returns what is stored of an interval, by budget. Rows that make no sense are left out. An error is a *ReadError.
 func (db *DB) Sums(ctx context.Context, f *Fleet, number int64) (map[allowance.ID]*budget.Answer, error) {

@@ -30,7 +30,7 @@ func fleetScript(t testing.TB) string {
 func member(t testing.TB, number string) *Fleet {
 	t.Helper()
 	return &Fleet{
-		Table: table(t, "public.namespace_sampling_fleet"), Component: "namespace_sampler", Interval: 10 * time.Second,
+		Table: table(t, "public.namespace_sampling_fleet"), Component: "namespace_sampler", Interval: 100 * time.Millisecond,
 		Collector: "00000000-0000-4000-8000-00000000000" + number,
 	}
 }
@@ -52,7 +52,7 @@ func TestWhatArrivesAtAllCollectorsIsAddedUp(t *testing.T) { // B6
 		t.Run(name, func(t *testing.T) {
 			db := openLayout(t, cluster.NewEncodedDatabase(t, encoding, fleetScript(t), fleetScript(t)), Layout{})
 			a, b, c := member(t, "a"), member(t, "b"), member(t, "c")
-			now := time.Now().Unix() / 10
+			now := time.Now().Unix() * 10 // of intervals of a tenth of a second, whose numbers take more than 32 bits
 			odd := "nul \x00 \xff ünïcödé 漢"
 			add := func(f *Fleet, number int64, counts map[allowance.ID]map[string]budget.Arrivals) {
 				t.Helper()
@@ -113,6 +113,7 @@ func TestOldRowsOfTheFleetAreDeleted(t *testing.T) { // B6
 	db := openLayout(t, cluster.NewDatabase(t, fleetScript(t)), Layout{})
 	f, gone := member(t, "a"), member(t, "b")
 	gone.Component = "gone"
+	f.Interval, gone.Interval = 10*time.Second, 10*time.Second
 	now := time.Now().Unix() / 10
 	for _, number := range []int64{0, now - 100, now - 12, now - 9, now} {
 		for _, f := range []*Fleet{f, gone} {
@@ -143,7 +144,7 @@ func TestRowsOfTheFleetThatMakeNoSenseAreLeftOut(t *testing.T) {
 		`'{x}', '{0}', '{1}', '{1}', '{x}', '{0}'`,
 	} {
 		_, err := db.pool.Exec(t.Context(), `INSERT INTO namespace_sampling_fleet (component, seconds, number, signal, budget, shared, items_per_second, collector,
-			namespaces, exponents, items, adjusted, rated, rates) VALUES ('namespace_sampler', 10, 100, 'traces', $1, false, 1, '`+sumsOf+`', `+row+`)`, strings.Repeat("b", i))
+			namespaces, exponents, items, adjusted, rated, rates) VALUES ('namespace_sampler', 0.1, 100, 'traces', $1, false, 1, '`+sumsOf+`', `+row+`)`, strings.Repeat("b", i))
 		require.NoError(t, err)
 	}
 	sums, err := db.Sums(t.Context(), f, 100)

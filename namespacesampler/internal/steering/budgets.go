@@ -41,6 +41,9 @@ func (r *Rates) beginIntervals() {
 	}
 	now := r.now()
 	r.budgets.Begin(now)
+	if r.inFleet { // whose clock ends intervals
+		return
+	}
 	r.boundary = now.Add(r.cfg.Budgets.Interval)
 	r.intervals = time.AfterFunc(r.cfg.Budgets.Interval, r.endInterval)
 }
@@ -59,11 +62,39 @@ func (r *Rates) endInterval() {
 	r.boundary = r.boundary.Add(interval)
 	r.intervals.Reset(max(r.boundary.Sub(now), 0))
 
+	r.advance(0, now, nil)
+}
+
+// advance ends an interval and returns what has arrived in it.
+func (r *Rates) advance(number int64, now time.Time, answers map[allowance.ID]*budget.Answer) map[allowance.ID]map[string]budget.Arrivals {
 	tables := r.InForce()
-	r.budgets.Advance(now, tables.usesBudget)
+	arrived := r.budgets.Advance(number, now, tables.usesBudget, answers)
 	if tables.hasBudgets() {
 		r.put(tables.Overrides, now)
 	}
+	return arrived
+}
+
+// endFleetInterval is endInterval for a collector in a fleet.
+func (r *Rates) endFleetInterval(number int64, answers map[allowance.ID]*budget.Answer) map[allowance.ID]map[string]budget.Arrivals {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return nil
+	}
+	return r.advance(number, r.now(), answers)
+}
+
+// joinFleet puts the rates of a fleet in force.
+func (r *Rates) joinFleet(answers map[allowance.ID]*budget.Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped || len(answers) == 0 {
+		return
+	}
+	now := r.now()
+	r.budgets.Adopt(answers, now)
+	r.put(r.InForce().Overrides, now)
 }
 
 // hasBudgets reports whether any rate follows from a budget.

@@ -36,8 +36,10 @@ func newDatabase(t *testing.T) *database {
 	t.Helper()
 	script, err := os.ReadFile("../../../testdata/overrides.sql")
 	require.NoError(t, err)
+	fleet, err := os.ReadFile("../../../testdata/fleet.sql")
+	require.NoError(t, err)
 	cluster := pgtest.Start(t)
-	return &database{t: t, cluster: cluster, dsn: cluster.NewDatabase(t, taskerdb.Tasker, string(script))}
+	return &database{t: t, cluster: cluster, dsn: cluster.NewDatabase(t, taskerdb.Tasker, string(script), string(fleet))}
 }
 
 func (d *database) exec(sql string, args ...any) {
@@ -76,6 +78,7 @@ type options struct {
 	registryInterval time.Duration // 0 for none
 	nearest          func(ctx context.Context, name string, names []string) (string, bool)
 	timeout          time.Duration // of reads, and of connecting to a host
+	fleet            *FleetConfig
 }
 
 // steer starts steering by a database.
@@ -89,6 +92,7 @@ func (d *database) steer(o options) *steered {
 	}
 	o.rates.Precision = 4
 	cfg := Config{
+		Fleet: o.fleet,
 		Rates: o.rates, QueryTimeout: o.timeout, Asked: func(error) {}, Logger: zap.New(core),
 		Registered: func(names []string) {
 			s.mu.Lock()

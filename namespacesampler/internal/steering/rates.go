@@ -50,6 +50,7 @@ type Rates struct {
 	current  atomic.Pointer[Tables]
 
 	budgets *allowance.Book
+	inFleet bool // set before start
 
 	mu        sync.Mutex // held while tables are replaced
 	runtime   []rate.Override

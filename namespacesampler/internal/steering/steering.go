@@ -21,6 +21,8 @@ type Config struct {
 	Overrides *OverridesConfig
 	// Registry is nil unless registered namespaces are read.
 	Registry *RegistryConfig
+	// Fleet is nil unless budgets are shared with other collectors.
+	Fleet *FleetConfig
 	// QueryTimeout bounds each read.
 	QueryTimeout time.Duration
 	// Asked is called after each read with nil, or with the reason why Postgres could not be asked.
@@ -35,6 +37,7 @@ type Steering struct {
 	Rates     *Rates
 	Overrides *OverrideWatch // nil unless enabled
 	Registry  *RegistryWatch // nil unless enabled
+	Fleet     *FleetWatch    // nil unless enabled
 
 	comparison *comparison // nil without Registry
 	cancel     context.CancelFunc
@@ -53,6 +56,9 @@ func New(cfg Config) (*Steering, error) {
 		s.comparison = newComparison(rates, s.Registry, cfg.Logger)
 		s.Registry.read, rates.replaced = s.comparison.wake, s.comparison.wake
 	}
+	if cfg.Fleet != nil {
+		s.Fleet = newFleetWatch(&cfg, rates)
+	}
 	if cfg.Overrides != nil {
 		s.Overrides = newOverrideWatch(&cfg, rates)
 	}
@@ -70,6 +76,9 @@ func (s *Steering) Watch(db *postgres.DB) {
 		notified := make(chan struct{}, 1)
 		s.watches.Go(func() { w.run(ctx, db, notified) })
 		s.watches.Go(func() { w.listen(ctx, db, notified) })
+	}
+	if w := s.Fleet; w != nil {
+		s.watches.Go(func() { w.run(ctx, db) })
 	}
 	if w := s.Registry; w != nil {
 		s.watches.Go(func() { w.run(ctx, db) })
