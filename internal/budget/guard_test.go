@@ -63,8 +63,8 @@ func TestNoIntervalPassesFourSharesAfterAStepOfUpToAHundredTimes(t *testing.T) {
 	for _, cluster := range []int{1, 20} {
 		for _, share := range []float64{10, 11, 17, 25, 100, 3000} {
 			for _, step := range []float64{1, 2, 3, 5, 10, 30, 70, 100} {
-				for rate := 1.0; rate > 1e-4; rate *= 0.83 {
-					if share*step/rate > 1e6 { // as with larger rates
+				for rate := 1.0; rate > 1e-4; rate *= 0.61 {
+					if share*step/rate > 1e5 { // as with larger rates
 						break
 					}
 					require.LessOrEqual(t, flood(share, step, rate, cluster), 4.0, "share %v, step %v, rate %v, clusters of %d", share, step, rate, cluster)
