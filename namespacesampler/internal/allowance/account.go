@@ -81,6 +81,17 @@ func (a *account) meter(name string) (string, *Meter) {
 	return name, m
 }
 
+// canMeter reports whether a namespace is metered by itself, or can be.
+func (a *account) canMeter(name string) bool {
+	if len(name) > maxNameBytes {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.meters[name]
+	return ok || a.book.hasPlace(a.id.Signal)
+}
+
 // end ends the interval and puts another allowance in force. An interval that has only begun goes on.
 func (a *account) end(now time.Time) {
 	length, elapsed := a.book.cfg.Interval, now.Sub(a.began)
