@@ -91,6 +91,14 @@ func (a Arrivals) Items() (items float64) {
 	return items
 }
 
+// adjusted returns the sum of the inverse probabilities of the items.
+func (a Arrivals) adjusted() (adjusted float64) {
+	for _, b := range a {
+		adjusted += b.Adjusted
+	}
+	return adjusted
+}
+
 // Kept returns how many of the items a rate keeps on average.
 func (a Arrivals) Kept(rate float64, mode Mode) (kept float64) {
 	if mode == Proportional {
@@ -104,6 +112,8 @@ func (a Arrivals) Kept(rate float64, mode Mode) (kept float64) {
 
 // rateFor returns the rate in (0, 1] that keeps a number of the items on average, and 1 if there are no more than that.
 //
+// The inverse probabilities are added up anew for each bin: subtracting those of a low probability would leave nothing of the others.
+//
 // The conversions to float64 keep compilers from fusing operations on some architectures, so that all collectors of a fleet compute the same.
 func (a Arrivals) rateFor(target float64, mode Mode) float64 {
 	items := a.Items()
@@ -113,18 +123,13 @@ func (a Arrivals) rateFor(target float64, mode Mode) float64 {
 	if mode == Proportional {
 		return target / items
 	}
-	slope := 0.0
-	for _, b := range a {
-		slope += b.Adjusted
-	}
 	saturated := 0.0 // items of the bins that the rate keeps whole
-	for _, b := range slices.Backward(a) {
-		rate := float64(target-saturated) / slope
+	for i, b := range slices.Backward(a) {
+		rate := float64(target-saturated) / a[:i+1].adjusted()
 		if float64(rate*b.Adjusted) <= b.Items {
 			return min(rate, 1)
 		}
 		saturated += b.Items
-		slope -= b.Adjusted
 	}
 	return 1
 }

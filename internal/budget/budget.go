@@ -77,7 +77,7 @@ func (b *Budget) level(arrivals map[string]Arrivals) float64 {
 // limit returns the rate that follows a rate (B4).
 func (b *Budget) limit(before, wanted float64) float64 {
 	rate := max(min(wanted, float64(maxRise*before), 1), b.MinRate)
-	if rate < 1 && math.Abs(rate-before) < float64(minChange*before) {
+	if rate < 1 && before >= b.MinRate && math.Abs(rate-before) < float64(minChange*before) {
 		return before
 	}
 	return rate

@@ -132,7 +132,7 @@ func (c *Controller) lowered(own map[string]Arrivals) map[string]float64 {
 		if part <= 0 {
 			part = c.budget.Items / float64(max(c.fleet.collectors, 1))
 		}
-		rates[name] = min(rate, a.rateFor(part, c.budget.Mode))
+		rates[name] = min(rate, max(a.rateFor(part, c.budget.Mode), c.budget.MinRate))
 	}
 	return rates
 }
