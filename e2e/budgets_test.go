@@ -74,7 +74,8 @@ func newBudgetFleet(t *testing.T, dsn string) *budgetFleet {
 	ctx, stop := context.WithCancel(context.Background())
 	f.stop = stop
 	for range 3 {
-		f.collectors = append(f.collectors, harness.Start(t, harness.Options{Sink: sink, Inspect: "# for the state", Processor: fmt.Sprintf(`
+		f.collectors = append(f.collectors, harness.Start(t, harness.Options{
+			Sink: sink, Inspect: "# for the state", Processor: fmt.Sprintf(`
 tracing: {namespaces: {analytics: {items_per_second: %d}}}
 budgets: {interval: 1s}
 postgres: {dsn: %q, layout: none, query_timeout: 500ms, fleet: {enabled: true}}`, fleetBudget, dsn),
