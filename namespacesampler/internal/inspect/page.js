@@ -12,7 +12,7 @@ const sources = {
   runtime_override: "runtime override", signal_override: "override for this signal", shared_override: "override",
   signal_global: "global rate of this signal", global: "global rate", trace: "remembered with its trace",
 };
-const budgetSources = { signal_global: "shared by this signal" }; // where a rate follows from a budget
+const budgetSources = { signal_global: "shared budget" }; // where a rate follows from a budget
 
 function element(tag, className, text) {
   const e = document.createElement(tag);
@@ -39,6 +39,8 @@ function why(rate) {
   return rate.rule === "pattern" ? "pattern " + rate.pattern + ", " + source : source;
 }
 
+// rateText is a rate; one that follows from a budget has no digits that tell nothing.
+const rateText = (rate) => rate.budget ? percent(Number(rate.sample_rate.toPrecision(3))) : percent(rate.sample_rate);
 // perSecond is a number of items a second for people.
 const perSecond = (n) => number.format(n >= 100 ? Math.round(n) : Number(n.toPrecision(3))) + "/s";
 function budgetOf(rate) {
@@ -96,7 +98,7 @@ function fillCounts(c, counts) {
 }
 
 function fillRate(c, rate) {
-  setText(c.rate, percent(rate.sample_rate));
+  setText(c.rate, rateText(rate));
   setText(c.why, why(rate));
   setHidden(c.budget, !rate.budget);
   if (rate.budget) {
@@ -383,7 +385,7 @@ async function explain(event) {
     if (e.disabled) add("Disabled", e.disabled + " is false: everything is dropped");
     if (e.dry_run) add("Dry run", "nothing is dropped; this is what would happen");
     add("Namespace", e.namespace || "none");
-    add("Rate", percent(e.sample_rate) + ", " + why(e));
+    add("Rate", rateText(e) + ", " + why(e));
     if (e.budget) add("Budget", [budgetOf(e), guardOf(e)].filter(Boolean).join(", "));
     add("Threshold", e.threshold);
     if (e.randomness) {
