@@ -37,7 +37,7 @@ func exponentOf(probability float64) uint8 {
 	if fraction == 0.5 {
 		exponent--
 	}
-	return uint8(min(max(-exponent, 0), math.MaxUint8)) //nolint:gosec // bounded
+	return uint8(min(max(-exponent, 0), math.MaxUint8))
 }
 
 // Add adds items that arrived with a probability in (0, 1].

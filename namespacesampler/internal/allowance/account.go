@@ -81,6 +81,17 @@ func (a *account) meter(name string) (string, *Meter) {
 	return name, m
 }
 
+// canMeter reports whether a namespace is metered by itself, or can be.
+func (a *account) canMeter(name string) bool {
+	if len(name) > maxNameBytes {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.meters[name]
+	return ok || a.book.hasPlace(a.id.Signal)
+}
+
 // end ends the interval of a number, puts another allowance in force, and returns what has arrived. An interval that has only begun goes on if it
 // tells the rates alone.
 func (a *account) end(number int64, now time.Time, answer *budget.Answer) map[string]budget.Arrivals {

@@ -32,7 +32,7 @@ type Share struct {
 	Meter *Meter
 	Mode  budget.Mode
 
-	isRest bool
+	name string
 }
 
 // Allowance is what a budget allows in one interval. It is safe for concurrent use.
@@ -73,6 +73,12 @@ func (a *Allowance) Peek(name string) *Share {
 	if s := a.known(name); s != nil {
 		return s
 	}
+	if !a.account.canMeter(name) {
+		name = rest
+		if s := a.known(name); s != nil {
+			return s
+		}
+	}
 	return a.newShare(name)
 }
 
@@ -84,7 +90,7 @@ func (a *Allowance) known(name string) *Share {
 
 func (a *Allowance) newShare(name string) *Share {
 	s := &Share{
-		Budget: a.account.id, Rate: a.account.rateOf(a.interval, name), Guard: a.guard, Mode: a.account.book.cfg.Mode, isRest: name == rest,
+		Budget: a.account.id, Rate: a.account.rateOf(a.interval, name), Guard: a.guard, Mode: a.account.book.cfg.Mode, name: name,
 	}
 	if s.Guard == nil {
 		s.Guard = budget.NewGuard(a.interval.ShareOf(name))
@@ -102,4 +108,4 @@ func (a *Allowance) Highest() float64 {
 }
 
 // IsRest reports whether the share is that of the namespaces that have no meter of their own.
-func (s *Share) IsRest() bool { return s.isRest }
+func (s *Share) IsRest() bool { return s.name == rest }

@@ -117,6 +117,13 @@ func (b *Book) reserve(signal string) bool {
 	return true
 }
 
+// hasPlace reports whether a place can be reserved for one more namespace of a signal.
+func (b *Book) hasPlace(signal string) bool {
+	b.metered.Lock()
+	defer b.metered.Unlock()
+	return b.reserved[signal] < maxNamespaces
+}
+
 func (b *Book) release(signal string) {
 	b.metered.Lock()
 	defer b.metered.Unlock()

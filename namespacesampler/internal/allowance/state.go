@@ -50,7 +50,7 @@ type State struct {
 	Arrived, Kept []float64
 	// IsGuarded reports whether the guard lowers a rate now.
 	IsGuarded bool
-	// Namespaces is the number of namespaces that are metered by themselves.
+	// Namespaces is the number of namespaces that are metered by themselves. Items without a namespace count as one.
 	Namespaces int
 }
 
@@ -75,6 +75,9 @@ func (a *account) state() State {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.Namespaces = len(a.meters)
+	if _, ok := a.meters[rest]; ok {
+		s.Namespaces--
+	}
 	for _, m := range a.history.moments {
 		s.Arrived, s.Kept = append(s.Arrived, m.total), append(s.Kept, m.kept)
 	}
@@ -98,7 +101,8 @@ func (a *Allowance) isGuarded() bool {
 
 // Reading is what is known of a namespace with a budget.
 type Reading struct {
-	// ArrivedPerSecond is that of the last interval that has ended; ok is false before the first has.
+	// ArrivedPerSecond is that of the last interval that has ended; HasArrived is false before the first has. For a namespace that is not metered by
+	// itself it is that of all of those.
 	ArrivedPerSecond float64
 	HasArrived       bool
 	// Since is when the rate came to be what it is; zero if it is the initial rate.
@@ -108,7 +112,7 @@ type Reading struct {
 }
 
 // Read returns what is known of the namespace of a share.
-func (b *Book) Read(s *Share, name string) (r Reading) {
+func (b *Book) Read(s *Share) (r Reading) {
 	r.Halvings = s.Guard.Halvings()
 	b.mu.Lock()
 	a := b.accounts[s.Budget]
@@ -119,9 +123,9 @@ func (b *Book) Read(s *Share, name string) (r Reading) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if last := a.history.last(); last != nil {
-		r.ArrivedPerSecond, r.HasArrived = last.arrived[name], true
+		r.ArrivedPerSecond, r.HasArrived = last.arrived[s.name], true
 	}
-	r.Since = a.changed[name]
+	r.Since = a.changed[s.name]
 	return r
 }
 

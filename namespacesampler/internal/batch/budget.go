@@ -132,7 +132,8 @@ func (n *Namespaces) reportBudgets() {
 		b.tellGuard()
 		b.count.Arrivals.AddMean(b.whole, b.whole)
 		b.share.Meter.Add(&b.count)
-		b.count, b.whole, b.isUsed = allowance.Count{}, 0, false
+		b.count = allowance.Count{Arrivals: b.count.Arrivals[:0]} // the meter has copied them
+		b.whole, b.isUsed = 0, false
 	}
 	clear(*n.usedBudgets)
 	*n.usedBudgets = (*n.usedBudgets)[:0]

@@ -52,7 +52,7 @@ func (e *Engine) eachBudgeted(observe func(*budgeted, metric.ObserveOption)) {
 				shown[value] = b
 			}
 			b.rate = min(b.rate, m.Probability)
-			b.arrived += book.Read(m.Share, name).ArrivedPerSecond
+			b.arrived += book.Read(m.Share).ArrivedPerSecond
 		}
 		for value, b := range shown {
 			observe(b, metric.WithAttributeSet(attribute.NewSet(

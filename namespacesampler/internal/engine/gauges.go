@@ -28,6 +28,17 @@ func (e *Engine) observe() error {
 			}),
 			t.RegisterProcessorNamespaceSamplerOverridesInForceCallback(e.observeOverrides))
 	}
+	if w := e.steering.Fleet; w != nil {
+		errs = append(errs,
+			t.RegisterProcessorNamespaceSamplerFleetAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
+				o.Observe(w.Age().Seconds())
+				return nil
+			}),
+			t.RegisterProcessorNamespaceSamplerFleetCollectorsCallback(func(_ context.Context, o metric.Int64Observer) error {
+				o.Observe(int64(w.State().Collectors))
+				return nil
+			}))
+	}
 	if w := e.steering.Registry; w != nil {
 		errs = append(errs, t.RegisterProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRateCallback(
 			func(_ context.Context, o metric.Int64Observer) error {

@@ -2,11 +2,7 @@
 
 package inspect
 
-import (
-	"time"
-
-	"go.opentelemetry.io/collector/pdata/pcommon"
-)
+import "time"
 
 // The types below are an explicit list of fields that are safe to show. Nothing else of the configuration is passed to this
 // package, so that nothing must be redacted.
@@ -121,6 +117,8 @@ type Namespaces struct {
 	Namespaces []Row `json:"namespaces"`
 	// Overrides are all overrides in force, including those that others take precedence over.
 	Overrides []Override `json:"overrides"`
+	// Budgets are the budgets in force, with what arrived and was kept in the last intervals.
+	Budgets []BudgetHistory `json:"budgets"`
 	// DryRun means that nothing is dropped or changed; the counts show what would be.
 	DryRun bool `json:"dry_run"`
 	// Enabled shows for each signal whether it is enabled.
@@ -144,11 +142,13 @@ type Enabled struct {
 
 // Override is an override in force.
 type Override struct {
-	Key        string     `json:"key"`    // a name, or a pattern
-	Signal     string     `json:"signal"` // all, traces, metrics or logs
-	SampleRate float64    `json:"sample_rate"`
-	Source     string     `json:"source"`
-	ExpiresAt  *time.Time `json:"expires_at"`
+	Key    string `json:"key"`    // a name, or a pattern
+	Signal string `json:"signal"` // all, traces, metrics or logs
+	// SampleRate is null if ItemsPerSecond is set.
+	SampleRate     *float64   `json:"sample_rate"`
+	ItemsPerSecond float64    `json:"items_per_second,omitempty"`
+	Source         string     `json:"source"`
+	ExpiresAt      *time.Time `json:"expires_at"`
 	// Runtime overrides only: the reason, the author and the time.
 	Reason    string     `json:"reason,omitempty"`
 	UpdatedBy string     `json:"updated_by,omitempty"`
@@ -184,12 +184,15 @@ type Signal struct {
 
 // Rate is the rate in force.
 type Rate struct {
+	// SampleRate is lowered by the guard of a budget.
 	SampleRate float64 `json:"sample_rate"`
 	Rule       string  `json:"rule"`
 	// Pattern is the pattern that matches if Rule is pattern.
 	Pattern   string     `json:"pattern,omitempty"`
 	Source    string     `json:"source"`
 	ExpiresAt *time.Time `json:"expires_at"`
+	// Budget is what SampleRate follows from; null without one.
+	Budget *Budget `json:"budget,omitempty"`
 }
 
 // Counts are numbers of items kept and dropped.
@@ -266,46 +269,4 @@ type HoldState struct {
 // BreakerState is closed, open or half_open.
 type BreakerState struct {
 	State string `json:"state"`
-}
-
-// Question is a request of /explain.
-type Question struct {
-	Namespace string // "" for items without one
-	Signal    string
-	// TraceID is that of a span or a log record, Tracestate that of a span. HasTraceID is false if only the rate is asked for.
-	TraceID    pcommon.TraceID
-	HasTraceID bool
-	Tracestate string
-	// Group is the key of the group of the item, or empty.
-	Group string
-}
-
-// BySeries is how data points are sampled if whole series are kept.
-const BySeries = "series"
-
-// Signals of a question.
-const (
-	TracesSignal  = "traces"
-	MetricsSignal = "metrics"
-	LogsSignal    = "logs"
-)
-
-// Explanation is the answer of /explain.
-type Explanation struct {
-	Namespace string `json:"namespace"`
-	Signal    string `json:"signal"`
-	Rate
-	// Threshold is in hexadecimal digits without trailing zeros, or "never".
-	Threshold string `json:"threshold"`
-	// Randomness, 14 hexadecimal digits, and Decision, kept or dropped, are null without a trace ID or a group.
-	Randomness *string `json:"randomness"`
-	// RandomnessSource is trace_id, rv or group; null without Randomness.
-	RandomnessSource *string `json:"randomness_source"`
-	Decision         *string `json:"decision"`
-	// Disabled is the setting that drops all items of the signal.
-	Disabled string `json:"disabled,omitempty"`
-	// DryRun means that nothing is dropped; Decision is what would happen.
-	DryRun bool `json:"dry_run,omitempty"`
-	// Fault is the fault of the tracestate or of the trace ID, or group_overruled.
-	Fault string `json:"fault,omitempty"`
 }

@@ -16,6 +16,26 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
 
+// Explanation is the answer of /explain.
+type Explanation struct {
+	Namespace string `json:"namespace"`
+	Signal    string `json:"signal"`
+	Rate
+	// Threshold is in hexadecimal digits without trailing zeros, or "never".
+	Threshold string `json:"threshold"`
+	// Randomness, 14 hexadecimal digits, and Decision, kept or dropped, are null without a trace ID or a group.
+	Randomness *string `json:"randomness"`
+	// RandomnessSource is trace_id, rv or group; null without Randomness.
+	RandomnessSource *string `json:"randomness_source"`
+	Decision         *string `json:"decision"`
+	// Disabled is the setting that drops all items of the signal.
+	Disabled string `json:"disabled,omitempty"`
+	// DryRun means that nothing is dropped; Decision is what would happen.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Fault is the fault of the tracestate or of the trace ID, or group_overruled.
+	Fault string `json:"fault,omitempty"`
+}
+
 // traceSource is the source of the rate of a remembered trace.
 const traceSource = "trace"
 
@@ -104,7 +124,12 @@ func recordBy(known tracememory.Known, own group.Group, table *rate.Table, name 
 
 // explain explains the decision on a span or a log record. Setting is the one that drops all of them unless enabled is true.
 func (v *View) explain(q Question, by decider, setting string, enabled bool) Explanation {
-	e := v.explanation(by.rate)
+	match, budget := by.rate, (*Budget)(nil)
+	if by.trace == nil { // a trace keeps the rate that it began with
+		match, budget = v.inForce(match)
+	}
+	e := v.explanation(match)
+	e.Budget = budget
 	if by.trace != nil {
 		e.Source = traceSource
 		e.ExpiresAt = nil // the rate holds as long as the trace is remembered
@@ -114,7 +139,7 @@ func (v *View) explain(q Question, by decider, setting string, enabled bool) Exp
 	}
 	isDecided := q.HasTraceID || by.group.IsKnown()
 	if isDecided {
-		v.decide(&e, q, by.group, &by.rate.Rate)
+		v.decide(&e, q, by.group, &match.Rate)
 	}
 	if !enabled {
 		e.disable(setting, isDecided)

@@ -124,6 +124,12 @@ func (h *Handler) renderNamespaces(ctx context.Context) ([]byte, error) {
 	if n.Overrides == nil {
 		n.Overrides = []Override{}
 	}
+	if n.Budgets == nil {
+		n.Budgets = []BudgetHistory{}
+	}
+	for i := range n.Budgets {
+		n.Budgets[i].Key = namespace.Shown(n.Budgets[i].Key)
+	}
 	for i := range n.Overrides {
 		o := &n.Overrides[i]
 		o.Key, o.Reason, o.UpdatedBy = namespace.Shown(o.Key), namespace.Shown(o.Reason), namespace.Shown(o.UpdatedBy)

@@ -33,7 +33,10 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 					Rate{SampleRate: 1, Rule: "pattern", Pattern: "pay*", Source: "shared_override", ExpiresAt: &at}, Counts{3, 4},
 				},
 				Metrics: Signal{Rate: Rate{SampleRate: 0.1, Rule: "global", Source: "signal_global"}},
-				Logs:    Signal{Rate{SampleRate: 0.5, Rule: "exact", Source: "signal_override"}, Counts{5, 6}},
+				Logs: Signal{
+					Rate{SampleRate: 0.5, Rule: "exact", Source: "signal_override", Budget: &Budget{ItemsPerSecond: 0.5, Shared: true, Halvings: 3}},
+					Counts{5, 6},
+				},
 			},
 		}},
 		None: None{Signals: Signals{
@@ -41,7 +44,14 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 			Metrics: Signal{Rate: Rate{SampleRate: 1, Rule: "exact", Source: "shared_override"}},
 			Logs:    Signal{Rate: Rate{Rule: "global", Source: "global"}},
 		}},
-		Other:    Sums{Logs: Counts{7, 8}},
+		Other: Sums{Logs: Counts{7, 8}},
+		Overrides: []Override{
+			{Key: "fixed", Signal: "all", SampleRate: new(0.0), Source: "shared_override"},
+			{Key: "web-*\xff", Signal: "logs", ItemsPerSecond: 0.5, Source: "signal_override", ExpiresAt: &at},
+		},
+		Budgets: []BudgetHistory{{
+			Signal: "logs", Key: "web-*\xff", ItemsPerSecond: 0.5, Arrived: []float64{1, 2.5}, Kept: []float64{1, 0}, Guarded: true, Namespaces: 2,
+		}},
 		Registry: &Registry{ReadAt: &at},
 		Problems: []Problem{{"no_randomness", 2, "why", "sample_rate", "docs"}},
 	}
@@ -68,9 +78,19 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 			"traces": {"sample_rate": 1, "rule": "pattern", "pattern": "pay*", "source": "shared_override",
 				"expires_at": "2026-12-01T00:00:00Z", "kept": 3, "dropped": 4},
 			"metrics": {"sample_rate": 0.1, "rule": "global", "source": "signal_global", "expires_at": null, "kept": 0, "dropped": 0},
-			"logs": {"sample_rate": 0.5, "rule": "exact", "source": "signal_override", "expires_at": null, "kept": 5, "dropped": 6}
+			"logs": {"sample_rate": 0.5, "rule": "exact", "source": "signal_override", "expires_at": null, "kept": 5, "dropped": 6,
+				"budget": {"items_per_second": 0.5, "arrived_per_second": null, "shared": true, "since": null, "halvings": 3}}
 		}],
-		"overrides": [], "dry_run": false, "enabled": {"traces": false, "metrics": false, "logs": false},
+		"overrides": [
+			{"key": "fixed", "signal": "all", "sample_rate": 0, "source": "shared_override", "expires_at": null},
+			{"key": "web-*�", "signal": "logs", "sample_rate": null, "items_per_second": 0.5, "source": "signal_override",
+				"expires_at": "2026-12-01T00:00:00Z"}
+		],
+		"budgets": [{
+			"signal": "logs", "key": "web-*�", "shared": false, "items_per_second": 0.5, "arrived": [1, 2.5], "kept": [1, 0],
+			"guarded": true, "namespaces": 2
+		}],
+		"dry_run": false, "enabled": {"traces": false, "metrics": false, "logs": false},
 		"none": {
 			"last_seen": null,
 			"traces": {"sample_rate": 0, "rule": "global", "source": "global", "expires_at": null, "kept": 0, "dropped": 2},

@@ -12,6 +12,7 @@ const sources = {
   runtime_override: "runtime override", signal_override: "override for this signal", shared_override: "override",
   signal_global: "global rate of this signal", global: "global rate", trace: "remembered with its trace",
 };
+const budgetSources = { signal_global: "shared budget" }; // where a rate follows from a budget
 
 function element(tag, className, text) {
   const e = document.createElement(tag);
@@ -34,9 +35,19 @@ function span(ms) {
 const ago = (time) => !time ? "never" : now() - Date.parse(time) < 3000 ? "now" : span(now() - Date.parse(time)) + " ago";
 function why(rate) {
   if (rate.rule === "always_keep_trace") return "its trace is kept whole";
-  const source = sources[rate.source] || rate.source;
+  const source = rate.budget && budgetSources[rate.source] || sources[rate.source] || rate.source;
   return rate.rule === "pattern" ? "pattern " + rate.pattern + ", " + source : source;
 }
+
+// rateText is a rate; one that follows from a budget has no digits that tell nothing.
+const rateText = (rate) => rate.budget ? percent(Number(rate.sample_rate.toPrecision(3))) : percent(rate.sample_rate);
+// perSecond is a number of items a second for people.
+const perSecond = (n) => number.format(n >= 100 ? Math.round(n) : Number(n.toPrecision(3))) + "/s";
+function budgetOf(rate) {
+  const b = rate.budget, arrived = b.arrived_per_second === null ? "" : ", " + perSecond(b.arrived_per_second) + " arrived";
+  return "budget " + perSecond(b.items_per_second) + arrived;
+}
+const guardOf = (rate) => rate.budget && rate.budget.halvings ? "lowered to 1/" + number.format(2 ** rate.budget.halvings) + " until the interval ends" : "";
 
 function newRow(name, hasRates, label) {
   const row = element("tr"), cells = {};
@@ -65,11 +76,11 @@ function newRow(name, hasRates, label) {
   }
   for (const signal of signals) {
     const rate = cell("rate of " + items[signal]), counts = cell(items[signal] + " kept");
-    const c = { rate: element("span", "rate"), why: element("span", "why"), until: element("span", "until"),
+    const c = { rate: element("span", "rate"), why: element("span", "why"), until: element("span", "until"), budget: element("span", "why"), guard: element("span", "guarded"),
       bar: element("div", "kept"), numbers: element("span", "numbers"), cell: counts };
-    c.until.hidden = true;
+    c.until.hidden = c.budget.hidden = c.guard.hidden = true;
     c.bar.setAttribute("aria-hidden", "true"); // the numbers are read instead
-    rate.append(c.rate, c.why, c.until);
+    rate.append(c.rate, c.why, c.budget, c.guard, c.until);
     counts.append(c.bar, c.numbers);
     cells[signal] = c;
   }
@@ -87,8 +98,17 @@ function fillCounts(c, counts) {
 }
 
 function fillRate(c, rate) {
-  setText(c.rate, percent(rate.sample_rate));
+  setText(c.rate, rateText(rate));
   setText(c.why, why(rate));
+  setHidden(c.budget, !rate.budget);
+  if (rate.budget) {
+    setText(c.budget, budgetOf(rate));
+    const since = rate.budget.since ? "rate since " + new Date(rate.budget.since).toLocaleTimeString() : "initial rate";
+    if (c.budget.title !== since) c.budget.title = since;
+  }
+  const guard = guardOf(rate);
+  setHidden(c.guard, !guard);
+  setText(c.guard, guard);
 }
 
 function fillTimes(entry) {
@@ -120,7 +140,7 @@ function fill(entry, n) {
 const keys = { name: (n) => n.name, seen: (n) => n.last_seen ? Date.parse(n.last_seen) : 0 };
 for (const s of signals) Object.assign(keys, { [s]: (n) => received(n[s]), [s + "_rate"]: (n) => n[s].sample_rate });
 const shows = {
-  all: () => true, temporary, override: (n) => !onGlobal(n), global: onGlobal,
+  all: () => true, temporary, budget: (n) => signals.some((signal) => n[signal].budget), override: (n) => !onGlobal(n), global: onGlobal,
   unregistered: (n) => n.registered === false, unseen: (n) => !n.last_seen,
 };
 
@@ -216,7 +236,7 @@ const itemsOf = (signal) => signal === "all" ? "all signals" : Object.hasOwn(ite
 function fillOverrides() {
   const list = data.overrides.slice(0, 1000), more = data.overrides.length - list.length;
   const entries = list.map((o) => {
-    const parts = [["key", o.key || "without a namespace"], ["rate", percent(o.sample_rate)], ["why", "for " + itemsOf(o.signal) + ", " + sources[o.source]]];
+    const parts = [["key", o.key || "without a namespace"], ["rate", o.sample_rate === null ? perSecond(o.items_per_second) : percent(o.sample_rate)], ["why", "for " + itemsOf(o.signal) + ", " + sources[o.source]]];
     if (o.expires_at) parts.push(["until", "ends in " + span(Date.parse(o.expires_at) - now())]);
     if (o.updated_at) parts.push(["why", "set " + ago(o.updated_at)]);
     if (o.reason || o.updated_by) parts.push(["why", [o.reason, o.updated_by && "by " + o.updated_by].filter(Boolean).join(", ")]);
@@ -228,6 +248,55 @@ function fillOverrides() {
   const skipped = data.state.runtime_overrides ? data.state.runtime_overrides.rejected_rows : [];
   fillList(byId("skipped-list"), skipped.map((r) => [["key", r.namespace], ["why", "for " + itemsOf(r.signal)], ["why", r.error]]));
   setHidden(byId("skipped"), skipped.length === 0);
+}
+
+const plotWidth = 240, plotHeight = 40; // the view box of the plot
+// newBudget returns the row of a budget, with a plot of the last intervals whose lines plot() draws.
+function newBudget() {
+  const row = element("li"), head = element("div"), text = element("div"), r = { row };
+  r.name = element("bdi", "key");
+  r.what = element("span", "why");
+  r.now = element("span", "numbers");
+  r.guard = element("span", "guarded", "Far more arrives than the budget was made for: rates are lowered until the interval ends.");
+  r.plot = byId("plot").content.firstElementChild.cloneNode(true);
+  r.lines = [...r.plot.children];
+  head.append(r.name, r.what);
+  text.append(r.now, r.guard);
+  row.append(head, text, r.plot);
+  return r;
+}
+
+// plot draws lines of values from 0 to the highest of them, the latest at the right edge.
+function plot(lines, all, most) {
+  const highest = Math.max(...all.flat(), 0) || 1, x = (i) => plotWidth * i / (most - 1), y = (v) => plotHeight * (1 - v / highest);
+  all.forEach((values, line) => {
+    const first = most - values.length;
+    const points = values.map((v, i) => x(first + i).toFixed(1) + " " + y(v).toFixed(1));
+    if (points.length === 1) points.push(points[0]); // a dot
+    const d = points.length ? "M" + points.join("L") : "";
+    if (lines[line].getAttribute("d") !== d) lines[line].setAttribute("d", d);
+  });
+}
+
+const budgetRows = [], mostBudgets = 200, mostIntervals = 60;
+function fillBudgets() {
+  const list = byId("budgets-list"), shown = data.budgets.slice(0, mostBudgets), last = (values) => values[values.length - 1];
+  while (budgetRows.length > shown.length) budgetRows.pop().row.remove();
+  shown.forEach((b, i) => {
+    if (!budgetRows[i]) list.append((budgetRows[i] = newBudget()).row);
+    const r = budgetRows[i], many = b.shared || /[*?]/.test(b.key);
+    setText(r.name, b.shared ? "all without an override" : b.key || "without a namespace");
+    setText(r.what, perSecond(b.items_per_second) + " " + items[b.signal] + (b.shared ? ", shared by " : many ? " for each of " : "") +
+      (many ? number.format(b.namespaces) + (b.namespaces === 1 ? " namespace" : " namespaces") : ""));
+    const counts = b.arrived.length ? perSecond(last(b.arrived)) + " arrived, " + perSecond(last(b.kept)) + " kept" : "no interval has ended yet";
+    setText(r.now, counts);
+    setHidden(r.guard, !b.guarded);
+    const limit = many && !b.shared ? [] : Array(mostIntervals).fill(b.items_per_second);
+    plot(r.lines, [limit, b.arrived, b.kept], mostIntervals);
+    if (r.plot.getAttribute("aria-label") !== counts) r.plot.setAttribute("aria-label", counts);
+  });
+  setHidden(byId("budgets"), data.budgets.length === 0);
+  setText(byId("budgets-count"), "(" + (data.budgets.length > shown.length ? number.format(shown.length) + " of " : "") + number.format(data.budgets.length) + ")");
 }
 
 function refresh(fresh) {
@@ -245,6 +314,7 @@ function refresh(fresh) {
   fillSums("other", "other namespaces", data.other);
   fillState();
   fillNotices();
+  fillBudgets();
   fillOverrides();
   arrange();
 }
@@ -315,7 +385,8 @@ async function explain(event) {
     if (e.disabled) add("Disabled", e.disabled + " is false: everything is dropped");
     if (e.dry_run) add("Dry run", "nothing is dropped; this is what would happen");
     add("Namespace", e.namespace || "none");
-    add("Rate", percent(e.sample_rate) + ", " + why(e));
+    add("Rate", rateText(e) + ", " + why(e));
+    if (e.budget) add("Budget", [budgetOf(e), guardOf(e)].filter(Boolean).join(", "));
     add("Threshold", e.threshold);
     if (e.randomness) {
       const compared = e.disabled ? "" : e.decision === "kept" ? ": not below the threshold" : ": below the threshold";

@@ -17,6 +17,28 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
+// Question is a request of /explain.
+type Question struct {
+	Namespace string // "" for items without one
+	Signal    string
+	// TraceID is that of a span or a log record, Tracestate that of a span. HasTraceID is false if only the rate is asked for.
+	TraceID    pcommon.TraceID
+	HasTraceID bool
+	Tracestate string
+	// Group is the key of the group of the item, or empty.
+	Group string
+}
+
+// BySeries is how data points are sampled if whole series are kept.
+const BySeries = "series"
+
+// Signals of a question.
+const (
+	TracesSignal  = "traces"
+	MetricsSignal = "metrics"
+	LogsSignal    = "logs"
+)
+
 func (h *Handler) serveExplain(w http.ResponseWriter, r *http.Request) {
 	question, err := parseQuestion(r.URL.RawQuery, h.others)
 	if err != nil {

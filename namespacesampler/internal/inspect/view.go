@@ -56,6 +56,7 @@ func (v *View) ConfigVersion() any { return v.Steering.Rates.InForce() }
 func (v *View) Namespaces(ctx context.Context) (Namespaces, error) {
 	n := Namespaces{
 		Overrides: v.overrides(),
+		Budgets:   v.budgets(),
 		DryRun:    v.Static.DryRun,
 		Enabled:   Enabled{Traces: v.Static.Tracing.Enabled, Metrics: v.Static.Metrics.Enabled, Logs: v.Static.Logs.Enabled},
 		None:      v.none(),
@@ -91,7 +92,7 @@ func (v *View) rows(ctx context.Context, registry steering.RegistryState) []Row 
 			break
 		}
 		label := seen[name]
-		row := Row{Name: name, Cut: len(name) > namespace.MaxShownBytes, Signals: signals(tables, name, label)}
+		row := Row{Name: name, Cut: len(name) > namespace.MaxShownBytes, Signals: v.signals(tables, name, label)}
 		for _, s := range rate.Signals {
 			row.Configured = row.Configured || tables.Of(s).Peek(name).Rule == rate.Exact
 		}
@@ -115,8 +116,11 @@ func (v *View) overrides() []Override {
 	for i := range inForce {
 		o := &inForce[i]
 		overrides[i] = Override{
-			Key: o.Key, Signal: string(o.Signal), SampleRate: o.Probability, Source: string(o.Source), ExpiresAt: timeOrNil(o.Until),
+			Key: o.Key, Signal: string(o.Signal), ItemsPerSecond: o.ItemsPerSecond, Source: string(o.Source), ExpiresAt: timeOrNil(o.Until),
 			Reason: o.Reason, UpdatedBy: o.UpdatedBy, UpdatedAt: timeOrNil(o.UpdatedAt),
+		}
+		if o.ItemsPerSecond == 0 {
+			overrides[i].SampleRate = &o.Probability
 		}
 	}
 	return overrides
@@ -138,13 +142,15 @@ func runtimeOverrides(state steering.OverridesState) *RuntimeOverrides {
 // none returns the items without a namespace.
 func (v *View) none() None {
 	label := v.Labels.None()
-	return None{LastSeen: timeOrNil(label.LastSeen()), Signals: signals(v.Steering.Rates.InForce(), "", label)}
+	return None{LastSeen: timeOrNil(label.LastSeen()), Signals: v.signals(v.Steering.Rates.InForce(), "", label)}
 }
 
 // signals returns the rates of a namespace, and the counts of its label, which is nil if none of its items was seen.
-func signals(tables *steering.Tables, name string, label *labels.Label) Signals {
+func (v *View) signals(tables *steering.Tables, name string, label *labels.Label) Signals {
 	of := func(table *rate.Table, s labels.Signal) (out Signal) {
-		out.Rate = rateOf(table.Peek(name))
+		match, budget := v.inForce(table.Peek(name))
+		out.Rate = rateOf(match)
+		out.Budget = budget
 		if label != nil {
 			out.Counts = counts(label, s)
 		}

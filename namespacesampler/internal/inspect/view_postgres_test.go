@@ -84,9 +84,9 @@ func TestRegistryAndRuntimeOverridesAreShown(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), *n.Overrides[0].UpdatedAt, time.Minute)
 	n.Overrides[0].UpdatedAt = nil
 	assert.Equal(t, []inspect.Override{
-		{Key: "orders", Signal: "traces", SampleRate: 1, Source: "runtime_override", ExpiresAt: &ends, Reason: "incident 7", UpdatedBy: "alice"},
-		{Key: "payments", Signal: "all", SampleRate: 0.5, Source: "shared_override"},
-		{Key: "paymnets", Signal: "all", SampleRate: 1, Source: "shared_override"},
+		{Key: "orders", Signal: "traces", SampleRate: new(1.0), Source: "runtime_override", ExpiresAt: &ends, Reason: "incident 7", UpdatedBy: "alice"},
+		{Key: "payments", Signal: "all", SampleRate: new(0.5), Source: "shared_override"},
+		{Key: "paymnets", Signal: "all", SampleRate: new(1.0), Source: "shared_override"},
 	}, n.Overrides)
 	assert.Equal(t, new(true), n.State.Postgres.Reachable)
 	assert.NotNil(t, n.State.Postgres.Since)

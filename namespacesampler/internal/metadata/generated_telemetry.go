@@ -36,6 +36,8 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerConditionErrors                  metric.Int64Counter
 	ProcessorNamespaceSamplerDatapoints                       metric.Int64Counter
 	ProcessorNamespaceSamplerEarlyReleasedTraces              metric.Int64Counter
+	ProcessorNamespaceSamplerFleetAge                         metric.Float64ObservableGauge
+	ProcessorNamespaceSamplerFleetCollectors                  metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerForgottenTraces                  metric.Int64Counter
 	ProcessorNamespaceSamplerHeldSpans                        metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerLogRecordFaults                  metric.Int64Counter
@@ -104,6 +106,36 @@ func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerBudgetSampleRa
 		cb(ctx, &observerFloat64{inst: builder.ProcessorNamespaceSamplerBudgetSampleRate, obs: o})
 		return nil
 	}, builder.ProcessorNamespaceSamplerBudgetSampleRate)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerFleetAgeCallback sets callback for observable ProcessorNamespaceSamplerFleetAge metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerFleetAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorNamespaceSamplerFleetAge, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerFleetAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerFleetCollectorsCallback sets callback for observable ProcessorNamespaceSamplerFleetCollectors metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerFleetCollectorsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerFleetCollectors, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerFleetCollectors)
 	if err != nil {
 		return err
 	}
@@ -272,6 +304,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_namespace_sampler_early_released_traces",
 		metric.WithDescription("Traces that were decided before tracing::hold::wait had passed, because more than tracing::hold::max_spans spans waited or were being passed on. [Alpha]"),
 		metric.WithUnit("{traces}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerFleetAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_namespace_sampler_fleet_age",
+		metric.WithDescription("Time since the table of the fleet last told what arrives at all collectors, or since start if it never has. Only with postgres::fleet::enabled. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerFleetCollectors, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_namespace_sampler_fleet_collectors",
+		metric.WithDescription("Collectors that share budgets, as the table of the fleet last told. Only with postgres::fleet::enabled. [Alpha]"),
+		metric.WithUnit("{collectors}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerForgottenTraces, err = builder.meter.Int64Counter(

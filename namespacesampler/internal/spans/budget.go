@@ -3,6 +3,8 @@
 package spans
 
 import (
+	"cmp"
+
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
@@ -61,6 +63,15 @@ func (w *walk) spanSiftedAt(s *span, highest *rate.Rate) float64 {
 	return highest.Probability
 }
 
+// siftedAtHold is siftedAt for spans that were held: those that no rate keeps were dropped instead.
+func (w *walk) siftedAtHold() float64 {
+	highest := w.namespaces.Table().Highest()
+	if !w.hasBudgets || w.resolution.HasGroups() || !w.p.keepTraces.IsEmpty() || highest.IsAlways() {
+		return 0
+	}
+	return highest.Probability
+}
+
 // traceOfNamespace returns what settles a trace by a namespace.
 func (w *walk) traceOfNamespace(t *trace, ns *batch.Namespace) *tracememory.Trace {
 	if t.metered.siftedAt > 0 {
@@ -113,7 +124,8 @@ func (w *walk) meterTraces() {
 		if m.budget == nil || t.isGuessed {
 			continue
 		}
-		m.budget.Arrive(m.arrived, t.settled.SiftedAt)
-		m.budget.Expect(m.budget.Expected(m.arrived, t.settled.SiftedAt, t.settled.Rate.Probability) - m.promised)
+		siftedAt := cmp.Or(t.settled.SiftedAt, w.heldAt)
+		m.budget.Arrive(m.arrived, siftedAt)
+		m.budget.Expect(m.budget.Expected(m.arrived, siftedAt, t.settled.Rate.Probability) - m.promised)
 	}
 }

@@ -184,6 +184,7 @@ func (p *Processor) decide(ctx context.Context, td ptrace.Traces, settled map[pc
 		w.settleFirst(&id, known)
 	}
 	w.readAgain(td)
+	w.heldAt = w.siftedAtHold()
 	w.settleKnown()
 	w.apply(td)
 }

@@ -49,6 +49,7 @@ type walk struct {
 	hasExemptions bool        // spans can be exempt
 	hasBudgets    bool        // rates can follow from budgets
 	incoming      incoming    // the probability that the last span arrived with
+	heldAt        float64     // siftedAt of spans that were held, or 0
 	parcel        hold.Parcel // held spans
 	faults        batch.Faults
 	next          int // span to be applied
@@ -301,5 +302,5 @@ func (w *walk) reset() {
 	w.resolution.Reset()
 	w.traces.reset()
 	w.orphans.reset()
-	w.holding, w.parcel, w.incoming = holdsNone, hold.Parcel{}, incoming{}
+	w.holding, w.parcel, w.incoming, w.heldAt = holdsNone, hold.Parcel{}, incoming{}, 0
 }
