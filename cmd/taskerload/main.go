@@ -11,6 +11,8 @@
 //	internal/ledger     records what must arrive and what does; reads the collector's counters
 //	internal/report     compares, and prints tables and checks
 //
+// internal/simulation needs none of it: it sends simulated traffic through simulated collectors that share a budget.
+//
 // internal/items walks over the items of OTLP requests. internal/xxh64 is the hash that decides about workflows.
 package main
 
@@ -34,11 +36,12 @@ const (
 
 const usage = `taskerload sends Tasker-like telemetry through a collector and checks, item by item, what comes out.
 
-  taskerload demo   start Postgres and collectors, send the load, check, and stop everything
-  taskerload seed   insert the tasks of the load into a Postgres database
-  taskerload run    send the load to a running collector and check what it exports
+  taskerload demo       start Postgres and collectors, send the load, check, and stop everything
+  taskerload seed       insert the tasks of the load into a Postgres database
+  taskerload run        send the load to a running collector and check what it exports
+  taskerload simulate   simulate what a budget keeps of traffic that changes
 
-Each command has --help. The same --seed and --tasks give the same tasks in all three.
+Each command has --help. The same --seed and --tasks give the same tasks in the first three.
 Exit status: 0 passed, 1 failed, 2 wrong usage.
 `
 
@@ -56,9 +59,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	commands := map[string]command{
-		"demo": demo,
-		"run":  runOnce,
-		"seed": seed,
+		"demo":     demo,
+		"run":      runOnce,
+		"seed":     seed,
+		"simulate": simulate,
 	}
 	run, ok := commands[args[0]]
 	if !ok {

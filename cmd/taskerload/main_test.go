@@ -27,6 +27,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		{[]string{"help"}, []string{"taskerload demo"}},
 		{[]string{"seed", "--help"}, []string{"taskerload seed --dsn", "-layout", "-tasks", "-seed", "-workflows"}},
 		{[]string{"run", "--help"}, []string{"taskerload run --endpoint", "-listen", "-config", "-metrics-url", "-spans", "-records", "-timeout", "-cut", "-workflows"}},
+		{[]string{"simulate", "--help"}, []string{"taskerload simulate", "-shape", "-collectors", "-skew", "-presampled", "-plot"}},
 		{[]string{"demo", "-h"}, []string{"taskerload demo --collector", "-config", "-datapoints", "-records", "-series", "-workflows"}},
 	} {
 		var stdout, stderr bytes.Buffer
@@ -47,6 +48,11 @@ func TestWrongUsageExitsWithTwoAndNamesTheFlag(t *testing.T) {
 		"no command":          {nil, "taskerload demo"},
 		"no such command":     {[]string{"sed"}, `unknown command "sed"`},
 		"no such flag":        {[]string{"run", "--spanz", "1"}, "spanz"},
+		"no such shape":       {[]string{"simulate", "--shape", "square"}, "step-up-10"},
+		"no budget":           {[]string{"simulate", "--budget", "0"}, "--budget"},
+		"no interval":         {[]string{"simulate", "--joins", "3,x"}, "joins"},
+		"nobody left":         {[]string{"simulate", "--departures", "3"}, "--departures"},
+		"plots of all shapes": {[]string{"simulate", "--plot", "x.svg"}, "--plot"},
 		"stray argument":      {[]string{"seed", "--dsn", "x", "y"}, `"y"`},
 		"seed without DSN":    {[]string{"seed"}, "--dsn"},
 		"run without config":  {[]string{"run"}, "--config"},
