@@ -35,19 +35,9 @@ const alive = 2
 
 // Run simulates a shape of traffic.
 func Run(settings Settings, shape Shape) (*Result, error) {
-	if err := settings.Validate(); err != nil {
+	r := &run{settings: settings, shape: shape}
+	if err := r.start(); err != nil {
 		return nil, err
-	}
-	from, err := newPresampled(settings.Presampled)
-	if err != nil {
-		return nil, err
-	}
-	r := &run{
-		settings: settings, shape: shape, from: from, weights: shape.weights(), owed: make([]float64, shape.Namespaces),
-		random: rand.New(rand.NewPCG(settings.Seed, 19)), //nolint:gosec // a simulation is to be repeatable
-		budget: budget.Budget{
-			Items: settings.items(), IsShared: shape.Namespaces > 1, MinRate: settings.MinRate, InitialRate: settings.InitialRate,
-		},
 	}
 	result := &Result{Settings: settings, Shape: shape, Rows: make([]Row, settings.Intervals)}
 	for i := range result.Rows {
@@ -56,6 +46,20 @@ func Run(settings Settings, shape Shape) (*Result, error) {
 		}
 	}
 	return result, nil
+}
+
+// start makes the run ready for its first interval.
+func (r *run) start() (err error) {
+	if err := r.settings.Validate(); err != nil {
+		return err
+	}
+	r.random = rand.New(rand.NewPCG(r.settings.Seed, 19)) //nolint:gosec // a simulation is to be repeatable
+	r.weights, r.owed = r.shape.weights(), make([]float64, r.shape.Namespaces)
+	r.budget = budget.Budget{
+		Items: r.settings.items(), IsShared: r.shape.Namespaces > 1, MinRate: r.settings.MinRate, InitialRate: r.settings.InitialRate,
+	}
+	r.from, err = newPresampled(r.settings.Presampled)
+	return err
 }
 
 // interval simulates an interval.
