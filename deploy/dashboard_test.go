@@ -116,11 +116,11 @@ func TestOnlyNamespacesWithABudgetAreShownWithWhatArrivedAndWasKept(t *testing.T
 			series := map[string]string{ // two collectors, with a budget each
 				arrivals + `{instance="a", sampling_namespace="analytics", signal="` + of[1] + `"}`: "600x10",
 				arrivals + `{instance="b", sampling_namespace="analytics", signal="` + of[1] + `"}`: "200x10",
-				arrivals + `{instance="a", sampling_namespace="orders", signal="other"}`:           "50x10",
-				items + `{instance="a", sampling_namespace="analytics", decision="kept"}`:          "0+6000x10",
-				items + `{instance="b", sampling_namespace="analytics", decision="kept"}`:          "0+3000x10",
-				items + `{instance="a", sampling_namespace="analytics", decision="dropped"}`:       "0+30000x10",
-				items + `{instance="a", sampling_namespace="orders", decision="kept"}`:             "0+600x10",
+				arrivals + `{instance="a", sampling_namespace="orders", signal="other"}`:            "50x10",
+				items + `{instance="a", sampling_namespace="analytics", decision="kept"}`:           "0+6000x10",
+				items + `{instance="b", sampling_namespace="analytics", decision="kept"}`:           "0+3000x10",
+				items + `{instance="a", sampling_namespace="analytics", decision="dropped"}`:        "0+30000x10",
+				items + `{instance="a", sampling_namespace="orders", decision="kept"}`:              "0+600x10",
 			}
 			const analytics = `{sampling_namespace="analytics"}`
 			ask(t, series, query{found.Targets[0].Expr, map[string]float64{analytics: 800}},
