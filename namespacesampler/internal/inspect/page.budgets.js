@@ -6,7 +6,7 @@ function newBudget() {
   r.name = element("bdi", "key");
   r.what = element("span", "why");
   r.now = element("span", "numbers");
-  r.guard = element("span", "guarded", "Far more arrives than the budget was made for: rates are lowered until the interval ends.");
+  r.guard = element("span", "guarded", "Far more arrives than its rates were made for: they are lowered until the interval ends.");
   r.plot = byId("plot").content.firstElementChild.cloneNode(true);
   r.lines = [...r.plot.children];
   head.append(r.name, r.what);
