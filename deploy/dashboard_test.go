@@ -105,6 +105,43 @@ func TestItemsOfEverySignalAreShownByNamespaceAndByRule(t *testing.T) {
 	}
 }
 
+func TestOnlyNamespacesWithABudgetAreShownWithWhatArrivedAndWasKept(t *testing.T) {
+	for title, of := range map[string][2]string{
+		"Spans with a budget": {"spans", "traces"}, "Log records with a budget": {"log_records", "logs"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			found := panels(t)[title]
+			require.Len(t, found.Targets, 2)
+			arrivals, items := prefix+"budget_arrivals", prefix+of[0]
+			series := map[string]string{ // two collectors, with a budget each
+				arrivals + `{instance="a", sampling_namespace="analytics", signal="` + of[1] + `"}`: "600x10",
+				arrivals + `{instance="b", sampling_namespace="analytics", signal="` + of[1] + `"}`: "200x10",
+				arrivals + `{instance="a", sampling_namespace="orders", signal="other"}`:            "50x10",
+				items + `{instance="a", sampling_namespace="analytics", decision="kept"}`:           "0+6000x10",
+				items + `{instance="b", sampling_namespace="analytics", decision="kept"}`:           "0+3000x10",
+				items + `{instance="a", sampling_namespace="analytics", decision="dropped"}`:        "0+30000x10",
+				items + `{instance="a", sampling_namespace="orders", decision="kept"}`:              "0+600x10",
+			}
+			const analytics = `{sampling_namespace="analytics"}`
+			ask(t, series, query{found.Targets[0].Expr, map[string]float64{analytics: 800}},
+				query{found.Targets[1].Expr, map[string]float64{analytics: 150}})
+		})
+	}
+}
+
+func TestTheLowestRateOfABudgetIsShown(t *testing.T) {
+	found := panels(t)["Sample rates of budgets"]
+	require.Len(t, found.Targets, 1)
+	const metric = prefix + "budget_sample_rate"
+	ask(t, map[string]string{
+		metric + `{instance="a", sampling_namespace="analytics", signal="traces"}`: "0.5x10",
+		metric + `{instance="b", sampling_namespace="analytics", signal="traces"}`: "0.1x10",
+		metric + `{instance="a", sampling_namespace="analytics", signal="logs"}`:   "1x10",
+	}, query{found.Targets[0].Expr, map[string]float64{
+		`{sampling_namespace="analytics", signal="traces"}`: 0.1, `{sampling_namespace="analytics", signal="logs"}`: 1,
+	}})
+}
+
 func TestACollectorThatLacksRuntimeOverridesIsVisible(t *testing.T) {
 	found := panels(t)["Runtime overrides in force"]
 	require.Len(t, found.Targets, 2)
@@ -129,6 +166,9 @@ var perSignal = map[string][]string{
 
 // existsFor reports whether a collector that has pipelines of one signal only has a metric.
 func existsFor(signal, metric string) bool {
+	if signal == "metrics" && strings.HasPrefix(metric, prefix+"budget_") {
+		return false // data points have no budgets
+	}
 	for other, names := range perSignal {
 		if other != signal && slices.Contains(names, strings.TrimPrefix(metric, prefix)) {
 			return false
@@ -193,11 +233,17 @@ func TestTheDashboardWorksForACollectorWithOneSignal(t *testing.T) {
 			}
 			for _, p := range dashboard.Panels {
 				for _, target := range p.Targets {
-					want := empty
+					found, missing := 0, 0
 					for _, match := range metricPattern.FindAllStringSubmatch(target.Expr, -1) {
 						if existsFor(signal, match[1]) {
-							want = notEmpty // one metric that exists is enough
+							found++
+						} else {
+							missing++
 						}
+					}
+					want := notEmpty // one metric that exists is enough
+					if found == 0 || missing > 0 && strings.Contains(target.Expr, " and on ") {
+						want = empty
 					}
 					queries = append(queries, query{"group(" + target.Expr + ")", want})
 				}

@@ -92,6 +92,8 @@ func TestTheRateOfABudgetIsShownWithWhatItFollowsFrom(t *testing.T) { // B1, B5
 			{Signal: "traces", Key: "analytics", ItemsPerSecond: 200, Arrived: []float64{2000}, Kept: []float64{200}, Namespaces: 1},
 			{Signal: "traces", Key: "web-*", ItemsPerSecond: 10, Arrived: []float64{5}, Kept: []float64{5}, Namespaces: 1},
 		}, n.Budgets)
+		tracing := v.Config().Common.Telemetry.Tracing
+		assert.Equal(t, inspect.Rates{"analytics": new(0.1), "web-*": nil}, tracing.Namespaces)
 		assert.Equal(t, []inspect.Override{
 			{Key: "analytics", Signal: "traces", ItemsPerSecond: 200, Source: "signal_override"},
 			{Key: "web-*", Signal: "traces", ItemsPerSecond: 10, Source: "signal_override"},

@@ -47,14 +47,18 @@ type Tracing struct {
 	Mode              string `json:"mode"`
 	SamplingPrecision int    `json:"sampling_precision"`
 	// SampleRate is the rate of namespaces without an override; Namespaces are all overrides that apply to spans.
-	SampleRate float64            `json:"sample_rate"`
-	Namespaces map[string]float64 `json:"namespaces"`
-	AlwaysKeep []string           `json:"always_keep"`
+	SampleRate float64  `json:"sample_rate"`
+	Namespaces Rates    `json:"namespaces"`
+	AlwaysKeep []string `json:"always_keep"`
 	// AlwaysKeepTraces is empty for trace_id_ratio.
 	AlwaysKeepTraces []string `json:"always_keep_traces"`
 	HonorPriority    bool     `json:"honor_priority"`
 	Hold             Hold     `json:"hold"`
 }
+
+// Rates are rates by the names and patterns of overrides. That of a budget is the one that it has come to, and null for a pattern, whose namespaces
+// have rates of their own.
+type Rates map[string]*float64
 
 // Hold shows the bounds of the spans that are held until their trace has a namespace. Wait is 0s if none are.
 type Hold struct {
@@ -67,10 +71,10 @@ type Metrics struct {
 	Enabled  bool     `json:"enabled"`
 	Detailed Detailed `json:"detailed"`
 	// Namespaces are all overrides that apply to data points.
-	Namespaces   map[string]float64 `json:"namespaces"`
-	By           string             `json:"by"`
-	RescaleDelta bool               `json:"rescale_delta"`
-	Exemplars    string             `json:"exemplars"`
+	Namespaces   Rates  `json:"namespaces"`
+	By           string `json:"by"`
+	RescaleDelta bool   `json:"rescale_delta"`
+	Exemplars    string `json:"exemplars"`
 }
 
 // Detailed shows the metrics that rates apply to.
@@ -85,9 +89,9 @@ type Detailed struct {
 type Logs struct {
 	Enabled bool `json:"enabled"`
 	// SampleRate is the rate of namespaces without an override; Namespaces are all overrides that apply to log records.
-	SampleRate float64            `json:"sample_rate"`
-	Namespaces map[string]float64 `json:"namespaces"`
-	AlwaysKeep []string           `json:"always_keep"`
+	SampleRate float64  `json:"sample_rate"`
+	Namespaces Rates    `json:"namespaces"`
+	AlwaysKeep []string `json:"always_keep"`
 }
 
 // Spans shows the handling of particular kinds of spans.

@@ -91,8 +91,8 @@ func (h *Handler) renderConfig() ([]byte, error) {
 }
 
 // shown returns rates by names fit for output.
-func shown(rates map[string]float64) map[string]float64 {
-	out := make(map[string]float64, len(rates))
+func shown(rates Rates) Rates {
+	out := make(Rates, len(rates))
 	for name, rate := range rates {
 		out[namespace.Shown(name)] = rate
 	}

@@ -20,9 +20,9 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 	source := &fixed{}
 	source.config.Common.Telemetry = Telemetry{
 		Enabled: true,
-		Tracing: Tracing{Enabled: true, Namespaces: map[string]float64{"payments": 1}},
-		Metrics: Metrics{Enabled: true, Detailed: Detailed{SampleRate: 0.1}, Namespaces: map[string]float64{"rust_*": 0.5}},
-		Logs:    Logs{SampleRate: 0.2, Namespaces: map[string]float64{"audit": 1}, AlwaysKeep: []string{"true"}},
+		Tracing: Tracing{Enabled: true, Namespaces: Rates{"payments": new(1.0)}},
+		Metrics: Metrics{Enabled: true, Detailed: Detailed{SampleRate: 0.1}, Namespaces: Rates{"rust_*": new(0.5)}},
+		Logs:    Logs{SampleRate: 0.2, Namespaces: Rates{"audit": new(1.0)}, AlwaysKeep: []string{"true"}},
 	}
 	yes, at := true, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	source.namespaces = Namespaces{
@@ -287,11 +287,12 @@ var hostile = []string{
 
 func TestHostileNamesAreText(t *testing.T) {
 	source := &fixed{}
-	rates := map[string]float64{}
+	rates := Rates{}
 	for _, name := range hostile {
 		pattern := Signal{Rate: Rate{Pattern: name}}
 		source.namespaces.Namespaces = append(source.namespaces.Namespaces, Row{Name: name, Signals: Signals{pattern, pattern, pattern}})
-		rates[name] = 1
+		source.namespaces.Budgets = append(source.namespaces.Budgets, BudgetHistory{Key: name})
+		rates[name] = new(1.0)
 	}
 	telemetry := &source.config.Common.Telemetry
 	telemetry.Tracing.Namespaces, telemetry.Metrics.Namespaces, telemetry.Logs.Namespaces = rates, rates, rates

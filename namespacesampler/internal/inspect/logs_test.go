@@ -23,14 +23,14 @@ func TestConfigShowsTheSamplingOfLogRecords(t *testing.T) {
 		want inspect.Logs
 	}{
 		"by default": {nil, inspect.Logs{
-			Enabled: true, SampleRate: 0.2, Namespaces: map[string]float64{"payments": 1, "orders": 0.5}, AlwaysKeep: []string{},
+			Enabled: true, SampleRate: 0.2, Namespaces: inspect.Rates{"payments": new(1.0), "orders": new(0.5)}, AlwaysKeep: []string{},
 		}},
 		"with settings of their own": {
 			map[string]any{
 				"enabled": false, "sample_rate": 0.1, "namespaces": map[string]any{"orders": 0.25, "audit_*": 1}, "always_keep": []any{condition},
 			},
 			inspect.Logs{
-				SampleRate: 0.1, Namespaces: map[string]float64{"payments": 1, "orders": 0.25, "audit_*": 1}, AlwaysKeep: []string{condition},
+				SampleRate: 0.1, Namespaces: inspect.Rates{"payments": new(1.0), "orders": new(0.25), "audit_*": new(1.0)}, AlwaysKeep: []string{condition},
 			},
 		},
 	} {

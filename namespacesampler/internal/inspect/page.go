@@ -21,6 +21,8 @@ var (
 	pageCSS string
 	//go:embed page.js
 	pageJS string
+	//go:embed page.budgets.js
+	pageBudgetsJS string
 )
 
 // page is the rendered page. pagePolicy is the content security policy that allows that style and that script, and nothing else.
@@ -30,7 +32,7 @@ func renderPage() (body []byte, policy string) {
 	parts := struct {
 		Style  template.CSS
 		Script template.JS
-	}{template.CSS(pageCSS), template.JS(pageJS)} //nolint:gosec // both are embedded
+	}{template.CSS(pageCSS), template.JS(pageJS + pageBudgetsJS)} //nolint:gosec // they are embedded
 	var out bytes.Buffer
 	if err := template.Must(template.New("page").Parse(pageHTML)).Execute(&out, parts); err != nil {
 		panic(err) // a test renders it

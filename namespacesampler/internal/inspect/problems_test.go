@@ -61,7 +61,7 @@ func TestTheRateOfItemsWithoutANamespaceIsShown(t *testing.T) {
 	assert.Equal(t, inspect.Rate{SampleRate: 0.5, Rule: "global", Source: "global"}, n.None.Metrics.Rate)
 	assert.Equal(t, "", n.Overrides[0].Key)
 
-	assert.Equal(t, map[string]float64{"": 1},
+	assert.Equal(t, inspect.Rates{"": new(1.0)},
 		samplertest.GetJSON[inspect.Config](t, at+"/config").Common.Telemetry.Tracing.Namespaces)
 	e := samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=&signal=traces")
 	assert.Equal(t, inspect.Rate{SampleRate: 1, Rule: "exact", Source: "signal_override"}, e.Rate)

@@ -43,10 +43,23 @@ var _ Source = (*View)(nil)
 func (v *View) Config() Config {
 	tables := v.Steering.Rates.InForce()
 	t := v.Static
-	t.Tracing.SampleRate, t.Tracing.Namespaces = tables.Traces.Global().Probability, tables.Traces.Probabilities()
-	t.Metrics.Namespaces = tables.Metrics.Probabilities()
-	t.Logs.SampleRate, t.Logs.Namespaces = tables.Logs.Global().Probability, tables.Logs.Probabilities()
+	t.Tracing.SampleRate, t.Tracing.Namespaces = tables.Traces.Global().Probability, ratesOf(tables.Traces)
+	t.Metrics.Namespaces = ratesOf(tables.Metrics)
+	t.Logs.SampleRate, t.Logs.Namespaces = tables.Logs.Global().Probability, ratesOf(tables.Logs)
 	return Config{Common: Common{Telemetry: t}}
+}
+
+// ratesOf returns the rates of overrides. Guards are left out, so that they are the same as long as the table is in force.
+func ratesOf(table *rate.Table) Rates {
+	rates := Rates{}
+	for key, m := range table.Overrides() {
+		if m.ItemsPerSecond > 0 && m.Share == nil {
+			rates[key] = nil
+		} else {
+			rates[key] = &m.Probability
+		}
+	}
+	return rates
 }
 
 // ConfigVersion implements Source.

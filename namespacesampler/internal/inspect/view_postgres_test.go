@@ -96,8 +96,8 @@ func TestRegistryAndRuntimeOverridesAreShown(t *testing.T) {
 	e := samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=orders")
 	assert.Equal(t, override, e.Rate)
 	telemetry := samplertest.GetJSON[inspect.Config](t, at+"/config").Common.Telemetry
-	assert.Equal(t, map[string]float64{"payments": 0.5, "paymnets": 1, "orders": 1}, telemetry.Tracing.Namespaces)
-	assert.Equal(t, map[string]float64{"payments": 0.5, "paymnets": 1}, telemetry.Metrics.Namespaces)
+	assert.Equal(t, inspect.Rates{"payments": new(0.5), "paymnets": new(1.0), "orders": new(1.0)}, telemetry.Tracing.Namespaces)
+	assert.Equal(t, inspect.Rates{"payments": new(0.5), "paymnets": new(1.0)}, telemetry.Metrics.Namespaces)
 	assert.Equal(t, []string{"task_uuid", "step_uuid", "workflow_step_uuid", "correlation_id"}, telemetry.Postgres.Lookups)
 }
 

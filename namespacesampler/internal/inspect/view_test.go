@@ -38,10 +38,10 @@ func TestConfigShowsWhatIsInForce(t *testing.T) {
 	assert.True(t, telemetry.Enabled)
 	assert.True(t, telemetry.Tracing.Enabled)
 	assert.InDelta(t, 0.1, telemetry.Tracing.SampleRate, 0)
-	assert.Equal(t, map[string]float64{"payments": 1, "orders": 0.5}, telemetry.Tracing.Namespaces)
+	assert.Equal(t, inspect.Rates{"payments": new(1.0), "orders": new(0.5)}, telemetry.Tracing.Namespaces)
 	assert.False(t, telemetry.Metrics.Detailed.Enabled)
 	assert.InDelta(t, 0.2, telemetry.Metrics.Detailed.SampleRate, 0, "the inherited one, also while it is disabled")
-	assert.Equal(t, map[string]float64{"payments": 1, "orders": 0.25, "analytics": 0.01}, telemetry.Metrics.Namespaces)
+	assert.Equal(t, inspect.Rates{"payments": new(1.0), "orders": new(0.25), "analytics": new(0.01)}, telemetry.Metrics.Namespaces)
 	assert.Nil(t, telemetry.Postgres)
 
 	rows := rowsByName(samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces"))
@@ -90,7 +90,7 @@ func TestPatternsAndEndsAreShown(t *testing.T) {
 	assert.Equal(t, want, samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=rust_e2e").Rate)
 	assert.Equal(t, "global", samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=unknown").Rule, "a missing value is no namespace")
 	telemetry := samplertest.GetJSON[inspect.Config](t, at+"/config").Common.Telemetry
-	assert.Equal(t, map[string]float64{"rust_*": 0.1, "rust_e2e": 0.5}, telemetry.Metrics.Namespaces, "patterns as written, what is over as not there")
+	assert.Equal(t, inspect.Rates{"rust_*": new(0.1), "rust_e2e": new(0.5)}, telemetry.Metrics.Namespaces, "patterns as written, what is over as not there")
 }
 
 func TestNamespacesShowEveryItemOnce(t *testing.T) {
