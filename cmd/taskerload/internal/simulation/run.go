@@ -53,7 +53,7 @@ func (r *run) start() (err error) {
 	if err := r.settings.Validate(); err != nil {
 		return err
 	}
-	r.random = rand.New(rand.NewPCG(r.settings.Seed, 19)) //nolint:gosec // a simulation is to be repeatable
+	r.random = rand.New(rand.NewPCG(r.settings.Seed, 19))
 	r.weights, r.owed = r.shape.weights(), make([]float64, r.shape.Namespaces)
 	r.budget = budget.Budget{
 		Items: r.settings.items(), IsShared: r.shape.Namespaces > 1, MinRate: r.settings.MinRate, InitialRate: r.settings.InitialRate,
