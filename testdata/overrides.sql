@@ -10,29 +10,39 @@ BEGIN;
 SET LOCAL client_min_messages = warning;  -- without what IF EXISTS and IF NOT EXISTS skip
 
 CREATE TABLE IF NOT EXISTS public.namespace_sampling_overrides (
-  namespace   text             NOT NULL,                 -- a name; a pattern: * any run of characters, ? one; '': items without one
-  signal      text             NOT NULL DEFAULT 'all',   -- all | traces | metrics | logs
-  sample_rate double precision NOT NULL,                 -- 0 to 1
-  expires_at  timestamptz,                               -- NULL: until the row is deleted
-  reason      text,
-  updated_by  text,
-  updated_at  timestamptz      NOT NULL DEFAULT now(),
+  namespace        text             NOT NULL,                 -- a name; a pattern: * any run of characters, ? one; '': items without one
+  signal           text             NOT NULL DEFAULT 'all',   -- all | traces | metrics | logs
+  sample_rate      double precision,                          -- 0 to 1; or else
+  items_per_second double precision,                          -- a budget above 0, of traces or logs
+  expires_at       timestamptz,                               -- NULL: until the row is deleted
+  reason           text,
+  updated_by       text,
+  updated_at       timestamptz      NOT NULL DEFAULT now(),
   PRIMARY KEY (namespace, signal)
 );
 
 ALTER TABLE public.namespace_sampling_overrides
-  ADD COLUMN IF NOT EXISTS signal     text DEFAULT 'all',
-  ADD COLUMN IF NOT EXISTS expires_at timestamptz,
-  ADD COLUMN IF NOT EXISTS reason     text,
-  ADD COLUMN IF NOT EXISTS updated_by text,
-  ADD COLUMN IF NOT EXISTS updated_at timestamptz DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS signal           text DEFAULT 'all',
+  ADD COLUMN IF NOT EXISTS items_per_second double precision,
+  ADD COLUMN IF NOT EXISTS expires_at       timestamptz,
+  ADD COLUMN IF NOT EXISTS reason           text,
+  ADD COLUMN IF NOT EXISTS updated_by       text,
+  ADD COLUMN IF NOT EXISTS updated_at       timestamptz DEFAULT now(),
   ALTER COLUMN signal     SET DEFAULT 'all',
   ALTER COLUMN updated_at SET DEFAULT now(),
+  ALTER COLUMN sample_rate DROP NOT NULL,
   DROP CONSTRAINT IF EXISTS sample_rate_is_between_0_and_1,
+  DROP CONSTRAINT IF EXISTS items_per_second_is_above_0,
+  DROP CONSTRAINT IF EXISTS items_per_second_is_for_traces_or_logs,
+  DROP CONSTRAINT IF EXISTS either_sample_rate_or_items_per_second,
   DROP CONSTRAINT IF EXISTS signal_is_all_traces_metrics_or_logs,
   DROP CONSTRAINT IF EXISTS namespace_is_not_null,
   -- Checked for all new rows, whatever is in the table. NaN is more than 1.
-  ADD CONSTRAINT sample_rate_is_between_0_and_1 CHECK (sample_rate IS NOT NULL AND sample_rate BETWEEN 0 AND 1) NOT VALID,
+  ADD CONSTRAINT sample_rate_is_between_0_and_1 CHECK (sample_rate BETWEEN 0 AND 1) NOT VALID,
+  ADD CONSTRAINT items_per_second_is_above_0
+    CHECK (items_per_second > 0 AND items_per_second::text NOT IN ('Infinity', 'NaN')) NOT VALID,
+  ADD CONSTRAINT items_per_second_is_for_traces_or_logs CHECK (items_per_second IS NULL OR signal::text IN ('traces', 'logs')) NOT VALID,
+  ADD CONSTRAINT either_sample_rate_or_items_per_second CHECK ((sample_rate IS NULL) <> (items_per_second IS NULL)) NOT VALID,
   ADD CONSTRAINT signal_is_all_traces_metrics_or_logs
     CHECK (signal IS NOT NULL AND signal::text IN ('all', 'traces', 'metrics', 'logs')) NOT VALID,
   ADD CONSTRAINT namespace_is_not_null CHECK (namespace IS NOT NULL) NOT VALID;
@@ -45,11 +55,13 @@ DECLARE
   change    text;
   changes   text[] := ARRAY[
     'VALIDATE CONSTRAINT sample_rate_is_between_0_and_1',
+    'VALIDATE CONSTRAINT items_per_second_is_above_0',
+    'VALIDATE CONSTRAINT items_per_second_is_for_traces_or_logs',
+    'VALIDATE CONSTRAINT either_sample_rate_or_items_per_second',
     'VALIDATE CONSTRAINT signal_is_all_traces_metrics_or_logs',
     'VALIDATE CONSTRAINT namespace_is_not_null',
     'ALTER COLUMN namespace SET NOT NULL',
     'ALTER COLUMN signal SET NOT NULL',
-    'ALTER COLUMN sample_rate SET NOT NULL',
     'ALTER COLUMN updated_at SET NOT NULL'];
 BEGIN
   IF NOT EXISTS (  -- ON CONFLICT (namespace, signal) needs it

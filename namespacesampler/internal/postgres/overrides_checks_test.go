@@ -17,21 +17,30 @@ import (
 
 // refusedRows are rows that no collector could apply, with the name of the constraint that refuses them where they are typed.
 var refusedRows = map[string]string{
-	`('umbrella', 'all', 100)`:   "sample_rate_is_between_0_and_1",
-	`('umbrella', 'all', -0.1)`:  "sample_rate_is_between_0_and_1",
-	`('umbrella', 'all', 'NaN')`: "sample_rate_is_between_0_and_1",
-	`('umbrella', 'spans', 1)`:   "signal_is_all_traces_metrics_or_logs",
-	`('umbrella', '', 1)`:        "signal_is_all_traces_metrics_or_logs",
+	`('umbrella', 'all', 100, NULL)`:             "sample_rate_is_between_0_and_1",
+	`('umbrella', 'all', -0.1, NULL)`:            "sample_rate_is_between_0_and_1",
+	`('umbrella', 'all', 'NaN', NULL)`:           "sample_rate_is_between_0_and_1",
+	`('umbrella', 'spans', 1, NULL)`:             "signal_is_all_traces_metrics_or_logs",
+	`('umbrella', '', 1, NULL)`:                  "signal_is_all_traces_metrics_or_logs",
+	`('umbrella', 'all', NULL, NULL)`:            "either_sample_rate_or_items_per_second",
+	`('umbrella', 'traces', 1, 200)`:             "either_sample_rate_or_items_per_second",
+	`('umbrella', 'traces', NULL, 0)`:            "items_per_second_is_above_0",
+	`('umbrella', 'traces', NULL, -1)`:           "items_per_second_is_above_0",
+	`('umbrella', 'traces', NULL, 'NaN')`:        "items_per_second_is_above_0",
+	`('umbrella', 'traces', NULL, 'Infinity')`:   "items_per_second_is_above_0",
+	`('umbrella', 'traces', NULL, '-Infinity')`:  "items_per_second_is_above_0",
+	`('umbrella', 'all', NULL, 200)`:             "items_per_second_is_for_traces_or_logs",
+	`('umbrella', 'metrics', NULL, 200)`:         "items_per_second_is_for_traces_or_logs",
 }
 
 // nullRows are refused too, by a NOT NULL, or by a constraint if rows that are there prevent that.
-var nullRows = []string{`('umbrella', NULL, 1)`, `('umbrella', 'all', NULL)`, `(NULL, 'all', 1)`}
+var nullRows = []string{`('umbrella', NULL, 1, NULL)`, `(NULL, 'all', 1, NULL)`}
 
 func requireRefused(t *testing.T, dsn string) {
 	t.Helper()
 	conn := connect(t, dsn)
 	refuse := func(row string) *pgconn.PgError {
-		_, err := conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate) VALUES `+row)
+		_, err := conn.Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, items_per_second) VALUES `+row)
 		var refused *pgconn.PgError
 		require.ErrorAs(t, err, &refused, row)
 		return refused
@@ -47,8 +56,9 @@ func requireRefused(t *testing.T, dsn string) {
 func requireChecks(t *testing.T, dsn string) {
 	t.Helper()
 	requireRefused(t, dsn)
-	_, err := connect(t, dsn).Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate)
-		VALUES ('a', 'all', 0), ('a', 'traces', 1), ('a', 'metrics', 0.5), ('a', 'logs', 0.5), ('', 'all', 1)`)
+	_, err := connect(t, dsn).Exec(t.Context(), `INSERT INTO namespace_sampling_overrides (namespace, signal, sample_rate, items_per_second)
+		VALUES ('a', 'all', 0, NULL), ('a', 'traces', 1, NULL), ('a', 'metrics', 0.5, NULL), ('a', 'logs', 0.5, NULL), ('', 'all', 1, NULL),
+			('b', 'traces', NULL, 200), ('b', 'logs', NULL, 0.1)`)
 	require.NoError(t, err)
 }
 
@@ -73,10 +83,11 @@ func TestTheScriptBringsAnOlderTableUpToDate(t *testing.T) {
 			require.ErrorContains(t, err, "23505", "it has a primary key")
 			got, err := openLayout(t, dsn, Layout{}).Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
 			require.NoError(t, err)
-			assert.Len(t, got, 6)
-			assert.Equal(t, "kept", got[5].Key)
-			assert.InDelta(t, 0.25, got[5].Probability, 0)
-			assert.False(t, got[5].UpdatedAt.IsZero())
+			require.Len(t, got, 8)
+			assert.Equal(t, "kept", got[7].Key)
+			assert.InDelta(t, 0.25, got[7].Probability, 0)
+			assert.False(t, got[7].HasBudget)
+			assert.False(t, got[7].UpdatedAt.IsZero())
 		})
 	}
 }
@@ -89,7 +100,8 @@ func TestTheScriptWarnsOfRowsThatItCannotCheck(t *testing.T) {
 	warnings := warningsOf(t, dsn, overridesScript(t))
 	require.Len(t, warnings, 8)
 	for i, want := range []string{
-		"sample_rate_is_between_0_and_1", "signal_is_all_traces_metrics_or_logs", "namespace_is_not_null", `"namespace"`, `"signal"`, `"sample_rate"`,
+		"sample_rate_is_between_0_and_1", "either_sample_rate_or_items_per_second", "signal_is_all_traces_metrics_or_logs", "namespace_is_not_null",
+		`"namespace"`, `"signal"`,
 		"the same namespace and signal",
 		"ALTER TABLE public.namespace_sampling_overrides ALTER COLUMN expires_at TYPE timestamptz",
 	} {

@@ -44,18 +44,18 @@ func TestARowThatDoesNotCastDoesNotFailTheRead(t *testing.T) {
 			require.Len(t, rows, 11)
 			for key, want := range map[string]float64{"fine": 0.25, "spaces": 0.1, "large": math.Inf(1)} {
 				assert.Equal(t, want, rows[key].Probability, key)
-				require.NoError(t, rows[key].RateError, key)
+				require.NoError(t, rows[key].NumberError, key)
 			}
 			for _, key := range []string{"null", "nan"} {
 				assert.True(t, math.IsNaN(rows[key].Probability), key)
-				require.NoError(t, rows[key].RateError, key)
+				require.NoError(t, rows[key].NumberError, key)
 			}
 			for key, text := range map[string]string{
 				"word": `"abc"`, "percent": `"50%"`, "comma": `"0,5"`, "empty": `""`, "long": `"0.5` + strings.Repeat("0", 37) + `..."`,
 				"huge": `"` + strings.Repeat("x", 40) + `..."`,
 			} {
 				assert.True(t, math.IsNaN(rows[key].Probability), key)
-				require.EqualError(t, rows[key].RateError, "sample_rate must be a number between 0 and 1, got "+text, key)
+				require.EqualError(t, rows[key].NumberError, "sample_rate must be a number between 0 and 1, got "+text, key)
 			}
 			assert.Equal(t, time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC), rows["fine"].UpdatedAt)
 			assert.True(t, rows["spaces"].UpdatedAt.IsZero())
@@ -97,10 +97,10 @@ func TestRatesOfAnyType(t *testing.T) {
 	for i, c := range cells {
 		got := f.byKey(fmt.Sprint("overrides_", i))["a"]
 		if math.IsNaN(c.want) {
-			require.ErrorContains(t, got.RateError, "must be a number", c.typ)
+			require.ErrorContains(t, got.NumberError, "must be a number", c.typ)
 			continue
 		}
-		require.NoError(t, got.RateError, c.typ)
+		require.NoError(t, got.NumberError, c.typ)
 		assert.True(t, c.want == got.Probability, "%s %s", c.typ, c.text)
 	}
 }

@@ -24,10 +24,16 @@ import (
 // as returns a connection of a role.
 func as(t *testing.T, dsn, role string) *pgx.Conn {
 	t.Helper()
+	return connect(t, asRole(t, dsn, role))
+}
+
+// asRole returns the DSN for another role.
+func asRole(t *testing.T, dsn, role string) string {
+	t.Helper()
 	u, err := url.Parse(dsn)
 	require.NoError(t, err)
 	u.User = url.User(role)
-	return connect(t, u.String())
+	return u.String()
 }
 
 // incident is the statement of the documentation that overrides a namespace for an hour.

@@ -68,7 +68,7 @@ func (r *Rates) endInterval() {
 // advance ends an interval and returns what has arrived in it.
 func (r *Rates) advance(number int64, now time.Time, answers map[allowance.ID]*budget.Answer) map[allowance.ID]map[string]budget.Arrivals {
 	tables := r.InForce()
-	arrived := r.budgets.Advance(number, now, tables.usesBudget, answers)
+	arrived := r.budgets.Advance(number, now, tables.usesBudget(), answers)
 	if tables.hasBudgets() {
 		r.put(tables.Overrides, now)
 	}
@@ -102,12 +102,13 @@ func (t *Tables) hasBudgets() bool {
 	return slices.ContainsFunc(t.all(), (*rate.Table).HasBudgets)
 }
 
-// usesBudget reports whether a rate follows from a budget.
-func (t *Tables) usesBudget(id allowance.ID) bool {
+// usesBudget returns a function that reports whether a rate follows from a budget.
+func (t *Tables) usesBudget() func(allowance.ID) bool {
+	used := map[allowance.ID]bool{}
 	for _, table := range t.all() {
-		if slices.Contains(table.Budgets(), id) {
-			return true
+		for _, id := range table.Budgets() {
+			used[id] = true
 		}
 	}
-	return false
+	return func(id allowance.ID) bool { return used[id] }
 }

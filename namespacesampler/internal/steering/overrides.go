@@ -87,7 +87,7 @@ func (w *OverrideWatch) update(ctx context.Context, db *postgres.DB) bool {
 		w.failed(err)
 		return false
 	}
-	good, bad := accept(rows, w.cfg.MissingValues)
+	good, bad := accept(rows, w.cfg.MissingValues, w.rates.cfg.Precision)
 	w.succeeded(bad)
 	w.rates.setRuntime(good)
 	w.read()
