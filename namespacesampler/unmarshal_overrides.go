@@ -3,10 +3,12 @@
 package namespacesampler
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/confmap"
@@ -45,9 +47,9 @@ func (s *settings) overridesByName(section string, byName map[string]any) (list 
 		case parsed(value) == nil:
 		case isNested:
 			whole := wholeName(name, object)
-			s.errorf(key, `must be a rate between 0 and 1, or {sample_rate, until}, got the key %q (if the name is %q: a name `+
+			s.errorf(key, `must be a rate between 0 and 1%s, got the key %q (if the name is %q: a name `+
 				`that holds "::" cannot be a key; list it, such as namespaces: [{name: %q, sample_rate: 0.5}])`,
-				inner, whole, whole)
+				objects(section, ""), inner, whole, whole)
 		case isObject:
 			list = append(list, s.override(key, name, object))
 		default:
@@ -63,11 +65,11 @@ func (s *settings) overridesInList(section string, elements []any) (list []any) 
 		key := within(section, strconv.Itoa(i))
 		object, ok := parsed(element).(map[string]any)
 		if !ok {
-			s.errorf(key, "must be an object {name, sample_rate, until}, got %s", shown(element))
+			s.errorf(key, "must be an object%s, got %s", objects(section, "name, "), shown(element))
 			continue
 		}
 		if inner, ok := unknownKey(object, "name", "sample_rate", "items_per_second", "until"); ok {
-			s.errorf(key, "must be an object {name, sample_rate, until}, got the key %q", inner)
+			s.errorf(key, "must be an object%s, got the key %q", objects(section, "name, "), inner)
 			continue
 		}
 		if object["name"] == nil {
@@ -89,6 +91,8 @@ func (s *settings) override(key string, name any, object map[string]any) map[str
 		s.errorf(key, "must have either sample_rate or items_per_second, got both (to replace the one of an earlier file, set it to null)")
 	case hasBudget:
 		override["items_per_second"] = s.itemsPerSecond(within(key, "items_per_second"), object["items_per_second"])
+	case !hasRate && canHaveBudgets(key):
+		s.errorf(key, "must have sample_rate or items_per_second, got neither")
 	default:
 		override["sample_rate"] = s.rate(within(key, "sample_rate"), object["sample_rate"])
 	}
@@ -107,6 +111,22 @@ func (s *settings) override(key string, name any, object map[string]any) map[str
 		}
 	}
 	return override
+}
+
+// canHaveBudgets reports whether a key is that of spans or log records alone.
+func canHaveBudgets(key string) bool { return strings.HasPrefix(key, "tracing::") || strings.HasPrefix(key, "logs::") }
+
+// objects describes the objects that overrides of a section can be, after what else they can be.
+func objects(section, name string) string {
+	switch can := canHaveBudgets(section); {
+	case can && name == "":
+		return ", {sample_rate, until} or {items_per_second, until}"
+	case can:
+		return fmt.Sprintf(" {%[1]ssample_rate, until} or {%[1]sitems_per_second, until}", name)
+	case name == "":
+		return ", or {sample_rate, until}"
+	}
+	return fmt.Sprintf(" {%ssample_rate, until}", name)
 }
 
 // isGiven reports whether an object has a value for a key. A null that a file spells is none.

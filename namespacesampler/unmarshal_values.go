@@ -112,12 +112,22 @@ func (s *settings) rate(key string, value any) any {
 // itemsPerSecond returns the value of a key that is a budget.
 func (s *settings) itemsPerSecond(key string, value any) any {
 	number := parsed(value)
-	switch number.(type) {
+	switch number := number.(type) {
 	case float64, int, int32, int64, uint64:
 	default:
-		s.errorf(key, "must be a number of items above 0, such as 200, got %s", shown(value))
+		hint := ""
+		if text, ok := number.(string); ok && isItems(text) {
+			hint = fmt.Sprintf(" (write %s without quotes)", text)
+		}
+		s.errorf(key, "must be a number of items above 0, such as 200, got %s%s", shown(value), hint)
 	}
 	return number
+}
+
+// isItems reports whether a text would be a budget as a number.
+func isItems(text string) bool {
+	items, err := strconv.ParseFloat(text, 64)
+	return err == nil && items > 0
 }
 
 // rateHint returns what would be right for a rate that is a text.

@@ -17,20 +17,20 @@ import (
 
 // refusedRows are rows that no collector could apply, with the name of the constraint that refuses them where they are typed.
 var refusedRows = map[string]string{
-	`('umbrella', 'all', 100, NULL)`:             "sample_rate_is_between_0_and_1",
-	`('umbrella', 'all', -0.1, NULL)`:            "sample_rate_is_between_0_and_1",
-	`('umbrella', 'all', 'NaN', NULL)`:           "sample_rate_is_between_0_and_1",
-	`('umbrella', 'spans', 1, NULL)`:             "signal_is_all_traces_metrics_or_logs",
-	`('umbrella', '', 1, NULL)`:                  "signal_is_all_traces_metrics_or_logs",
-	`('umbrella', 'all', NULL, NULL)`:            "either_sample_rate_or_items_per_second",
-	`('umbrella', 'traces', 1, 200)`:             "either_sample_rate_or_items_per_second",
-	`('umbrella', 'traces', NULL, 0)`:            "items_per_second_is_above_0",
-	`('umbrella', 'traces', NULL, -1)`:           "items_per_second_is_above_0",
-	`('umbrella', 'traces', NULL, 'NaN')`:        "items_per_second_is_above_0",
-	`('umbrella', 'traces', NULL, 'Infinity')`:   "items_per_second_is_above_0",
-	`('umbrella', 'traces', NULL, '-Infinity')`:  "items_per_second_is_above_0",
-	`('umbrella', 'all', NULL, 200)`:             "items_per_second_is_for_traces_or_logs",
-	`('umbrella', 'metrics', NULL, 200)`:         "items_per_second_is_for_traces_or_logs",
+	`('umbrella', 'all', 100, NULL)`:            "sample_rate_is_between_0_and_1",
+	`('umbrella', 'all', -0.1, NULL)`:           "sample_rate_is_between_0_and_1",
+	`('umbrella', 'all', 'NaN', NULL)`:          "sample_rate_is_between_0_and_1",
+	`('umbrella', 'spans', 1, NULL)`:            "signal_is_all_traces_metrics_or_logs",
+	`('umbrella', '', 1, NULL)`:                 "signal_is_all_traces_metrics_or_logs",
+	`('umbrella', 'all', NULL, NULL)`:           "either_sample_rate_or_items_per_second",
+	`('umbrella', 'traces', 1, 200)`:            "either_sample_rate_or_items_per_second",
+	`('umbrella', 'traces', NULL, 0)`:           "items_per_second_is_above_0",
+	`('umbrella', 'traces', NULL, -1)`:          "items_per_second_is_above_0",
+	`('umbrella', 'traces', NULL, 'NaN')`:       "items_per_second_is_above_0",
+	`('umbrella', 'traces', NULL, 'Infinity')`:  "items_per_second_is_above_0",
+	`('umbrella', 'traces', NULL, '-Infinity')`: "items_per_second_is_above_0",
+	`('umbrella', 'all', NULL, 200)`:            "items_per_second_is_for_traces_or_logs",
+	`('umbrella', 'metrics', NULL, 200)`:        "items_per_second_is_for_traces_or_logs",
 }
 
 // nullRows are refused too, by a NOT NULL, or by a constraint if rows that are there prevent that.
