@@ -197,6 +197,7 @@ func (c *Config) shown() inspect.Telemetry {
 			Enabled:           c.Tracing.Enabled,
 			Sampler:           string(c.Tracing.Sampler),
 			Mode:              string(c.Tracing.Mode),
+			Budget:            shownBudget(c.Tracing.Budget),
 			SamplingPrecision: c.Tracing.SamplingPrecision,
 			AlwaysKeep:        list(c.Tracing.AlwaysKeep),
 			AlwaysKeepTraces:  list(c.Tracing.AlwaysKeepTraces),
@@ -212,8 +213,11 @@ func (c *Config) shown() inspect.Telemetry {
 			RescaleDelta: c.Metrics.RescaleDelta,
 			Exemplars:    string(c.Metrics.Exemplars),
 		},
-		Logs:  inspect.Logs{Enabled: c.Logs.Enabled, AlwaysKeep: list(c.Logs.AlwaysKeep)},
+		Logs:  inspect.Logs{Enabled: c.Logs.Enabled, Budget: shownBudget(c.Logs.Budget), AlwaysKeep: list(c.Logs.AlwaysKeep)},
 		Spans: inspect.Spans{Internal: inspect.Internal{Enabled: c.Spans.Internal.Enabled, Match: list(c.Spans.Internal.Match)}},
+		Budgets: inspect.BudgetSettings{
+			Interval: c.Budgets.Interval.String(), MinSampleRate: c.Budgets.MinSampleRate, InitialSampleRate: c.Budgets.InitialSampleRate,
+		},
 	}
 	if own := c.Metrics.Detailed.SampleRate; own != nil {
 		t.Metrics.Detailed.SampleRate = *own

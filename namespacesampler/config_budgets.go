@@ -54,6 +54,14 @@ func itemsPerSecond(b configoptional.Optional[BudgetConfig]) float64 {
 	return float64(b.Get().ItemsPerSecond)
 }
 
+// shownBudget returns a budget in items per second; nil if there is none.
+func shownBudget(b configoptional.Optional[BudgetConfig]) *float64 {
+	if !b.HasValue() {
+		return nil
+	}
+	return new(itemsPerSecond(b))
+}
+
 // Bounds of BudgetsConfig.Interval: a shorter interval counts too little to tell anything, a longer one follows too slowly.
 const minInterval, maxInterval = 100 * time.Millisecond, time.Hour
 

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"fmt"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,12 +20,12 @@ func (e *Engine) announce() {
 		zap.Strings("consistent_by", shown.ConsistentBy),
 		zap.String("sampler", shown.Tracing.Sampler),
 		zap.String("mode", shown.Tracing.Mode),
-		zap.Float64("spans_global_rate", tables.Traces.Global().Probability),
-		zap.Any("spans_overrides", tables.Traces.Probabilities()),
-		zap.Float64("datapoints_global_rate", tables.Metrics.Global().Probability),
-		zap.Any("datapoints_overrides", tables.Metrics.Probabilities()),
-		zap.Float64("log_records_global_rate", tables.Logs.Global().Probability),
-		zap.Any("log_records_overrides", tables.Logs.Probabilities()),
+		zap.Any("spans_global_rate", rateOrBudget(tables.Traces.Global())),
+		zap.Any("spans_overrides", ratesAndBudgets(tables.Traces)),
+		zap.Any("datapoints_global_rate", rateOrBudget(tables.Metrics.Global())),
+		zap.Any("datapoints_overrides", ratesAndBudgets(tables.Metrics)),
+		zap.Any("log_records_global_rate", rateOrBudget(tables.Logs.Global())),
+		zap.Any("log_records_overrides", ratesAndBudgets(tables.Logs)),
 		zap.Any("overrides_end", tables.Expiries()),
 		zap.Int("detailed_match", len(shown.Metrics.Detailed.Match)),
 		zap.String("datapoints_by", shown.Metrics.By),
@@ -42,7 +43,7 @@ func (e *Engine) announce() {
 	if pg := e.cfg.Postgres; pg != nil {
 		fields = append(fields, zap.String("layout", shown.Postgres.Layout), zap.Strings("lookups", shown.Postgres.Lookups),
 			zap.Duration("wait", pg.Wait), zap.String("on_failure", shown.Postgres.OnFailure),
-			zap.Bool("runtime_overrides", pg.Overrides != nil))
+			zap.Bool("runtime_overrides", pg.Overrides != nil), zap.Bool("shares_budgets", pg.Fleet != nil))
 	}
 	e.logger.Info("sampling by namespace", fields...)
 	if expired := e.steering.Rates.Expired(time.Now()); len(expired) > 0 {
@@ -50,6 +51,23 @@ func (e *Engine) announce() {
 			zap.Any("ended", expired))
 	}
 	e.warn()
+}
+
+// rateOrBudget returns a rate, or as a text the budget that it follows from.
+func rateOrBudget(m *rate.Match) any {
+	if m.ItemsPerSecond > 0 {
+		return fmt.Sprintf("%v items/s", m.ItemsPerSecond)
+	}
+	return m.Probability
+}
+
+// ratesAndBudgets returns the overrides of a table by name or pattern.
+func ratesAndBudgets(table *rate.Table) map[string]any {
+	overrides := map[string]any{}
+	for key, m := range table.Overrides() {
+		overrides[key] = rateOrBudget(m)
+	}
+	return overrides
 }
 
 // warn logs what is probably a mistake.

@@ -23,12 +23,26 @@ func TestStartLogsWhatIsInForce(t *testing.T) {
 	require.Len(t, lines, 1)
 	fields := lines[0].ContextMap()
 	assert.InDelta(t, 0.1, fields["spans_global_rate"], 0)
-	assert.Equal(t, map[string]float64{"payments": 1}, fields["spans_overrides"])
+	assert.Equal(t, map[string]any{"payments": 1.0}, fields["spans_overrides"])
 	assert.InDelta(t, 0.2, fields["log_records_global_rate"], 0)
-	assert.Equal(t, map[string]float64{"payments": 1, "orders": 0.5}, fields["log_records_overrides"])
+	assert.Equal(t, map[string]any{"payments": 1.0, "orders": 0.5}, fields["log_records_overrides"])
 	assert.EqualValues(t, 1, fields["logs_always_keep"])
 	assert.Equal(t, "parent_based", fields["sampler"])
 	assert.Empty(t, s.Logs.FilterLevelExact(zap.WarnLevel).All())
+}
+
+func TestStartLogsBudgets(t *testing.T) {
+	t.Parallel()
+	s := samplertest.Start(t, map[string]any{
+		"namespaces": map[string]any{"payments": 1},
+		"tracing":    map[string]any{"namespaces": map[string]any{"analytics": map[string]any{"items_per_second": 200}, "web-*": map[string]any{"items_per_second": 0.5}}},
+		"logs":       map[string]any{"budget": map[string]any{"items_per_second": 5000}},
+	})
+	fields := s.Logs.FilterMessage("sampling by namespace").All()[0].ContextMap()
+	assert.Equal(t, map[string]any{"payments": 1.0, "analytics": "200 items/s", "web-*": "0.5 items/s"}, fields["spans_overrides"])
+	assert.InDelta(t, 1, fields["spans_global_rate"], 0)
+	assert.Equal(t, map[string]any{"payments": 1.0}, fields["log_records_overrides"])
+	assert.Equal(t, "5000 items/s", fields["log_records_global_rate"])
 }
 
 func TestStartWarnsOnceOfOverridesThatHaveEnded(t *testing.T) {

@@ -28,6 +28,8 @@ type Telemetry struct {
 	Metrics      Metrics  `json:"metrics"`
 	Logs         Logs     `json:"logs"`
 	Spans        Spans    `json:"spans"`
+	// Budgets show how rates follow from budgets, if there are any.
+	Budgets BudgetSettings `json:"budgets"`
 	// Postgres is null if the attributes alone decide.
 	Postgres *Postgres `json:"postgres"`
 }
@@ -47,7 +49,9 @@ type Tracing struct {
 	Mode              string `json:"mode"`
 	SamplingPrecision int    `json:"sampling_precision"`
 	// SampleRate is the rate of namespaces without an override; Namespaces are all overrides that apply to spans.
-	SampleRate float64  `json:"sample_rate"`
+	SampleRate float64 `json:"sample_rate"`
+	// Budget is the number of items a second that namespaces without an override share; null without one.
+	Budget     *float64 `json:"budget"`
 	Namespaces Rates    `json:"namespaces"`
 	AlwaysKeep []string `json:"always_keep"`
 	// AlwaysKeepTraces is empty for trace_id_ratio.
@@ -59,6 +63,13 @@ type Tracing struct {
 // Rates are rates by the names and patterns of overrides. That of a budget is the one that it has come to, and null for a pattern, whose namespaces
 // have rates of their own.
 type Rates map[string]*float64
+
+// BudgetSettings show how the rates of budgets follow what arrives.
+type BudgetSettings struct {
+	Interval          string  `json:"interval"`
+	MinSampleRate     float64 `json:"min_sample_rate"`
+	InitialSampleRate float64 `json:"initial_sample_rate"`
+}
 
 // Hold shows the bounds of the spans that are held until their trace has a namespace. Wait is 0s if none are.
 type Hold struct {
@@ -89,7 +100,9 @@ type Detailed struct {
 type Logs struct {
 	Enabled bool `json:"enabled"`
 	// SampleRate is the rate of namespaces without an override; Namespaces are all overrides that apply to log records.
-	SampleRate float64  `json:"sample_rate"`
+	SampleRate float64 `json:"sample_rate"`
+	// Budget is the number of items a second that namespaces without an override share; null without one.
+	Budget     *float64 `json:"budget"`
 	Namespaces Rates    `json:"namespaces"`
 	AlwaysKeep []string `json:"always_keep"`
 }

@@ -68,7 +68,7 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 	assert.Equal(t, false, metrics["detailed"].(map[string]any)["enabled"])
 	assert.Equal(t, map[string]any{"rust_*": 0.5}, metrics["namespaces"])
 	assert.Equal(t, map[string]any{
-		"enabled": false, "sample_rate": 0.2, "namespaces": map[string]any{"audit": 1.0}, "always_keep": []any{"true"},
+		"enabled": false, "sample_rate": 0.2, "budget": nil, "namespaces": map[string]any{"audit": 1.0}, "always_keep": []any{"true"},
 	}, telemetry["logs"])
 
 	body := ask(t, server, http.MethodGet, "/namespaces").body

@@ -54,6 +54,26 @@ func TestConfigShowsWhatIsInForce(t *testing.T) {
 	assert.Nil(t, rows["analytics"].Registered, "nobody knows")
 }
 
+func TestConfigShowsBudgets(t *testing.T) {
+	_, at := samplertest.StartInspected(t, map[string]any{
+		"budgets": map[string]any{"interval": "1m", "min_sample_rate": 0.001, "initial_sample_rate": 0.25},
+		"tracing": map[string]any{
+			"sample_rate": 0.5, "namespaces": map[string]any{
+				"analytics": map[string]any{"items_per_second": 200}, "web-*": map[string]any{"items_per_second": 20}, "payments": 1,
+			},
+		},
+		"logs": map[string]any{"budget": map[string]any{"items_per_second": 300}},
+	})
+	telemetry := samplertest.GetJSON[inspect.Config](t, at+"/config").Common.Telemetry
+	assert.Equal(t, inspect.BudgetSettings{Interval: "1m0s", MinSampleRate: 0.001, InitialSampleRate: 0.25}, telemetry.Budgets)
+	assert.Nil(t, telemetry.Tracing.Budget)
+	assert.InDelta(t, 0.5, telemetry.Tracing.SampleRate, 0)
+	assert.Equal(t, inspect.Rates{"analytics": new(0.25), "web-*": nil, "payments": new(1.0)}, telemetry.Tracing.Namespaces)
+	assert.Equal(t, new(300.0), telemetry.Logs.Budget)
+	assert.InDelta(t, 0.25, telemetry.Logs.SampleRate, 0, "that of items without a namespace")
+	assert.Empty(t, telemetry.Logs.Namespaces)
+}
+
 func TestHeldSpansAreShown(t *testing.T) { // T19
 	h, at := samplertest.StartInspected(t, map[string]any{"tracing": map[string]any{
 		"hold": map[string]any{"wait": "1h", "max_spans": 2}, "always_keep_traces": []any{"IsRootSpan()"},

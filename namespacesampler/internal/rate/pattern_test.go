@@ -73,7 +73,7 @@ func TestPatternsAreTriedInOrderOfPrecedence(t *testing.T) {
 		assert.Equal(t, Match{Rate: want, Rule: tt.rule, Source: tt.source, Signal: signalOf(tt.source, got), Pattern: tt.pattern}, *got, tt.why)
 	}
 	assert.Equal(t, []string{"exact", "exact_name"}, table.Names(), "patterns are not names")
-	assert.InDelta(t, 0.3, table.Probabilities()["rust_e2e_*"], 0)
+	assert.InDelta(t, 0.3, table.Overrides()["rust_e2e_*"].Probability, 0)
 	assert.False(t, table.IsUniform())
 	assert.InDelta(t, 1, table.Highest().Probability, 0)
 }

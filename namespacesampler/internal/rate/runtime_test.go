@@ -37,9 +37,13 @@ func TestRuntimeOverridesTakePrecedence(t *testing.T) {
 		assert.Equal(t, want.pattern, got.Pattern, namespace)
 	}
 	assertMatch(t, 0.7, Exact, SignalOverride, table.Lookup("orders"))
+	probabilities := map[string]float64{}
+	for key, m := range table.Overrides() {
+		probabilities[key] = m.Probability
+	}
 	assert.Equal(t, map[string]float64{
 		"both": 0.1, "payments": 0.4, "pay*": 0.2, "p*": 0.5, "payroll": 0.6, "pets": 0.6, "orders": 0.7,
-	}, table.Probabilities(), "without the overrides of the other signal")
+	}, probabilities, "without the overrides of the other signal")
 	assertMatch(t, 0, Global, SignalGlobal, table.Lookup("spans"))
 }
 

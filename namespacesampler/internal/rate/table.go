@@ -237,15 +237,6 @@ func (t *Table) Overrides() map[string]*Match {
 	return overrides
 }
 
-// Probabilities returns the probabilities of Overrides.
-func (t *Table) Probabilities() map[string]float64 {
-	probabilities := map[string]float64{}
-	for key, m := range t.Overrides() {
-		probabilities[key] = m.Probability
-	}
-	return probabilities
-}
-
 // Names returns the sorted names of the namespaces that have an override of their own; patterns are not names, nor is the empty name.
 func (t *Table) Names() []string {
 	names := slices.Sorted(maps.Keys(t.Overrides()))
