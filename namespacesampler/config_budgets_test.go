@@ -79,10 +79,10 @@ func TestABudgetThatMakesNoSenseIsRefused(t *testing.T) {
 		"in a list": {
 			`logs: {namespaces: [{name: analytics, items_per_second: "a"}]}`, "logs::namespaces::0::items_per_second: " + number + `"a"`,
 		},
-		"of a signal, 0":       {`logs: {budget: {items_per_second: 0}}`, "logs::budget::items_per_second: " + number + "0"},
-		"of a signal, NaN":     {`tracing: {budget: {items_per_second: .nan}}`, "tracing::budget::items_per_second: " + number + "NaN"},
-		"of a signal, text":    {`tracing: {budget: {items_per_second: many}}`, "tracing::budget::items_per_second: " + number + `"many"`},
-		"of a signal, no key":  {`tracing: {budget: {}}`, "tracing::budget::items_per_second: " + number + "0"},
+		"of a signal, 0":        {`logs: {budget: {items_per_second: 0}}`, "logs::budget::items_per_second: " + number + "0"},
+		"of a signal, NaN":      {`tracing: {budget: {items_per_second: .nan}}`, "tracing::budget::items_per_second: " + number + "NaN"},
+		"of a signal, text":     {`tracing: {budget: {items_per_second: many}}`, "tracing::budget::items_per_second: " + number + `"many"`},
+		"of a signal, no key":   {`tracing: {budget: {}}`, "tracing::budget::items_per_second: " + number + "0"},
 		"of a signal, misspelt": {`tracing: {budget: {spans_per_second: 5}}`, "has invalid keys: spans_per_second"},
 		"a variable that is not set": {
 			`tracing: {namespaces: {analytics: {items_per_second: "${env:UNSET}"}}}`, key + number + "an environment variable that is not set or empty",

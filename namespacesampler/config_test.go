@@ -41,6 +41,7 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 	assert.Len(t, full.Metrics.Detailed.Match, 1)
 	full.Metrics.Detailed.SampleRate, full.Metrics.Detailed.Match, full.Metrics.Namespaces = nil, nil, nil
 	assert.Equal(t, cfg.Metrics, full.Metrics)
+	assert.Equal(t, cfg.Budgets, full.Budgets)
 	assert.Equal(t, cfg.Telemetry, full.Telemetry)
 	full.Postgres.Get().DSN, full.Postgres.Get().Lookups = "", nil
 	assert.Equal(t, cfg.Postgres.GetOrInsertDefault(), full.Postgres.Get())
@@ -50,9 +51,12 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 
 func TestEveryConfigurationInTestdataLoads(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://localhost/tasker")
-	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "tenants.yaml", "service_name.yaml", "pgbouncer.yaml", "base.yaml", "demo.yaml", "span_metrics.yaml", "workflows.yaml", "two-tier/second.yaml"} {
+	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "tenants.yaml", "service_name.yaml", "pgbouncer.yaml", "base.yaml", "demo.yaml", "span_metrics.yaml", "workflows.yaml", "two-tier/second.yaml", "budgets.yaml"} {
 		t.Run(file, func(t *testing.T) { samplertest.LoadFiles(t, testdata+file) })
 	}
+	budgets := samplertest.LoadFiles(t, testdata+"budgets.yaml")
+	assert.InDelta(t, 1000, float64(budgets.Tracing.Budget.Get().ItemsPerSecond), 0)
+	assert.Len(t, budgets.Tracing.Namespaces, 2)
 	lookups := samplertest.LoadFiles(t, testdata+"lookups.yaml").Postgres.Get()
 	assert.Len(t, lookups.Lookups, 2)
 	assert.Equal(t, namespacesampler.OnFailureKeep, lookups.OnFailure)

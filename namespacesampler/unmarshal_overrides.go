@@ -114,7 +114,9 @@ func (s *settings) override(key string, name any, object map[string]any) map[str
 }
 
 // canHaveBudgets reports whether a key is that of spans or log records alone.
-func canHaveBudgets(key string) bool { return strings.HasPrefix(key, "tracing::") || strings.HasPrefix(key, "logs::") }
+func canHaveBudgets(key string) bool {
+	return strings.HasPrefix(key, "tracing::") || strings.HasPrefix(key, "logs::")
+}
 
 // objects describes the objects that overrides of a section can be, after what else they can be.
 func objects(section, name string) string {

@@ -155,7 +155,8 @@ func TestTheDocumentationOfOverrides(t *testing.T) {
 		require.NotNil(t, match, expression)
 		return string(match[1])
 	}
-	dsn := cluster.NewDatabase(t, overridesScript(t), found("(?s)```sql\n(INSERT .*?)```"), found("(?s)```sql\n(DELETE .*?)```"),
+	dsn := cluster.NewDatabase(t, overridesScript(t), found("(?s)```sql\n(INSERT .*?)```"),
+		found("(?s)```sql\n(INSERT INTO namespace_sampling_overrides \\(namespace, signal, items_per_second.*?)```"), found("(?s)```sql\n(DELETE .*?)```"),
 		`ALTER TABLE namespace_sampling_overrides ALTER COLUMN expires_at TYPE timestamp`, found("(?s)```sql\n(ALTER TABLE .*?)```"))
 	_, err = openLayout(t, dsn, Layout{}).Overrides(t.Context(), table(t, "namespace_sampling_overrides"))
 	require.NoError(t, err)

@@ -28,8 +28,10 @@ func TestARowWithABudgetIsAnOverride(t *testing.T) {
 	}, []string{"", "unknown"}, rate.MinBudgetPrecision)
 	assert.Empty(t, bad)
 	assert.Equal(t, []rate.Override{ // without NaN, which is equal to nothing
-		{Key: "a", Signal: rate.Traces, ItemsPerSecond: 200}, {Key: "a", Signal: rate.Logs, ItemsPerSecond: 0.5},
-		{Key: "b*", Signal: rate.Traces, ItemsPerSecond: 1}, {Signal: rate.Logs, ItemsPerSecond: 1},
+		{Key: "a", Signal: rate.Traces, ItemsPerSecond: 200},
+		{Key: "a", Signal: rate.Logs, ItemsPerSecond: 0.5},
+		{Key: "b*", Signal: rate.Traces, ItemsPerSecond: 1},
+		{Signal: rate.Logs, ItemsPerSecond: 1},
 	}, good)
 }
 
