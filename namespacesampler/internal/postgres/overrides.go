@@ -117,10 +117,10 @@ func parseRate(text *string) (float64, error) {
 		return math.NaN(), nil
 	}
 	p, err := parseNumber(*text)
-	switch err {
-	case errNoNumber:
+	switch {
+	case errors.Is(err, errNoNumber):
 		return p, fmt.Errorf("sample_rate must be a number between 0 and 1, got %q", valid(cut(*text)))
-	case errTooSmall:
+	case errors.Is(err, errTooSmall):
 		return p, fmt.Errorf("sample_rate is too small, write 0 to drop everything, got %q", valid(cut(*text)))
 	}
 	return p, nil
