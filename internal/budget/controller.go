@@ -8,10 +8,20 @@ import "maps"
 type Interval struct {
 	// Rates are those of the namespaces that something is known of. They are never changed.
 	Rates map[string]float64
+	// initial is the rate of the others.
+	initial float64
 	// shares are the collector's shares of the budgets of namespaces, where they are known. share is that of the others, or of the budget that
 	// all of them share.
 	shares map[string]float64
 	share  float64
+}
+
+// RateOf returns the rate of a namespace.
+func (i *Interval) RateOf(name string) float64 {
+	if rate, ok := i.Rates[name]; ok {
+		return rate
+	}
+	return i.initial
 }
 
 // ShareOf returns the collector's share of the budget of a namespace, in items, for its guard (B5). For a shared budget it is that of all
@@ -57,7 +67,7 @@ const remembered = 3
 
 // NewController returns a controller that has met no namespace.
 func NewController(b Budget) *Controller {
-	return &Controller{budget: b, now: Interval{share: b.Items}, own: map[int64]map[string]Arrivals{}}
+	return &Controller{budget: b, now: Interval{initial: b.InitialRate, share: b.Items}, own: map[int64]map[string]Arrivals{}}
 }
 
 // InForce returns what is in force.
@@ -65,9 +75,6 @@ func (c *Controller) InForce() Interval { return c.now }
 
 // IsInFleet reports whether the rates follow from what arrives in a fleet, as far as it was known last.
 func (c *Controller) IsInFleet() bool { return c.fleet != nil }
-
-// RateOf returns the rate of a namespace.
-func (c *Controller) RateOf(name string) float64 { return c.budget.rateOf(c.now.Rates, name) }
 
 // Advance ends an interval of a number, in which own has arrived at the collector, and returns what is in force in the next one. The answer is the
 // latest of the fleet, or nil if there is none for this interval: then the collector goes on with the last rates of the fleet, if it ever had
@@ -82,7 +89,7 @@ func (c *Controller) Advance(number int64, own map[string]Arrivals, answer *Answ
 		c.now = c.fleet.Interval
 		c.now.Rates = c.lowered(own)
 	default:
-		c.now = Interval{Rates: c.budget.Next(c.now.Rates, own), share: c.budget.Items}
+		c.now = Interval{Rates: c.budget.Next(c.now.Rates, own), initial: c.budget.InitialRate, share: c.budget.Items}
 	}
 	return c.now
 }
@@ -91,7 +98,7 @@ func (c *Controller) Advance(number int64, own map[string]Arrivals, answer *Answ
 func (c *Controller) Adopt(answer *Answer) {
 	rates := c.budget.Next(answer.Before, answer.Arrivals)
 	own := c.own[answer.Number]
-	c.now = Interval{Rates: rates, share: c.budget.Items / float64(max(answer.Collectors, 1))}
+	c.now = Interval{Rates: rates, initial: c.budget.InitialRate, share: c.budget.Items / float64(max(answer.Collectors, 1))}
 	if c.budget.IsShared {
 		if share, ok := c.share(rates, own, answer.Arrivals); ok {
 			c.now.share = share

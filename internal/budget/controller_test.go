@@ -15,7 +15,7 @@ func items(n float64) map[string]Arrivals { return map[string]Arrivals{"a": of(1
 func TestACollectorAloneHasTheWholeBudget(t *testing.T) {
 	t.Parallel()
 	c := NewController(hundred)
-	assert.Equal(t, 0.5, c.RateOf("a"), "of a namespace that has not been met")
+	assert.Equal(t, 0.5, rateOf(c, "a"), "of a namespace that has not been met")
 	now := c.Advance(1, items(1000), nil)
 	assert.InEpsilon(t, 0.1, now.Rates["a"], 1e-12)
 	assert.Equal(t, 100.0, now.ShareOf("a"))
@@ -116,4 +116,10 @@ func TestArrivalsAreMatchedWithTheirInterval(t *testing.T) {
 		now := c.InForce()
 		assert.InEpsilon(t, test.want, now.ShareOf("a"), 1e-12, name)
 	}
+}
+
+// rateOf returns the rate that a namespace has now.
+func rateOf(c *Controller, name string) float64 {
+	now := c.InForce()
+	return now.RateOf(name)
 }

@@ -23,6 +23,7 @@ type Guard struct {
 	share    float64
 	expected atomic.Int64 // in units
 	halvings atomic.Int32
+	incoming atomic.Uint64 // the bits of the highest probability that items arrived with
 }
 
 // NewGuard returns the guard of an interval for a share of the budget, in items.
@@ -32,8 +33,13 @@ func NewGuard(share float64) *Guard { return &Guard{share: max(share, guardUnit)
 func (g *Guard) Share() float64 { return g.share }
 
 // Add adds the number of items that are expected to be kept: for each item the probability that it is. It may be negative, to correct an earlier
-// number.
-func (g *Guard) Add(expected float64) {
+// number. incoming is the highest probability above which a rate keeps all of the items: the one that they arrived with, or 1 in proportional mode.
+func (g *Guard) Add(expected, incoming float64) {
+	for bits := math.Float64bits(incoming); ; { // in the order of the numbers, which are positive
+		if now := g.incoming.Load(); now >= bits || g.incoming.CompareAndSwap(now, bits) {
+			break
+		}
+	}
 	sum := float64(g.expected.Add(int64(math.Round(expected/guardUnit)))) * guardUnit
 	over := sum - guardStart*g.share
 	if over < 0 {
@@ -48,15 +54,17 @@ func (g *Guard) Add(expected float64) {
 	}
 }
 
-// Expected returns how many items are expected to be kept so far.
-func (g *Guard) Expected() float64 { return float64(g.expected.Load()) * guardUnit }
-
 // Halvings returns how many times the rates of the budget are halved now. It never decreases.
 func (g *Guard) Halvings() int { return int(g.halvings.Load()) }
 
-// Lowered returns a rate after a number of halvings.
-func Lowered(rate float64, halvings int) float64 {
-	return max(math.Ldexp(rate, -halvings), minRate)
+// Lowered returns a rate after a number of halvings. If the rate is above the probability that items arrive with, the halvings begin there: above
+// it they would change nothing.
+func (g *Guard) Lowered(rate float64, halvings int) float64 {
+	if halvings == 0 {
+		return rate
+	}
+	incoming := math.Float64frombits(g.incoming.Load())
+	return max(math.Ldexp(min(rate, incoming), -halvings), minRate)
 }
 
 // minRate is the lowest rate that 56 bits of randomness can express.

@@ -17,43 +17,59 @@ func TestTheGuardHalvesAtQuartersOfAShareBeyondOneAndAHalf(t *testing.T) {
 		0: 0, 149: 0, 150: 1, 174: 1, 175: 2, 199: 2, 200: 3, 225: 4, 1e12: maxHalvings,
 	} {
 		g := NewGuard(100)
-		g.Add(expected)
+		g.Add(expected, 1)
 		assert.Equal(t, want, g.Halvings(), expected)
-		assert.Equal(t, expected, g.Expected())
+		assert.Equal(t, expected, told(g))
 	}
 }
 
 func TestTheGuardNeverTakesHalvingsBack(t *testing.T) {
 	t.Parallel()
 	g := NewGuard(100)
-	g.Add(180)
-	g.Add(-100)
+	g.Add(180, 1)
+	g.Add(-100, 1)
 	assert.Equal(t, 2, g.Halvings())
-	assert.Equal(t, 80.0, g.Expected())
+	assert.Equal(t, 80.0, told(g))
 }
 
 func TestAGuardWithoutAShareHalvesAtOnce(t *testing.T) {
 	t.Parallel()
 	g := NewGuard(0)
 	assert.Zero(t, g.Halvings())
-	g.Add(1)
+	g.Add(1, 1)
 	assert.Equal(t, maxHalvings, g.Halvings())
 }
 
 func TestLoweredRatesHaveAThreshold(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, 0.25, Lowered(1, 2))
-	assert.Equal(t, 0.3, Lowered(0.3, 0))
-	assert.Equal(t, math.Ldexp(1, -56), Lowered(0.3, 200))
+	g := NewGuard(1)
+	g.Add(1, 0.5)
+	g.Add(1, 1)
+	g.Add(1, 0.25)
+	assert.Equal(t, 0.25, g.Lowered(1, 2))
+	assert.Equal(t, 0.3, g.Lowered(0.3, 0))
+	assert.Equal(t, math.Ldexp(1, -56), g.Lowered(0.3, 200))
 }
 
-// flood returns how many shares a guard lets through of arrivals that a rate of 1 would keep step shares of, at the rate.
-func flood(share, step, rate float64, cluster int) float64 {
+func TestHalvingsBeginAtTheProbabilityThatItemsArriveWith(t *testing.T) {
+	t.Parallel()
+	g := NewGuard(1)
+	g.Add(1, 0.1)
+	assert.Equal(t, 1.0, g.Lowered(1, 0), "without halvings nothing changes")
+	assert.Equal(t, 0.05, g.Lowered(1, 1))
+	assert.Equal(t, 0.01, g.Lowered(0.02, 1), "a rate below it is halved itself")
+}
+
+// told returns how many items are expected to be kept so far.
+func told(g *Guard) float64 { return float64(g.expected.Load()) * guardUnit }
+
+// flood returns how many shares a guard lets through of items that arrived with a probability, of which the rate would keep step shares.
+func flood(share, step, rate, incoming float64, cluster int) float64 {
 	g := NewGuard(share)
-	for n := 0.0; n*rate < step*share; n += float64(cluster) {
-		g.Add(float64(cluster) * Lowered(rate, g.Halvings()))
+	for n := 0.0; n*min(rate/incoming, 1) < step*share; n += float64(cluster) {
+		g.Add(float64(cluster)*min(g.Lowered(rate, g.Halvings())/incoming, 1), incoming)
 	}
-	return g.Expected() / share
+	return told(g) / share
 }
 
 // The overshoot grows with a trace that is large for the share: one of 20 spans is two shares of 10. It stays below 4 shares nevertheless, since
@@ -67,7 +83,10 @@ func TestNoIntervalPassesFourSharesAfterAStepOfUpToAHundredTimes(t *testing.T) {
 					if share*step/rate > 1e5 { // as with larger rates
 						break
 					}
-					require.LessOrEqual(t, flood(share, step, rate, cluster), 4.0, "share %v, step %v, rate %v, clusters of %d", share, step, rate, cluster)
+					for _, incoming := range []float64{1, 0.1, 0.001} {
+						require.LessOrEqual(t, flood(share, step, rate, incoming, cluster), 4.0, "share %v, step %v, rate %v of %v, clusters of %d", share, step,
+							rate, incoming, cluster)
+					}
 				}
 			}
 		}
@@ -82,7 +101,7 @@ func TestConcurrentBatchesAddUp(t *testing.T) {
 		wg.Go(func() {
 			last := 0
 			for range 1000 {
-				g.Add(0.25)
+				g.Add(0.25, 1)
 				now := g.Halvings()
 				assert.GreaterOrEqual(t, now, last)
 				last = now
@@ -90,6 +109,6 @@ func TestConcurrentBatchesAddUp(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	assert.Equal(t, 2000.0, g.Expected())
+	assert.Equal(t, 2000.0, told(g))
 	assert.Equal(t, 3, g.Halvings())
 }

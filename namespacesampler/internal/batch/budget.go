@@ -19,6 +19,7 @@ type Budget struct {
 	count    allowance.Count
 	whole    float64 // items that arrived with probability 1 and stand for themselves; the others are in count
 	expected float64 // items that the guard was not told of
+	incoming float64 // the highest probability that items arrived with
 	isUsed   bool
 	used     *[]*Budget // since the last report
 }
@@ -51,37 +52,41 @@ func (l Load) sifted(at float64, mode budget.Mode) Load {
 	return Load{l.Items * weight, l.Adjusted * weight}
 }
 
-// Expected returns how many items of a load, sifted at a probability, a rate keeps on average.
-func (b *Budget) Expected(l Load, siftedAt, probability float64) float64 {
-	l = l.sifted(siftedAt, b.share.Mode)
-	if b.share.Mode == budget.Proportional {
-		return probability * l.Items
-	}
-	return min(l.Items, probability*l.Adjusted)
+// Promise tells the guard of items that will probably be decided by a rate, so that it can lower the rate of what follows (B5). It returns how many
+// of them the rate keeps on average. The load was sifted at a probability, or at 0.
+func (b *Budget) Promise(l Load, siftedAt, rate float64) (promised float64) {
+	return b.expect(l.sifted(siftedAt, b.share.Mode), rate, 0)
 }
 
-// Expect tells the guard how many items are expected to be kept, or that there are fewer than it was told.
-func (b *Budget) Expect(items float64) {
+// Arrive counts items that a rate has decided. promised is what Promise has returned for them, or 0.
+func (b *Budget) Arrive(l Load, siftedAt, rate, promised float64) {
+	l = l.sifted(siftedAt, b.share.Mode)
+	b.expect(l, rate, promised)
+	if l.Items == l.Adjusted {
+		b.whole += l.Items
+	} else {
+		b.count.Arrivals.AddMean(l.Items, l.Adjusted)
+	}
+}
+
+// expect notes how many items of a load a rate keeps on average, less those that were noted before.
+func (b *Budget) expect(l Load, rate, before float64) (expected float64) {
 	b.use()
-	if b.expected += items; b.expected >= guardPart*b.share.Guard.Share() {
+	incoming := 1.0
+	if b.share.Mode == budget.Equalizing && l.Items > 0 {
+		incoming = l.Items / l.Adjusted
+	}
+	expected = l.Items * min(rate/incoming, 1)
+	b.incoming = max(b.incoming, incoming)
+	if b.expected += expected - before; b.expected >= guardPart*b.share.Guard.Share() {
 		b.tellGuard()
 	}
+	return expected
 }
 
 func (b *Budget) tellGuard() {
-	b.share.Guard.Add(b.expected)
+	b.share.Guard.Add(b.expected, b.incoming)
 	b.expected = 0
-}
-
-// Arrive counts items that have arrived.
-func (b *Budget) Arrive(l Load, siftedAt float64) {
-	b.use()
-	if siftedAt == 0 && l.Items == l.Adjusted {
-		b.whole += l.Items
-		return
-	}
-	l = l.sifted(siftedAt, b.share.Mode)
-	b.count.Arrivals.AddMean(l.Items, l.Adjusted)
 }
 
 // Keep counts an item that is kept.
@@ -133,7 +138,7 @@ func (n *Namespaces) reportBudgets() {
 		b.count.Arrivals.AddMean(b.whole, b.whole)
 		b.share.Meter.Add(&b.count)
 		b.count = allowance.Count{Arrivals: b.count.Arrivals[:0]} // the meter has copied them
-		b.whole, b.isUsed = 0, false
+		b.whole, b.incoming, b.isUsed = 0, 0, false
 	}
 	clear(*n.usedBudgets)
 	*n.usedBudgets = (*n.usedBudgets)[:0]

@@ -40,6 +40,5 @@ func (w *walk) meter(rec *record, by *recordRate, d *decision.Record) {
 	} else {
 		load.Add(rec.stamp.Probability())
 	}
-	by.budget.Arrive(load, rec.sifting.at)
-	by.budget.Expect(by.budget.Expected(load, rec.sifting.at, by.match.Probability))
+	by.budget.Arrive(load, rec.sifting.at, by.match.Probability, 0)
 }

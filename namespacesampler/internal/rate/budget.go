@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/otelcol-tasker/otelcol-tasker/internal/budget"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/allowance"
 )
 
@@ -141,7 +140,7 @@ func (m *Match) Lowered(halvings int) *Match {
 		return known.(*Match)
 	}
 	lowered := *m
-	lowered.Rate = budgetRate(budget.Lowered(m.Probability, halvings), m.lowering.precision)
+	lowered.Rate = budgetRate(m.Share.Guard.Lowered(m.Probability, halvings), m.lowering.precision)
 	known, _ := m.lowering.lowered.LoadOrStore(halvings, &lowered)
 	return known.(*Match)
 }

@@ -3,7 +3,8 @@
 package rate
 
 // Lookup returns the rate of a namespace. The empty name stands for items without a namespace; no pattern matches it. Lookup never
-// returns nil. It takes no lock and remembers nothing if the namespace has an override of its own or there are no patterns.
+// returns nil. It takes no lock and remembers nothing if the namespace has an override of its own, or there are neither patterns nor a budget that
+// namespaces share.
 func (t *Table) Lookup(namespace string) *Match { return t.entry(namespace).of(namespace) }
 
 // Peek is Lookup for showing a rate: a budget that many namespaces have does not come to know the namespace.

@@ -3,8 +3,6 @@
 package spans
 
 import (
-	"cmp"
-
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
@@ -86,8 +84,7 @@ func (w *walk) promise(t *trace) {
 	if m.budget == nil || t.isKept || t.isGuessed {
 		return
 	}
-	m.promised = m.budget.Expected(m.foreseen, t.settled.SiftedAt, t.settled.Rate.Probability)
-	m.budget.Expect(m.promised)
+	m.promised = m.budget.Promise(m.foreseen, t.settled.SiftedAt, t.settled.Rate.Probability)
 }
 
 // meter counts a span that a rate has decided which follows from a budget.
@@ -108,8 +105,7 @@ func (w *walk) meter(s *span, by *spanRate, d *decision.Span) {
 	}
 	var load batch.Load
 	load.Add(probability)
-	by.budget.Arrive(load, s.siftedAt)
-	by.budget.Expect(by.budget.Expected(load, s.siftedAt, by.match.Probability))
+	by.budget.Arrive(load, s.siftedAt, by.match.Probability, 0)
 }
 
 // meterTraces counts the spans of all traces that rates have decided which follow from budgets. Those of traces that were not looked up are not
@@ -124,8 +120,10 @@ func (w *walk) meterTraces() {
 		if m.budget == nil || t.isGuessed {
 			continue
 		}
-		siftedAt := cmp.Or(t.settled.SiftedAt, w.heldAt)
-		m.budget.Arrive(m.arrived, siftedAt)
-		m.budget.Expect(m.budget.Expected(m.arrived, siftedAt, t.settled.Rate.Probability) - m.promised)
+		siftedAt := t.settled.SiftedAt
+		if siftedAt == 0 && t.settled.IsNamed {
+			siftedAt = w.heldAt
+		}
+		m.budget.Arrive(m.arrived, siftedAt, t.settled.Rate.Probability, m.promised)
 	}
 }

@@ -47,7 +47,7 @@ func (c *collector) begin(namespaces int) {
 	shared := budget.NewGuard(now.ShareOf(names[0]))
 	for i := range namespaces {
 		c.guards[i] = shared
-		c.states[i] = state{rate: c.controller.RateOf(names[i]), halvings: -1}
+		c.states[i] = state{rate: now.RateOf(names[i]), halvings: -1}
 	}
 }
 
@@ -74,13 +74,13 @@ func threshold(probability float64) (limit uint64, rounded float64, err error) {
 func (c *collector) sample(namespace, spans int, from presampled, random *rand.Rand, into *Row) error {
 	s, guard := &c.states[namespace], c.guards[namespace]
 	if halvings := guard.Halvings(); halvings != s.halvings {
-		if err := s.lower(halvings, from); err != nil {
+		if err := s.lower(guard, halvings, from); err != nil {
 			return err
 		}
 	}
 	items := float64(spans)
 	expected := items * s.chance
-	guard.Add(expected)
+	guard.Add(expected, from.probability)
 	s.traces++
 	into.Arrived += items
 	into.Adjusted += items / from.probability
@@ -96,8 +96,8 @@ func (c *collector) sample(namespace, spans int, from presampled, random *rand.R
 }
 
 // lower lowers the rate by the halvings of the guard.
-func (s *state) lower(halvings int, from presampled) error {
-	limit, probability, err := threshold(budget.Lowered(s.rate, halvings))
+func (s *state) lower(guard *budget.Guard, halvings int, from presampled) error {
+	limit, probability, err := threshold(guard.Lowered(s.rate, halvings))
 	if err != nil {
 		return err
 	}
