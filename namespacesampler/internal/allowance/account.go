@@ -16,9 +16,8 @@ const (
 	maxNameBytes = 1024
 	// rest is the name of the place that the other namespaces share.
 	rest = "\x00rest"
-	// forgetAfter is the number of intervals after which a namespace of which nothing arrives is forgotten. Traces may be remembered that meter
-	// with it.
-	forgetAfter = 60
+	// forgetAfter is how long a namespace of which nothing arrives keeps its meter. Traces may be remembered that meter with it.
+	forgetAfter = 10 * time.Minute
 )
 
 // account is a budget from interval to interval.
@@ -32,6 +31,7 @@ type account struct {
 
 	mu      sync.Mutex
 	meters  map[string]*Meter
+	closed  bool // it has given up its places
 	history history
 	changed map[string]time.Time // when the rates that are in force came to be so
 }
@@ -54,14 +54,6 @@ func (a *account) newAllowance(interval budget.Interval) *Allowance {
 	return next
 }
 
-// rateOf returns the rate of a namespace in an interval.
-func (a *account) rateOf(interval budget.Interval, name string) float64 {
-	if rate, ok := interval.Rates[name]; ok {
-		return rate
-	}
-	return a.book.cfg.InitialRate
-}
-
 // meter returns the meter of a namespace, and the name under which it is metered.
 func (a *account) meter(name string) (string, *Meter) {
 	a.mu.Lock()
@@ -70,7 +62,7 @@ func (a *account) meter(name string) (string, *Meter) {
 	if ok {
 		return name, m
 	}
-	if name != rest && !a.book.reserve(a.id.Signal) {
+	if name != rest && (a.closed || !a.book.reserve(a.id.Signal)) { // a batch may still have a table with a closed account
 		name = rest
 		if m, ok = a.meters[rest]; ok {
 			return rest, m
@@ -105,11 +97,11 @@ func (a *account) end(number int64, now time.Time, answer *budget.Answer) map[st
 		a.book.guarded[a.id.Signal]++
 	}
 	arrived := a.take(elapsed)
-	own := arrived
-	if isAlone {
-		own = scaled(arrived, float64(length)/float64(elapsed))
+	// In a fleet, what arrives in the first part of an interval arrives at other collectors. But an interval is longer if its end was missed.
+	if isAlone || elapsed > length*5/4 {
+		arrived = scaled(arrived, float64(length)/float64(elapsed))
 	}
-	a.put(a.controller.Advance(number, own, answer), now)
+	a.put(a.controller.Advance(number, arrived, answer), now)
 	return arrived
 }
 
@@ -142,7 +134,7 @@ func (a *account) take(elapsed time.Duration) map[string]budget.Arrivals {
 			last.arrived[name] = c.Arrivals.Items() / elapsed.Seconds()
 			last.kept += float64(c.Kept) / elapsed.Seconds()
 		}
-		if idle > forgetAfter {
+		if time.Duration(idle)*a.book.cfg.Interval > forgetAfter {
 			delete(a.meters, name)
 			if name != rest {
 				a.book.release(a.id.Signal)

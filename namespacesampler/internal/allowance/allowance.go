@@ -90,7 +90,7 @@ func (a *Allowance) known(name string) *Share {
 
 func (a *Allowance) newShare(name string) *Share {
 	s := &Share{
-		Budget: a.account.id, Rate: a.account.rateOf(a.interval, name), Guard: a.guard, Mode: a.account.book.cfg.Mode, name: name,
+		Budget: a.account.id, Rate: a.interval.RateOf(name), Guard: a.guard, Mode: a.account.book.cfg.Mode, name: name,
 	}
 	if s.Guard == nil {
 		s.Guard = budget.NewGuard(a.interval.ShareOf(name))

@@ -35,9 +35,6 @@ func NewBook(cfg Config) *Book {
 	return &Book{cfg: cfg, accounts: map[ID]*account{}, guarded: map[string]int64{}, reserved: map[string]int{}}
 }
 
-// Interval returns the length of an interval.
-func (b *Book) Interval() time.Duration { return b.cfg.Interval }
-
 // Allowance returns what a budget allows in the current interval. A budget that is new begins with the initial rate.
 func (b *Book) Allowance(id ID, now time.Time) *Allowance {
 	b.mu.Lock()
@@ -99,13 +96,6 @@ func (b *Book) Rates() map[ID]map[string]float64 {
 	return rates
 }
 
-// IsEmpty reports whether there are no budgets.
-func (b *Book) IsEmpty() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.accounts) == 0
-}
-
 // reserve reserves a place for one more namespace of a signal, and reports whether there is one.
 func (b *Book) reserve(signal string) bool {
 	b.metered.Lock()
@@ -140,6 +130,7 @@ func (a *account) close() {
 		}
 	}
 	clear(a.meters)
+	a.closed = true
 }
 
 // all returns the accounts.

@@ -62,8 +62,8 @@ func TestGuardedIntervalsAreCounted(t *testing.T) { // B5
 	}
 	burst := func(id ID) {
 		a := c.allowance(id)
-		a.Of("quiet").Guard.Add(1)
-		a.Of("loud").Guard.Add(2 * 1000)
+		a.Of("quiet").Guard.Add(1, 1)
+		a.Of("loud").Guard.Add(2*1000, 1)
 	}
 	burst(pattern)
 	burst(records)
