@@ -10,9 +10,9 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-// Overrides replace the global rate for some namespaces, or for items without one (the empty name). A configuration has them as a map, name → rate or name → {sample_rate,
-// until} or name → {items_per_second, until}, or as a list of such objects with a name. A name that contains "::", the delimiter of configuration keys, needs the
-// list.
+// Overrides replace the global rate for some namespaces, or for items without one (the empty name). A configuration has them as a map of names to
+// a rate, {sample_rate, until} or {items_per_second, until}, or as a list of such objects with a name. A name that contains "::", the delimiter of
+// configuration keys, needs the list.
 type Overrides []Override
 
 // Override is the rate or the budget of a namespace, or of all namespaces that match a pattern.

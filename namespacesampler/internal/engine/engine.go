@@ -100,7 +100,7 @@ func (c *Config) lookups() []namespace.Lookup {
 
 func (e *Engine) steeringConfig() steering.Config {
 	cfg := steering.Config{
-		Rates: e.cfg.Rates, Logger: e.logger, Asked: e.health.asked,
+		Rates: e.cfg.Rates, Logger: e.logger, Limited: e.limited, Asked: e.health.asked,
 		Registered: func(names []string) { e.common.Labels.Reserve(names, labels.MaxRegistered) },
 	}
 	if pg := e.cfg.Postgres; pg != nil {

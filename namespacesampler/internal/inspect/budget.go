@@ -4,10 +4,8 @@ package inspect
 
 import (
 	"math"
-	"slices"
 	"time"
 
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/allowance"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -56,13 +54,10 @@ func (v *View) inForce(m *rate.Match) (*rate.Match, *Budget) {
 
 // budgets returns the budgets in force, sorted by signal and key.
 func (v *View) budgets() []BudgetHistory {
-	tables, inForce := v.Steering.Rates.InForce(), map[allowance.ID]bool{}
-	for _, id := range slices.Concat(tables.Traces.Budgets(), tables.Logs.Budgets()) {
-		inForce[id] = true
-	}
+	isInForce := v.Steering.Rates.InForce().UsesBudget()
 	budgets := []BudgetHistory{}
 	for _, s := range v.Steering.Rates.Budgets().States() {
-		if !inForce[s.ID] { // it is about to be forgotten
+		if !isInForce(s.ID) { // it is about to be forgotten
 			continue
 		}
 		b := BudgetHistory{

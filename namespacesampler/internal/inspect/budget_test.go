@@ -4,6 +4,7 @@ package inspect_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
-	"github.com/otelcol-tasker/otelcol-tasker/internal/budget"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/allowance"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/group"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
@@ -100,7 +100,7 @@ func TestTheRateOfABudgetIsShownWithWhatItFollowsFrom(t *testing.T) { // B1, B5
 		}, n.Overrides)
 
 		guard := v.Steering.Rates.InForce().Traces.Lookup("analytics").Share.Guard
-		guard.Add(1.8 * 2000)
+		guard.Add(1.8*2000, 1)
 		guarded := fromBudget
 		guarded.SampleRate = 0.025
 		guarded.Budget = &inspect.Budget{ItemsPerSecond: 200, ArrivedPerSecond: new(2000.0), Since: &since, Halvings: 2}
@@ -164,7 +164,7 @@ func TestExplanationsAgreeWithAGuard(t *testing.T) { // B5, B8
 	e := samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=analytics&trace_id="+samplertest.HighID.String())
 	require.NotNil(t, e.Budget)
 	require.Positive(t, e.Budget.Halvings)
-	assert.InEpsilon(t, budget.Lowered(1, e.Budget.Halvings), e.SampleRate, 1e-9)
+	assert.InEpsilon(t, math.Ldexp(1, -e.Budget.Halvings), e.SampleRate, 1e-9)
 	kept := h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{ID: samplertest.HighID, Attributes: named}))
 	require.Len(t, kept, 1)
 	assert.Equal(t, "ot=th:"+e.Threshold, kept[0].TraceState().AsRaw())

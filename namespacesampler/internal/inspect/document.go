@@ -208,7 +208,7 @@ type Rate struct {
 	Pattern   string     `json:"pattern,omitempty"`
 	Source    string     `json:"source"`
 	ExpiresAt *time.Time `json:"expires_at"`
-	// Budget is what SampleRate follows from; null without one.
+	// Budget is what SampleRate follows from. It is absent without one.
 	Budget *Budget `json:"budget,omitempty"`
 }
 

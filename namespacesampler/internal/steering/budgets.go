@@ -68,7 +68,7 @@ func (r *Rates) endInterval() {
 // advance ends an interval and returns what has arrived in it.
 func (r *Rates) advance(number int64, now time.Time, answers map[allowance.ID]*budget.Answer) map[allowance.ID]map[string]budget.Arrivals {
 	tables := r.InForce()
-	arrived := r.budgets.Advance(number, now, tables.usesBudget(), answers)
+	arrived := r.budgets.Advance(number, now, tables.UsesBudget(), answers)
 	if tables.hasBudgets() {
 		r.put(tables.Overrides, now)
 	}
@@ -102,8 +102,8 @@ func (t *Tables) hasBudgets() bool {
 	return slices.ContainsFunc(t.all(), (*rate.Table).HasBudgets)
 }
 
-// usesBudget returns a function that reports whether a rate follows from a budget.
-func (t *Tables) usesBudget() func(allowance.ID) bool {
+// UsesBudget returns a function that reports whether a rate follows from a budget.
+func (t *Tables) UsesBudget() func(allowance.ID) bool {
 	used := map[allowance.ID]bool{}
 	for _, table := range t.all() {
 		for _, id := range table.Budgets() {

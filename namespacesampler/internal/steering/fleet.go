@@ -3,6 +3,7 @@
 package steering
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math/rand/v2"
@@ -45,7 +46,8 @@ type FleetWatch struct {
 	after   float64 // the part of an interval after askedAt at which this collector asks
 
 	clock   fleetClock
-	arrived map[allowance.ID]map[string]budget.Arrivals // in the last interval
+	ended   int64                                       // the number of the last interval
+	arrived map[allowance.ID]map[string]budget.Arrivals // in that interval; nil if it was added
 
 	mu    sync.Mutex
 	state FleetState
@@ -66,7 +68,7 @@ func newFleetWatch(cfg *Config, rates *Rates) *FleetWatch {
 	}
 	return &FleetWatch{
 		cfg: *cfg.Fleet, rates: rates, timeout: cfg.QueryTimeout, asked: cfg.Asked, created: time.Now(), after: after,
-		logger: cfg.Logger.With(zap.Stringer("table", cfg.Fleet.Fleet.Table)), clock: newFleetClock(cfg.Fleet.Fleet.Interval),
+		logger: cmp.Or(cfg.Limited, cfg.Logger).With(zap.Stringer("table", cfg.Fleet.Fleet.Table)), clock: newFleetClock(cfg.Fleet.Fleet.Interval),
 	}
 }
 
@@ -79,11 +81,7 @@ func (w *FleetWatch) State() FleetState {
 
 // Age returns the time since the last answer, or since start if there was none.
 func (w *FleetWatch) Age() time.Duration {
-	since := w.State().AnsweredAt
-	if since.IsZero() {
-		since = w.created
-	}
-	return time.Since(since)
+	return age(w.State().AnsweredAt, w.created)
 }
 
 func (w *FleetWatch) run(ctx context.Context, db *postgres.DB) {
@@ -129,7 +127,7 @@ func (w *FleetWatch) readTime(ctx context.Context, db *postgres.DB, most time.Du
 // pass goes through the rest of an interval: it adds what arrived in the one before, asks for the sums of that, and ends the interval.
 func (w *FleetWatch) pass(ctx context.Context, db *postgres.DB, number int64) {
 	if most := w.clock.until(number, addedBy); most > 0 {
-		w.add(ctx, db, number-1, most)
+		w.add(ctx, db, most)
 	}
 	if !w.wait(ctx, number, askedAt+w.after) {
 		return
@@ -139,7 +137,7 @@ func (w *FleetWatch) pass(ctx context.Context, db *postgres.DB, number int64) {
 		answers = w.ask(ctx, db, number-1, most)
 	}
 	if w.wait(ctx, number, 1) {
-		w.arrived = w.rates.endFleetInterval(number, answers)
+		w.ended, w.arrived = number, w.rates.endFleetInterval(number, answers)
 	}
 }
 
@@ -149,8 +147,8 @@ func (w *FleetWatch) wait(ctx context.Context, number int64, part float64) bool 
 	return ok
 }
 
-// add adds what has arrived here in an interval.
-func (w *FleetWatch) add(ctx context.Context, db *postgres.DB, number int64, most time.Duration) {
+// add adds what has arrived here in the last interval.
+func (w *FleetWatch) add(ctx context.Context, db *postgres.DB, most time.Duration) {
 	arrived := w.arrived
 	w.arrived = nil
 	if !w.clock.isKnown() || w.cfg.ReadsOnly || arrived == nil {
@@ -160,7 +158,7 @@ func (w *FleetWatch) add(ctx context.Context, db *postgres.DB, number int64, mos
 	bounded, cancel := context.WithTimeout(ctx, min(most, w.timeout))
 	defer cancel()
 	asked := time.Now()
-	server, err := db.AddCounts(bounded, &w.cfg.Fleet, number, arrived)
+	server, err := db.AddCounts(bounded, &w.cfg.Fleet, w.ended, arrived)
 	if w.note(ctx, err) {
 		w.clock.observe(server, asked, time.Now())
 	}
@@ -168,7 +166,7 @@ func (w *FleetWatch) add(ctx context.Context, db *postgres.DB, number int64, mos
 
 // ask returns what has arrived in the fleet in an interval. If no other collector has added it up, this one does.
 func (w *FleetWatch) ask(ctx context.Context, db *postgres.DB, number int64, most time.Duration) map[allowance.ID]*budget.Answer {
-	missing := maps.Clone(w.rates.Budgets().Rates())
+	missing := w.rates.Budgets().Rates()
 	if len(missing) == 0 {
 		return nil
 	}

@@ -63,11 +63,15 @@ func (w *OverrideWatch) State() OverridesState {
 
 // Age returns the time since the last successful read, or since start if there was none.
 func (w *OverrideWatch) Age() time.Duration {
-	since := w.State().ReadAt
-	if since.IsZero() {
-		since = w.created
+	return age(w.State().ReadAt, w.created)
+}
+
+// age returns the time since something was last done, or since it could be if it never was.
+func age(last, created time.Time) time.Duration {
+	if last.IsZero() {
+		last = created
 	}
-	return time.Since(since)
+	return time.Since(last)
 }
 
 func (w *OverrideWatch) run(ctx context.Context, db *postgres.DB, notified <-chan struct{}) {

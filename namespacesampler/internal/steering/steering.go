@@ -30,6 +30,8 @@ type Config struct {
 	// Registered is called with the registered namespaces when they have changed. They are shared and must not be modified.
 	Registered func(names []string)
 	Logger     *zap.Logger
+	// Limited is for what may be repeated often; nil means Logger.
+	Limited *zap.Logger
 }
 
 // Steering is the rates in force with the watches that change them. It does nothing before Start.
