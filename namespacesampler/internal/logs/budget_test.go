@@ -3,7 +3,6 @@
 package logs_test
 
 import (
-	"encoding/binary"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,9 +10,9 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batchtest"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
@@ -22,10 +21,7 @@ import (
 func spreadRecords(namespace string, n int, made *uint64) (records []samplertest.Record) {
 	for range n {
 		*made++
-		var id pcommon.TraceID
-		binary.BigEndian.PutUint64(id[:8], *made)
-		binary.BigEndian.PutUint64(id[8:], *made*0x9e3779b97f4a7c15>>8)
-		records = append(records, samplertest.Record{ID: id, Attributes: map[string]any{"namespace": namespace}})
+		records = append(records, samplertest.Record{ID: batchtest.SpreadID(*made), Attributes: map[string]any{"namespace": namespace}})
 	}
 	return records
 }

@@ -5,7 +5,6 @@
 package postgres
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,12 +18,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/allowance"
 )
 
-func fleetScript(t testing.TB) string {
-	t.Helper()
-	script, err := os.ReadFile("../../../testdata/fleet.sql")
-	require.NoError(t, err)
-	return string(script)
-}
+func fleetScript(t testing.TB) string { return script(t, "fleet.sql") }
 
 // member is a collector of a fleet.
 func member(t testing.TB, number string) *Fleet {

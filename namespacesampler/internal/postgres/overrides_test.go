@@ -19,11 +19,14 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
-func overridesScript(t testing.TB) string {
+func overridesScript(t testing.TB) string { return script(t, "overrides.sql") }
+
+// script returns a script that users run.
+func script(t testing.TB, name string) string {
 	t.Helper()
-	script, err := os.ReadFile("../../../testdata/overrides.sql")
+	text, err := os.ReadFile("../../../testdata/" + name)
 	require.NoError(t, err)
-	return string(script)
+	return string(text)
 }
 
 func table(t testing.TB, name string) Table {

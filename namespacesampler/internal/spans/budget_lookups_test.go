@@ -4,7 +4,6 @@ package spans
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batchtest"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
@@ -78,9 +78,7 @@ func keyed(traces, spansEach int, made *uint64) ptrace.Traces {
 	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
 	for range traces {
 		*made++
-		var id pcommon.TraceID
-		binary.BigEndian.PutUint64(id[:8], *made)
-		binary.BigEndian.PutUint64(id[8:], *made*0x9e3779b97f4a7c15>>8)
+		id := batchtest.SpreadID(*made)
 		for n := range spansEach {
 			s := spans.AppendEmpty()
 			s.SetTraceID(id)

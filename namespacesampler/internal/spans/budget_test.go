@@ -3,7 +3,6 @@
 package spans_test
 
 import (
-	"encoding/binary"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -15,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batchtest"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
@@ -22,11 +22,9 @@ import (
 type traffic struct{ made uint64 }
 
 // id returns the ID of another trace.
-func (f *traffic) id() (id pcommon.TraceID) {
+func (f *traffic) id() pcommon.TraceID {
 	f.made++
-	binary.BigEndian.PutUint64(id[:8], f.made)
-	binary.BigEndian.PutUint64(id[8:], f.made*0x9e3779b97f4a7c15>>8) // multiples of the golden ratio fill an interval evenly
-	return id
+	return batchtest.SpreadID(f.made)
 }
 
 // spans returns traces of a namespace, each of one or more spans that carry a tracestate.
@@ -60,19 +58,12 @@ func second(t *testing.T, s *samplertest.Sampler, spans []samplertest.Span) (kep
 // probabilityOf returns the probability that a kept span is stamped with.
 func probabilityOf(t *testing.T, span ptrace.Span) float64 {
 	t.Helper()
-	state, err := sampling.NewW3CTraceState(span.TraceState().AsRaw())
-	require.NoError(t, err)
-	if state.OTelValue().TValue() == "" {
-		return 1
-	}
-	threshold, err := sampling.TValueToThreshold(state.OTelValue().TValue())
-	require.NoError(t, err)
-	return threshold.Probability()
+	return 1 / adjustedCount(t, span)
 }
 
 func adjustedCountOf(t *testing.T, spans []ptrace.Span) (count float64) {
 	for _, span := range spans {
-		count += 1 / probabilityOf(t, span)
+		count += adjustedCount(t, span)
 	}
 	return count
 }

@@ -34,12 +34,14 @@ type database struct {
 
 func newDatabase(t *testing.T) *database {
 	t.Helper()
-	script, err := os.ReadFile("../../../testdata/overrides.sql")
-	require.NoError(t, err)
-	fleet, err := os.ReadFile("../../../testdata/fleet.sql")
-	require.NoError(t, err)
+	scripts := []string{taskerdb.Tasker}
+	for _, name := range []string{"overrides.sql", "fleet.sql"} {
+		script, err := os.ReadFile("../../../testdata/" + name)
+		require.NoError(t, err)
+		scripts = append(scripts, string(script))
+	}
 	cluster := pgtest.Start(t)
-	return &database{t: t, cluster: cluster, dsn: cluster.NewDatabase(t, taskerdb.Tasker, string(script), string(fleet))}
+	return &database{t: t, cluster: cluster, dsn: cluster.NewDatabase(t, scripts...)}
 }
 
 func (d *database) exec(sql string, args ...any) {
