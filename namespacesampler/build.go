@@ -225,7 +225,7 @@ func (c *Config) shown() inspect.Telemetry {
 	if c.Postgres.HasValue() {
 		pg := c.Postgres.Get()
 		t.Postgres = &inspect.Postgres{
-			Layout: pg.shownLayout(), Lookups: []string{}, Wait: pg.Wait.String(), OnFailure: string(pg.OnFailure),
+			Layout: pg.shownLayout(), Lookups: []string{}, Wait: pg.Wait.String(), OnFailure: string(pg.OnFailure), Fleet: pg.Fleet.Enabled,
 		}
 		for _, lookup := range pg.layout(false).Lookups {
 			t.Postgres.Lookups = append(t.Postgres.Lookups, lookup.Attribute)

@@ -127,6 +127,8 @@ type Postgres struct {
 	Lookups   []string `json:"lookups"` // attributes that hold keys
 	Wait      string   `json:"wait"`
 	OnFailure string   `json:"on_failure"`
+	// Fleet reports whether budgets are shared with other collectors.
+	Fleet bool `json:"fleet"`
 }
 
 // Namespaces is the answer of /namespaces: every namespace that was seen, is registered, or is configured.
@@ -246,6 +248,16 @@ type State struct {
 	Hold     *HoldState     `json:"hold"`
 	// RuntimeOverrides shows how current the runtime overrides are.
 	RuntimeOverrides *RuntimeOverrides `json:"runtime_overrides"`
+	// Fleet shows how current the rates are that budgets have in the fleet.
+	Fleet *FleetState `json:"fleet"`
+}
+
+// FleetState shows how the table of the fleet was used.
+type FleetState struct {
+	AnsweredAt *time.Time `json:"answered_at"` // last answer; until the first one, budgets are for this collector alone
+	Error      *string    `json:"error"`       // of the last use
+	// Collectors is the number of collectors that share budgets, as the last answer said.
+	Collectors int `json:"collectors"`
 }
 
 // RuntimeOverrides shows how the table of runtime overrides was read.

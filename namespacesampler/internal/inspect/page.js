@@ -198,6 +198,10 @@ function fillState() {
   if (o && o.error) states.push(["bad", "runtime overrides cannot be read" + (o.read_at ? ", last read " + ago(o.read_at) : "")]);
   else if (o && o.read_at) states.push(["", "runtime overrides read " + ago(o.read_at)]);
   if (o && o.rejected) states.push(["bad", number.format(o.rejected) + (o.rejected === 1 ? " row" : " rows") + " of runtime overrides skipped"]);
+  const f = s.fleet;
+  if (f && f.error) states.push(["bad", "budgets are not shared" + (f.answered_at ? ", last answer " + ago(f.answered_at) : ": for this collector alone")]);
+  else if (f && f.answered_at) states.push(["", "budgets shared by " + number.format(f.collectors) + (f.collectors === 1 ? " collector" : " collectors")]);
+  else if (f) states.push(["", "budgets not shared yet"]);
   const list = byId("state");
   while (list.children.length > states.length) list.lastChild.remove();
   states.forEach(([kind, text], i) => {

@@ -85,6 +85,10 @@ func (v *View) Namespaces(ctx context.Context) (Namespaces, error) {
 	if w := v.Steering.Overrides; w != nil {
 		n.State.RuntimeOverrides = runtimeOverrides(w.State())
 	}
+	if w := v.Steering.Fleet; w != nil {
+		s := w.State()
+		n.State.Fleet = &FleetState{AnsweredAt: timeOrNil(s.AnsweredAt), Error: errorOrNil(s.Err), Collectors: s.Collectors}
+	}
 	n.Namespaces = v.rows(ctx, registry)
 	return n, ctx.Err()
 }
