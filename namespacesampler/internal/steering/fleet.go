@@ -99,12 +99,13 @@ func (w *FleetWatch) next(ended int64) int64 {
 	return ended + 1
 }
 
-// join reads the server's time and the rates that are in force in the fleet.
+// join reads the server's time and the rates that are in force in the fleet, within an interval.
 func (w *FleetWatch) join(ctx context.Context, db *postgres.DB) {
-	if !w.readTime(ctx, db, w.timeout) {
+	most := w.cfg.Fleet.Interval / 2
+	if !w.readTime(ctx, db, most) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	ctx, cancel := context.WithTimeout(ctx, min(most, w.timeout))
 	defer cancel()
 	answers, err := db.Sums(ctx, &w.cfg.Fleet, w.clock.number()-2)
 	if w.note(ctx, err) {

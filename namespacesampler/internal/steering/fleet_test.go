@@ -6,8 +6,11 @@ package steering
 
 import (
 	"math"
+	"net"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -156,4 +159,74 @@ func TestWithoutItsTableACollectorCountsForItselfAlone(t *testing.T) { // B7
 	agree(t, 0.2, 100, other)
 	assert.True(t, m.Fleet.State().AnsweredAt.IsZero())
 	require.ErrorContains(t, m.Fleet.State().Err, "create the table")
+}
+
+// During a roll-out some collectors have another budget. Each of both budgets holds for what arrives at those that have it.
+func TestCollectorsWithAnotherBudgetAreAnotherFleet(t *testing.T) { // B6
+	t.Parallel()
+	d := newDatabase(t)
+	twice := func(o *options) {
+		o.rates.Overrides = slices.Clone(o.rates.Overrides)
+		o.rates.Overrides[0].ItemsPerSecond *= 2
+	}
+	before := []*fleetMember{d.join(600), d.join(400)}
+	after := []*fleetMember{d.join(300, twice), d.join(200, twice)}
+	agree(t, 0.1, 100, before...)
+	agree(t, 0.4, 200, after...)
+	agree(t, 0.1, 100, before...)
+	for _, m := range slices.Concat(before, after) {
+		assert.Equal(t, 2, m.Fleet.State().Collectors)
+	}
+}
+
+// Nothing waits for a server that hangs: intervals end on time, and rates follow what arrives.
+func TestAServerThatHangsDelaysNoInterval(t *testing.T) { // B7
+	t.Parallel()
+	d := newDatabase(t)
+	hanging, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, hanging.Close()) }) // connections wait in its queue
+	m := d.join(1000, func(o *options) {
+		o.dsn = "postgres://" + hanging.Addr().String() + "/none?sslmode=disable"
+		o.timeout = time.Hour
+	})
+	agree(t, 0.1, 100, m)
+	require.Error(t, m.Fleet.State().Err)
+}
+
+func TestTheClockOfAFleetIsThatOfTheServer(t *testing.T) { // B6
+	synctest.Test(t, func(t *testing.T) {
+		server := func() time.Time { return time.Now().Add(time.Minute) } // of which the local clock is a minute behind
+		c := newFleetClock(10 * time.Second)
+		assert.False(t, c.isKnown())
+		assert.Equal(t, time.Now().Unix()/10, c.number(), "until the server tells")
+
+		read := func(delay time.Duration) {
+			asked := time.Now()
+			time.Sleep(delay)
+			c.observe(server(), asked, time.Now())
+		}
+		isExact := func(within time.Duration) {
+			t.Helper()
+			assert.InDelta(t, server().UnixNano(), int64(c.now()), float64(within+time.Microsecond), "the difference of two large numbers is rounded")
+		}
+		read(2 * time.Second)
+		isExact(time.Second)
+		read(10 * time.Millisecond)
+		isExact(5 * time.Millisecond)
+		read(4 * time.Second)
+		isExact(5 * time.Millisecond)
+		assert.True(t, c.isKnown())
+		assert.Equal(t, server().Unix()/10, c.number())
+		number := c.number()
+		time.Sleep(c.until(number, 0.5))
+		isExact(5 * time.Millisecond)
+		assert.Equal(t, number, c.number())
+		time.Sleep(c.until(number, 1))
+		assert.Equal(t, number+1, c.number())
+
+		time.Sleep(maxReadingAge * c.interval)
+		read(200 * time.Millisecond)
+		isExact(100 * time.Millisecond)
+	})
 }
