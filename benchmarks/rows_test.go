@@ -72,7 +72,7 @@ func spanRows() []spanRow {
 
 // BenchmarkRow measures the rows that have budgets.
 func BenchmarkRow(b *testing.B) {
-	for _, row := range slices.Concat(spanRows(), groupRows()) {
+	for _, row := range slices.Concat(spanRows(), groupRows(), budgetRows()) {
 		row.benchmark(b)
 	}
 	for _, c := range oursOnPointsByGroup() {

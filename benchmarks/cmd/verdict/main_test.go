@@ -46,6 +46,18 @@ BenchmarkRow/row=grouped_resolved_1/who=ours_on_logs-2 1 20 ns/item
 BenchmarkRow/row=grouped_resolved_1/who=ours_grouped_on_logs-2 1 22 ns/item
 BenchmarkRow/row=grouped_points/who=ours-2 1 20 ns/item
 BenchmarkRow/row=grouped_points/who=ours_grouped-2 1 22 ns/item
+BenchmarkRow/row=budgeted_ratio/who=ours-2 1 20 ns/item
+BenchmarkRow/row=budgeted_ratio/who=ours_budgeted-2 1 22 ns/item
+BenchmarkRow/row=budgeted_ratio/who=ours_on_logs-2 1 20 ns/item
+BenchmarkRow/row=budgeted_ratio/who=ours_budgeted_on_logs-2 1 22 ns/item
+BenchmarkRow/row=budgeted_remembered_20/who=ours-2 1 20 ns/item
+BenchmarkRow/row=budgeted_remembered_20/who=ours_budgeted-2 1 22 ns/item
+BenchmarkRow/row=budgeted_remembered_20/who=ours_on_logs-2 1 20 ns/item
+BenchmarkRow/row=budgeted_remembered_20/who=ours_budgeted_on_logs-2 1 22 ns/item
+BenchmarkRow/row=budgeted_remembered_1/who=ours-2 1 20 ns/item
+BenchmarkRow/row=budgeted_remembered_1/who=ours_budgeted-2 1 22 ns/item
+BenchmarkRow/row=budgeted_remembered_1/who=ours_on_logs-2 1 20 ns/item
+BenchmarkRow/row=budgeted_remembered_1/who=ours_budgeted_on_logs-2 1 22 ns/item
 BenchmarkRow/row=remembered_1/who=ours-2                     1 30 ns/item 0 allocs/item
 BenchmarkRow/row=remembered_1/who=ours_on_logs-2             1 30 ns/item 0.1 allocs/item 1 allocs/kept
 BenchmarkRow/row=remembered_1/who=floor-2                    1 10 ns/item

@@ -78,6 +78,10 @@ var spanBudgets = []Budget{
 	{Work: "… resolved from the cache, 1 a task", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: grouped("grouped_resolved_1"), Reference: ours("grouped_resolved_1")},
 	{Work: "… data point by series", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: grouped("grouped_points"), Reference: ours("grouped_points")},
 
+	{Work: "with a budget: span by its own namespace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: budgeted("budgeted_ratio"), Reference: ours("budgeted_ratio")},
+	{Work: "… of a remembered trace, 20 a trace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: budgeted("budgeted_remembered_20"), Reference: ours("budgeted_remembered_20")},
+	{Work: "… of a remembered trace, 1 a trace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: budgeted("budgeted_remembered_1"), Reference: ours("budgeted_remembered_1")},
+
 	{Work: "stamped span, allocations a kept span", Unit: "allocs/kept", Bound: atMost(1), Benchmark: ours("stamped")},
 }
 
@@ -114,6 +118,9 @@ func twoCoreBudgets() []Budget {
 
 // ours returns the name of the benchmark of the processor in a row of BenchmarkRow.
 func ours(row string) string { return peer(row, "ours") }
+
+// budgeted returns the name of the benchmark of the processor with a budget in force in a row of BenchmarkRow.
+func budgeted(row string) string { return peer(row, "ours_budgeted") }
 
 // grouped returns the name of the benchmark of the processor with consistent_by in a row of BenchmarkRow.
 func grouped(row string) string { return peer(row, "ours_grouped") }

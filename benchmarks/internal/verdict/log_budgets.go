@@ -3,9 +3,10 @@
 package verdict
 
 const (
-	oursOnLogs    = "ours_on_logs"
-	samplerOnLogs = "probabilistic_sampler_on_logs"
-	groupedOnLogs = "ours_grouped_on_logs"
+	oursOnLogs     = "ours_on_logs"
+	samplerOnLogs  = "probabilistic_sampler_on_logs"
+	groupedOnLogs  = "ours_grouped_on_logs"
+	budgetedOnLogs = "ours_budgeted_on_logs"
 )
 
 // logBudgets compare log records to the spans of the same row. A kept record is stamped by an attribute, which
@@ -31,6 +32,10 @@ var logBudgets = []Budget{
 	{Work: "… of a remembered trace, 20 a trace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: groupedLogs("grouped_remembered_20"), Reference: logs("grouped_remembered_20")},
 	{Work: "… of a remembered trace, 1 a trace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: groupedLogs("grouped_remembered_1"), Reference: logs("grouped_remembered_1")},
 	{Work: "… resolved from the cache, 1 a task", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: groupedLogs("grouped_resolved_1"), Reference: logs("grouped_resolved_1")},
+
+	{Work: "with a budget: log record by its own namespace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: budgetedLogs("budgeted_ratio"), Reference: logs("budgeted_ratio")},
+	{Work: "… of a remembered trace, 20 a trace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: budgetedLogs("budgeted_remembered_20"), Reference: logs("budgeted_remembered_20")},
+	{Work: "… of a remembered trace, 1 a trace", Against: without, Unit: "ns/item", Bound: atMost(1.2), Benchmark: budgetedLogs("budgeted_remembered_1"), Reference: logs("budgeted_remembered_1")},
 }
 
 // logs returns the name of the benchmark of the processor on the log records of a row of BenchmarkRow.
@@ -38,3 +43,6 @@ func logs(row string) string { return peer(row, oursOnLogs) }
 
 // groupedLogs returns the name of the benchmark of the processor with consistent_by on the log records of a row of BenchmarkRow.
 func groupedLogs(row string) string { return peer(row, groupedOnLogs) }
+
+// budgetedLogs returns the name of the benchmark of the processor with a budget in force on the log records of a row of BenchmarkRow.
+func budgetedLogs(row string) string { return peer(row, budgetedOnLogs) }
