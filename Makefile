@@ -36,6 +36,7 @@ ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat'
 test: build bin/telemetrygen postgres pgbouncer compiler commands chromium xxhash generate-check alerts ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat $(ALLOCATION_TESTS) # the race detector allocates too
+	$(GO) run $(GOTESTSUM) -- ./cmd/taskerload/internal/simulation # the race detector would take twenty times as long
 	$(MAKE) bench-smoke
 	tools/fuzz.sh 20000x # a number: a time that ends while go gathers the corpus is a failure to it
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !race
+
+// A simulation is arithmetic on one goroutine, which the race detector makes twenty times as slow.
+
 package simulation
 
 import (
