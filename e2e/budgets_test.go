@@ -29,6 +29,9 @@ const (
 	sendsPerSecond = 50
 )
 
+// cannotShare is what the log says once if the table of the fleet cannot be used.
+const cannotShare = "budgets cannot be shared with the fleet"
+
 // budgetFleet is collectors that share a budget for analytics, with traffic that is spread over them 8:1:1.
 type budgetFleet struct {
 	collectors []*harness.Collector
@@ -79,7 +82,7 @@ func newBudgetFleet(t *testing.T, dsn string) *budgetFleet {
 tracing: {namespaces: {analytics: {items_per_second: %d}}}
 budgets: {interval: 1s}
 postgres: {dsn: %q, layout: none, query_timeout: 500ms, fleet: {enabled: true}}`, fleetBudget, dsn),
-			FixedPorts: true, Expect: []string{"budgets cannot be shared with the fleet", "Postgres cannot be asked"},
+			FixedPorts: true, Expect: []string{cannotShare, cannotAsk},
 		}))
 	}
 	var made uint64
@@ -191,7 +194,7 @@ func TestAFleetKeepsItsBudget(t *testing.T) {
 	began := time.Now()
 	require.NoError(t, cluster.Crash())
 	require.True(t, harness.Eventually(time.Minute, func() bool {
-		return f.collectors[0].Log().Count("budgets cannot be shared with the fleet") == 1
+		return f.collectors[0].Log().Count(cannotShare) == 1
 	}))
 	f.keepsBudget(t, false)
 	assert.LessOrEqual(t, f.most(began), 4*fleetBudget)

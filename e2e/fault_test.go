@@ -72,12 +72,15 @@ func (f *fault) run(t *testing.T) {
 		settings = "" // the defaults
 	}
 	dsn := strings.Replace(s.proxy.dsn(s.dsn), "postgres@", "namespace_sampler_reader:right@", 1)
-	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk, refusesLookup}, Processor: fmt.Sprintf(`
+	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk, refusesLookup, cannotShare}, Processor: fmt.Sprintf(`
 sample_rate: 0
 namespaces: {payments: 1}
 tracing: {sampler: trace_id_ratio} # spans of a remembered trace need no lookup
+logs: {budget: {items_per_second: 100}}
+budgets: {interval: 1s}
 postgres:
   dsn: %q
+  fleet: {enabled: true}
   on_failure: keep
   lookups: [{attribute: task_uuid, query: "SELECT key, namespace FROM lookups.namespaces($1::text[])"}]
 %s`, dsn, settings)})
@@ -139,7 +142,9 @@ func prepare(t testing.TB, cluster *pgtest.Cluster, tasks []taskerdb.Task, setup
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
-	for _, script := range append([]string{reader, taskerdb.ReadOnlyGrants}, setup...) {
+	fleet, err := os.ReadFile(testdata + "/fleet.sql")
+	require.NoError(t, err)
+	for _, script := range append([]string{reader, taskerdb.ReadOnlyGrants, string(fleet)}, setup...) {
 		_, err := conn.PgConn().Exec(t.Context(), script).ReadAll()
 		require.NoError(t, err)
 	}

@@ -115,7 +115,7 @@ logs: {sample_rate: 0.125, namespaces: {audit: 0.75, "own_*": 0.0625}}
 	}
 	require.NoError(t, json.Unmarshal([]byte(body), &config))
 	assert.JSONEq(t, `{
-		"enabled": true, "sample_rate": 0.125, "always_keep": [],
+		"enabled": true, "sample_rate": 0.125, "budget": null, "always_keep": [],
 		"namespaces": {"payments": 1, "orders": 0.5, "silent": 0, "audit": 0.75, "own_*": 0.0625}
 	}`, string(config.Common.Telemetry.Logs))
 

@@ -176,7 +176,7 @@ func TestBudgetsOfSeveralFilesMerge(t *testing.T) {
 			`{payments: null, analytics: {items_per_second: 200, sample_rate: null}, audit: null}`,
 			namespacesampler.Overrides{{Name: "analytics", ItemsPerSecond: budgetOf(200), Until: "2030-01-01T00:00:00Z"}},
 		},
-		"a rate replaces a budget": {`{payments: null, analytics: null, audit: 1}`, namespacesampler.Overrides{{Name: "audit", SampleRate: 1}}},
+		"a rate replaces a budget": {`{payments: null, analytics: null, audit: 1}`, namespacesampler.Overrides{{Name: "audit", SampleRate: new(1.0)}}},
 		"a budget replaces a budget": {
 			`{payments: null, analytics: null, audit: {items_per_second: 8}}`, namespacesampler.Overrides{{Name: "audit", ItemsPerSecond: budgetOf(8)}},
 		},

@@ -20,11 +20,11 @@ type Override struct {
 	// Name is a namespace, or a pattern: * matches any run of characters, ? matches one. The empty name stands for items without a
 	// namespace, which no pattern matches.
 	Name string `mapstructure:"name"`
-	// SampleRate is the rate, 0 to 1.
-	SampleRate float64 `mapstructure:"sample_rate"`
+	// SampleRate is the rate, 0 to 1. An override has a rate or a budget.
+	SampleRate *float64 `mapstructure:"sample_rate,omitempty"`
 	// ItemsPerSecond is a budget in place of SampleRate. With a pattern, each namespace that matches has one. Spans and log records can have
 	// budgets.
-	ItemsPerSecond *ItemsPerSecond `mapstructure:"items_per_second"`
+	ItemsPerSecond *ItemsPerSecond `mapstructure:"items_per_second,omitempty"`
 	// Until is when the override expires, in RFC 3339 format, such as 2026-12-01T00:00:00Z; empty means never.
 	Until string `mapstructure:"until,omitempty"`
 
@@ -49,13 +49,21 @@ func (o Overrides) rates(signal rate.Signal, source rate.Source) []rate.Override
 	overrides := make([]rate.Override, len(o))
 	for i := range o {
 		end, _ := o[i].end()
-		overrides[i] = rate.Override{Key: o[i].Name, Signal: signal, Source: source, Probability: o[i].SampleRate, Until: end}
+		overrides[i] = rate.Override{Key: o[i].Name, Signal: signal, Source: source, Until: end}
 		if items := o[i].ItemsPerSecond; items != nil {
-			overrides[i].Probability, overrides[i].ItemsPerSecond = 0, float64(*items)
+			overrides[i].ItemsPerSecond = float64(*items)
+		} else {
+			overrides[i].Probability = *o[i].SampleRate
 		}
 	}
 	return overrides
 }
+
+// What an override must be, for messages.
+const (
+	hasBoth    = "must have either sample_rate or items_per_second, got both (to replace the one of an earlier file, set it to null)"
+	hasNeither = "must have sample_rate or items_per_second, got neither"
+)
 
 func (o Overrides) haveBudgets() bool {
 	return slices.ContainsFunc(o, func(o Override) bool { return o.ItemsPerSecond != nil })
@@ -88,9 +96,13 @@ func (o Overrides) validate(f *faults, section string, missing []string, no noBu
 		}
 		seen[name] = true
 		f.add(key, rate.ValidateKey(name))
-		switch items := o[i].ItemsPerSecond; {
+		switch own, items := o[i].SampleRate, o[i].ItemsPerSecond; {
+		case own != nil && items != nil:
+			f.addf(key, "%s", hasBoth)
+		case own != nil:
+			f.add(key, rate.Validate(*own))
 		case items == nil:
-			f.add(key, rate.Validate(o[i].SampleRate))
+			f.addf(key, "%s", hasNeither)
 		case no != anyBudgets:
 			f.addf(within(key, "items_per_second"), "a budget %s, got %v", no, float64(*items))
 		default:

@@ -35,7 +35,7 @@ func TestItemsAreSampledAndCountedByPatterns(t *testing.T) {
 func TestTooManyPatternsAreRefused(t *testing.T) {
 	var overrides namespacesampler.Overrides
 	for i := range rate.MaxPatterns + 1 {
-		overrides = append(overrides, namespacesampler.Override{Name: fmt.Sprintf("a%d*", i)})
+		overrides = append(overrides, namespacesampler.Override{Name: fmt.Sprintf("a%d*", i), SampleRate: new(0.0)})
 	}
 	cfg := defaults()
 	cfg.Namespaces = overrides

@@ -88,11 +88,11 @@ func (s *settings) override(key string, name any, object map[string]any) map[str
 	override := map[string]any{"name": name}
 	switch hasRate, hasBudget := isGiven(object, "sample_rate"), isGiven(object, "items_per_second"); {
 	case hasRate && hasBudget:
-		s.errorf(key, "must have either sample_rate or items_per_second, got both (to replace the one of an earlier file, set it to null)")
+		s.errorf(key, hasBoth)
 	case hasBudget:
 		override["items_per_second"] = s.itemsPerSecond(within(key, "items_per_second"), object["items_per_second"])
 	case !hasRate && canHaveBudgets(key):
-		s.errorf(key, "must have sample_rate or items_per_second, got neither")
+		s.errorf(key, hasNeither)
 	default:
 		override["sample_rate"] = s.rate(within(key, "sample_rate"), object["sample_rate"])
 	}

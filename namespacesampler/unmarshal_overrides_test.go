@@ -28,15 +28,15 @@ func yamlOf(t *testing.T, yaml string) *confmap.Conf {
 func TestOverridesAreMapsOrLists(t *testing.T) {
 	const until = "2026-12-01T00:00:00Z"
 	for yaml, want := range map[string]namespacesampler.Overrides{
-		"{payments: 1, orders: 0.5}":                                        {{Name: "orders", SampleRate: 0.5}, {Name: "payments", SampleRate: 1}},
-		"{payments: {sample_rate: 1}}":                                      {{Name: "payments", SampleRate: 1}},
-		"{payments: {sample_rate: 1, until: " + until + "}}":                {{Name: "payments", SampleRate: 1, Until: until}},
-		`{payments: {sample_rate: 1, until: "` + until + `"}}`:              {{Name: "payments", SampleRate: 1, Until: until}},
-		"{payments: {sample_rate: 1, until: 2026-12-01}}":                   {{Name: "payments", SampleRate: 1, Until: until}},
-		"{payments: {sample_rate: 1, until: null}}":                         {{Name: "payments", SampleRate: 1}},
-		"[{name: 'rust::a', sample_rate: 0}, {name: b*, sample_rate: 0.5}]": {{Name: "rust::a"}, {Name: "b*", SampleRate: 0.5}},
-		"[{name: a, sample_rate: 1, until: 2026-12-01T09:00:00.5+09:00}]":   {{Name: "a", SampleRate: 1, Until: "2026-12-01T09:00:00.5+09:00"}},
-		`{"rust_*": 0.25, "?": 1}`:                                          {{Name: "?", SampleRate: 1}, {Name: "rust_*", SampleRate: 0.25}},
+		"{payments: 1, orders: 0.5}":                                        {{Name: "orders", SampleRate: new(0.5)}, {Name: "payments", SampleRate: new(1.0)}},
+		"{payments: {sample_rate: 1}}":                                      {{Name: "payments", SampleRate: new(1.0)}},
+		"{payments: {sample_rate: 1, until: " + until + "}}":                {{Name: "payments", SampleRate: new(1.0), Until: until}},
+		`{payments: {sample_rate: 1, until: "` + until + `"}}`:              {{Name: "payments", SampleRate: new(1.0), Until: until}},
+		"{payments: {sample_rate: 1, until: 2026-12-01}}":                   {{Name: "payments", SampleRate: new(1.0), Until: until}},
+		"{payments: {sample_rate: 1, until: null}}":                         {{Name: "payments", SampleRate: new(1.0)}},
+		"[{name: 'rust::a', sample_rate: 0}, {name: b*, sample_rate: 0.5}]": {{Name: "rust::a", SampleRate: new(0.0)}, {Name: "b*", SampleRate: new(0.5)}},
+		"[{name: a, sample_rate: 1, until: 2026-12-01T09:00:00.5+09:00}]":   {{Name: "a", SampleRate: new(1.0), Until: "2026-12-01T09:00:00.5+09:00"}},
+		`{"rust_*": 0.25, "?": 1}`:                                          {{Name: "?", SampleRate: new(1.0)}, {Name: "rust_*", SampleRate: new(0.25)}},
 		"{payments: null}":                                                  nil,
 		"{}":                                                                nil,
 		"[]":                                                                nil,
@@ -60,7 +60,7 @@ func TestTheEmptyNameCanHaveAnOverride(t *testing.T) {
 			require.NoError(t, samplertest.Resolve(t, fmt.Sprintf(section, yaml)).Unmarshal(cfg))
 			require.NoError(t, confmap.Validate(cfg))
 			got := slices.Concat(cfg.Namespaces, cfg.Tracing.Namespaces, cfg.Metrics.Namespaces)
-			assert.Equal(t, namespacesampler.Overrides{{Name: "", SampleRate: 0.5}, {Name: "payments", SampleRate: 1}}, got)
+			assert.Equal(t, namespacesampler.Overrides{{Name: "", SampleRate: new(0.5)}, {Name: "payments", SampleRate: new(1.0)}}, got)
 		}
 	}
 	cfg := defaults()
@@ -80,8 +80,8 @@ func TestANullIsNoName(t *testing.T) {
 	require.NoError(t, samplertest.Resolve(t, `
 namespaces: {"null": 0, 1042: 0.5, "007": 1}
 tracing: {namespaces: [{name: "<nil>", sample_rate: 0.5}]}`).Unmarshal(cfg))
-	assert.Equal(t, namespacesampler.Overrides{{Name: "007", SampleRate: 1}, {Name: "1042", SampleRate: 0.5}, {Name: "null"}}, cfg.Namespaces)
-	assert.Equal(t, namespacesampler.Overrides{{Name: "<nil>", SampleRate: 0.5}}, cfg.Tracing.Namespaces)
+	assert.Equal(t, namespacesampler.Overrides{{Name: "007", SampleRate: new(1.0)}, {Name: "1042", SampleRate: new(0.5)}, {Name: "null", SampleRate: new(0.0)}}, cfg.Namespaces)
+	assert.Equal(t, namespacesampler.Overrides{{Name: "<nil>", SampleRate: new(0.5)}}, cfg.Tracing.Namespaces)
 }
 
 func TestRatesThatAreTextAreRefusedWithWhatIsRight(t *testing.T) {
@@ -139,10 +139,10 @@ func TestOverridesOfSeveralFilesMerge(t *testing.T) {
 	cfg := defaults()
 	require.NoError(t, conf.Unmarshal(cfg))
 	assert.Equal(t, namespacesampler.Overrides{
-		{Name: "billing", SampleRate: 0.25, Until: "2026-12-01T00:00:00Z"},
-		{Name: "new*", SampleRate: 0.125},
-		{Name: "orders", SampleRate: 0.5},
-		{Name: "payments", SampleRate: 1},
+		{Name: "billing", SampleRate: new(0.25), Until: "2026-12-01T00:00:00Z"},
+		{Name: "new*", SampleRate: new(0.125)},
+		{Name: "orders", SampleRate: new(0.5)},
+		{Name: "payments", SampleRate: new(1.0)},
 	}, cfg.Namespaces)
 }
 

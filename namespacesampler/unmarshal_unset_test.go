@@ -80,12 +80,12 @@ func TestANullThatIsWrittenOutRemovesAnOverride(t *testing.T) {
 		cfg := defaults()
 		require.NoError(t, samplertest.Resolve(t, "namespaces: {payments: 1, orders: 0.5}",
 			"namespaces:\n  payments: "+null).Unmarshal(cfg), null)
-		assert.Equal(t, namespacesampler.Overrides{{Name: "orders", SampleRate: 0.5}}, cfg.Namespaces, null)
+		assert.Equal(t, namespacesampler.Overrides{{Name: "orders", SampleRate: new(0.5)}}, cfg.Namespaces, null)
 
 		cfg = defaults()
 		require.NoError(t, samplertest.Resolve(t, "namespaces: {payments: {sample_rate: 1, until: 2026-12-01T00:00:00Z}}",
 			"namespaces:\n  payments:\n    until: "+null).Unmarshal(cfg), null)
-		assert.Equal(t, namespacesampler.Overrides{{Name: "payments", SampleRate: 1}}, cfg.Namespaces, null)
+		assert.Equal(t, namespacesampler.Overrides{{Name: "payments", SampleRate: new(1.0)}}, cfg.Namespaces, null)
 	}
 }
 
@@ -113,11 +113,11 @@ metrics: {namespaces: [{name: payments, sample_rate: "${env:RATE}"}]}`).Unmarsha
 	assert.InDelta(t, 0.5, cfg.SampleRate, 0)
 	assert.InDelta(t, 0.5, *cfg.Tracing.SampleRate, 0)
 	assert.Equal(t, namespacesampler.Overrides{
-		{Name: "billing", SampleRate: 0.5, Until: "2026-12-01T00:00:00Z"},
-		{Name: "orders", SampleRate: 0.5, Until: "2026-12-01T00:00:00Z"},
-		{Name: "payments", SampleRate: 0.5},
+		{Name: "billing", SampleRate: new(0.5), Until: "2026-12-01T00:00:00Z"},
+		{Name: "orders", SampleRate: new(0.5), Until: "2026-12-01T00:00:00Z"},
+		{Name: "payments", SampleRate: new(0.5)},
 	}, cfg.Namespaces)
 	assert.Equal(t, namespacesampler.Overrides{
-		{Name: "payments", SampleRate: 1}, {Name: "rust::a", SampleRate: 0.25, Until: "2026-12-01T00:00:00Z"},
+		{Name: "payments", SampleRate: new(1.0)}, {Name: "rust::a", SampleRate: new(0.25), Until: "2026-12-01T00:00:00Z"},
 	}, cfg.Tracing.Namespaces)
 }

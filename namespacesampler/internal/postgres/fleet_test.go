@@ -5,6 +5,7 @@
 package postgres
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -167,4 +168,21 @@ func TestAMissingFleetTableIsSaid(t *testing.T) {
 	assert.Equal(t, "42P01", read.State)
 	_, err = db.Time(t.Context())
 	require.NoError(t, err)
+}
+
+func TestTheRoleOfTheScriptCanShareBudgets(t *testing.T) {
+	dsn := cluster.NewDatabase(t, fleetScript(t))
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	u.User = url.User("namespace_sampler_reader")
+	db := openLayout(t, u.String(), Layout{})
+	f := member(t, "a")
+	_, err = db.AddCounts(t.Context(), f, 100, map[allowance.ID]map[string]budget.Arrivals{analytics: {"analytics": arrivals(1)}})
+	require.NoError(t, err)
+	require.NoError(t, db.StoreSums(t.Context(), f, 100, map[allowance.ID]map[string]float64{analytics: {"analytics": 0.5}}))
+	sums, err := db.Sums(t.Context(), f, 100)
+	require.NoError(t, err)
+	assert.Len(t, sums, 1)
+	_, err = db.pool.Exec(t.Context(), "TRUNCATE namespace_sampling_fleet")
+	require.ErrorContains(t, err, "permission denied", "it can do no more than it needs")
 }
