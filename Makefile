@@ -18,7 +18,7 @@ BUILD := CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false"
 
 # What a built collector depends on.
 SOURCES := builder-config.yaml go.mod go.sum tools/go.mod tools/go.sum \
-	$(shell find namespacesampler -name '*.go' -not -name '*_test.go' -o -name 'page.*')
+	$(shell find namespacesampler internal/budget -name '*.go' -not -name '*_test.go' -o -name 'page.*')
 CONFIG ?= testdata/minimal.yaml
 
 .PHONY: help

@@ -76,7 +76,7 @@ func (f *fault) run(t *testing.T) {
 sample_rate: 0
 namespaces: {payments: 1}
 tracing: {sampler: trace_id_ratio} # spans of a remembered trace need no lookup
-logs: {budget: {items_per_second: 100}}
+logs: {namespaces: {payments: {items_per_second: 1e9}}} # all of them, with rates from the fleet
 budgets: {interval: 1s}
 postgres:
   dsn: %q
