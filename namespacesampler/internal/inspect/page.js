@@ -45,7 +45,7 @@ const rateText = (rate) => rate.budget ? percent(Number(rate.sample_rate.toPreci
 const perSecond = (n) => number.format(n >= 100 ? Math.round(n) : Number(n.toPrecision(3))) + "/s";
 function budgetOf(rate) {
   const b = rate.budget, arrived = b.arrived_per_second === null ? "" : ", " + perSecond(b.arrived_per_second) + " arrived";
-  return "budget " + perSecond(b.items_per_second) + arrived;
+  return perSecond(b.items_per_second) + arrived;
 }
 const guardOf = (rate) => rate.budget && rate.budget.halvings ? "lowered to 1/" + number.format(2 ** rate.budget.halvings) + " until the interval ends" : "";
 
@@ -102,7 +102,7 @@ function fillRate(c, rate) {
   setText(c.why, why(rate));
   setHidden(c.budget, !rate.budget);
   if (rate.budget) {
-    setText(c.budget, budgetOf(rate));
+    setText(c.budget, "budget " + budgetOf(rate));
     const since = rate.budget.since ? "rate since " + new Date(rate.budget.since).toLocaleTimeString() : "initial rate";
     if (c.budget.title !== since) c.budget.title = since;
   }
