@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
 )
 
 // browser is a headless Chromium that shows a collector's page. Errors in its console fail the test.
@@ -28,15 +30,23 @@ type browser struct {
 // open opens a page in a new Chromium.
 func open(t testing.TB, address string) *browser {
 	t.Helper()
+	profile, err := os.MkdirTemp("", "chromium")
+	require.NoError(t, err)
+	t.Cleanup(func() { // what Chromium has started writes for a moment after its end
+		harness.Eventually(time.Minute, func() bool { return os.RemoveAll(profile) == nil })
+	})
 	options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
-	options = append(options, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+	options = append(options, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en-US"), chromedp.WSURLReadTimeout(time.Minute))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	whole, cancel := chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
-	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(whole, 3*time.Minute)
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(whole) // Chromium ends what it has started; an error says that it is gone
+		cancel()
+	})
 
 	b := &browser{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, func(event any) {

@@ -36,7 +36,7 @@ postgres: {dsn: %q, layout: none, fleet: {enabled: true}}`, sharedCluster(t).New
 	client := harness.NewClient(t, collector)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	t.Cleanup(func() { stop(); <-done })
+	defer func() { stop(); <-done }()
 	go func() {
 		defer close(done)
 		ticker, r := time.NewTicker(100*time.Millisecond), random()
@@ -55,7 +55,8 @@ postgres: {dsn: %q, layout: none, fleet: {enabled: true}}`, sharedCluster(t).New
 
 	b := open(t, "http://"+collector.Inspect()+"/")
 	const row = `[...document.querySelectorAll("#budgets-list li")].find((row) => row.querySelector("bdi").textContent === `
-	b.await(row + `"analytics").querySelectorAll("path")[2].getAttribute("d").split("L").length > 3`)
+	b.await(`document.querySelectorAll("#budgets-list li").length === 4`)
+	b.await(`(` + row + `"analytics").querySelectorAll("path")[2].getAttribute("d") || "").split("L").length > 3`)
 	b.await(`!(` + row + `"burst_*").querySelector(".guarded").hidden)`)
 	b.await(`/budgets shared by 1 collector/.test(document.querySelector("#state").textContent)`)
 	budgets := eval[[][]string](b, shownBudgets)
