@@ -29,7 +29,7 @@ func TestThePageShowsBudgets(t *testing.T) {
 	script, err := os.ReadFile(testdata + "/fleet.sql")
 	require.NoError(t, err)
 	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: fmt.Sprintf(`
-budgets: {interval: 1s}
+budgets: {interval: 700ms} # so that the page, which asks every two seconds, sees all parts of an interval
 tracing: {budget: {items_per_second: 50}, namespaces: {analytics: {items_per_second: 20}, "burst_*": {items_per_second: 5}}}
 logs: {budget: {items_per_second: 0.5}}
 postgres: {dsn: %q, layout: none, fleet: {enabled: true}}`, sharedCluster(t).NewDatabase(t, string(script)))})
@@ -43,7 +43,7 @@ postgres: {dsn: %q, layout: none, fleet: {enabled: true}}`, sharedCluster(t).New
 		defer ticker.Stop()
 		for n := 0; ; n++ {
 			client.Traces(traces(t, nil, nil, randomSpans(r, 40, attrs{"namespace": "analytics"})...))
-			client.Traces(traces(t, nil, nil, randomSpans(r, 200, attrs{"namespace": fmt.Sprint("burst_", n/5)})...)) // its first is a burst
+			client.Traces(traces(t, nil, nil, randomSpans(r, 200, attrs{"namespace": fmt.Sprint("burst_", n/3)})...)) // its first is a burst
 			client.Traces(traces(t, nil, nil, randomSpans(r, 1, attrs{"namespace": "orders"})...))
 			select {
 			case <-ticker.C:
