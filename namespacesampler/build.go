@@ -61,6 +61,7 @@ func (c *Config) build() engine.Config {
 			RescaleDelta:    c.Metrics.RescaleDelta,
 			SampleExemplars: c.Metrics.Exemplars == ExemplarsSampled,
 			TracingEnabled:  c.Tracing.Enabled,
+			Remainder:       c.remainder(),
 		},
 		Logs: logs.Config{
 			Enabled: c.Logs.Enabled, Sampler: c.sampler(), AlwaysKeep: c.Logs.AlwaysKeep, Inherit: c.Namespace.Inherit,
@@ -212,6 +213,10 @@ func (c *Config) shown() inspect.Telemetry {
 			By:           string(c.Metrics.By),
 			RescaleDelta: c.Metrics.RescaleDelta,
 			Exemplars:    string(c.Metrics.Exemplars),
+			Remainder: inspect.Remainder{
+				Enabled: c.Metrics.Remainder.Enabled, Without: list(c.remainderWithout()),
+				MaxSeries: c.Metrics.Remainder.MaxSeries, MaxTracked: c.Metrics.Remainder.MaxTracked,
+			},
 		},
 		Logs:  inspect.Logs{Enabled: c.Logs.Enabled, Budget: shownBudget(c.Logs.Budget), AlwaysKeep: list(c.Logs.AlwaysKeep)},
 		Spans: inspect.Spans{Internal: inspect.Internal{Enabled: c.Spans.Internal.Enabled, Match: list(c.Spans.Internal.Match)}},

@@ -98,6 +98,8 @@ type MetricsConfig struct {
 	RescaleDelta bool `mapstructure:"rescale_delta"`
 	// Exemplars is keep or sampled.
 	Exemplars ExemplarMode `mapstructure:"exemplars"`
+	// Remainder adds up what is dropped. It needs By to be series.
+	Remainder RemainderConfig `mapstructure:"remainder"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -287,6 +289,7 @@ func createDefaultConfig() component.Config {
 		},
 		Metrics: MetricsConfig{
 			Enabled: true, Detailed: DetailedConfig{Enabled: true}, By: BySeries, Exemplars: ExemplarsKeep,
+			Remainder: RemainderConfig{MaxSeries: 10_000, MaxTracked: 1_000_000},
 		},
 		Logs:    LogsConfig{Enabled: true},
 		Budgets: BudgetsConfig{Interval: 10 * time.Second, MinSampleRate: 0.0001, InitialSampleRate: 1},

@@ -30,6 +30,7 @@ func (c *Config) Validate() error {
 	c.Metrics.validate(&f, missing)
 	c.Logs.validate(&f, missing)
 	c.validateBudgets(&f)
+	c.validateRemainder(&f)
 	if c.Postgres.HasValue() {
 		c.Postgres.Get().validate(&f)
 	}

@@ -63,18 +63,33 @@ func (SeriesHasher) Metric(s Series, m Metric) Series {
 
 // Point completes the identity with the attributes of a data point.
 func (h SeriesHasher) Point(s Series, attributes pcommon.Map) Series {
-	return Series(join(uint64(s), h.attributes(attributes)))
+	return h.PointOf(s, h.Attributes(attributes))
 }
 
-// attributes returns the sum of the hashes of all entries, so that their order does not matter. Nested maps are treated alike.
-func (h SeriesHasher) attributes(m pcommon.Map) (sum uint64) {
+// Attributes are the hashes of attributes: of those that make an identity, and of namespace attributes with a missing value, which do not. Both
+// are sums over the attributes, so that hashes of single ones can be added and taken away.
+type Attributes struct{ Present, Missing uint64 }
+
+// Attributes hashes attributes.
+func (h SeriesHasher) Attributes(m pcommon.Map) (a Attributes) {
 	for key, v := range m.All() {
-		if !h.IsMissing(key, v) {
-			sum += join(text(key), h.value(v))
+		if h.IsMissing(key, v) {
+			a.Missing += h.Entry(key, v)
+		} else {
+			a.Present += h.Entry(key, v)
 		}
 	}
-	return sum
+	return a
 }
+
+// Entry hashes an attribute.
+func (h SeriesHasher) Entry(key string, v pcommon.Value) uint64 { return join(text(key), h.value(v)) }
+
+// PointOf is Point for attributes that were hashed.
+func (SeriesHasher) PointOf(s Series, a Attributes) Series { return Series(join(uint64(s), a.Present)) }
+
+// attributes returns the sum of the hashes of all entries, so that their order does not matter. Nested maps are treated alike.
+func (h SeriesHasher) attributes(m pcommon.Map) uint64 { return h.Attributes(m).Present }
 
 func (h SeriesHasher) value(v pcommon.Value) uint64 {
 	switch v.Type() {
@@ -101,6 +116,12 @@ func (h SeriesHasher) value(v pcommon.Value) uint64 {
 		return join(0, 0)
 	}
 }
+
+// TextEntry is Entry for an attribute whose value is a string.
+func (SeriesHasher) TextEntry(key, value string) uint64 { return join(text(key), join(1, text(value))) }
+
+// Join adds a number to an identity.
+func (s Series) Join(x uint64) Series { return Series(join(uint64(s), x)) }
 
 func text(s string) uint64 { return xxhash.Sum64String(s) }
 

@@ -31,6 +31,7 @@ func (e *Engine) announce() {
 		zap.String("datapoints_by", shown.Metrics.By),
 		zap.Bool("rescale_delta", shown.Metrics.RescaleDelta),
 		zap.String("exemplars", shown.Metrics.Exemplars),
+		zap.Bool("remainder", e.cfg.Points.Remainder != nil),
 		zap.Int("always_keep", len(shown.Tracing.AlwaysKeep)),
 		zap.Int("always_keep_traces", len(shown.Tracing.AlwaysKeepTraces)),
 		zap.Int("logs_always_keep", len(shown.Logs.AlwaysKeep)),

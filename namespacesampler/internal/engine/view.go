@@ -22,6 +22,7 @@ func (e *Engine) state() (s inspect.State) {
 	if now, most, ok := e.spans.Held(); ok {
 		s.Hold = &inspect.HoldState{Spans: now, MaxSpans: most}
 	}
+	s.Remainder = e.remainderState()
 	if e.cfg.Postgres == nil {
 		return s
 	}

@@ -77,6 +77,14 @@ type Hold struct {
 	MaxSpans int    `json:"max_spans"`
 }
 
+// Remainder is how dropped data points are added up.
+type Remainder struct {
+	Enabled    bool     `json:"enabled"`
+	Without    []string `json:"without"`
+	MaxSeries  int      `json:"max_series"`
+	MaxTracked int      `json:"max_tracked"`
+}
+
 // Metrics shows the sampling of data points.
 type Metrics struct {
 	Enabled  bool     `json:"enabled"`
@@ -86,6 +94,8 @@ type Metrics struct {
 	By           string `json:"by"`
 	RescaleDelta bool   `json:"rescale_delta"`
 	Exemplars    string `json:"exemplars"`
+	// Remainder are the series that dropped ones are added up in.
+	Remainder Remainder `json:"remainder"`
 }
 
 // Detailed shows the metrics that rates apply to.
@@ -246,6 +256,8 @@ type State struct {
 	Cache    *CacheState    `json:"cache"`
 	Breaker  *BreakerState  `json:"breaker"`
 	Hold     *HoldState     `json:"hold"`
+	// Remainder is null without one.
+	Remainder *RemainderState `json:"remainder"`
 	// RuntimeOverrides shows how current the runtime overrides are.
 	RuntimeOverrides *RuntimeOverrides `json:"runtime_overrides"`
 	// Fleet shows how current the rates are that budgets have in the fleet.
@@ -287,6 +299,17 @@ type PostgresState struct {
 type CacheState struct {
 	Entries    int `json:"entries"`
 	MaxEntries int `json:"max_entries"`
+}
+
+// RemainderState is what dropped data points add up to, and what is remembered for it.
+type RemainderState struct {
+	Series    int `json:"series"`
+	MaxSeries int `json:"max_series"`
+	// Tracked are the numbers that are remembered of dropped cumulative series.
+	Tracked    int `json:"tracked"`
+	MaxTracked int `json:"max_tracked"`
+	// Forgotten are the series whose numbers were forgotten for others since the start.
+	Forgotten int64 `json:"forgotten"`
 }
 
 // HoldState is the number of spans that are held.

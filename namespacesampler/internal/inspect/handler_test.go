@@ -101,7 +101,7 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 			"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}, "logs": {"kept": 7, "dropped": 8}
 		},
 		"registry": {"read_at": "2026-12-01T00:00:00Z", "error": null},
-		"state": {"postgres": null, "cache": null, "breaker": null, "hold": null, "runtime_overrides": null, "fleet": null},
+		"state": {"postgres": null, "cache": null, "breaker": null, "hold": null, "remainder": null, "runtime_overrides": null, "fleet": null},
 		"problems": [{"kind": "no_randomness", "count": 2, "consequence": "why", "setting": "sample_rate", "documentation": "docs"}]
 	}`, body)
 }

@@ -50,6 +50,15 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerOverridesInForce                 metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerOverridesRejected                metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate metric.Int64ObservableGauge
+	ProcessorNamespaceSamplerRemainderDatapoints              metric.Int64Counter
+	ProcessorNamespaceSamplerRemainderFoldedDatapoints        metric.Int64ObservableCounter
+	ProcessorNamespaceSamplerRemainderForgottenSeries         metric.Int64ObservableCounter
+	ProcessorNamespaceSamplerRemainderLostDatapoints          metric.Int64ObservableCounter
+	ProcessorNamespaceSamplerRemainderResets                  metric.Int64ObservableCounter
+	ProcessorNamespaceSamplerRemainderSaturatedDatapoints     metric.Int64ObservableCounter
+	ProcessorNamespaceSamplerRemainderSeries                  metric.Int64ObservableGauge
+	ProcessorNamespaceSamplerRemainderTrackedNumbers          metric.Int64ObservableGauge
+	ProcessorNamespaceSamplerRemainderTrackedSeries           metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerSaturatedDatapoints              metric.Int64Counter
 	ProcessorNamespaceSamplerSetAsideSpans                    metric.Int64Counter
 	ProcessorNamespaceSamplerSpans                            metric.Int64Counter
@@ -211,6 +220,126 @@ func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRegisteredName
 		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate, obs: o})
 		return nil
 	}, builder.ProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerRemainderFoldedDatapointsCallback sets callback for observable ProcessorNamespaceSamplerRemainderFoldedDatapoints metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRemainderFoldedDatapointsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRemainderFoldedDatapoints, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerRemainderFoldedDatapoints)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerRemainderForgottenSeriesCallback sets callback for observable ProcessorNamespaceSamplerRemainderForgottenSeries metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRemainderForgottenSeriesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRemainderForgottenSeries, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerRemainderForgottenSeries)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerRemainderLostDatapointsCallback sets callback for observable ProcessorNamespaceSamplerRemainderLostDatapoints metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRemainderLostDatapointsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRemainderLostDatapoints, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerRemainderLostDatapoints)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerRemainderResetsCallback sets callback for observable ProcessorNamespaceSamplerRemainderResets metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRemainderResetsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRemainderResets, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerRemainderResets)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerRemainderSaturatedDatapointsCallback sets callback for observable ProcessorNamespaceSamplerRemainderSaturatedDatapoints metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRemainderSaturatedDatapointsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRemainderSaturatedDatapoints, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerRemainderSaturatedDatapoints)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerRemainderSeriesCallback sets callback for observable ProcessorNamespaceSamplerRemainderSeries metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRemainderSeriesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRemainderSeries, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerRemainderSeries)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerRemainderTrackedNumbersCallback sets callback for observable ProcessorNamespaceSamplerRemainderTrackedNumbers metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRemainderTrackedNumbersCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRemainderTrackedNumbers, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerRemainderTrackedNumbers)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerRemainderTrackedSeriesCallback sets callback for observable ProcessorNamespaceSamplerRemainderTrackedSeries metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRemainderTrackedSeriesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerRemainderTrackedSeries, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerRemainderTrackedSeries)
 	if err != nil {
 		return err
 	}
@@ -389,6 +518,60 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_namespace_sampler_registered_namespaces_on_global_rate",
 		metric.WithDescription("Registered namespaces that no override matches, so that the global rate of the signal applies. Only if registered namespaces are read (postgres::registry). [Alpha]"),
 		metric.WithUnit("{namespaces}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRemainderDatapoints, err = builder.meter.Int64Counter(
+		"otelcol_processor_namespace_sampler_remainder_datapoints",
+		metric.WithDescription("Data points that dropped ones add up to, and the zeros that new ones of these series begin with. They are not counted as kept. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithUnit("{datapoints}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRemainderFoldedDatapoints, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_namespace_sampler_remainder_folded_datapoints",
+		metric.WithDescription("Dropped data points that were added to a series that carries the namespace alone, because there are metrics::remainder::max_series others. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithUnit("{datapoints}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRemainderForgottenSeries, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_namespace_sampler_remainder_forgotten_series",
+		metric.WithDescription("Dropped cumulative series whose last values were forgotten because there were more than metrics::remainder::max_tracked numbers. What such a series grows by until it is seen again is missing. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithUnit("{series}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRemainderLostDatapoints, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_namespace_sampler_remainder_lost_datapoints",
+		metric.WithDescription("Dropped data points that were added to no series, because there were too many that carry the namespace alone, too. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithUnit("{datapoints}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRemainderResets, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_namespace_sampler_remainder_resets",
+		metric.WithDescription("Times that a dropped cumulative series began anew. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithUnit("{resets}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRemainderSaturatedDatapoints, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_namespace_sampler_remainder_saturated_datapoints",
+		metric.WithDescription("Data points that dropped ones add up to with a number that has come to the end of its range. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithUnit("{datapoints}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRemainderSeries, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_namespace_sampler_remainder_series",
+		metric.WithDescription("Series that dropped ones are added up in. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithUnit("{series}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRemainderTrackedNumbers, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_namespace_sampler_remainder_tracked_numbers",
+		metric.WithDescription("Numbers that are remembered of dropped cumulative series: a sum is one, a histogram its buckets and two. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithUnit("{numbers}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerRemainderTrackedSeries, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_namespace_sampler_remainder_tracked_series",
+		metric.WithDescription("Dropped cumulative series whose last values are remembered. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithUnit("{series}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerSaturatedDatapoints, err = builder.meter.Int64Counter(

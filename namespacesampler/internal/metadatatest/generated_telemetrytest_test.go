@@ -60,6 +60,38 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerRemainderFoldedDatapointsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerRemainderForgottenSeriesCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerRemainderLostDatapointsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerRemainderResetsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerRemainderSaturatedDatapointsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerRemainderSeriesCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerRemainderTrackedNumbersCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerRemainderTrackedSeriesCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.ProcessorNamespaceSamplerCircuitBreakerChanges.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerConditionErrors.Add(context.Background(), 1)
@@ -72,6 +104,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorNamespaceSamplerLookupKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupLateKeys.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerLookupRoundTrips.Add(context.Background(), 1)
+	tb.ProcessorNamespaceSamplerRemainderDatapoints.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerSaturatedDatapoints.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerSetAsideSpans.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerSpans.Add(context.Background(), 1)
@@ -143,6 +176,33 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerRegisteredNamespacesOnGlobalRate(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerRemainderDatapoints(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerRemainderFoldedDatapoints(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerRemainderForgottenSeries(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerRemainderLostDatapoints(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerRemainderResets(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerRemainderSaturatedDatapoints(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerRemainderSeries(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerRemainderTrackedNumbers(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerRemainderTrackedSeries(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerSaturatedDatapoints(t, testTel,

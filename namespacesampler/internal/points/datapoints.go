@@ -34,6 +34,9 @@ func (w *walk) samplePoints(m pmetric.Metric) {
 
 func (w *walk) sampleNumber(dp pmetric.NumberDataPoint, isDelta bool) (keep bool) {
 	out := w.sample(dp.Attributes(), dp.Flags())
+	if out.counted != nil {
+		w.remainder.Number(dp, out.counted)
+	}
 	if out.rescale != nil && isDelta {
 		w.rescaleNumber(dp, out.rescale)
 	}
@@ -43,6 +46,9 @@ func (w *walk) sampleNumber(dp pmetric.NumberDataPoint, isDelta bool) (keep bool
 
 func (w *walk) sampleHistogram(dp pmetric.HistogramDataPoint, isDelta bool) (keep bool) {
 	out := w.sample(dp.Attributes(), dp.Flags())
+	if out.counted != nil {
+		w.remainder.Histogram(dp, out.counted)
+	}
 	if out.rescale != nil && isDelta {
 		w.rescaleHistogram(dp, out.rescale)
 	}
@@ -52,6 +58,9 @@ func (w *walk) sampleHistogram(dp pmetric.HistogramDataPoint, isDelta bool) (kee
 
 func (w *walk) sampleExponential(dp pmetric.ExponentialHistogramDataPoint, isDelta bool) (keep bool) {
 	out := w.sample(dp.Attributes(), dp.Flags())
+	if out.counted != nil {
+		w.remainder.Exponential(dp, out.counted)
+	}
 	if out.rescale != nil && isDelta {
 		w.rescaleExponential(dp, out.rescale)
 	}

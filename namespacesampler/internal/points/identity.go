@@ -46,6 +46,7 @@ func (h *identity) enterMetric(m pmetric.Metric) {
 
 func (h *identity) enterPoint(p *point, attributes pcommon.Map) {
 	if h.isNeeded {
-		p.series = h.hasher.Point(h.metric, attributes)
+		p.attributes = h.hasher.Attributes(attributes)
+		p.series = h.hasher.PointOf(h.metric, p.attributes)
 	}
 }

@@ -27,8 +27,12 @@ func (p *Processor) planLookups(table *rate.Table) lookups {
 	}
 }
 
-// needsLookup reports whether the namespace or the group of a point can change a decision, or an attribute of a kept point.
+// needsLookup reports whether the namespace or the group of a point can change a decision, an attribute of a kept point, or
+// a remainder.
 func (w *walk) needsLookup(p *point, attributes pcommon.Map) bool {
+	if w.remainder != nil { // dropped points are added up by namespace
+		return true
+	}
 	if w.lookups.highest.IsNever() {
 		return false
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/condition"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/remainder"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	RescaleDelta bool
 	// SampleExemplars removes exemplars whose trace is dropped; TracingEnabled false drops all traces.
 	SampleExemplars, TracingEnabled bool
+	// Remainder adds up what is dropped; nil if nothing does. It needs ByPoint to be false.
+	Remainder *remainder.Config
 }
 
 // Processor samples the data points of all pipelines of a configuration. It is safe for concurrent use.
@@ -38,16 +41,24 @@ type Processor struct {
 	rates    *steering.Rates
 	memory   *tracememory.Memory // of traces, for exemplars; nil for trace_id_ratio
 	detailed *condition.Set[condition.Metric]
+	// remainder is nil without one, and in a dry run.
+	remainder *remainder.Remainder
 	walks    sync.Pool
 }
 
 // New returns a processor. An error reports conditions that do not compile.
 func New(cfg Config, common *batch.Common, rates *steering.Rates, memory *tracememory.Memory) (p *Processor, err error) {
 	p = &Processor{cfg: cfg, common: common, rates: rates, memory: memory}
+	if cfg.Remainder != nil && cfg.Enabled && !common.DryRun {
+		p.remainder = remainder.New(*cfg.Remainder)
+	}
 	p.walks.New = func() any { return newWalk(p) }
 	p.detailed, err = condition.Metrics("metrics::detailed::match", cfg.Detailed, common.ConditionFailed)
 	return p, err
 }
+
+// Remainder returns what the dropped points add up to, or nil.
+func (p *Processor) Remainder() *remainder.Remainder { return p.remainder }
 
 // Process samples a batch. It returns ErrSkipProcessingData if no points are left (C5).
 func (p *Processor) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
@@ -59,6 +70,7 @@ func (p *Processor) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Me
 	if p.cfg.Enabled {
 		w.resolve(ctx, md)
 		w.apply(md)
+		w.addRemainder(md)
 	} else {
 		w.disable()
 	}
@@ -75,7 +87,7 @@ func (p *Processor) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Me
 // release reports what happened to a batch and keeps the working memory for another.
 func (p *Processor) release(ctx context.Context, w *walk) {
 	w.report(ctx)
-	size := max(len(w.points), len(w.isDetailed)) // metrics may have no points
+	size := max(len(w.points), len(w.metrics)) // metrics may have no points
 	w.reset()
 	if size <= batch.MaxReusedItems {
 		p.walks.Put(w)

@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/remainder"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 )
 
@@ -23,6 +24,15 @@ type point struct {
 	// series is the identity of the point's series as it arrived, before a namespace is written to it (M5). It is computed for
 	// points that carry a namespace or a key, if the walk decides by it and they carry no group.
 	series decision.Series
+	// attributes are the hashes of the point's own attributes, if series was computed.
+	attributes decision.Attributes
+}
+
+// metric is what is known of a metric of the batch.
+type metric struct {
+	isDetailed bool
+	// identity is that of the series of the metric, without the attributes of points. It is computed if it decides.
+	identity decision.Series
 }
 
 // walk is the working memory for one batch. Points are read in the order of the batch, and changed in the same order, after all
@@ -35,28 +45,36 @@ type walk struct {
 	identity   identity
 	lookups    lookups
 	points     []point
-	isDetailed []bool // of each metric
+	metrics    []metric
 	saturated  int64
+	remainder  *remainder.Batch // nil without one
 
 	// Current position of read or apply.
 	nextPoint, nextMetric int
+	hasRemainder          bool // the metric has one
+	item                  remainder.Item
+	remainderPoints       int
 	resource              pcommon.Resource
 	scope                 pcommon.InstrumentationScope
 }
 
 func newWalk(p *Processor) *walk {
-	return &walk{
+	w := &walk{
 		p:          p,
 		namespaces: batch.NewNamespaces(labels.DataPoints, p.common.Labels),
 		resolution: batch.NewResolution(p.common),
 		identity:   identity{hasher: decision.SeriesHasher{IsMissing: p.common.Reader.IsMissing}},
 	}
+	if p.remainder != nil {
+		w.remainder = p.remainder.NewBatch()
+	}
+	return w
 }
 
 func (w *walk) begin(tables *steering.Tables) {
 	w.tables = tables
 	if w.namespaces.Begin(tables.Metrics) {
-		w.identity.isNeeded = w.p.cfg.Enabled && !w.p.cfg.ByPoint && !tables.Metrics.IsFixed()
+		w.identity.isNeeded = w.p.cfg.Enabled && !w.p.cfg.ByPoint && (!tables.Metrics.IsFixed() || w.remainder != nil)
 		w.lookups = w.p.planLookups(tables.Metrics)
 		w.resolution.LookForGroups(w.identity.isNeeded || w.p.cfg.Enabled && w.p.cfg.SampleExemplars)
 	}
@@ -73,10 +91,10 @@ func (w *walk) read(ctx context.Context, md pmetric.Metrics) {
 			w.resolution.Enter(sm.Scope().Attributes(), rm.Resource().Attributes())
 			for _, m := range sm.Metrics().All() {
 				detailed := w.p.isDetailed(ctx, rm, sm, m)
-				w.isDetailed = append(w.isDetailed, detailed)
 				if detailed {
 					w.identity.enterMetric(m)
 				}
+				w.metrics = append(w.metrics, metric{detailed, w.identity.metric})
 				eachAttributes(m, func(attributes pcommon.Map) { w.readPoint(attributes, detailed) })
 			}
 		}
@@ -90,12 +108,16 @@ func (w *walk) readPoint(attributes pcommon.Map, isDetailed bool) {
 	if !isDetailed {
 		return
 	}
+	if _, ok := attributes.Get(remainder.IDAttribute); ok { // it passes, whoever made it (R8)
+		p.item.Carries = false
+		return
+	}
 	w.resolution.ReadGroup(&p.item, attributes)
 	var key *namespace.Key
 	if w.resolution.Lacks(&p.item) && w.p.common.Reader.Lookups() > 0 {
 		key = w.resolution.ReadKey(&p.item, attributes)
 	}
-	if p.item.Carries && !p.item.Group.IsKnown() {
+	if p.item.Carries && (!p.item.Group.IsKnown() || w.remainder != nil) {
 		w.identity.enterPoint(p, attributes)
 	}
 	if key != nil && w.needsLookup(p, attributes) {
@@ -144,7 +166,7 @@ func (w *walk) apply(md pmetric.Metrics) {
 		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
 			w.scope = sm.Scope()
 			metrics := sm.Metrics().Len()
-			sm.Metrics().RemoveIf(func(m pmetric.Metric) bool { return !w.sampleMetric(m) })
+			sm.Metrics().RemoveIf(func(m pmetric.Metric) bool { return !w.sampleMetric(rm, sm, m) })
 			return metrics > 0 && sm.Metrics().Len() == 0
 		})
 		return scopes > 0 && rm.ScopeMetrics().Len() == 0
@@ -152,16 +174,17 @@ func (w *walk) apply(md pmetric.Metrics) {
 }
 
 // sampleMetric samples the points of a metric, and reports whether the metric is kept.
-func (w *walk) sampleMetric(m pmetric.Metric) (keep bool) {
-	detailed := w.isDetailed[w.nextMetric]
+func (w *walk) sampleMetric(rm pmetric.ResourceMetrics, sm pmetric.ScopeMetrics, m pmetric.Metric) (keep bool) {
+	known := &w.metrics[w.nextMetric]
 	w.nextMetric++
 	before := pointCount(m)
-	if !detailed {
+	if !known.isDetailed {
 		for range before {
 			w.namespaces.Of(w.take().item.Namespace).Counters.Count(labels.Passed, true)
 		}
 		return true
 	}
+	w.hasRemainder = w.remainder != nil && w.remainder.Enter(rm, sm, m, known.identity)
 	w.samplePoints(m)
 	return before == 0 || pointCount(m) > 0
 }
@@ -179,6 +202,8 @@ type outcome struct {
 	rescale *rate.Rate
 	// exemplarsOf is the point whose exemplars are sampled, or nil if they are kept.
 	exemplarsOf *point
+	// counted is the point as the remainder of the metric takes it, or nil if it has none. It is valid until the next point.
+	counted *remainder.Item
 }
 
 // sample looks up the rate of the next data point, decides, and writes the resolved namespace to it (M5).
@@ -188,16 +213,20 @@ func (w *walk) sample(attributes pcommon.Map, flags pmetric.DataPointFlags) outc
 	rule, keep := w.decide(p, ns, flags)
 	ns.Counters.Count(rule, keep)
 
+	var out outcome
+	if w.hasRemainder && p.item.Carries {
+		out.counted = w.counted(p, ns, keep, attributes)
+	}
 	switch {
 	case w.p.common.DryRun:
 		return outcome{keep: true}
 	case !keep:
-		return outcome{}
+		return out
 	}
 	if p.item.IsResolved() && w.lacksTarget(attributes) {
 		w.p.common.Reader.Write(attributes, p.item.Namespace)
 	}
-	out := outcome{keep: true}
+	out.keep = true
 	if isByRate(rule) && w.p.cfg.RescaleDelta && !ns.Rate.IsAlways() {
 		out.rescale = &ns.Rate.Rate
 	}
@@ -205,6 +234,25 @@ func (w *walk) sample(attributes pcommon.Map, flags pmetric.DataPointFlags) outc
 		out.exemplarsOf = p
 	}
 	return out
+}
+
+// counted returns a point as the remainder takes it.
+func (w *walk) counted(p *point, ns *batch.Namespace, keep bool, attributes pcommon.Map) *remainder.Item {
+	isUnavailable := p.item.IsUnavailable() || w.resolution.LacksGroup(&p.item) && p.item.IsGroupUnavailable()
+	w.item = remainder.Item{
+		Series: p.series, Attributes: p.attributes,
+		Namespace: p.item.Namespace, Writes: !keep && p.item.IsResolved() && w.lacksTarget(attributes),
+		IsUnavailable: isUnavailable, IsUnsettled: isUnavailable || w.resolution.Lacks(&p.item),
+		Threshold: ns.Rate.Threshold.Unsigned(), IsKept: keep,
+	}
+	return &w.item
+}
+
+// addRemainder appends what the dropped points of the batch add up to.
+func (w *walk) addRemainder(md pmetric.Metrics) {
+	if w.remainder != nil {
+		w.remainderPoints = w.remainder.Emit(md)
+	}
 }
 
 // decide decides a data point: points without a namespace or a key pass, then on_failure decides, then the rate.
@@ -284,12 +332,19 @@ func (w *walk) report(ctx context.Context) {
 	if w.saturated > 0 {
 		t.ProcessorNamespaceSamplerSaturatedDatapoints.Add(ctx, w.saturated)
 	}
+	if w.remainderPoints > 0 {
+		t.ProcessorNamespaceSamplerRemainderDatapoints.Add(ctx, int64(w.remainderPoints))
+	}
 }
 
 // reset prepares the walk for the next batch. It releases the telemetry of this one.
 func (w *walk) reset() {
 	clear(w.points)
-	w.points, w.isDetailed, w.saturated = w.points[:0], w.isDetailed[:0], 0
+	w.points, w.metrics, w.saturated = w.points[:0], w.metrics[:0], 0
+	w.hasRemainder, w.item, w.remainderPoints = false, remainder.Item{}, 0
+	if w.remainder != nil {
+		w.remainder.Reset()
+	}
 	w.nextPoint, w.nextMetric = 0, 0
 	w.resource, w.scope = pcommon.Resource{}, pcommon.InstrumentationScope{}
 	w.resolution.Reset()

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package remainder
+
+import (
+	"cmp"
+	"math"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
+)
+
+// Batch is what is dropped from a batch, and which of its series are kept. It is reused from batch to batch. All that other batches share is
+// changed at once, when the batch has come to its end.
+type Batch struct {
+	r *Remainder
+
+	// The current metric.
+	resource  pmetric.ResourceMetrics
+	scope     pmetric.ScopeMetrics
+	metric    pmetric.Metric
+	kind      kind
+	export    int32
+	reduced   keys // of what the remainder carries
+	isReduced struct{ resource, scope, metric bool }
+
+	exports   []exportOf
+	standings []standingOf
+	drops     []drop
+	numbers   []uint64 // sums and buckets of dropped histograms
+	kept      []kept
+	folded    int64
+	lost      int64
+	fed       []*feed
+	byKey     map[uint64]*feed
+	byName    map[standingKey]int32
+}
+
+// kind is what a metric counts as here.
+type kind uint8
+
+const (
+	noRemainder kind = iota
+	isDelta
+	isCumulative
+)
+
+type keys struct{ resource, scope, metric decision.Series }
+
+// exportOf is an export of a metric from a resource, as far as the batch has it.
+type exportOf struct {
+	key   uint64
+	last  uint64   // the latest time of its points
+	found *exports // when the batch comes to its end
+}
+
+type standingOf struct {
+	standingKey
+	threshold uint64
+	found     *standing // when the batch comes to its end
+}
+
+// drop is a dropped cumulative point.
+type drop struct {
+	series      uint64
+	start, time uint64
+	value       uint64 // as in an entry
+	isDouble    bool
+	isUnsure    bool   // the series may have been kept when Postgres could be asked
+	at, size    uint32 // of the sum and the buckets of a histogram in numbers
+	lacksSum    bool
+	export      int32
+	standing    int32
+	feed        *feed
+}
+
+// kept is a kept cumulative point: its series is not one that is dropped.
+type kept struct {
+	series uint64
+	isMark bool
+}
+
+// feed is a remainder that the batch adds to.
+type feed struct {
+	to     *series
+	start  uint64 // the earliest time since which what is added was counted
+	latest uint64 // the latest time of what was added
+	isFed  bool
+
+	value       value        // what the batch adds to a delta one, or what a cumulative one has come to
+	exponential *exponential // in place of value
+	isDelta     bool
+	isNew       bool
+	began, time uint64 // of the point
+}
+
+// NewBatch returns an empty batch.
+func (r *Remainder) NewBatch() *Batch {
+	return &Batch{r: r, byKey: map[uint64]*feed{}, byName: map[standingKey]int32{}}
+}
+
+// Item is a data point, as sampling has decided on it.
+type Item struct {
+	// Series is the identity of its metric from its scope and resource, with that of the point's attributes.
+	Series     decision.Series
+	Attributes decision.Attributes
+	// Namespace is that of the point; Writes is true if it was resolved, and must be written to the remainder (R1).
+	Namespace string
+	Writes    bool
+	// IsUnavailable is true if there is no namespace because Postgres could not be asked, and IsUnsettled if the namespace or the group is not
+	// known, but might be later.
+	IsUnavailable, IsUnsettled bool
+	// Threshold is that of the rate.
+	Threshold uint64
+	IsKept    bool
+}
+
+func isNeverMissing(string, pcommon.Value) bool { return false }
+
+// Enter begins a metric, whose identity is given. It reports whether the metric has a remainder (R6).
+func (b *Batch) Enter(rm pmetric.ResourceMetrics, sm pmetric.ScopeMetrics, m pmetric.Metric, identity decision.Series) bool {
+	if rm != b.resource {
+		b.resource, b.isReduced.resource, b.isReduced.scope = rm, false, false
+	}
+	if sm != b.scope {
+		b.scope, b.isReduced.scope = sm, false
+	}
+	b.metric, b.isReduced.metric = m, false
+	b.kind = kindOf(m)
+	if b.kind == isCumulative {
+		b.export = int32(len(b.exports)) //nolint:gosec // a batch has fewer metrics
+		b.exports = append(b.exports, exportOf{key: uint64(identity)})
+	}
+	return b.kind != noRemainder
+}
+
+func kindOf(m pmetric.Metric) kind {
+	var temporality pmetric.AggregationTemporality
+	switch m.Type() {
+	case pmetric.MetricTypeSum:
+		if !m.Sum().IsMonotonic() {
+			return noRemainder
+		}
+		temporality = m.Sum().AggregationTemporality()
+	case pmetric.MetricTypeHistogram:
+		temporality = m.Histogram().AggregationTemporality()
+	case pmetric.MetricTypeExponentialHistogram:
+		if temporality = m.ExponentialHistogram().AggregationTemporality(); temporality == pmetric.AggregationTemporalityCumulative {
+			return noRemainder
+		}
+	case pmetric.MetricTypeEmpty, pmetric.MetricTypeGauge, pmetric.MetricTypeSummary:
+		return noRemainder
+	}
+	switch temporality {
+	case pmetric.AggregationTemporalityDelta:
+		return isDelta
+	case pmetric.AggregationTemporalityCumulative:
+		return isCumulative
+	case pmetric.AggregationTemporalityUnspecified:
+	}
+	return noRemainder
+}
+
+// Numbers of the two kinds of numbers, which stay apart (R5), and of histograms.
+const (
+	ofInt uint64 = iota + 1
+	ofDouble
+	ofHistogram
+)
+
+// Number adds a point of a sum, if it was dropped.
+func (b *Batch) Number(dp pmetric.NumberDataPoint, it *Item) {
+	if dp.Flags().NoRecordedValue() || dp.ValueType() == pmetric.NumberDataPointValueTypeEmpty {
+		return
+	}
+	variant, value := ofInt, uint64(dp.IntValue()) //nolint:gosec // its bits
+	if dp.ValueType() == pmetric.NumberDataPointValueTypeDouble {
+		if math.IsNaN(dp.DoubleValue()) || math.IsInf(dp.DoubleValue(), 0) {
+			return
+		}
+		variant, value = ofDouble, math.Float64bits(dp.DoubleValue())
+	}
+	f := b.point(it, variant, dp.Attributes(), uint64(dp.StartTimestamp()), uint64(dp.Timestamp()), noBounds)
+	switch {
+	case f == nil:
+	case b.kind == isDelta:
+		f.value.addNumber(dp)
+	default:
+		b.drop(f, it, variant, dp.StartTimestamp(), dp.Timestamp(), value, variant == ofDouble)
+	}
+}
+
+// Histogram adds a point of a histogram, if it was dropped.
+func (b *Batch) Histogram(dp pmetric.HistogramDataPoint, it *Item) {
+	if dp.Flags().NoRecordedValue() {
+		return
+	}
+	variant := b.layout(dp)
+	bounds := func() ([]float64, int) { return dp.ExplicitBounds().AsRaw(), dp.BucketCounts().Len() }
+	f := b.point(it, variant, dp.Attributes(), uint64(dp.StartTimestamp()), uint64(dp.Timestamp()), bounds)
+	switch {
+	case f == nil:
+	case b.kind == isDelta:
+		f.value.addHistogram(dp)
+	default:
+		d := b.drop(f, it, variant, dp.StartTimestamp(), dp.Timestamp(), dp.Count(), false)
+		d.at, d.lacksSum = uint32(len(b.numbers)), !dp.HasSum() //nolint:gosec // a batch has fewer
+		b.numbers = append(b.numbers, math.Float64bits(finite(dp.Sum())))
+		counts := dp.BucketCounts()
+		for i := range counts.Len() {
+			b.numbers = append(b.numbers, counts.At(i))
+		}
+		d.size = uint32(len(b.numbers)) - d.at //nolint:gosec // a batch has fewer
+	}
+}
+
+// Exponential adds a delta point of an exponential histogram, if it was dropped.
+func (b *Batch) Exponential(dp pmetric.ExponentialHistogramDataPoint, it *Item) {
+	if dp.Flags().NoRecordedValue() || !isScale(dp.Scale()) {
+		return
+	}
+	f := b.point(it, ofHistogram, dp.Attributes(), uint64(dp.StartTimestamp()), uint64(dp.Timestamp()), noBounds)
+	if f != nil {
+		f.exponential.add(dp)
+	}
+}
+
+func noBounds() ([]float64, int) { return nil, 0 }
+
+// layout returns the number of the bounds of a histogram: others are another remainder (R5).
+func (b *Batch) layout(dp pmetric.HistogramDataPoint) uint64 {
+	bounds := dp.ExplicitBounds()
+	x := decision.Series(ofHistogram).Join(uint64(dp.BucketCounts().Len())) //nolint:gosec // a length
+	for i := range bounds.Len() {
+		x = x.Join(math.Float64bits(bounds.At(i)))
+	}
+	return uint64(x)
+}
+
+// point notes a point, and returns the remainder that it is added to, or nil if it was kept or cannot be added.
+func (b *Batch) point(it *Item, variant uint64, attributes pcommon.Map, start, at uint64, bounds func() ([]float64, int)) *feed {
+	if b.kind == isCumulative {
+		x := &b.exports[b.export]
+		x.last = max(x.last, at)
+	}
+	if it.IsKept {
+		if b.kind == isCumulative {
+			b.standing(it)
+			b.kept = append(b.kept, kept{uint64(it.Series.Join(variant)), it.IsUnsettled})
+		}
+		return nil
+	}
+	f := b.feed(it, variant, attributes, bounds)
+	if f == nil {
+		return nil
+	}
+	f.latest = max(f.latest, at)
+	if b.kind == isDelta {
+		f.feedFrom(cmp.Or(start, at))
+	}
+	return f
+}
+
+// drop notes a dropped cumulative point.
+func (b *Batch) drop(f *feed, it *Item, variant uint64, start, at pcommon.Timestamp, value uint64, isDouble bool) *drop {
+	b.drops = append(b.drops, drop{
+		series: uint64(it.Series.Join(variant)), start: uint64(start), time: uint64(at), value: value, isDouble: isDouble, isUnsure: it.IsUnavailable,
+		export: b.export, standing: b.standing(it), feed: f,
+	})
+	return &b.drops[len(b.drops)-1]
+}
+
+// standing returns the index of the rate of a point's namespace.
+func (b *Batch) standing(it *Item) int32 {
+	key := standingKey{it.Namespace, it.IsUnavailable}
+	if n := len(b.standings); n > 0 && b.standings[n-1].standingKey == key { // points of a namespace arrive together
+		return int32(n - 1) //nolint:gosec // a batch has fewer
+	}
+	i, ok := b.byName[key]
+	if !ok {
+		key.name = strings.Clone(key.name) // so that the telemetry is not retained
+		i = int32(len(b.standings))        //nolint:gosec // a batch has fewer
+		b.byName[key] = i
+		b.standings = append(b.standings, standingOf{standingKey: key, threshold: it.Threshold})
+	}
+	return i
+}
+
+// Reset forgets the batch, whose telemetry it refers to.
+func (b *Batch) Reset() {
+	b.resource, b.scope, b.metric = pmetric.ResourceMetrics{}, pmetric.ScopeMetrics{}, pmetric.Metric{}
+	clear(b.standings)
+	clear(b.drops)
+	clear(b.fed)
+	clear(b.byKey)
+	clear(b.byName)
+	b.exports, b.standings, b.drops, b.numbers = b.exports[:0], b.standings[:0], b.drops[:0], b.numbers[:0]
+	b.kept, b.fed, b.folded, b.lost = b.kept[:0], b.fed[:0], 0, 0
+}
