@@ -43,7 +43,7 @@ type Processor struct {
 	detailed *condition.Set[condition.Metric]
 	// remainder is nil without one, and in a dry run.
 	remainder *remainder.Remainder
-	walks    sync.Pool
+	walks     sync.Pool
 }
 
 // New returns a processor. An error reports conditions that do not compile.

@@ -30,7 +30,7 @@ type Batch struct {
 	exports   []exportOf
 	standings []standingOf
 	drops     []drop
-	numbers   []uint64 // sums and buckets of dropped histograms
+	numbers   []uint64 // counts of dropped histograms
 	kept      []kept
 	folded    int64
 	lost      int64
@@ -70,7 +70,7 @@ type drop struct {
 	value       uint64 // as in an entry
 	isDouble    bool
 	isUnsure    bool   // the series may have been kept when Postgres could be asked
-	at, size    uint32 // of the sum and the buckets of a histogram in numbers
+	at, size    uint32 // of the counts of a histogram in numbers
 	lacksSum    bool
 	export      int32
 	standing    int32
@@ -206,12 +206,14 @@ func (b *Batch) Histogram(dp pmetric.HistogramDataPoint, it *Item) {
 	case b.kind == isDelta:
 		f.value.addHistogram(dp)
 	default:
-		d := b.drop(f, it, variant, dp.StartTimestamp(), dp.Timestamp(), dp.Count(), false)
+		d := b.drop(f, it, variant, dp.StartTimestamp(), dp.Timestamp(), math.Float64bits(finite(dp.Sum())), false)
 		d.at, d.lacksSum = uint32(len(b.numbers)), !dp.HasSum() //nolint:gosec // a batch has fewer
-		b.numbers = append(b.numbers, math.Float64bits(finite(dp.Sum())))
 		counts := dp.BucketCounts()
 		for i := range counts.Len() {
 			b.numbers = append(b.numbers, counts.At(i))
+		}
+		if counts.Len() == 0 {
+			b.numbers = append(b.numbers, dp.Count())
 		}
 		d.size = uint32(len(b.numbers)) - d.at //nolint:gosec // a batch has fewer
 	}

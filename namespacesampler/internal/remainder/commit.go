@@ -146,18 +146,16 @@ func (d *drop) isReset(e *entry, had, numbers []uint64) bool {
 		return math.Float64frombits(d.value) < math.Float64frombits(e.value)
 	case d.size == 0:
 		return int64(d.value) < int64(e.value) //nolint:gosec // their bits
-	case d.value < e.value:
-		return true
 	}
-	for i := 1; i < len(had); i++ { // a bucket that has lost something shows a reset that the count has hidden
-		if numbers[i] < had[i] {
+	for i, n := range numbers { // a bucket that has lost something shows a reset, even one that the count hides
+		if n < had[i] {
 			return true
 		}
 	}
 	return false
 }
 
-// grow adds what a series has grown by since it had a value, and, if it is a histogram, a sum and buckets.
+// grow adds what a series has grown by since it had a value, and, if it is a histogram, counts.
 func (b *Batch) grow(d *drop, before uint64, had, numbers []uint64) {
 	to := &d.feed.to.total
 	switch {
@@ -167,18 +165,16 @@ func (b *Batch) grow(d *drop, before uint64, had, numbers []uint64) {
 		growth, _ := addInts(int64(d.value), -int64(before)) //nolint:gosec // their bits
 		to.addInt(max(growth, 0))
 	default:
-		sum := math.Float64frombits(numbers[0])
-		if had != nil {
-			sum -= math.Float64frombits(had[0])
-		}
-		to.extremes.sum += finite(sum)
+		to.extremes.sum += finite(math.Float64frombits(d.value) - math.Float64frombits(before))
 		to.extremes.lacksSum = to.extremes.lacksSum || d.lacksSum
-		to.addCount(d.value - before)
-		for i, n := range numbers[1:] {
+		for i, n := range numbers {
 			if had != nil {
-				n -= had[1+i]
+				n -= had[i]
 			}
-			to.addBucket(i, n)
+			to.addCount(n)
+			if len(to.counts) > 0 {
+				to.addBucket(i, n)
+			}
 		}
 	}
 }

@@ -11,7 +11,7 @@ type tracked struct {
 	numbers int
 	entries int
 
-	index  map[uint64]uint32
+	index  map[halves]uint32
 	chunks [][]entry
 	free   uint32 // the first of a chain by next
 	oldest uint32
@@ -24,10 +24,15 @@ type tracked struct {
 type entry struct {
 	key         uint64
 	start, time uint64 // as in the point; 0 is an unknown start
-	value       uint64 // bits of a number, or the count of a histogram
+	value       uint64 // bits of a number, or of the sum of a histogram
 	prev, next  uint32 // in the order of use
-	at, size    uint32 // the numbers of a histogram in its arena: its sum and its buckets; or a mark in size
+	at, size    uint32 // the counts of a histogram in its arena: those of its buckets, or the one that it has; or a mark in size
 }
+
+// halves is a key as two numbers: a map has no gaps between these and another number.
+type halves struct{ high, low uint32 }
+
+func halvesOf(key uint64) halves { return halves{uint32(key >> 32), uint32(key)} } //nolint:gosec // all of it
 
 // Values of entry.size that are no size.
 const (
@@ -43,7 +48,7 @@ const (
 )
 
 func newTracked(most int) tracked {
-	return tracked{most: most, index: map[uint64]uint32{}, free: none, oldest: none, newest: none, histograms: map[uint32]*arena{}}
+	return tracked{most: most, index: map[halves]uint32{}, free: none, oldest: none, newest: none, histograms: map[uint32]*arena{}}
 }
 
 func (t *tracked) entry(i uint32) *entry { return &t.chunks[i>>chunkBits][i&(chunkSize-1)] }
@@ -54,12 +59,12 @@ func cost(size uint32) int {
 	case isNumber, isKept:
 		return 1
 	}
-	return int(size) + 1 // and the count
+	return int(size) + 2 // a count and a sum
 }
 
 // find returns the entry of a series, which becomes the newest, or nil.
 func (t *tracked) find(key uint64) *entry {
-	i, ok := t.index[key]
+	i, ok := t.index[halvesOf(key)]
 	if !ok {
 		return nil
 	}
@@ -71,21 +76,18 @@ func (t *tracked) find(key uint64) *entry {
 	return e
 }
 
-// histogram returns the sum, as bits, and the buckets of a histogram.
+// histogram returns the counts of a histogram.
 func (t *tracked) histogram(e *entry) []uint64 { return t.histograms[e.size].get(e.at) }
 
 // add adds an entry for a series that has none, and returns nil if there is no room for it at all. It also returns the number of series that were
-// forgotten in its place, without those that were only marked.
+// forgotten in its place.
 func (t *tracked) add(key uint64, size uint32) (e *entry, forgotten int) {
 	if cost(size) > t.most {
 		return nil, 0
 	}
 	for t.numbers+cost(size) > t.most {
-		oldest := t.entry(t.oldest)
-		if oldest.size != isKept {
-			forgotten++
-		}
-		t.remove(oldest.key)
+		t.remove(t.entry(t.oldest).key)
+		forgotten++
 	}
 	i := t.free
 	if i == none {
@@ -101,7 +103,7 @@ func (t *tracked) add(key uint64, size uint32) (e *entry, forgotten int) {
 		}
 		e.at = t.histograms[size].take()
 	}
-	t.index[key] = i
+	t.index[halvesOf(key)] = i
 	t.numbers += cost(size)
 	t.entries++
 	t.link(i, e)
@@ -110,13 +112,13 @@ func (t *tracked) add(key uint64, size uint32) (e *entry, forgotten int) {
 
 // remove forgets a series, if it is there.
 func (t *tracked) remove(key uint64) {
-	i, ok := t.index[key]
+	i, ok := t.index[halvesOf(key)]
 	if !ok {
 		return
 	}
 	e := t.entry(i)
 	t.unlink(e)
-	delete(t.index, key)
+	delete(t.index, halvesOf(key))
 	if e.size != isNumber && e.size != isKept {
 		t.histograms[e.size].give(e.at)
 	}
@@ -166,8 +168,8 @@ type arena struct {
 	free   []uint32
 }
 
-// arenaBits is the binary logarithm of the number of histograms in a chunk.
-const arenaBits = 6
+// arenaBits is the binary logarithm of the number of histograms in a chunk, which then is a whole number of pages.
+const arenaBits = 10
 
 func (a *arena) get(at uint32) []uint64 {
 	i := int(at&(1<<arenaBits-1)) * a.size
