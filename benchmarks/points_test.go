@@ -14,7 +14,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler"
 )
 
-// pointShape describes a batch of data points, in metrics of ten points each.
+// pointShape describes a batch of data points, in metrics of perMetric points each.
 type pointShape struct {
 	items      int
 	attributes int // of a point, including its namespace, the last
@@ -22,12 +22,12 @@ type pointShape struct {
 	kind       pmetric.MetricType
 	// perWorkflow is the number of points with the same correlation_id, which is one of the attributes; 0: there is none.
 	perWorkflow int
+	perMetric   int // points of a metric
+	shared      int // number of attributes that are the same for all points, the first ones
 }
 
 // standardPoints is the batch that the budgets are for.
-var standardPoints = pointShape{items: 1000, attributes: 8, namespaces: 12, kind: pmetric.MetricTypeSum}
-
-const pointsPerMetric = 10
+var standardPoints = pointShape{items: 1000, attributes: 8, namespaces: 12, kind: pmetric.MetricTypeSum, perMetric: 10}
 
 // with returns the shape with a change.
 func (s pointShape) with(change func(*pointShape)) pointShape {
@@ -41,20 +41,24 @@ func (s pointShape) batch() pmetric.Metrics {
 	rm := md.ResourceMetrics().AppendEmpty()
 	rm.Resource().Attributes().PutStr("service.name", "service")
 	metrics := rm.ScopeMetrics().AppendEmpty().Metrics()
-	for m := range s.items / pointsPerMetric {
+	for m := range s.items / s.perMetric {
 		metric := metrics.AppendEmpty()
 		metric.SetName(fmt.Sprintf("metric.%d", m))
 		points := newPoints(metric, s.kind)
-		for p := range pointsPerMetric {
+		for p := range s.perMetric {
 			attributes := points()
 			attributes.EnsureCapacity(s.attributes)
-			item := m*pointsPerMetric + p
+			item := m*s.perMetric + p
 			for i := range s.attributes - 1 {
 				if s.perWorkflow > 0 && i == s.attributes/2 {
 					attributes.PutStr("correlation_id", workflowUUID(item/s.perWorkflow))
 					continue
 				}
-				attributes.PutStr(fmt.Sprintf("attribute.%d", i), fmt.Sprintf("value %d", item))
+				value := item
+				if i < s.shared {
+					value = 0
+				}
+				attributes.PutStr(fmt.Sprintf("attribute.%d", i), fmt.Sprintf("value %d", value))
 			}
 			attributes.PutStr("namespace", fmt.Sprintf("namespace-%d", item%s.namespaces))
 		}

@@ -79,6 +79,11 @@ func BenchmarkRow(b *testing.B) {
 		shape := standardPoints.with(func(s *pointShape) { s.perWorkflow = perWorkflow })
 		b.Run("row=grouped_points/who="+c.Name(), func(b *testing.B) { benchmarkPoints(b, c, shape) })
 	}
+	for row, shape := range remainderRows() {
+		for _, c := range oursWithRemainder(shape) {
+			b.Run("row="+row+"/who="+c.Name(), func(b *testing.B) { benchmarkPoints(b, c, shape) })
+		}
+	}
 	for _, c := range []contender[pmetric.Metrics]{oursOnPoints(nil), hashing(), hashingRows(standardPoints)} {
 		b.Run("row=points/who="+c.Name(), func(b *testing.B) { benchmarkPoints(b, c, standardPoints) })
 	}

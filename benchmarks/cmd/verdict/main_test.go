@@ -73,6 +73,10 @@ BenchmarkRow/row=resolved_1/who=probabilistic_sampler-2      1 100 ns/item
 BenchmarkRow/row=stamped/who=ours-2                          1 90 ns/item 0.1 allocs/item 1 allocs/kept
 BenchmarkRow/row=stamped/who=ours_on_logs-2                  1 90 ns/item 0.2 allocs/item 1 allocs/kept
 BenchmarkRow/row=stamped/who=probabilistic_sampler_on_logs-2 1 200 ns/item
+BenchmarkRow/row=remainder/who=ours-2 1 20 ns/item
+BenchmarkRow/row=remainder/who=ours_remainder-2 1 36 ns/item
+BenchmarkRow/row=remainder_120/who=ours-2 1 20 ns/item
+BenchmarkRow/row=remainder_120/who=ours_remainder-2 1 44 ns/item
 BenchmarkRow/row=points/who=ours-2                           1 70 ns/item 0 allocs/item 0 allocs/kept
 BenchmarkRow/row=points/who=hash-2                           1 10 ns/item
 BenchmarkRow/row=points/who=hash_of_rows-2                   1 2 ns/item

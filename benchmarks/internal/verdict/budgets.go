@@ -89,6 +89,8 @@ var otherBudgets = []Budget{
 	{Work: "data point by series, 8 attributes", Against: "copying and hashing its bytes", Unit: "ns/item", Bound: atMost(8), Benchmark: ours("points"), Reference: peer("points", "hash")},
 	{Work: "… time", Against: "hashing bytes in a row", Unit: "ns/item", Benchmark: ours("points"), Reference: peer("points", "hash_of_rows")},
 	{Work: "… allocations a point", Unit: "allocs/item", Bound: atMost(0), Benchmark: ours("points")},
+	{Work: "… with a remainder, 12 series of it", Against: without, Unit: "ns/item", Bound: atMost(2), Benchmark: peer("remainder", "ours_remainder"), Reference: ours("remainder")},
+	{Work: "… with a remainder, 120 series of it", Against: without, Unit: "ns/item", Benchmark: peer("remainder_120", "ours_remainder"), Reference: ours("remainder_120")},
 
 	{Work: "1,000 unknown keys", Against: "a query for each key", Unit: "keys/s", Bound: atLeast(20), Benchmark: "Lookup/who=ours", Reference: "Lookup/who=query_per_key"},
 	{Work: "… keys a second", Against: "a prepared query for each key", Unit: "keys/s", Benchmark: "Lookup/who=ours", Reference: "Lookup/who=prepared_query_per_key"},

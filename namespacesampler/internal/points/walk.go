@@ -25,7 +25,8 @@ type point struct {
 	// points that carry a namespace or a key, if the walk decides by it and they carry no group.
 	series decision.Series
 	// attributes are the hashes of the point's own attributes, if series was computed.
-	attributes decision.Attributes
+	attributes   decision.Attributes
+	isIdentified bool
 }
 
 // metric is what is known of a metric of the batch.
@@ -117,12 +118,27 @@ func (w *walk) readPoint(attributes pcommon.Map, isDetailed bool) {
 	if w.resolution.Lacks(&p.item) && w.p.common.Reader.Lookups() > 0 {
 		key = w.resolution.ReadKey(&p.item, attributes)
 	}
-	if p.item.Carries && (!p.item.Group.IsKnown() || w.remainder != nil) {
+	if p.isIdentified = w.needsIdentity(p); p.isIdentified {
 		w.identity.enterPoint(p, attributes)
 	}
 	if key != nil && w.needsLookup(p, attributes) {
 		w.resolution.Want(&p.item, key)
 	}
+}
+
+// needsIdentity reports whether the identity of a point's series is asked for: if it decides, or if the remainder must know the series. It needs not
+// if the series has always been kept.
+func (w *walk) needsIdentity(p *point) bool {
+	it := &p.item
+	switch {
+	case !it.Carries:
+		return false
+	case w.remainder == nil:
+		return !it.Group.IsKnown()
+	case w.resolution.Lacks(it):
+		return true
+	}
+	return !w.namespaces.Of(it.Namespace).Rate.IsAlways() || w.remainder.MayHaveDropped(it.Namespace)
 }
 
 // resolve looks up the namespaces and groups that are missing. One round trip answers all points; those whose key is unknown have their next
@@ -243,7 +259,7 @@ func (w *walk) counted(p *point, ns *batch.Namespace, keep bool, attributes pcom
 		Series: p.series, Attributes: p.attributes,
 		Namespace: p.item.Namespace, Writes: !keep && p.item.IsResolved() && w.lacksTarget(attributes),
 		IsUnavailable: isUnavailable, IsUnsettled: isUnavailable || w.resolution.Lacks(&p.item),
-		Threshold: ns.Rate.Threshold.Unsigned(), IsKept: keep,
+		Threshold: ns.Rate.Threshold.Unsigned(), IsKept: keep, IsSteady: !p.isIdentified,
 	}
 	return &w.item
 }

@@ -116,7 +116,12 @@ type Item struct {
 	// Threshold is that of the rate.
 	Threshold uint64
 	IsKept    bool
+	// IsSteady is true for a kept point without Series, since MayHaveDropped is false for its namespace.
+	IsSteady bool
 }
+
+// MayHaveDropped reports whether a series of a namespace that it carries may have been dropped before, if its rate is 1 now.
+func (b *Batch) MayHaveDropped(namespace string) bool { return b.r.changed.has(namespace) }
 
 func isNeverMissing(string, pcommon.Value) bool { return false }
 
@@ -251,7 +256,9 @@ func (b *Batch) point(it *Item, variant uint64, attributes pcommon.Map, start, a
 	if it.IsKept {
 		if b.kind == isCumulative {
 			b.standing(it)
-			b.kept = append(b.kept, kept{uint64(it.Series.Join(variant)), it.IsUnsettled})
+			if !it.IsSteady {
+				b.kept = append(b.kept, kept{uint64(it.Series.Join(variant)), it.IsUnsettled})
+			}
 		}
 		return nil
 	}

@@ -17,10 +17,9 @@ func (b *Batch) commit() {
 	for i := range b.standings {
 		s := &b.standings[i]
 		found, isKnown := r.standings.get(s.standingKey)
-		if !isKnown && r.standings.before != nil { // it may have been forgotten
-			found.since = m
+		if found.note(s.threshold, isKnown, r.standings.before != nil, m) {
+			r.changed.add(s.name)
 		}
-		found.note(s.threshold, isKnown, m)
 		s.found = found
 	}
 	for i := range b.exports {

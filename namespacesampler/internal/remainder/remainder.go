@@ -32,6 +32,7 @@ type Remainder struct {
 	hasher  decision.SeriesHasher
 	id      string
 	started moment
+	changed changed
 
 	mu        sync.Mutex
 	batches   uint64

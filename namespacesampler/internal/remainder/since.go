@@ -2,7 +2,11 @@
 
 package remainder
 
-import "time"
+import (
+	"maps"
+	"sync/atomic"
+	"time"
+)
 
 // Whether the first point of a dropped series counts whole depends on what this collector has seen before (R3). This file holds that.
 
@@ -56,15 +60,40 @@ type standing struct {
 	since     moment
 }
 
-// note notes a rate.
-func (s *standing) note(threshold uint64, isKnown bool, m moment) {
-	if isKnown && s.threshold == threshold {
-		return
-	}
-	if isKnown {
+// note notes a rate, and reports whether it is another than before. If nothing is known of the namespace any more, it may be.
+func (s *standing) note(threshold uint64, isKnown, mayBeForgotten bool, m moment) (isOther bool) {
+	isOther = isKnown && s.threshold != threshold || !isKnown && mayBeForgotten
+	if isOther {
 		s.since = m
 	}
 	s.threshold = threshold
+	return isOther
+}
+
+// changed are the namespaces that have had several rates. Batches read them while others are added.
+type changed struct {
+	names atomic.Pointer[map[string]struct{}]
+}
+
+func (c *changed) has(name string) bool {
+	names := c.names.Load()
+	if names == nil {
+		return false
+	}
+	_, ok := (*names)[name]
+	return ok || len(*names) >= maxKnown
+}
+
+// add adds a namespace. It must not be called concurrently.
+func (c *changed) add(name string) {
+	if c.has(name) {
+		return
+	}
+	names := map[string]struct{}{name: {}}
+	if before := c.names.Load(); before != nil {
+		maps.Copy(names, *before)
+	}
+	c.names.Store(&names)
 }
 
 // isNew reports whether all that a dropped series has counted until its first point came after what was seen of it before: since it started after
