@@ -262,6 +262,7 @@ func (b *Batch) point(it *Item, variant uint64, attributes pcommon.Map, start, a
 		}
 		return nil
 	}
+	it.Writes = it.Writes && b.r.writes
 	f := b.feed(it, variant, attributes, bounds)
 	if f == nil {
 		return nil

@@ -5,6 +5,7 @@
 package remainder
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Remainder struct {
 	cfg     Config
 	hasher  decision.SeriesHasher
 	id      string
+	writes  bool // remainders carry namespaces
 	started moment
 	changed changed
 
@@ -75,6 +77,7 @@ func New(cfg Config) *Remainder {
 	now := time.Now()
 	return &Remainder{
 		cfg: cfg, hasher: decision.SeriesHasher{IsMissing: isNeverMissing}, id: uuid.NewString(), started: moment{at: now},
+		writes:  !slices.Contains(cfg.Without, cfg.NamespaceAttribute),
 		tracked: newTracked(cfg.MaxTracked), whole: map[uint64]*series{}, folded: map[uint64]*series{}, plain: map[uint64]uint64{}, swept: now,
 	}
 }
