@@ -160,7 +160,7 @@ var perSignal = map[string][]string{
 	"traces": {
 		"spans", "tracestate_faults", "forgotten_traces", "held_spans", "set_aside_spans", "early_released_traces", "undelivered_spans",
 	},
-	"metrics": {"datapoints", "saturated_datapoints"},
+	"metrics": {"datapoints", "saturated_datapoints", "remainder_datapoints"},
 	"logs":    {"log_records", "log_record_faults"},
 }
 

@@ -39,7 +39,8 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 	assert.Equal(t, cfg.Spans, full.Spans)
 	assert.Equal(t, cfg.DryRun, full.DryRun)
 	assert.Len(t, full.Metrics.Detailed.Match, 1)
-	full.Metrics.Detailed.SampleRate, full.Metrics.Detailed.Match, full.Metrics.Namespaces = nil, nil, nil
+	assert.Empty(t, full.Metrics.Remainder.Without)
+	full.Metrics.Detailed.SampleRate, full.Metrics.Detailed.Match, full.Metrics.Namespaces, full.Metrics.Remainder.Without = nil, nil, nil, nil
 	assert.Equal(t, cfg.Metrics, full.Metrics)
 	assert.Equal(t, cfg.Budgets, full.Budgets)
 	assert.Equal(t, cfg.Telemetry, full.Telemetry)
@@ -51,12 +52,16 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 
 func TestEveryConfigurationInTestdataLoads(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://localhost/tasker")
-	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "tenants.yaml", "service_name.yaml", "pgbouncer.yaml", "base.yaml", "demo.yaml", "span_metrics.yaml", "workflows.yaml", "two-tier/second.yaml", "budgets.yaml"} {
+	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "tenants.yaml", "service_name.yaml", "pgbouncer.yaml", "base.yaml", "demo.yaml", "span_metrics.yaml", "workflows.yaml", "two-tier/second.yaml", "budgets.yaml", "remainder.yaml"} {
 		t.Run(file, func(t *testing.T) { samplertest.LoadFiles(t, testdata+file) })
 	}
 	budgets := samplertest.LoadFiles(t, testdata+"budgets.yaml")
 	assert.InDelta(t, 1000, float64(budgets.Tracing.Budget.Get().ItemsPerSecond), 0)
 	assert.Len(t, budgets.Tracing.Namespaces, 2)
+	remainder := samplertest.LoadFiles(t, testdata+"remainder.yaml").Metrics.Remainder
+	assert.True(t, remainder.Enabled)
+	assert.Equal(t, []string{"correlation_id", "task_uuid", "step_uuid"}, remainder.Without)
+	assert.Equal(t, 10_000, remainder.MaxSeries, "keys that a section leaves out have their defaults")
 	lookups := samplertest.LoadFiles(t, testdata+"lookups.yaml").Postgres.Get()
 	assert.Len(t, lookups.Lookups, 2)
 	assert.Equal(t, namespacesampler.OnFailureKeep, lookups.OnFailure)

@@ -191,6 +191,9 @@ function fillState() {
   if (s.cache) states.push(["", "cache " + number.format(s.cache.entries) + " of " + number.format(s.cache.max_entries)]);
   if (s.breaker) states.push([s.breaker.state === "closed" ? "good" : "bad", "breaker " + s.breaker.state.replace("_", " ")]);
   if (s.hold) states.push(["", number.format(s.hold.spans) + " of " + number.format(s.hold.max_spans) + " spans held"]);
+  const r = s.remainder;
+  if (r && r.forgotten > 0) states.push(["bad", "remainder forgets"]);
+  else if (r) states.push(["", "remainder on: " + number.format(r.series) + " series"]);
   if (data.registry && data.registry.error) states.push(["bad", "registry cannot be read" +
     (data.registry.read_at ? ", last read " + ago(data.registry.read_at) : "")]);
   else if (data.registry && data.registry.read_at) states.push(["", "registry read " + ago(data.registry.read_at)]);
