@@ -22,6 +22,7 @@ func TestTheWorkedExamplesOfTheDocumentationAreExcerptsOfTestdata(t *testing.T) 
 		{"resolution.md", "tenant.slug", "tenants.yaml"},
 		{"resolution.md", ":6432", "pgbouncer.yaml"},
 		{"downstream.md", "span_metrics:", "span_metrics.yaml"},
+		{"metrics.md", "remainder:", "remainder.yaml"},
 	} {
 		rest := settings(read(t, testdata+tt.file))
 		for _, line := range settings(example(t, read(t, "../docs/"+tt.page), tt.mark)) {
