@@ -155,6 +155,23 @@ func TestACollectorThatLacksRuntimeOverridesIsVisible(t *testing.T) {
 	}
 }
 
+func TestWhatTheRemainderLosesIsShown(t *testing.T) {
+	const remainder = prefix + "remainder_"
+	all := panels(t)
+	points := all["Points folded, lost and saturated by the remainder"]
+	require.Len(t, points.Targets, 3)
+	for i, metric := range []string{"folded_datapoints", "lost_datapoints", "saturated_datapoints"} {
+		ask(t, map[string]string{
+			remainder + metric + `{instance="a"}`: "0+60x10", remainder + metric + `{instance="b"}`: "0+120x10",
+		}, query{points.Targets[i].Expr, map[string]float64{"{}": 3}})
+	}
+	forgotten := all["Series forgotten by the remainder"]
+	require.Len(t, forgotten.Targets, 1)
+	const metric = remainder + "forgotten_series"
+	ask(t, map[string]string{metric + `{instance="a"}`: "0+60x10", metric + `{instance="b"}`: "5x10"},
+		query{forgotten.Targets[0].Expr, map[string]float64{`{instance="a"}`: 1, `{instance="b"}`: 0}})
+}
+
 // perSignal are the metrics that only a processor in a pipeline of the signal has.
 var perSignal = map[string][]string{
 	"traces": {
