@@ -228,6 +228,28 @@ func TestAForgottenSeriesIsWhereCountingBegins(t *testing.T) { // R3, R7
 	assert.EqualValues(t, 7+0+1, send(240, "a", 901))
 }
 
+// Series that were quiet for an hour make room for new ones, whose growth stays exact (R7).
+func TestSeriesThatHaveEndedMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const live, change, minutes = 100, 10, 180
+		s := newScene(t, limited(10, live+62*change)) // those that live, and those that have ended in the last hour
+		var want, got int64
+		for minute := range minutes {
+			var points []counted
+			for i := range live {
+				points = append(points, counted{"", fmt.Sprint(minute*change + i), -60, float64(60 * minute), 5})
+			}
+			got = s.last(t, points...)
+			if minute > 0 {
+				want += 5 * change
+			}
+			time.Sleep(time.Minute)
+		}
+		assert.Equal(t, want, got)
+		assert.Zero(t, s.AllCounts()["remainder_forgotten_series"][""])
+	})
+}
+
 func TestARemainderThatNothingFeedsForAnHourBeginsAnew(t *testing.T) { // R7
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, nil)

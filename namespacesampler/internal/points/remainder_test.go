@@ -107,7 +107,6 @@ func (l *ledger) add(points []observed) {
 // producer exports cumulative series, some of which come, vanish, and begin anew.
 type producer struct {
 	r      *rand.Rand
-	start  time.Time
 	name   int
 	series []*produced
 }

@@ -69,8 +69,8 @@ type drop struct {
 	start, time uint64
 	value       uint64 // as in an entry
 	isDouble    bool
-	isUnsure    bool   // the series may have been kept when Postgres could be asked
-	at, size    uint32 // of the counts of a histogram in numbers
+	isUnsure    bool // the series may have been kept when Postgres could be asked
+	at, size    int  // of the counts of a histogram in numbers
 	lacksSum    bool
 	export      int32
 	standing    int32
@@ -200,7 +200,7 @@ func (b *Batch) Number(dp pmetric.NumberDataPoint, it *Item) {
 
 // Histogram adds a point of a histogram, if it was dropped.
 func (b *Batch) Histogram(dp pmetric.HistogramDataPoint, it *Item) {
-	if dp.Flags().NoRecordedValue() {
+	if dp.Flags().NoRecordedValue() || dp.BucketCounts().Len() > mostCounts {
 		return
 	}
 	variant := b.layout(dp)
@@ -212,7 +212,7 @@ func (b *Batch) Histogram(dp pmetric.HistogramDataPoint, it *Item) {
 		f.value.addHistogram(dp)
 	default:
 		d := b.drop(f, it, variant, dp.StartTimestamp(), dp.Timestamp(), math.Float64bits(finite(dp.Sum())), false)
-		d.at, d.lacksSum = uint32(len(b.numbers)), !dp.HasSum() //nolint:gosec // a batch has fewer
+		d.at, d.lacksSum = len(b.numbers), !dp.HasSum()
 		counts := dp.BucketCounts()
 		for i := range counts.Len() {
 			b.numbers = append(b.numbers, counts.At(i))
@@ -220,7 +220,7 @@ func (b *Batch) Histogram(dp pmetric.HistogramDataPoint, it *Item) {
 		if counts.Len() == 0 {
 			b.numbers = append(b.numbers, dp.Count())
 		}
-		d.size = uint32(len(b.numbers)) - d.at //nolint:gosec // a batch has fewer
+		d.size = len(b.numbers) - d.at
 	}
 }
 

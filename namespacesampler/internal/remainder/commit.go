@@ -14,6 +14,7 @@ func (b *Batch) commit() {
 	defer r.mu.Unlock()
 	r.batches++
 	m := moment{batch: r.batches, at: time.Now()}
+	r.tracked.minute = uint16(m.at.Sub(r.started.at) / time.Minute) //nolint:gosec // it wraps
 	for i := range b.standings {
 		s := &b.standings[i]
 		found, isKnown := r.standings.get(s.standingKey)
@@ -79,7 +80,7 @@ func (b *Batch) add(d *drop, m moment) {
 			isWhole, earlier = isNew(b.exports[d.export].found, b.standings[d.standing].found, r.forgotten, r.started, d.start, d.time)
 		}
 		var forgotten int
-		if e, forgotten = r.tracked.add(d.series, d.size); e == nil {
+		if e, forgotten = r.tracked.add(d.series, uint16(d.size)); e == nil { //nolint:gosec // at most mostCounts
 			forgotten = 1 // it is too large to be remembered
 		}
 		r.forget(forgotten, m)

@@ -15,7 +15,7 @@ func TestTheMemoryOfDroppedSeries(t *testing.T) {
 	const series, buckets = 1_000_000, 15
 	for _, tt := range []struct {
 		name string
-		size uint32
+		size uint16
 		most float64
 	}{
 		{"sums", isNumber, 80}, {"histograms", buckets, 80 + 8*buckets},

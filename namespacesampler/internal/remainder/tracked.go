@@ -3,11 +3,13 @@
 package remainder
 
 // tracked remembers the last values of dropped cumulative series. It counts numbers: those of a series are one of a sum, and of a histogram its
-// buckets and two. Beyond the most that it may hold, it forgets the series that was quiet for longest (R7).
+// buckets and two. Beyond the most that it may hold, it forgets the series that was quiet for longest (R7). If that was quiet for
+// an hour, it has ended, and does not count as forgotten: nothing is missing.
 //
 // Memory is what it is made for: nothing in it is a pointer, so that a million series cost the garbage collector nothing, and an entry has 48 bytes.
 type tracked struct {
 	most    int
+	minute  uint16 // now, since any time
 	numbers int
 	entries int
 
@@ -17,7 +19,7 @@ type tracked struct {
 	oldest uint32
 	newest uint32
 
-	histograms map[uint32]*arena // by the numbers that one holds
+	histograms map[uint16]*arena // by the counts that one has
 }
 
 // entry is the last value of a series.
@@ -26,7 +28,9 @@ type entry struct {
 	start, time uint64 // as in the point; 0 is an unknown start
 	value       uint64 // bits of a number, or of the sum of a histogram
 	prev, next  uint32 // in the order of use
-	at, size    uint32 // the counts of a histogram in its arena: those of its buckets, or the one that it has; or a mark in size
+	at          uint32 // the counts of a histogram in its arena: those of its buckets, or the one that it has
+	size        uint16 // their number, or a mark
+	heard       uint16 // the minute in which the series was heard of
 }
 
 // halves is a key as two numbers: a map has no gaps between these and another number.
@@ -38,7 +42,9 @@ func halvesOf(key uint64) halves { return halves{uint32(key >> 32), uint32(key)}
 const (
 	isNumber = 0
 	// isKept marks a series that was kept although not all was known of it: if it is dropped, counting begins there (R3).
-	isKept = 1<<32 - 1
+	isKept = 1<<16 - 1
+	// mostCounts is the most counts of a histogram that can be remembered.
+	mostCounts = isKept - 1
 )
 
 const (
@@ -48,13 +54,13 @@ const (
 )
 
 func newTracked(most int) tracked {
-	return tracked{most: most, index: map[halves]uint32{}, free: none, oldest: none, newest: none, histograms: map[uint32]*arena{}}
+	return tracked{most: most, index: map[halves]uint32{}, free: none, oldest: none, newest: none, histograms: map[uint16]*arena{}}
 }
 
 func (t *tracked) entry(i uint32) *entry { return &t.chunks[i>>chunkBits][i&(chunkSize-1)] }
 
 // cost returns how many numbers an entry of a size counts for.
-func cost(size uint32) int {
+func cost(size uint16) int {
 	switch size {
 	case isNumber, isKept:
 		return 1
@@ -73,21 +79,28 @@ func (t *tracked) find(key uint64) *entry {
 		t.unlink(e)
 		t.link(i, e)
 	}
+	e.heard = t.minute
 	return e
 }
+
+// endedAfter is the number of minutes after which a quiet series has ended.
+const endedAfter = 60
 
 // histogram returns the counts of a histogram.
 func (t *tracked) histogram(e *entry) []uint64 { return t.histograms[e.size].get(e.at) }
 
 // add adds an entry for a series that has none, and returns nil if there is no room for it at all. It also returns the number of series that were
-// forgotten in its place.
-func (t *tracked) add(key uint64, size uint32) (e *entry, forgotten int) {
+// forgotten in its place, without those that have ended.
+func (t *tracked) add(key uint64, size uint16) (e *entry, forgotten int) {
 	if cost(size) > t.most {
 		return nil, 0
 	}
 	for t.numbers+cost(size) > t.most {
-		t.remove(t.entry(t.oldest).key)
-		forgotten++
+		oldest := t.entry(t.oldest)
+		if t.minute-oldest.heard < endedAfter {
+			forgotten++
+		}
+		t.remove(oldest.key)
 	}
 	i := t.free
 	if i == none {
@@ -96,7 +109,7 @@ func (t *tracked) add(key uint64, size uint32) (e *entry, forgotten int) {
 	}
 	e = t.entry(i)
 	t.free = e.next
-	*e = entry{key: key, size: size}
+	*e = entry{key: key, size: size, heard: t.minute}
 	if size != isNumber && size != isKept {
 		if t.histograms[size] == nil {
 			t.histograms[size] = &arena{size: int(size)}
@@ -131,7 +144,7 @@ func (t *tracked) grow() {
 	first := uint32(len(t.chunks)) << chunkBits //nolint:gosec // fewer than 2^22 chunks: most is an int32
 	chunk := make([]entry, chunkSize)
 	for i := range chunk {
-		chunk[i].next = first + uint32(i) + 1 //nolint:gosec // below chunkSize
+		chunk[i].next = first + uint32(i) + 1
 	}
 	chunk[chunkSize-1].next = t.free
 	t.chunks, t.free = append(t.chunks, chunk), first

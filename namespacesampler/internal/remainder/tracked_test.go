@@ -41,12 +41,12 @@ func TestAHistogramCountsItsBucketsAndTwo(t *testing.T) { // R7
 // The memory agrees with a simple model, whatever is done to it.
 func TestTrackedAgreesWithAModel(t *testing.T) {
 	const most = 60
-	sizes := []uint32{isNumber, isNumber, 3, 6, isKept}
+	sizes := []uint16{isNumber, isNumber, 3, 6, isKept}
 	for seed := range uint64(50) {
 		r, m := rand.New(rand.NewPCG(seed, 0)), newTracked(most)
 		type modelled struct {
 			key   uint64
-			size  uint32
+			size  uint16
 			value uint64
 		}
 		var model []modelled // the newest last
