@@ -7,7 +7,7 @@ fuzztime=${1:?usage: tools/fuzz.sh 60s | 20000x}
 for package in $(grep -rl --include='*_test.go' '^func Fuzz' namespacesampler internal cmd | xargs -n1 dirname | sort -u); do
 	for target in $(go test -list '^Fuzz' "./$package" | grep '^Fuzz'); do
 		time=$fuzztime
-		if [[ $target =~ ^Fuzz(WholeTraces|Logs)$ && $time == *x ]]; then # they run the processor for each input, which takes milliseconds
+		if [[ $target =~ ^Fuzz(WholeTraces|Logs|RemainderOfHistograms)$ && $time == *x ]]; then # they run the processor for each input, which takes milliseconds
 			time=$((${time%x} / 20))x
 		fi
 		echo "fuzzing $package $target for $time"

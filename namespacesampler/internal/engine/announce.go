@@ -88,6 +88,8 @@ func (e *Engine) warn() {
 	switch {
 	case !points.Enabled:
 		e.logger.Warn("metrics::enabled is false: no data points leave this processor")
+	case tables.Metrics.Highest().IsNever() && !keepsOnFailure && points.Remainder != nil:
+		e.logger.Warn("every rate for data points is 0: of detailed metrics nothing leaves this processor but what dropped series add up to")
 	case tables.Metrics.Highest().IsNever() && !keepsOnFailure:
 		e.logger.Warn("every rate for data points is 0: no detailed metrics leave this processor")
 	}
