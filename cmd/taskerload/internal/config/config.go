@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,12 @@ type Processor struct {
 		} `yaml:"detailed"`
 		Namespaces overrides `yaml:"namespaces"`
 		By         string    `yaml:"by"`
+		Remainder  struct {
+			Enabled    bool     `yaml:"enabled"`
+			Without    []string `yaml:"without"`
+			MaxSeries  *int     `yaml:"max_series"`
+			MaxTracked *int     `yaml:"max_tracked"`
+		} `yaml:"remainder"`
 	} `yaml:"metrics"`
 	Logs struct {
 		Enabled    *bool     `yaml:"enabled"`
@@ -156,7 +163,25 @@ func (p *Processor) Oracle() oracle.Config {
 
 		KeepFailedTraces: p.KeepsFailedTraces(),
 		Hold:             p.HoldWait() > 0,
+
+		Remainder: p.HasRemainder(),
+		Without:   p.without(),
 	}
+}
+
+// HasRemainder reports whether dropped data points are added up.
+func (p *Processor) HasRemainder() bool { return p.Metrics.Remainder.Enabled }
+
+// without returns the attributes that remainders do not carry.
+func (p *Processor) without() []string {
+	if own := p.Metrics.Remainder.Without; len(own) > 0 {
+		return own
+	}
+	without := slices.Clone(p.Consistent)
+	if p.Postgres != nil {
+		without = append(without, oracle.LookupAttributes()...)
+	}
+	return without
 }
 
 // KeepsFailedTraces reports whether traces with a failed span are kept whole.

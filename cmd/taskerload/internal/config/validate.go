@@ -23,6 +23,8 @@ const (
 	defaultMaxTraces     = 100_000
 	defaultMaxNamespaces = 200
 	defaultMaxHeldSpans  = 100_000
+	defaultMaxSeries     = 10_000
+	defaultMaxTracked    = 1_000_000
 )
 
 // failed is the only condition of tracing::always_keep_traces that the oracle implements.
@@ -71,7 +73,27 @@ func (p *Processor) validate() error {
 	refuse(digits < 1 || digits > sampling.NumHexDigits, fmt.Sprintf("tracing::sampling_precision: must be 1 to 14, got %d", digits))
 	errs = append(errs, p.validateTraces()...)
 	errs = append(errs, p.validateWorkflows()...)
+	errs = append(errs, p.validateRemainder()...)
 	return errors.Join(errs...)
+}
+
+// validateRemainder refuses a remainder that the load may be too large for, or that has nothing to leave out.
+func (p *Processor) validateRemainder() (errs []error) {
+	own := &p.Metrics.Remainder
+	if !own.Enabled {
+		return nil
+	}
+	refuse := func(when bool, format string, args ...any) {
+		if when {
+			errs = append(errs, fmt.Errorf("  metrics::remainder::"+format, args...))
+		}
+	}
+	n, numbers := orElse(own.MaxSeries, defaultMaxSeries), orElse(own.MaxTracked, defaultMaxTracked)
+	refuse(n < defaultMaxSeries, "max_series: must be at least %d, got %d", defaultMaxSeries, n)
+	refuse(numbers < defaultMaxTracked, "max_tracked: must be at least %d, got %d", defaultMaxTracked, numbers)
+	refuse(len(p.without()) == 0, "without: must not be empty without postgres and consistent_by")
+	refuse(slices.Contains(p.without(), items.NamespaceAttribute), "without: must not have %s", items.NamespaceAttribute)
+	return errs
 }
 
 // validateTraces checks what is about whole traces.

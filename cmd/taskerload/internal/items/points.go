@@ -18,6 +18,7 @@ type Point struct {
 	Metric     pmetric.Metric
 	Attributes pcommon.Map
 	Reading    Reading
+	Numbers    []float64 // see [Reading.Value]: the value, or the count, the sum and the buckets of a histogram
 }
 
 // Reading is everything in a data point except its attributes. Readings are compared with ==.
@@ -37,7 +38,8 @@ func Points(request pmetric.Metrics) iter.Seq[*Point] {
 			for _, scope := range resource.ScopeMetrics().All() {
 				for _, metric := range scope.Metrics().All() {
 					p := Point{Resource: resource.Resource(), Scope: scope.Scope(), Metric: metric}
-					for p.Attributes, p.Reading = range readings(metric) {
+					for attributes, c := range contents(metric) {
+						p.Attributes, p.Reading, p.Numbers = attributes, c.Reading, c.numbers
 						if !yield(&p) {
 							return
 						}
@@ -48,8 +50,14 @@ func Points(request pmetric.Metrics) iter.Seq[*Point] {
 	}
 }
 
-func readings(metric pmetric.Metric) iter.Seq2[pcommon.Map, Reading] {
-	return func(yield func(pcommon.Map, Reading) bool) {
+// content is a reading with its numbers.
+type content struct {
+	Reading
+	numbers []float64
+}
+
+func contents(metric pmetric.Metric) iter.Seq2[pcommon.Map, content] {
+	return func(yield func(pcommon.Map, content) bool) {
 		var numbers pmetric.NumberDataPointSlice
 		switch metric.Type() {
 		case pmetric.MetricTypeSum:
@@ -64,7 +72,7 @@ func readings(metric pmetric.Metric) iter.Seq2[pcommon.Map, Reading] {
 			}
 			return
 		default:
-			yield(pcommon.NewMap(), Reading{})
+			yield(pcommon.NewMap(), content{})
 			return
 		}
 		for _, p := range numbers.All() {
@@ -75,22 +83,26 @@ func readings(metric pmetric.Metric) iter.Seq2[pcommon.Map, Reading] {
 	}
 }
 
-func readNumber(p pmetric.NumberDataPoint, description string) Reading {
-	value := ""
+func readNumber(p pmetric.NumberDataPoint, description string) content {
+	value, number := "", p.DoubleValue()
 	switch p.ValueType() {
 	case pmetric.NumberDataPointValueTypeInt:
-		value = fmt.Sprintf("int %d", p.IntValue())
+		value, number = fmt.Sprintf("int %d", p.IntValue()), float64(p.IntValue())
 	case pmetric.NumberDataPointValueTypeDouble:
 		value = fmt.Sprintf("double %x", p.DoubleValue())
 	}
-	return Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}
+	return content{Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}, []float64{number}}
 }
 
-func readHistogram(p pmetric.HistogramDataPoint, description string) Reading {
+func readHistogram(p pmetric.HistogramDataPoint, description string) content {
+	buckets := p.BucketCounts().AsRaw()
 	value := fmt.Sprintf("count %d sum %t %x min %t %x max %t %x buckets %v bounds %x", p.Count(),
-		p.HasSum(), p.Sum(), p.HasMin(), p.Min(), p.HasMax(), p.Max(),
-		p.BucketCounts().AsRaw(), p.ExplicitBounds().AsRaw())
-	return Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}
+		p.HasSum(), p.Sum(), p.HasMin(), p.Min(), p.HasMax(), p.Max(), buckets, p.ExplicitBounds().AsRaw())
+	numbers := []float64{float64(p.Count()), p.Sum()}
+	for _, n := range buckets {
+		numbers = append(numbers, float64(n))
+	}
+	return content{Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}, numbers}
 }
 
 // Series returns text that is the same for all points of a series and for no other point. Attribute order does not
@@ -108,11 +120,16 @@ func (p *Point) series(withoutNamespace bool) string {
 	} else {
 		writeAttributes(&b, p.Attributes)
 	}
-	fmt.Fprintf(&b, " scope %s %s ", p.Scope.Name(), p.Scope.Version())
-	writeAttributes(&b, p.Scope.Attributes())
-	b.WriteString(" resource ")
-	writeAttributes(&b, p.Resource.Attributes())
+	p.writeOrigin(&b)
 	return b.String()
+}
+
+// writeOrigin writes the scope and the resource, without some of their attributes.
+func (p *Point) writeOrigin(b *strings.Builder, without ...string) {
+	fmt.Fprintf(b, " scope %s %s ", p.Scope.Name(), p.Scope.Version())
+	writeAttributes(b, p.Scope.Attributes(), without...)
+	b.WriteString(" resource ")
+	writeAttributes(b, p.Resource.Attributes(), without...)
 }
 
 // kind is the type of a metric, with its temporality and monotonicity if it has them.

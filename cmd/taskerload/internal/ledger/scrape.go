@@ -50,7 +50,8 @@ func Fetch(ctx context.Context, url string) (*Scrape, error) {
 // familyName matches the names that the collector can give the processor's metrics: depending on its configuration, it
 // appends the unit and _total.
 var familyName = regexp.MustCompile(`^otelcol_processor_namespace_sampler_` +
-	`(spans|datapoints|log_records|log_record_faults|lookup_keys|lookup_round_trips|lookup_duration|held_spans|set_aside_spans|tracestate_faults)` +
+	`(spans|datapoints|remainder_datapoints|log_records|log_record_faults|lookup_keys|lookup_round_trips|lookup_duration|` +
+	`held_spans|set_aside_spans|tracestate_faults)` +
 	`(?:_+(?:spans|datapoints|records|keys|round_trips|lookups|s|seconds|ratio)_*)*(?:_total)?$`)
 
 // Parse reads metrics in the Prometheus text format.

@@ -22,6 +22,9 @@ type Summary struct {
 	Counters map[oracle.Counter]int
 	Keys     int
 
+	Remainders int        // data points that arrived, and that dropped ones add up to
+	Increases  *Increases // of growing series; nil: none were sent
+
 	Held    int // spans that the processor must have held
 	Waiting int // those of them that no request has decided
 

@@ -4,12 +4,16 @@ package oracle
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
 // lookupAttributes are in the order in which the tasker layout tries them.
 var lookupAttributes = [...]string{"task_uuid", "step_uuid", "workflow_step_uuid", "correlation_id"}
+
+// LookupAttributes returns them.
+func LookupAttributes() []string { return slices.Clone(lookupAttributes[:]) }
 
 // directory is what Postgres answers: the namespace of each key, by lookup attribute.
 type directory map[string]map[string]string

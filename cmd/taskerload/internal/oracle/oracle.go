@@ -31,6 +31,9 @@ type Config struct {
 	Inherit          bool     // kept spans without a namespace get that of their trace
 	KeepFailedTraces bool     // all spans of a trace are kept once one of them has failed; needs RatePerTrace
 	Hold             bool     // spans wait until a request names their trace; needs RatePerTrace, and a namespace with rate 1
+
+	Remainder bool     // dropped data points are added up, by their attributes but for these
+	Without   []string // see above
 }
 
 // Oracle predicts outcomes. It may be used concurrently, but the requests that hold spans of one trace must be passed to

@@ -26,7 +26,8 @@ func (o *Oracle) Points(request pmetric.Metrics) ([]Outcome, Keys) {
 func (o *Oracle) point(series uint64, item, scope, resource pcommon.Map, keys Keys) (out Outcome) {
 	randomness, precision := seriesRandomness(series), seriesPrecision
 	r := o.resolve(item, scope, resource)
-	r.unused = o.config.PointRates.Highest() == 0 && !o.config.KeepOnFailure && len(r.keys) > 0 // every point is dropped
+	// Every point is dropped, and not added up by namespace.
+	r.unused = o.config.PointRates.Highest() == 0 && !o.config.KeepOnFailure && !o.config.Remainder && len(r.keys) > 0
 	workflow := r.potentialWorkflow()
 	for r.canBeAsked() {
 		keys[r.ask()] = true

@@ -70,6 +70,7 @@ func (r *Run) Checks() []Check {
 			"retries of the exporter, and other senders to the listening address",
 		},
 	}
+	checks = append(checks, r.increaseChecks()...)
 	checks = append(checks, r.recordChecks()...)
 	checks = append(checks, r.traceChecks()...)
 	checks = append(checks, r.workflowChecks()...)

@@ -18,6 +18,7 @@ type Run struct {
 	KeepsFailed   bool // traces with a failed span are kept whole
 	Cut           bool // traces were sent in several requests
 	Holds         bool // spans wait until their trace has a namespace
+	HasRemainder  bool // dropped data points are added up
 	RecordsFollow bool // log records are kept exactly if their trace is
 
 	Spans, Points, Records *ledger.Summary
@@ -48,6 +49,7 @@ func Single(r *Run) (text string, ok bool) {
 func (r *Run) print(b *strings.Builder, compared ...*Run) {
 	printItems(b, "SPANS", r.spansLegend(), r.Spans)
 	printItems(b, "DATA POINTS", itemsLegend, r.Points)
+	printIncreases(b, r.Points)
 	printItems(b, "LOG RECORDS", r.recordsLegend(), r.Records)
 	printTraces(b, compared)
 	printFollowers(b, compared)

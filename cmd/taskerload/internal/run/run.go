@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,10 +68,15 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	progress := startProgress(r.Progress, r.Sizes, all.spans, all.points, all.records)
-	defer progress.stop()
 	start := time.Now()
-	if err := r.send(ctx, start, &all); err != nil {
+	growing := r.growing(start)
+	sizes := r.Sizes
+	for _, request := range growing {
+		sizes.DataPoints += request.DataPointCount()
+	}
+	progress := startProgress(r.Progress, sizes, all.spans, all.points, all.records)
+	defer progress.stop()
+	if err := r.send(ctx, start, growing, &all); err != nil {
 		return nil, err
 	}
 	if err := r.checkWait(all.spans.LongestHeld()); err != nil {
@@ -99,6 +105,14 @@ func (r *Runner) Run(ctx context.Context) (*report.Run, error) {
 	return result, nil
 }
 
+// growing returns the requests with series whose growth is checked: none without a remainder, since sampling loses some of it then.
+func (r *Runner) growing(start time.Time) []pmetric.Metrics {
+	if !r.Processor.HasRemainder() {
+		return nil
+	}
+	return r.Sizes.GrowingRequests(r.Tasks, start)
+}
+
 // ledgers are those of a run.
 type ledgers struct {
 	spans   *ledger.Spans
@@ -115,6 +129,7 @@ func (r *Runner) result(all *ledgers, predictions *oracle.Oracle) *report.Run {
 		Cut:           r.Sizes.Cut,
 		Holds:         r.Processor.HoldWait() > 0,
 		RecordsFollow: r.Processor.RecordsFollow() && !r.Sizes.Cut,
+		HasRemainder:  r.Processor.HasRemainder(),
 	}
 	result.Spans, result.Traces = all.spans.Settle()
 	var workflows ledger.Workflows
@@ -147,8 +162,9 @@ func (r *Runner) scrape(ctx context.Context) (*ledger.Scrape, error) {
 }
 
 // send sends spans and data points at the same time, and log records when all spans are answered: what becomes of a record depends on what
-// the processor remembers of its trace.
-func (r *Runner) send(ctx context.Context, start time.Time, all *ledgers) error {
+// the processor remembers of its trace. Growing series are sent after the other data points, one request at a time, so that their exports are
+// processed in their order.
+func (r *Runner) send(ctx context.Context, start time.Time, growing []pmetric.Metrics, all *ledgers) error {
 	if err := awaitReachable(ctx, r.Endpoint, reachableWithin); err != nil {
 		return err
 	}
@@ -181,7 +197,10 @@ func (r *Runner) send(ctx context.Context, start time.Time, all *ledgers) error 
 		},
 		func(ctx context.Context) error {
 			requests := workload.PointRequests(r.Tasks, r.Sizes, start)
-			return sendAll(ctx, recorded(requests, all.points.Send), metricRequestsInFlight, s.sendMetrics)
+			if err := sendAll(ctx, recorded(requests, all.points.Send), metricRequestsInFlight, s.sendMetrics); err != nil {
+				return err
+			}
+			return sendAll(ctx, recorded(slices.Values(growing), all.points.SendGrowing), 1, s.sendMetrics)
 		},
 	)
 }

@@ -27,7 +27,7 @@ func PointRequests(tasks []Task, sizes Sizes, start time.Time) iter.Seq[pmetric.
 			missing -= len(left)
 			for len(left) > 0 {
 				size := min(pointsPerRequest, len(left))
-				if !yield(pointRequest(left[:size], emission, start)) {
+				if !yield(pointRequest(left[:size], func(s *series) reading { return s.read(emission, start) })) {
 					return
 				}
 				left = left[size:]
@@ -45,8 +45,22 @@ func (s Sizes) newSeries(tasks []Task) (all []series, points int) {
 	return newSeries(tasks, s.Seed, s.Series), s.DataPoints
 }
 
+// reading is what a series reports at a time. The start is that of a cumulative one.
+type reading struct {
+	value     int64
+	start, at time.Time
+}
+
+// read returns what a series reports at an emission. The value differs between series and emissions, so that swapped points are noticed.
+func (s *series) read(emission int, start time.Time) reading {
+	return reading{s.unit() * int64(emission+1), start, start.Add(time.Duration(emission+1) * exportInterval)}
+}
+
+// unit is a number from 1 to 1000 that depends on the series.
+func (s *series) unit() int64 { return int64(xxh64.Sum(s.id())%1000 + 1) }
+
 // pointRequest starts a new resource at each change of service and a new metric at each change of instrument.
-func pointRequest(part []series, emission int, start time.Time) pmetric.Metrics {
+func pointRequest(part []series, read func(*series) reading) pmetric.Metrics {
 	out := pmetric.NewMetrics()
 	var scope pmetric.ScopeMetrics
 	var metric pmetric.Metric
@@ -62,7 +76,7 @@ func pointRequest(part []series, emission int, start time.Time) pmetric.Metrics 
 			metric = scope.Metrics().AppendEmpty()
 			s.instrument.describe(metric)
 		}
-		s.emit(metric, emission, start)
+		s.emit(metric, read(s))
 	}
 	return out
 }
@@ -82,11 +96,8 @@ func (m *instrument) describe(metric pmetric.Metric) {
 	}
 }
 
-func (s *series) emit(metric pmetric.Metric, emission int, start time.Time) {
-	// The value differs between series and emissions, so that swapped points are noticed.
-	value := int64(xxh64.Sum(s.id())%1000+1) * int64(emission+1)
-	from := pcommon.NewTimestampFromTime(start)
-	at := pcommon.NewTimestampFromTime(start.Add(time.Duration(emission+1) * exportInterval))
+func (s *series) emit(metric pmetric.Metric, r reading) {
+	value, from, at := r.value, pcommon.NewTimestampFromTime(r.start), pcommon.NewTimestampFromTime(r.at)
 
 	var attributes pcommon.Map
 	switch metric.Type() {

@@ -19,6 +19,7 @@ const (
 	streamWorkflowSpans
 	streamWorkflowSeries
 	streamRecords
+	streamGrowing
 )
 
 func newStream(seed, stream uint64) *rand.Rand {
