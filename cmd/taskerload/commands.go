@@ -67,6 +67,9 @@ but its counters are then only compared in total.
 
 With consistent_by, only workflows can be predicted: use --workflows here and for taskerload seed.
 
+With metrics::remainder, counters and histograms are sent too that grow over several exports. What is kept and what the
+remainders have must add up to that growth.
+
 With tracing::hold, the run takes at least as long as spans are held. It gives up if the machine is too slow for the wait.
 `, stdout)
 	var sizes workload.Sizes

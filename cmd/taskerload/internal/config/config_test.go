@@ -26,6 +26,7 @@ func TestTheDemoConfigurationHasTheProductionRates(t *testing.T) {
 	}
 	assert.NotNil(t, c.Postgres)
 	assert.True(t, c.RecordsFollow())
+	assert.True(t, c.HasRemainder())
 }
 
 func TestASignalsOwnRateWinsOverTheSharedOne(t *testing.T) {
@@ -125,6 +126,31 @@ func TestRecordsFollowTheirTracesAtEqualRates(t *testing.T) {
 	}
 }
 
+func TestRemaindersLeaveOutWhatTheCollectorLeavesOut(t *testing.T) {
+	t.Parallel()
+	identifiers := []string{"task_uuid", "step_uuid", "workflow_step_uuid", "correlation_id"}
+	for settings, want := range map[string][]string{
+		"postgres: {dsn: x}":       nil,
+		"metrics: {remainder: {}}": nil,
+		"metrics: {remainder: {enabled: true}}, postgres: {dsn: x}":                                         identifiers,
+		"metrics: {remainder: {enabled: true, without: [pod, step_name]}}, postgres: {dsn: x}":              {"pod", "step_name"},
+		"metrics: {remainder: {enabled: true}}, consistent_by: [correlation_id]":                            {"correlation_id"},
+		"metrics: {remainder: {enabled: true, without: []}}, consistent_by: [correlation_id]":               {"correlation_id"},
+		"metrics: {remainder: {enabled: true, without: [pod], max_series: 10000}}, postgres: {dsn: x}":      {"pod"},
+		"metrics: {remainder: {enabled: true, without: [pod], max_tracked: 1000000}}, sample_rate: 1":       {"pod"},
+		"metrics: {remainder: {enabled: false, without: [pod], max_series: 1}}, consistent_by: []":          nil,
+		"metrics: {remainder: {enabled: true, without: [correlation_id]}}, consistent_by: [correlation_id]": {"correlation_id"},
+	} {
+		c, err := parse([]byte("processors: {namespace_sampler: {" + settings + "}}"))
+		require.NoError(t, err, settings)
+		got := c.Oracle()
+		assert.Equal(t, want != nil, got.Remainder, settings)
+		if want != nil {
+			assert.Equal(t, want, got.Without, settings)
+		}
+	}
+}
+
 func TestSettingsThatTheOracleDoesNotImplementAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for settings, message := range map[string]string{
@@ -153,16 +179,20 @@ func TestSettingsThatTheOracleDoesNotImplementAreRefusedByName(t *testing.T) {
 		"consistent_by: [correlation_id], tracing: {hold: {wait: 1s}}":                                            "consistent_by: must be empty with tracing::hold::wait",
 		"consistent_by: [correlation_id], sample_rate: 0.5":                                                       "consistent_by: must be empty unless the spans of a namespace have rate 1",
 		"consistent_by: [correlation_id], namespaces: {orders: 0}":                                                "consistent_by: must be empty if the spans of a namespace have rate 0",
-		"metrics: {by: point}":                                           "metrics::by",
-		"metrics: {detailed: {match: [\"true\"]}}":                       "detailed::match",
-		"logs: {enabled: false}":                                         "logs::enabled",
-		"logs: {always_keep: [\"true\"]}":                                "logs::always_keep",
-		"logs: {sample_rate: 2}":                                         "logs::sample_rate: must be",
-		"logs: {namespaces: {orders: -1}}":                               "logs::namespaces::orders: must be",
-		"logs: {namespaces: {'rust_*': 0.5}}":                            "rust_*",
-		"dry_run: true":                                                  "dry_run",
-		"namespace: {attributes: [tenant]}":                              "namespace::attributes",
-		"postgres: {dsn: x, lookups: [{attribute: a, query: SELECT 1}]}": "lookups",
+		"metrics: {by: point}":                                                      "metrics::by",
+		"metrics: {detailed: {match: [\"true\"]}}":                                  "detailed::match",
+		"metrics: {remainder: {enabled: true}}":                                     "remainder::without: must not be empty without",
+		"metrics: {remainder: {enabled: true, without: [namespace]}}":               "remainder::without: must not have namespace",
+		"metrics: {remainder: {enabled: true, without: [pod], max_series: 9999}}":   "remainder::max_series: must be at least 10000, got 9999",
+		"metrics: {remainder: {enabled: true, without: [pod], max_tracked: 10000}}": "remainder::max_tracked: must be at least 1000000, got 10000",
+		"logs: {enabled: false}":                                                    "logs::enabled",
+		"logs: {always_keep: [\"true\"]}":                                           "logs::always_keep",
+		"logs: {sample_rate: 2}":                                                    "logs::sample_rate: must be",
+		"logs: {namespaces: {orders: -1}}":                                          "logs::namespaces::orders: must be",
+		"logs: {namespaces: {'rust_*': 0.5}}":                                       "rust_*",
+		"dry_run: true":                                                             "dry_run",
+		"namespace: {attributes: [tenant]}":                                         "namespace::attributes",
+		"postgres: {dsn: x, lookups: [{attribute: a, query: SELECT 1}]}":            "lookups",
 	} {
 		t.Run(settings, func(t *testing.T) {
 			t.Parallel()

@@ -18,7 +18,8 @@ type Point struct {
 	Metric     pmetric.Metric
 	Attributes pcommon.Map
 	Reading    Reading
-	Numbers    []float64 // see [Reading.Value]: the value, or the count, the sum and the buckets of a histogram
+	Numbers    []float64 // the value, or the count, the sum and the buckets of a histogram
+	Bounds     []float64 // of the buckets
 }
 
 // Reading is everything in a data point except its attributes. Readings are compared with ==.
@@ -39,7 +40,7 @@ func Points(request pmetric.Metrics) iter.Seq[*Point] {
 				for _, metric := range scope.Metrics().All() {
 					p := Point{Resource: resource.Resource(), Scope: scope.Scope(), Metric: metric}
 					for attributes, c := range contents(metric) {
-						p.Attributes, p.Reading, p.Numbers = attributes, c.Reading, c.numbers
+						p.Attributes, p.Reading, p.Numbers, p.Bounds = attributes, c.Reading, c.numbers, c.bounds
 						if !yield(&p) {
 							return
 						}
@@ -53,7 +54,7 @@ func Points(request pmetric.Metrics) iter.Seq[*Point] {
 // content is a reading with its numbers.
 type content struct {
 	Reading
-	numbers []float64
+	numbers, bounds []float64
 }
 
 func contents(metric pmetric.Metric) iter.Seq2[pcommon.Map, content] {
@@ -91,18 +92,18 @@ func readNumber(p pmetric.NumberDataPoint, description string) content {
 	case pmetric.NumberDataPointValueTypeDouble:
 		value = fmt.Sprintf("double %x", p.DoubleValue())
 	}
-	return content{Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}, []float64{number}}
+	return content{Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}, []float64{number}, nil}
 }
 
 func readHistogram(p pmetric.HistogramDataPoint, description string) content {
-	buckets := p.BucketCounts().AsRaw()
+	buckets, bounds := p.BucketCounts().AsRaw(), p.ExplicitBounds().AsRaw()
 	value := fmt.Sprintf("count %d sum %t %x min %t %x max %t %x buckets %v bounds %x", p.Count(),
-		p.HasSum(), p.Sum(), p.HasMin(), p.Min(), p.HasMax(), p.Max(), buckets, p.ExplicitBounds().AsRaw())
+		p.HasSum(), p.Sum(), p.HasMin(), p.Min(), p.HasMax(), p.Max(), buckets, bounds)
 	numbers := []float64{float64(p.Count()), p.Sum()}
 	for _, n := range buckets {
 		numbers = append(numbers, float64(n))
 	}
-	return content{Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}, numbers}
+	return content{Reading{p.StartTimestamp(), p.Timestamp(), p.Flags(), value, p.Exemplars().Len(), description}, numbers, bounds}
 }
 
 // Series returns text that is the same for all points of a series and for no other point. Attribute order does not

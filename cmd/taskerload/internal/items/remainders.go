@@ -26,10 +26,10 @@ func (p *Point) Grows() bool {
 }
 
 // Sum returns text that is the same for all points which differ only in attributes that remainders do not carry: those that are added up, and
-// those that they add up to. The namespace is one that is written to the point; empty: none.
+// those that they add up to. Points of histograms with other bounds are not added up. The namespace is one that is written to the point; empty: none.
 func (p *Point) Sum(without []string, namespace string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %q ", p.Metric.Name(), kind(p.Metric), p.Metric.Unit())
+	fmt.Fprintf(&b, "%s %s %q %v ", p.Metric.Name(), kind(p.Metric), p.Metric.Unit(), p.Bounds)
 	attributes := p.Attributes
 	if namespace != "" {
 		attributes = pcommon.NewMap()

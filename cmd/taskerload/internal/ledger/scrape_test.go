@@ -15,6 +15,7 @@ const exposition = `# HELP otelcol_processor_namespace_sampler_spans Spans.
 otelcol_processor_namespace_sampler_spans_total{decision="kept",sampling_namespace="a}b \" {c",rule="exact"} 12
 otelcol_processor_namespace_sampler_spans__spans__total{decision="dropped",sampling_namespace="x",rule="global"} 30
 otelcol_processor_namespace_sampler_datapoints{decision="kept"} 1.5e+03
+otelcol_processor_namespace_sampler_remainder_datapoints__datapoints__total 21
 otelcol_processor_namespace_sampler_spans_malformed_total 99
 otelcol_processor_namespace_sampler_lookup_keys__keys__total{outcome="hit"} 7
 otelcol_processor_namespace_sampler_lookup_keys__keys__total{outcome="unknown"} 2
@@ -38,6 +39,7 @@ func TestTheCollectorsOwnMetricsAreReadUnderAnyNaming(t *testing.T) {
 	assert.InDelta(t, 42, s.sum("spans", "", ""), 0)
 	assert.InDelta(t, 12, s.sum("spans", "decision", "kept"), 0)
 	assert.InDelta(t, 1500, s.sum("datapoints", "", ""), 0)
+	assert.InDelta(t, 21, s.sum("remainder_datapoints", "", ""), 0)
 	assert.InDelta(t, 7, s.sum("lookup_keys", "outcome", "hit"), 0)
 	assert.InDelta(t, 4, s.sum("lookup_round_trips", "", ""), 0)
 	assert.Equal(t, 17, s.Held())

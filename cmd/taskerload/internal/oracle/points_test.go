@@ -46,3 +46,23 @@ func TestPointsAreDetailedWhenTheyCarryANamespaceOrAnIdentifier(t *testing.T) {
 		})
 	}
 }
+
+func TestWithARemainderPointsAreLookedUpWhateverBecomesOfThem(t *testing.T) {
+	t.Parallel()
+	const known = "019e8232-b127-7bf1-998a-8a6fae25841d"
+	for _, hasRemainder := range []bool{false, true} {
+		o := &Oracle{config: Config{Remainder: hasRemainder}, directory: directory{"correlation_id": {known: "payments"}}}
+		item := pcommon.NewMap()
+		item.PutStr("correlation_id", known)
+		keys := Keys{}
+		got := o.point(1, item, pcommon.NewMap(), pcommon.NewMap(), keys)
+		assert.False(t, got.Keep)
+		if hasRemainder {
+			assert.Equal(t, "payments", got.Write)
+			assert.Equal(t, Keys{known: true}, keys)
+		} else {
+			assert.Equal(t, LabelNotLookedUp, got.Group.Label)
+			assert.Empty(t, keys)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func TestTheDemoRunsAllVariantsAndPasses(t *testing.T) {
 	require.NoError(t, err, log.String())
 	text, passed := runs.Report()
 	assert.True(t, passed, text)
-	assert.Contains(t, text, "demo passed: 30 checks")
+	assert.Contains(t, text, "demo passed: 33 checks")
 	assert.True(t, strings.HasPrefix(text, "\nWORKFLOWS"), text)
 	for line := range strings.Lines(text) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(line), 160, line)

@@ -41,6 +41,8 @@ type fakeCollector struct {
 	spoilMetrics func(pmetric.Metrics)
 	spoilLogs    func(plog.Logs)
 
+	remainder fakeRemainder
+
 	drawsAt float64 // the rate of all independent draws; 0: that of the record
 
 	mu       sync.Mutex
@@ -182,6 +184,7 @@ func (f *fakeCollector) letAllGo() {
 func (f *fakeCollector) metrics(request pmetric.Metrics) error {
 	outcomes, keys := f.oracle.Points(request)
 	f.lookUp(keys)
+	remainders := f.remainder.add(f.oracle, request, outcomes)
 	drop := func(attributes pcommon.Map) bool {
 		outcome := outcomes[0]
 		outcomes = outcomes[1:]
@@ -208,6 +211,7 @@ func (f *fakeCollector) metrics(request pmetric.Metrics) error {
 	if f.spoilMetrics != nil {
 		f.spoilMetrics(request)
 	}
+	remainders.ResourceMetrics().MoveAndAppendTo(request.ResourceMetrics())
 	return f.out.sendMetrics(context.Background(), request)
 }
 
@@ -283,6 +287,7 @@ func (f *fakeCollector) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	for fault, n := range f.faults {
 		printf(w, "otelcol_processor_namespace_sampler_log_record_faults_total{fault=%q} %d\n", fault, n)
 	}
+	printf(w, "otelcol_processor_namespace_sampler_remainder_datapoints_total %d\n", f.remainder.points.Load())
 	printf(w, "otelcol_processor_namespace_sampler_held_spans %d\n", len(f.held))
 	printf(w, "otelcol_processor_namespace_sampler_tracestate_faults_total{fault=\"malformed\"} 3\n")
 	printf(w, "otelcol_processor_namespace_sampler_tracestate_faults_total{fault=\"group_overruled\"} %d\n", f.overruled.Load())

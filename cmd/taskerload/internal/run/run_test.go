@@ -79,12 +79,12 @@ func TestACollectorThatDoesItRightPasses(t *testing.T) {
 		title   string
 		checks  int
 	}{
-		{config.ParentBased, "0s", false, "parent_based", 18},
-		{config.ParentBased, "0s", true, "parent_based, cut", 15},
-		{config.ParentBased, "1h", false, "parent_based, hold", 20},
-		{config.ParentBased, "1h", true, "parent_based, cut, hold", 17},
-		{config.TraceIDRatio, "0s", false, "trace_id_ratio", 15},
-		{config.TraceIDRatio, "0s", true, "trace_id_ratio, cut", 15},
+		{config.ParentBased, "0s", false, "parent_based", 21},
+		{config.ParentBased, "0s", true, "parent_based, cut", 18},
+		{config.ParentBased, "1h", false, "parent_based, hold", 23},
+		{config.ParentBased, "1h", true, "parent_based, cut, hold", 20},
+		{config.TraceIDRatio, "0s", false, "trace_id_ratio", 18},
+		{config.TraceIDRatio, "0s", true, "trace_id_ratio, cut", 18},
 	} {
 		t.Run(test.title, func(t *testing.T) {
 			t.Parallel()
@@ -289,7 +289,7 @@ func assertOneFault(t *testing.T, r *report.Run, begin, report string) {
 		}
 		assert.Equal(t, want, c.Faults, "%s\n%s", c.Name, report)
 	}
-	assert.Contains(t, report, fmt.Sprintf("run FAILED: %d of 18 checks", len(names)))
+	assert.Contains(t, report, fmt.Sprintf("run FAILED: %d of 21 checks", len(names)))
 	assert.Contains(t, report, "e.g.")
 	assert.Contains(t, report, "look at:")
 }

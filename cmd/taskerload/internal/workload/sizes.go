@@ -3,8 +3,8 @@
 // Package workload generates the telemetry of a Tasker site, and fills the database that the site would have.
 //
 // Everything is derived from a [Sizes] and its seed: the same sizes give the same tasks, identifiers and attributes in
-// every run. Only timestamps differ. [Sizes.NewTasks] makes the tasks, [SpanRounds], [PointRequests] and [RecordRequests] the OTLP requests, and
-// [Seed] writes the tasks to Postgres.
+// every run. Only timestamps differ, and the instances of the processes that export growing series. [Sizes.NewTasks] makes the tasks,
+// [SpanRounds], [PointRequests], [Sizes.GrowingRequests] and [RecordRequests] the OTLP requests, and [Seed] writes the tasks to Postgres.
 package workload
 
 import (
