@@ -44,7 +44,7 @@ func printIncreases(b *strings.Builder, s *ledger.Summary) {
 	t := table{header: []string{"", "sent", "kept", "remainder", "difference"}, left: 1, right: true}
 	line := func(label string, isHistogram bool, number int) {
 		sent, kept, remainder, off := i.Total(isHistogram, number)
-		t.add(label, rounded(sent), rounded(kept), rounded(remainder), fmt.Sprintf("%g", off))
+		t.add(label, rounded(sent), rounded(kept), rounded(remainder), fmt.Sprintf("%.6g", off))
 	}
 	line("counters", false, 0)
 	line("histograms: count", true, 0)
@@ -53,4 +53,10 @@ func printIncreases(b *strings.Builder, s *ledger.Summary) {
 	fmt.Fprintf(b, "  %s data points of remainders arrived in all; they are not counted as kept\n", Thousands(s.Remainders))
 }
 
-func rounded(x float64) string { return Thousands(int(math.Round(x))) }
+// rounded formats a number that can be anything if the collector is wrong.
+func rounded(x float64) string {
+	if math.Abs(x) < 1e15 {
+		return Thousands(int(math.Round(x)))
+	}
+	return fmt.Sprintf("%.3g", x)
+}

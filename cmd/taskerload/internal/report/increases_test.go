@@ -43,11 +43,13 @@ GROWTH   (of 7 series, in several exports; remainder: what the dropped ones add 
 	sums[0].Remainder[0]++
 	sums[1].Remainder[0]--
 	sums[2].Kept[3]-- // a bucket alone
+	sums[2].Remainder[1] -= 1 << 62
 	r.Points.Increases.Remainders--
 	r.Points.Remainders -= 2
 	checks := r.increaseChecks()
 	assert.Equal(t, []int{3, 1, 2}, []int{checks[0].Faults, checks[1].Faults, checks[2].Faults})
 	out.Reset()
 	printIncreases(&out, r.Points)
-	assert.Contains(t, out.String(), "counters           5,300  1,000      4,300           2\n")
+	assert.Contains(t, out.String(), "counters           5,300  1,000      4,300            2\n")
+	assert.Contains(t, out.String(), "40  -4.61e+18  4.61169e+18\n")
 }

@@ -96,7 +96,9 @@ func (f *fakeRemainder) drop(p *items.Point, sum string, isLater bool, outcome *
 
 // describe returns a copy of what remainders carry of a point.
 func describe(p *items.Point, namespace string, without []string) items.Point {
-	c := items.Point{Resource: pcommon.NewResource(), Scope: pcommon.NewInstrumentationScope(), Metric: pmetric.NewMetric(), Attributes: pcommon.NewMap()}
+	c := items.Point{
+		Resource: pcommon.NewResource(), Scope: pcommon.NewInstrumentationScope(), Metric: pmetric.NewMetric(), Attributes: pcommon.NewMap(),
+	}
 	p.Resource.CopyTo(c.Resource)
 	p.Scope.CopyTo(c.Scope)
 	p.Metric.CopyTo(c.Metric)
