@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
+)
+
+const (
+	remainderTasks  = 5_000
+	remainderSeries = remainderTasks * seriesPerTask
+	tasksPerBatch   = 500
+)
+
+// groupings are what sums are grouped by: nothing, each attribute that remainders carry, and all of them.
+var groupings = [][]string{nil, {"namespace"}, {"worker"}, {"step_name"}, keptAttributes}
+
+// sendExports sends exports of all series. The batches of each are in another order, and concurrent.
+func sendExports(t *testing.T, collector *harness.Collector, from, to int) {
+	t.Helper()
+	clients := newClients(t, collector, 4)
+	for round := from; round <= to; round++ {
+		sendConcurrently(t, clients, shuffledBatches(remainderTasks, tasksPerBatch, uint64(round)), func(tasks []int) pmetric.Metrics {
+			return cumulativeExport(tasks, round)
+		})
+	}
+}
+
+// growthOfInput is what the series grow by between two exports.
+func growthOfInput(t *testing.T, from, to int, by ...string) totals {
+	t.Helper()
+	all := tasksTo(remainderTasks)
+	return growthBy(seriesOf(t, append(harness.PointsOf(cumulativeExport(all, from)), harness.PointsOf(cumulativeExport(all, to))...)), by...)
+}
+
+// assertExact asserts that the growth of what arrived is that of what was sent between two exports.
+func assertExact(t *testing.T, got map[string]*arrived, from, to int) {
+	t.Helper()
+	for _, by := range groupings {
+		assertTotals(t, growthOfInput(t, from, to, by...), growthBy(got, by...), fmt.Sprintf("growth by %v", by))
+	}
+}
+
+// assertCountedApart asserts that the collector counts kept and dropped points as without remainders (R8), and remainders as they arrived. It
+// returns the number of series that are kept, and the remainders by what they carry.
+func assertCountedApart(t *testing.T, collector *harness.Collector, got map[string]*arrived, sent int) (kept int, remainders map[string]*arrived) {
+	t.Helper()
+	keptPoints, remainderPoints := 0, 0
+	remainders = map[string]*arrived{}
+	for _, s := range got {
+		if s.id == "" {
+			kept++
+			keptPoints += len(s.samples)
+			continue
+		}
+		remainderPoints += len(s.samples)
+		assert.NotContains(t, remainders, s.group, "one remainder for all that differs in nothing else")
+		remainders[s.group] = s
+		first := s.samples[0] // R4
+		assert.Equal(t, first.start, first.end, "a remainder begins with a point at its start")
+		assert.Equal(t, figures{}.plus(0, first.figures), first.figures, "which is zero")
+	}
+	assertCountedOnce(t, collector, "datapoints", sent, keptPoints)
+	scrape := collector.Scrape()
+	assert.EqualValues(t, remainderPoints, scrape.Sum(harness.Prefix+"remainder_datapoints", nil))
+	assert.EqualValues(t, len(remainders), scrape.Sum(harness.Prefix+"remainder_series", nil))
+	assert.EqualValues(t, remainderSeries-kept, scrape.Sum(harness.Prefix+"remainder_tracked_series", nil), "all that is dropped is remembered")
+	for _, nothing := range []string{"folded_datapoints", "lost_datapoints", "forgotten_series", "resets", "saturated_datapoints"} {
+		assert.Zero(t, scrape.Sum(harness.Prefix+"remainder_"+nothing, nil), nothing)
+	}
+	return kept, remainders
+}
+
+// R1 to R5, R8: of 50,000 series a tenth is kept, and what they and the remainders have grown by is what all have, by whatever remainders carry.
+func TestATenthOfTheSeriesAndTheirRemaindersGrowAsAllDo(t *testing.T) {
+	t.Parallel()
+	const exports = 10
+	sink := harness.NewSink(t)
+	collector := harness.Start(t, harness.Options{Processor: keepingRemainders, Sink: sink})
+	sendExports(t, collector, 1, exports)
+
+	got := seriesOf(t, sink.Points())
+	requireNoneFalls(t, got)
+	assertExact(t, got, 1, exports)
+	kept, remainders := assertCountedApart(t, collector, got, remainderSeries*exports)
+	assert.LessOrEqual(t, len(got), remainderSeries*12/100, "series that come out, remainders included")
+	assertShare(t, kept, remainderSeries, 0.1, "series")
+	assert.Len(t, remainders, 2*remainderNamespaces*seriesPerTask)
+	for _, s := range got {
+		if s.id == "" {
+			require.Len(t, s.samples, exports, "a kept series is whole")
+		}
+	}
+	t.Logf("%d series in, %d out (%.2f %%): %d kept and %d remainders", remainderSeries, len(got), 100*float64(len(got))/remainderSeries, kept, len(remainders))
+}
+
+// R3: a collector that was restarted writes other remainders. Each of its two runs is exact; between them what dropped series grow by in one
+// export is missing, and no more.
+func TestARestartCostsTheGrowthOfOneExportAtMost(t *testing.T) {
+	t.Parallel()
+	const exports, restart = 10, 5
+	sink := harness.NewSink(t)
+	collector := harness.Start(t, harness.Options{Processor: keepingRemainders, Sink: sink, FixedPorts: true})
+	var runs [2]map[string]*arrived
+	var remainders [2]map[string]*arrived
+	var points []harness.Point
+	for run, rounds := range [][2]int{{1, restart}, {restart + 1, exports}} {
+		if run > 0 {
+			collector.Stop()
+			collector.StartAgain()
+			sink.Reset()
+		}
+		sendExports(t, collector, rounds[0], rounds[1])
+		points = append(points, sink.Points()...)
+		runs[run] = seriesOf(t, sink.Points())
+		assertExact(t, runs[run], rounds[0], rounds[1])
+		_, remainders[run] = assertCountedApart(t, collector, runs[run], remainderSeries*(rounds[1]-rounds[0]+1))
+	}
+	for key, s := range runs[0] {
+		if s.id == "" {
+			assert.Contains(t, runs[1], key, "the same series are kept")
+		}
+	}
+	for group, before := range remainders[0] {
+		after, ok := remainders[1][group]
+		require.True(t, ok, group)
+		assert.NotEqual(t, before.id, after.id, "another writer")
+		assert.Greater(t, after.samples[0].start, before.last().end, "which starts when the other has ended")
+	}
+
+	got := seriesOf(t, points)
+	requireNoneFalls(t, got)
+	for _, by := range groupings {
+		whole, part, lost := growthOfInput(t, 1, exports, by...), growthBy(got, by...), growthOfInput(t, restart, restart+1, by...)
+		require.Len(t, part, len(whole))
+		for key, n := range whole {
+			missing := n.plus(-1, part[key])
+			assertWithin(t, missing, lost[key], key)
+		}
+	}
+}
+
+// assertWithin asserts that all figures are positive, and not more than others.
+func assertWithin(t *testing.T, missing, most figures, what string) {
+	t.Helper()
+	for i, n := range missing.whole {
+		assert.Positive(t, n, what)
+		assert.LessOrEqual(t, n, most.whole[i], what)
+	}
+	for i, x := range missing.floats {
+		assert.Positive(t, x, what)
+		assert.LessOrEqual(t, x, most.floats[i]*(1+1e-9), what)
+	}
+}
