@@ -165,14 +165,13 @@ func growthBy(all map[string]*arrived, by ...string) totals {
 	return sums
 }
 
-// add adds points, which are deltas.
-func (sums totals) add(t testing.TB, points []harness.Point, by ...string) {
+// add adds points, which are deltas, by all that remainders carry.
+func (sums totals) add(t testing.TB, points []harness.Point) {
 	t.Helper()
 	for _, p := range points {
-		_, labels, _, _ := identify(p)
+		group, _, _, _ := identify(p)
 		n, _, _ := figuresOf(t, p)
-		key := groupBy(labels, by...)
-		sums[key] = sums[key].plus(1, n)
+		sums[group] = sums[group].plus(1, n)
 	}
 }
 
@@ -184,4 +183,30 @@ func assertTotals(t testing.TB, want, got totals, what string) {
 		assert.Equal(t, n.whole, got[key].whole, "%s: %s", what, key)
 		assert.InEpsilonSlice(t, n.floats, got[key].floats, 1e-9, "%s: %s", what, key)
 	}
+}
+
+// assertCountedApart asserts that the collector counts kept and dropped points as without remainders, and these as they arrived (R8). It returns
+// the number of series that are kept, and the remainders by what they carry.
+func assertCountedApart(t testing.TB, collector *harness.Collector, got map[string]*arrived, sent int) (kept int, remainders map[string]*arrived) {
+	t.Helper()
+	keptPoints, remainderPoints := 0, 0
+	remainders = map[string]*arrived{}
+	for _, s := range got {
+		if s.id == "" {
+			kept++
+			keptPoints += len(s.samples)
+			continue
+		}
+		remainderPoints += len(s.samples)
+		assert.NotContains(t, remainders, s.group, "one remainder for all that differs in nothing else")
+		remainders[s.group] = s
+	}
+	assertCountedOnce(t, collector, "datapoints", sent, keptPoints)
+	scrape := collector.Scrape()
+	assert.EqualValues(t, remainderPoints, scrape.Sum(harness.Prefix+"remainder_datapoints", nil))
+	assert.EqualValues(t, len(remainders), scrape.Sum(harness.Prefix+"remainder_series", nil))
+	for _, nothing := range []string{"folded_datapoints", "lost_datapoints", "forgotten_series", "resets", "saturated_datapoints"} {
+		assert.Zero(t, scrape.Sum(harness.Prefix+"remainder_"+nothing, nil), nothing)
+	}
+	return kept, remainders
 }
