@@ -81,7 +81,7 @@ func taskPoints(tasks []int, temporality pmetric.AggregationTemporality, start, 
 	var of [2][]pmetric.Metric // by worker
 	for worker := range of {
 		rm := md.ResourceMetrics().AppendEmpty()
-		rm.Resource().Attributes().PutStr("worker", fmt.Sprintf("worker-%d", worker))
+		rm.Resource().Attributes().PutStr("service.instance.id", fmt.Sprintf("worker-%d", worker))
 		metrics := rm.ScopeMetrics().AppendEmpty().Metrics()
 		for _, tm := range taskMetrics {
 			m := metrics.AppendEmpty()

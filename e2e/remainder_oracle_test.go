@@ -22,7 +22,7 @@ const (
 )
 
 // groupings are what sums are grouped by: nothing, each attribute that remainders carry, and all of them.
-var groupings = [][]string{nil, {"namespace"}, {"worker"}, {"step_name"}, keptAttributes}
+var groupings = [][]string{nil, {"namespace"}, {"service.instance.id"}, {"step_name"}, keptAttributes}
 
 // sendExports sends exports of all series. The batches of each are in another order, and concurrent.
 func sendExports(t *testing.T, collector *harness.Collector, from, to int) {

@@ -105,7 +105,7 @@ func identify(p harness.Point) (group string, labels map[string]string, task, id
 }
 
 // keptAttributes are all that a remainder carries besides its own.
-var keptAttributes = []string{"worker", "namespace", "step_name"}
+var keptAttributes = []string{"service.instance.id", "namespace", "step_name"}
 
 // groupBy returns the values of attributes and the metric, as `sum by` groups by them.
 func groupBy(labels map[string]string, by ...string) string {
