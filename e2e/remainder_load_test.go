@@ -76,7 +76,9 @@ func describeHistogram(m pmetric.Metric, temporality pmetric.AggregationTemporal
 }
 
 // taskPoints returns points of all series of tasks. multiple is what a series is multiplied by, given the number of its step.
-func taskPoints(tasks []int, temporality pmetric.AggregationTemporality, start, end pcommon.Timestamp, multiple func(task, step int) int) pmetric.Metrics {
+func taskPoints(
+	tasks []int, temporality pmetric.AggregationTemporality, start, end pcommon.Timestamp, multiple func(task, step int) int,
+) pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	var of [2][]pmetric.Metric // by worker
 	for worker := range of {
@@ -107,7 +109,8 @@ func taskPoints(tasks []int, temporality pmetric.AggregationTemporality, start, 
 
 // cumulativeExport is what tasks export in a round. All series start before the first one, and grow by more in each.
 func cumulativeExport(tasks []int, round int) pmetric.Metrics {
-	return taskPoints(tasks, pmetric.AggregationTemporalityCumulative, at(-1), at(round), func(_, step int) int { return round*(round+1)/2 + step*round })
+	multiple := func(_, step int) int { return round*(round+1)/2 + step*round }
+	return taskPoints(tasks, pmetric.AggregationTemporalityCumulative, at(-1), at(round), multiple)
 }
 
 // shuffledBatches splits tasks into batches in a random order.

@@ -50,7 +50,7 @@ func TestRatesAndQuantilesInPrometheusAreThoseOfAllSeries(t *testing.T) {
 
 	for _, from := range []int{0, half} {
 		w := window{prometheus, instants[from], instants[exports]}
-		sent := growthBy(seriesOf(t, append(harness.PointsOf(cumulativeExport(all, from)), harness.PointsOf(cumulativeExport(all, exports))...)), "namespace")
+		sent := growthBy(inputOf(t, tasks, from, exports), "namespace")
 		for _, metric := range []string{"tasker.steps.completed", "tasker.steps.busy", "tasker.steps.duration"} {
 			factors := w.assertGrowth(t, metric, sent)
 			for _, job := range []string{"all", "tenth"} {
