@@ -33,13 +33,13 @@ demo: build postgres ## build, then sample Tasker-like load against a throw-away
 ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat' namespacesampler | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test
-test: build bin/telemetrygen postgres pgbouncer compiler commands chromium xxhash generate-check alerts ## everything: unit, race, integration, end to end
+test: build bin/telemetrygen bin/otelcol-bench postgres pgbouncer compiler commands chromium xxhash generate-check alerts ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat $(ALLOCATION_TESTS) # the race detector allocates too
 	$(GO) run $(GOTESTSUM) -- ./cmd/taskerload/internal/simulation # the race detector would take twenty times as long
 	$(MAKE) bench-smoke
 	tools/fuzz.sh 20000x # a number: a time that ends while go gathers the corpus is a failure to it
-	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
+	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker OTELCOL_BENCH=$(CURDIR)/bin/otelcol-bench TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
 		$(GO) run $(GOTESTSUM) -- -count=1 -timeout 40m ./...
 
 SOAK ?= 20s
