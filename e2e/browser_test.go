@@ -30,7 +30,7 @@ type browser struct {
 // open opens a page in a new Chromium.
 func open(t testing.TB, address string) *browser {
 	t.Helper()
-	profile, err := os.MkdirTemp("", "chromium")
+	profile, err := os.MkdirTemp("", "chromium") //nolint:usetesting // the folder of a test must be empty of what still writes when it is removed
 	require.NoError(t, err)
 	t.Cleanup(func() { // what Chromium has started writes for a moment after its end
 		harness.Eventually(time.Minute, func() bool { return os.RemoveAll(profile) == nil })
