@@ -3,6 +3,9 @@
 package points_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -82,4 +85,57 @@ func TestWhatIsDroppedBecausePostgresIsDownIsAdded(t *testing.T) {
 	}
 	assert.Zero(t, send(60, 100))
 	assert.EqualValues(t, 5, send(120, 105))
+}
+
+// A runtime override raises a rate to 1, and is removed. Series that come to be kept, and then to be dropped again, lose what they grow by in one
+// export each time; nothing is counted twice, and the others stay exact (R9).
+func TestARuntimeOverrideLosesOneExportEachWay(t *testing.T) {
+	script, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "overrides.sql"))
+	require.NoError(t, err)
+	d := samplertest.NewDatabase(t, 0, string(script))
+	settings := samplertest.WithPostgres(d.DSN, map[string]any{"layout": "none", "overrides": map[string]any{"enabled": true}}, map[string]any{
+		"namespaces": map[string]any{"incident": 0.5, "steady": 0.5},
+	})
+	s := newScene(t, settings)
+	const tasks, step = 200, 10
+	in, out := newLedger(), newLedger()
+	export := 0
+	send := func(exports int) {
+		for range exports {
+			export++
+			var points []counted
+			for task := range tasks {
+				for _, namespace := range []string{"incident", "steady"} {
+					points = append(points, counted{namespace, fmt.Sprint(namespace, task), -60, float64(60 * export), int64(1000 + step*export)})
+				}
+			}
+			md := s.batch(points...)
+			in.add(observe(&md))
+			got := observe(s.ConsumeMetrics(md))
+			for i := range got { // a series that comes to be kept is where a backend begins to count
+				if _, ok := out.last[got[i].series]; !ok && !got[i].isRemainder {
+					out.last[got[i].series] = got[i]
+				}
+			}
+			out.add(got)
+			in.isFirst, out.isFirst = false, false
+		}
+	}
+	inForce := func(n int64) {
+		require.Eventually(t, func() bool { return s.AllCounts()["overrides_in_force"]["all"] == n }, time.Minute, time.Millisecond)
+	}
+	inForce(0)
+	send(3)
+	kept := s.Counts("datapoints")["kept incident exact"] / 3
+	d.Exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('incident', 1)`)
+	inForce(1)
+	send(3)
+	d.Exec(`DELETE FROM namespace_sampling_overrides`)
+	inForce(0)
+	send(3)
+	lost := map[string]float64{}
+	for group, growth := range in.growth {
+		lost[group] = growth[0] - out.growth[group][0]
+	}
+	assert.Equal(t, map[string]float64{"workIntincident<nil>": float64(2 * step * (tasks - kept)), "workIntsteady<nil>": 0}, lost)
 }

@@ -202,6 +202,7 @@ func (p *producer) export(now time.Time) (batches []pmetric.Metrics) {
 				}
 			}
 			attributes.PutInt("task_uuid", int64(s.name))
+			attributes.PutInt("workflow", int64(s.name%17))
 			attributes.PutInt("queue", int64(s.queue))
 			attributes.PutStr("namespace", s.namespace)
 		}
@@ -213,18 +214,22 @@ func (p *producer) export(now time.Time) (batches []pmetric.Metrics) {
 func withRemainder(settings map[string]any) map[string]any {
 	all := map[string]any{
 		"sample_rate": 0.5, "namespaces": map[string]any{"none kept": 0, "some kept": 0.3, "all kept": 1},
-		"metrics": map[string]any{"remainder": map[string]any{"enabled": true, "without": []any{"task_uuid"}}},
+		"metrics": map[string]any{"remainder": map[string]any{"enabled": true, "without": []any{"task_uuid", "workflow"}}},
 	}
 	maps.Copy(all, settings)
 	return all
 }
 
 // TestNothingIsMissingFromTheGrowth: what is kept and the remainder grow by what came in. Series come and vanish, producers restart with a new
-// start or without one, points come twice, and exports in any number of batches (R1, R3, R4, R5).
+// start or without one, points come twice, and exports in any number of batches, for any rates, with and without groups (R1, R3, R4, R5).
 func TestNothingIsMissingFromTheGrowth(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		s := samplertest.Start(t, withRemainder(nil))
+		rates := map[string]any{"namespaces": map[string]any{"none kept": 0, "some kept": r.Float64(), "all kept": 1}}
+		if seed%2 == 1 {
+			rates["consistent_by"] = []any{"workflow"}
+		}
+		s := samplertest.Start(t, withRemainder(rates))
 		began := time.Now().Add(-time.Hour)
 		p := &producer{r: r}
 		for range 100 {
