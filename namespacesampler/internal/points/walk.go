@@ -126,21 +126,6 @@ func (w *walk) readPoint(attributes pcommon.Map, isDetailed bool) {
 	}
 }
 
-// needsIdentity reports whether the identity of a point's series is asked for: if it decides, or if the remainder must know the series. It needs not
-// if the series has always been kept.
-func (w *walk) needsIdentity(p *point) bool {
-	it := &p.item
-	switch {
-	case !it.Carries:
-		return false
-	case w.remainder == nil:
-		return !it.Group.IsKnown()
-	case w.resolution.Lacks(it):
-		return true
-	}
-	return !w.namespaces.Of(it.Namespace).Rate.IsAlways() || w.remainder.MayHaveDropped(it.Namespace)
-}
-
 // resolve looks up the namespaces and groups that are missing. One round trip answers all points; those whose key is unknown have their next
 // key looked up in another one.
 func (w *walk) resolve(ctx context.Context, md pmetric.Metrics) {
@@ -250,25 +235,6 @@ func (w *walk) sample(attributes pcommon.Map, flags pmetric.DataPointFlags) outc
 		out.exemplarsOf = p
 	}
 	return out
-}
-
-// counted returns a point as the remainder takes it.
-func (w *walk) counted(p *point, ns *batch.Namespace, keep bool, attributes pcommon.Map) *remainder.Item {
-	isUnavailable := p.item.IsUnavailable() || w.resolution.LacksGroup(&p.item) && p.item.IsGroupUnavailable()
-	w.item = remainder.Item{
-		Series: p.series, Attributes: p.attributes,
-		Namespace: p.item.Namespace, Writes: !keep && p.item.IsResolved() && w.lacksTarget(attributes),
-		IsUnavailable: isUnavailable, IsUnsettled: isUnavailable || w.resolution.Lacks(&p.item),
-		Threshold: ns.Rate.Threshold.Unsigned(), IsKept: keep, IsSteady: !p.isIdentified,
-	}
-	return &w.item
-}
-
-// addRemainder appends what the dropped points of the batch add up to.
-func (w *walk) addRemainder(md pmetric.Metrics) {
-	if w.remainder != nil {
-		w.remainderPoints = w.remainder.Emit(md)
-	}
 }
 
 // decide decides a data point: points without a namespace or a key pass, then on_failure decides, then the rate.
