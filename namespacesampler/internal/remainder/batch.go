@@ -188,13 +188,14 @@ func (b *Batch) Number(dp pmetric.NumberDataPoint, it *Item) {
 		}
 		variant, value = ofDouble, math.Float64bits(dp.DoubleValue())
 	}
-	f := b.point(it, variant, dp.Attributes(), uint64(dp.StartTimestamp()), uint64(dp.Timestamp()), noBounds)
+	start, at := nanoseconds(dp.StartTimestamp()), nanoseconds(dp.Timestamp())
+	f := b.point(it, variant, dp.Attributes(), start, at, noBounds)
 	switch {
 	case f == nil:
 	case b.kind == isDelta:
 		f.value.addNumber(dp)
 	default:
-		b.drop(f, it, variant, dp.StartTimestamp(), dp.Timestamp(), value, variant == ofDouble)
+		b.drop(f, it, variant, start, at, value, variant == ofDouble)
 	}
 }
 
@@ -205,13 +206,14 @@ func (b *Batch) Histogram(dp pmetric.HistogramDataPoint, it *Item) {
 	}
 	variant := b.layout(dp)
 	bounds := func() ([]float64, int) { return dp.ExplicitBounds().AsRaw(), dp.BucketCounts().Len() }
-	f := b.point(it, variant, dp.Attributes(), uint64(dp.StartTimestamp()), uint64(dp.Timestamp()), bounds)
+	start, at := nanoseconds(dp.StartTimestamp()), nanoseconds(dp.Timestamp())
+	f := b.point(it, variant, dp.Attributes(), start, at, bounds)
 	switch {
 	case f == nil:
 	case b.kind == isDelta:
 		f.value.addHistogram(dp)
 	default:
-		d := b.drop(f, it, variant, dp.StartTimestamp(), dp.Timestamp(), math.Float64bits(finite(dp.Sum())), false)
+		d := b.drop(f, it, variant, start, at, math.Float64bits(finite(dp.Sum())), false)
 		d.at, d.lacksSum = len(b.numbers), !dp.HasSum()
 		counts := dp.BucketCounts()
 		for i := range counts.Len() {
@@ -229,11 +231,14 @@ func (b *Batch) Exponential(dp pmetric.ExponentialHistogramDataPoint, it *Item) 
 	if dp.Flags().NoRecordedValue() || !isScale(dp.Scale()) {
 		return
 	}
-	f := b.point(it, ofHistogram, dp.Attributes(), uint64(dp.StartTimestamp()), uint64(dp.Timestamp()), noBounds)
+	f := b.point(it, ofHistogram, dp.Attributes(), nanoseconds(dp.StartTimestamp()), nanoseconds(dp.Timestamp()), noBounds)
 	if f != nil {
 		f.exponential.add(dp)
 	}
 }
+
+// nanoseconds returns a time, which is not so late that a later one could not be told.
+func nanoseconds(t pcommon.Timestamp) uint64 { return min(uint64(t), math.MaxInt64) }
 
 func noBounds() ([]float64, int) { return nil, 0 }
 
@@ -275,9 +280,9 @@ func (b *Batch) point(it *Item, variant uint64, attributes pcommon.Map, start, a
 }
 
 // drop notes a dropped cumulative point.
-func (b *Batch) drop(f *feed, it *Item, variant uint64, start, at pcommon.Timestamp, value uint64, isDouble bool) *drop {
+func (b *Batch) drop(f *feed, it *Item, variant, start, at, value uint64, isDouble bool) *drop {
 	b.drops = append(b.drops, drop{
-		series: uint64(it.Series.Join(variant)), start: uint64(start), time: uint64(at), value: value, isDouble: isDouble, isUnsure: it.IsUnavailable,
+		series: uint64(it.Series.Join(variant)), start: start, time: at, value: value, isDouble: isDouble, isUnsure: it.IsUnavailable,
 		export: b.export, standing: b.standing(it), feed: f,
 	})
 	return &b.drops[len(b.drops)-1]

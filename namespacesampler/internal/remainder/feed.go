@@ -140,19 +140,26 @@ func (r *Remainder) keep(all map[uint64]*series, s *series, key, variant uint64)
 // fold returns the remainder that carries a namespace alone, or nil if there are too many of these, too.
 func (b *Batch) fold(it *Item, variant uint64, bounds func() ([]float64, int)) *series {
 	r, h := b.r, b.r.hasher
-	scope := h.Scope(decision.Series(0), b.scope.Scope().Name(), b.scope.Scope().Version(), noAttributes)
+	// As of a remainder without resource attributes and scope attributes: it is the same if there is one.
+	scope := h.Scope(decision.Series(0).Join(0), b.scope.Scope().Name(), b.scope.Scope().Version(), noAttributes).Join(0)
 	metric := h.Metric(scope, identityOf(b.metric))
-	base := metric.Join(h.TextEntry(r.cfg.NamespaceAttribute, it.Namespace)).Join(1) // another than that of a whole one
+	carried := uint64(0)
+	if it.Namespace != "" {
+		carried = h.TextEntry(r.cfg.NamespaceAttribute, it.Namespace)
+	}
+	base := metric.Join(carried)
 	key := uint64(base.Join(variant))
-	if s, ok := r.folded[key]; ok {
-		return s
+	for _, all := range [...]map[uint64]*series{r.whole, r.folded} {
+		if s, ok := all[key]; ok {
+			return s
+		}
 	}
 	if len(r.folded) >= r.cfg.MaxSeries {
 		return nil
 	}
 	s := b.newSeries(uint64(base), variant, bounds)
 	s.isFolded = true
-	s.scopeKey, s.metricKey = uint64(scope), uint64(metric)
+	s.resourceKey, s.scopeKey, s.metricKey = uint64(decision.Series(0).Join(0)), uint64(scope), uint64(metric)
 	if it.Namespace != "" {
 		s.point.PutStr(r.cfg.NamespaceAttribute, it.Namespace)
 	}
