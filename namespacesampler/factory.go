@@ -60,7 +60,7 @@ func (f *factory) createMetrics(
 	if err != nil {
 		return nil, err
 	}
-	p, err := processorhelper.NewMetrics(ctx, set, cfg, next, l.engine.Points().Process,
+	p, err := processorhelper.NewMetrics(ctx, set, cfg, next, l.engine.Points().Pipeline().Process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(l.start), processorhelper.WithShutdown(l.shutdown))
 	if err != nil {

@@ -14,13 +14,13 @@ import (
 
 // observeRemainder registers the metrics of what dropped data points add up to.
 func (e *Engine) observeRemainder() error {
-	r, t := e.points.Remainder(), e.telemetry
-	if r == nil {
+	t := e.telemetry
+	if !e.points.HasRemainder() {
 		return nil
 	}
 	of := func(value func(remainder.State) int64) metric.Int64Callback {
 		return func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(value(r.State()))
+			o.Observe(value(e.points.Remainder()))
 			return nil
 		}
 	}
@@ -38,11 +38,10 @@ func (e *Engine) observeRemainder() error {
 
 // remainderState returns what dropped data points add up to, or nil.
 func (e *Engine) remainderState() *inspect.RemainderState {
-	r := e.points.Remainder()
-	if r == nil {
+	if !e.points.HasRemainder() {
 		return nil
 	}
-	s, cfg := r.State(), e.cfg.Points.Remainder
+	s, cfg := e.points.Remainder(), e.cfg.Points.Remainder
 	return &inspect.RemainderState{
 		Series: s.Series, MaxSeries: cfg.MaxSeries, Tracked: s.TrackedNumbers, MaxTracked: cfg.MaxTracked, Forgotten: s.Forgotten,
 	}

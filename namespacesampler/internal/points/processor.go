@@ -41,29 +41,58 @@ type Processor struct {
 	rates    *steering.Rates
 	memory   *tracememory.Memory // of traces, for exemplars; nil for trace_id_ratio
 	detailed *condition.Set[condition.Metric]
-	// remainder is nil without one, and in a dry run.
-	remainder *remainder.Remainder
+
+	mu         sync.Mutex
+	remainders []*remainder.Remainder // of the pipelines
+}
+
+// Pipeline samples the data points of one pipeline. It is safe for concurrent use. Each pipeline has a remainder of its own: two of them can get the
+// same points.
+type Pipeline struct {
+	p         *Processor
+	remainder *remainder.Remainder // nil without one
 	walks     sync.Pool
 }
 
 // New returns a processor. An error reports conditions that do not compile.
 func New(cfg Config, common *batch.Common, rates *steering.Rates, memory *tracememory.Memory) (p *Processor, err error) {
 	p = &Processor{cfg: cfg, common: common, rates: rates, memory: memory}
-	if cfg.Remainder != nil && cfg.Enabled && !common.DryRun {
-		p.remainder = remainder.New(*cfg.Remainder)
-	}
-	p.walks.New = func() any { return newWalk(p) }
 	p.detailed, err = condition.Metrics("metrics::detailed::match", cfg.Detailed, common.ConditionFailed)
 	return p, err
 }
 
-// Remainder returns what the dropped points add up to, or nil.
-func (p *Processor) Remainder() *remainder.Remainder { return p.remainder }
+// Pipeline returns the processor for a pipeline.
+func (p *Processor) Pipeline() *Pipeline {
+	pipeline := &Pipeline{p: p}
+	if p.HasRemainder() {
+		pipeline.remainder = remainder.New(*p.cfg.Remainder)
+		p.mu.Lock()
+		p.remainders = append(p.remainders, pipeline.remainder)
+		p.mu.Unlock()
+	}
+	pipeline.walks.New = func() any { return newWalk(p, pipeline.remainder) }
+	return pipeline
+}
+
+// HasRemainder reports whether what is dropped is added up. In a dry run nothing is.
+func (p *Processor) HasRemainder() bool {
+	return p.cfg.Remainder != nil && p.cfg.Enabled && !p.common.DryRun
+}
+
+// Remainder returns what the remainders of all pipelines hold together.
+func (p *Processor) Remainder() (sum remainder.State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.remainders {
+		sum.Add(r.State())
+	}
+	return sum
+}
 
 // Process samples a batch. It returns ErrSkipProcessingData if no points are left (C5).
-func (p *Processor) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
-	w := p.walks.Get().(*walk)
-	defer p.release(ctx, w)
+func (l *Pipeline) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
+	p, w := l.p, l.walks.Get().(*walk)
+	defer l.release(ctx, w)
 
 	w.begin(p.rates.InForce())
 	w.read(ctx, md)
@@ -85,11 +114,11 @@ func (p *Processor) Process(ctx context.Context, md pmetric.Metrics) (pmetric.Me
 }
 
 // release reports what happened to a batch and keeps the working memory for another.
-func (p *Processor) release(ctx context.Context, w *walk) {
+func (l *Pipeline) release(ctx context.Context, w *walk) {
 	w.report(ctx)
 	size := max(len(w.points), len(w.metrics)) // metrics may have no points
 	w.reset()
 	if size <= batch.MaxReusedItems {
-		p.walks.Put(w)
+		l.walks.Put(w)
 	}
 }

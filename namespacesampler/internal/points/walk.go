@@ -59,15 +59,15 @@ type walk struct {
 	scope                 pcommon.InstrumentationScope
 }
 
-func newWalk(p *Processor) *walk {
+func newWalk(p *Processor, r *remainder.Remainder) *walk {
 	w := &walk{
 		p:          p,
 		namespaces: batch.NewNamespaces(labels.DataPoints, p.common.Labels),
 		resolution: batch.NewResolution(p.common),
 		identity:   identity{hasher: decision.SeriesHasher{IsMissing: p.common.Reader.IsMissing}},
 	}
-	if p.remainder != nil {
-		w.remainder = p.remainder.NewBatch()
+	if r != nil {
+		w.remainder = r.NewBatch()
 	}
 	return w
 }

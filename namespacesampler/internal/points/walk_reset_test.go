@@ -41,7 +41,7 @@ func newProcessor(t *testing.T) *Processor {
 // The working memory that is kept for the next batch must not keep the telemetry of this one alive.
 func TestAResetWalkHoldsNoTelemetry(t *testing.T) {
 	p := newProcessor(t)
-	w := newWalk(p)
+	w := newWalk(p, nil)
 
 	md := pmetric.NewMetrics()
 	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
@@ -82,6 +82,7 @@ func TestTheWorkingMemoryOfHugeBatchesIsNotKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProcessor(t)
+			pipeline := p.Pipeline()
 			md := pmetric.NewMetrics()
 			metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
 			for range tt.metrics {
@@ -94,12 +95,12 @@ func TestTheWorkingMemoryOfHugeBatchesIsNotKept(t *testing.T) {
 			}
 			isKept := false
 			for range 20 { // a pool may lose what is put into it
-				w := newWalk(p)
+				w := newWalk(p, nil)
 				w.begin(p.rates.InForce())
 				w.read(t.Context(), md)
-				p.walks.New = nil // so that an empty pool returns nil
-				p.release(t.Context(), w)
-				isKept = isKept || p.walks.Get() != nil
+				pipeline.walks.New = nil // so that an empty pool returns nil
+				pipeline.release(t.Context(), w)
+				isKept = isKept || pipeline.walks.Get() != nil
 			}
 			assert.Equal(t, tt.isKept, isKept)
 		})
@@ -124,7 +125,7 @@ func TestNoMapOfAWalkKeepsTheSizeOfAHugeBatch(t *testing.T) {
 		w.apply(md)
 	}
 	const huge = 20_000
-	w := newWalk(newProcessor(t))
+	w := newWalk(newProcessor(t), nil)
 	pass(w, huge)
 	grown := batchtest.Maps(w)
 	w.report(t.Context())

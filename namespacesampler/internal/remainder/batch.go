@@ -310,8 +310,16 @@ func (b *Batch) Reset() {
 	clear(b.standings)
 	clear(b.drops)
 	clear(b.fed)
-	clear(b.byKey)
-	clear(b.byName)
+	b.byKey, b.byName = emptied(b.byKey), emptied(b.byName)
 	b.exports, b.standings, b.drops, b.numbers = b.exports[:0], b.standings[:0], b.drops[:0], b.numbers[:0]
 	b.kept, b.fed, b.folded, b.lost = b.kept[:0], b.fed[:0], 0, 0
+}
+
+// emptied returns an empty map: the same one, unless it has grown so large that emptying it would cost later batches.
+func emptied[K comparable, V any](m map[K]V) map[K]V {
+	if len(m) > 1000 {
+		return map[K]V{}
+	}
+	clear(m)
+	return m
 }

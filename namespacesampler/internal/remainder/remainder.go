@@ -27,7 +27,7 @@ type Config struct {
 	NamespaceAttribute string
 }
 
-// Remainder is what all dropped series of a configuration add up to. It is safe for concurrent use.
+// Remainder is what all dropped series of a pipeline add up to. It is safe for concurrent use.
 type Remainder struct {
 	cfg     Config
 	hasher  decision.SeriesHasher
@@ -70,6 +70,18 @@ type State struct {
 	TrackedSeries, TrackedNumbers int
 	// Series are the remainders themselves.
 	Series int
+}
+
+// Add adds the state of another remainder.
+func (s *State) Add(other State) {
+	s.Forgotten += other.Forgotten
+	s.Resets += other.Resets
+	s.Saturated += other.Saturated
+	s.Folded += other.Folded
+	s.Lost += other.Lost
+	s.TrackedSeries += other.TrackedSeries
+	s.TrackedNumbers += other.TrackedNumbers
+	s.Series += other.Series
 }
 
 // New returns an empty remainder of the collector that starts now.
