@@ -15,13 +15,17 @@ func (b *Batch) commit() {
 	r.batches++
 	m := moment{batch: r.batches, at: time.Now()}
 	r.tracked.minute = uint16(m.at.Sub(r.started.at) / time.Minute) //nolint:gosec // it wraps
+	var others []string
 	for i := range b.standings {
 		s := &b.standings[i]
 		found, isKnown := r.standings.get(s.standingKey)
-		if found.note(s.threshold, isKnown, r.standings.before != nil, m) {
-			r.changed.add(s.name)
+		if found.note(s.threshold, isKnown, r.standings.before != nil, m) && !r.changed.has(s.name) {
+			others = append(others, s.name)
 		}
 		s.found = found
+	}
+	if others != nil {
+		r.changed.add(others)
 	}
 	for i := range b.exports {
 		x := &b.exports[i]

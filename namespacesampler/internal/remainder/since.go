@@ -84,14 +84,14 @@ func (c *changed) has(name string) bool {
 	return ok || len(*names) >= maxKnown
 }
 
-// add adds a namespace. It must not be called concurrently.
-func (c *changed) add(name string) {
-	if c.has(name) {
-		return
-	}
-	names := map[string]struct{}{name: {}}
+// add adds namespaces. It must not be called concurrently.
+func (c *changed) add(more []string) {
+	names := map[string]struct{}{}
 	if before := c.names.Load(); before != nil {
 		maps.Copy(names, *before)
+	}
+	for _, name := range more {
+		names[name] = struct{}{}
 	}
 	c.names.Store(&names)
 }
