@@ -167,12 +167,14 @@ func TestResolutionBeginsWhenPostgresComesUp(t *testing.T) {
 }
 
 func TestWithoutWaitTheCacheIsFilledInTheBackground(t *testing.T) {
-	dsn := samplertest.NewDatabase(t, 1).DSN
-	h := samplertest.Start(t, samplertest.WithPostgres(dsn, map[string]any{"wait": "0s"}, nil))
+	d := samplertest.NewDatabase(t, 1)
+	h := samplertest.Start(t, samplertest.WithPostgres(d.DSN, map[string]any{"wait": "0s"}, nil))
 	in := samplertest.Span{Attributes: map[string]any{"task_uuid": samplertest.TaskID(0)}}
+	unlock := d.LockTasks()
 	first := h.ConsumeTraces(samplertest.TracesOf(t, in))
 	_, written := first[0].Attributes().Get("namespace")
 	assert.False(t, written)
+	unlock()
 	assert.Eventually(t, func() bool {
 		out := h.ConsumeTraces(samplertest.TracesOf(t, in))
 		_, written := out[0].Attributes().Get("namespace")

@@ -53,11 +53,13 @@ func TestRemaindersCarryResolvedNamespaces(t *testing.T) {
 
 // A series that was kept because its key could not be resolved in time comes to be dropped: what was kept of it is not added (R3, R9).
 func TestASeriesWhoseKeyResolvesLateIsWhereCountingBegins(t *testing.T) {
-	dsn := samplertest.NewDatabase(t, 4).DSN
-	s := newScene(t, resolving(dsn, map[string]any{"wait": "0s"}, map[string]any{"sample_rate": 1, "namespaces": map[string]any{"ns-0": 0}}))
+	d := samplertest.NewDatabase(t, 4)
+	s := newScene(t, resolving(d.DSN, map[string]any{"wait": "0s"}, map[string]any{"sample_rate": 1, "namespaces": map[string]any{"ns-0": 0}}))
 	const task = 0
+	unlock := d.LockTasks()
 	out := s.ConsumeMetrics(s.ofTasks(counted{"", samplertest.TaskID(task), 1, 60, 100}))
 	require.NotNil(t, out, "it is kept at the global rate")
+	unlock()
 	var begins []pmetric.NumberDataPoint
 	require.Eventually(t, func() bool { // batches do not wait for the lookup
 		begins = nil

@@ -57,6 +57,22 @@ func (d *Database) Exec(sql string, args ...any) {
 	})
 }
 
+// LockTasks has lookups of tasks wait until the returned function is called.
+func (d *Database) LockTasks() (unlock func()) {
+	d.t.Helper()
+	conn, err := pgx.Connect(context.Background(), d.DSN)
+	require.NoError(d.t, err)
+	tx, err := conn.Begin(context.Background())
+	require.NoError(d.t, err)
+	_, err = tx.Exec(context.Background(), "LOCK TABLE tasker.tasks")
+	require.NoError(d.t, err)
+	return func() {
+		d.t.Helper()
+		require.NoError(d.t, tx.Rollback(context.Background()))
+		require.NoError(d.t, conn.Close(context.Background()))
+	}
+}
+
 func (d *Database) connect(use func(*pgx.Conn) error) {
 	d.t.Helper()
 	conn, err := pgx.Connect(context.Background(), d.DSN)
