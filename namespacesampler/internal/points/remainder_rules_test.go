@@ -177,6 +177,16 @@ func TestWhatAFirstPointCounts(t *testing.T) { // R3
 	}
 }
 
+func TestABatchIsOfOneExport(t *testing.T) { // R3
+	s := newScene(t, nil)
+	md, other := s.batch(counted{"", "b", -60, 60, 3}), s.batch(counted{"", "a", -60, 60.001, 500})
+	other.ResourceMetrics().MoveAndAppendTo(md.ResourceMetrics())
+	out := s.ConsumeMetrics(md)
+	require.NotNil(t, out)
+	points := samplertest.MetricOf(*out).Sum().DataPoints()
+	assert.Zero(t, points.At(points.Len()-1).IntValue())
+}
+
 func TestAnExportOfAnotherMetricOrResourceTellsNothing(t *testing.T) { // R3
 	for name, change := range map[string]func(pmetric.ResourceMetrics){
 		"metric":   func(rm pmetric.ResourceMetrics) { rm.ScopeMetrics().At(0).Metrics().At(0).SetName("other") },

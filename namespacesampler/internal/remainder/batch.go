@@ -36,6 +36,7 @@ type Batch struct {
 	lost      int64
 	fed       []*feed
 	byKey     map[uint64]*feed
+	bySeries  map[*series]*feed
 	byName    map[standingKey]int32
 }
 
@@ -99,7 +100,7 @@ type feed struct {
 
 // NewBatch returns an empty batch.
 func (r *Remainder) NewBatch() *Batch {
-	return &Batch{r: r, byKey: map[uint64]*feed{}, byName: map[standingKey]int32{}}
+	return &Batch{r: r, byKey: map[uint64]*feed{}, bySeries: map[*series]*feed{}, byName: map[standingKey]int32{}}
 }
 
 // Item is a data point, as sampling has decided on it.
@@ -201,7 +202,11 @@ func (b *Batch) Number(dp pmetric.NumberDataPoint, it *Item) {
 
 // Histogram adds a point of a histogram, if it was dropped.
 func (b *Batch) Histogram(dp pmetric.HistogramDataPoint, it *Item) {
-	if dp.Flags().NoRecordedValue() || dp.BucketCounts().Len() > mostCounts {
+	if dp.Flags().NoRecordedValue() {
+		return
+	}
+	if dp.BucketCounts().Len() > mostCounts {
+		b.lose(it)
 		return
 	}
 	variant := b.layout(dp)
@@ -228,12 +233,23 @@ func (b *Batch) Histogram(dp pmetric.HistogramDataPoint, it *Item) {
 
 // Exponential adds a delta point of an exponential histogram, if it was dropped.
 func (b *Batch) Exponential(dp pmetric.ExponentialHistogramDataPoint, it *Item) {
-	if dp.Flags().NoRecordedValue() || !isScale(dp.Scale()) {
+	if dp.Flags().NoRecordedValue() {
+		return
+	}
+	if !isScale(dp.Scale()) {
+		b.lose(it)
 		return
 	}
 	f := b.point(it, ofHistogram, dp.Attributes(), nanoseconds(dp.StartTimestamp()), nanoseconds(dp.Timestamp()), noBounds)
 	if f != nil {
 		f.exponential.add(dp)
+	}
+}
+
+// lose counts a point that cannot be added, if it was dropped.
+func (b *Batch) lose(it *Item) {
+	if !it.IsKept {
+		b.lost++
 	}
 }
 
@@ -310,7 +326,7 @@ func (b *Batch) Reset() {
 	clear(b.standings)
 	clear(b.drops)
 	clear(b.fed)
-	b.byKey, b.byName = emptied(b.byKey), emptied(b.byName)
+	b.byKey, b.bySeries, b.byName = emptied(b.byKey), emptied(b.bySeries), emptied(b.byName)
 	b.exports, b.standings, b.drops, b.numbers = b.exports[:0], b.standings[:0], b.drops[:0], b.numbers[:0]
 	b.kept, b.fed, b.folded, b.lost = b.kept[:0], b.fed[:0], 0, 0
 }

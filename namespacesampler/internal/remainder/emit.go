@@ -10,7 +10,7 @@ import (
 // Emit ends a batch: it adds what was dropped to the remainders, and appends a point of each that was fed to the batch. A new cumulative remainder
 // begins with a zero, without which its first growth would not be seen (R4). It returns the number of points.
 func (b *Batch) Emit(md pmetric.Metrics) (points int) {
-	if len(b.exports) == 0 && len(b.fed) == 0 {
+	if len(b.exports) == 0 && len(b.fed) == 0 && b.lost == 0 {
 		return 0
 	}
 	b.commit()

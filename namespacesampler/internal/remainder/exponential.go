@@ -45,7 +45,7 @@ func (x *exponential) add(dp pmetric.ExponentialHistogramDataPoint) {
 	x.addCount(&x.zero, dp.ZeroCount())
 	x.merge(&x.positive, &positive)
 	x.merge(&x.negative, &negative)
-	x.widen(max(x.threshold, dp.ZeroThreshold()))
+	x.widen(max(x.threshold, finite(dp.ZeroThreshold())))
 	x.extremes.add(dp)
 }
 

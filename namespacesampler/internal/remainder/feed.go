@@ -109,10 +109,8 @@ func (b *Batch) newFeed(it *Item, base, key, variant uint64, attributes pcommon.
 		if s = b.fold(it, variant, bounds); s == nil {
 			return nil
 		}
-		for _, f := range b.fed {
-			if f.to == s { // several are folded into one
-				return f
-			}
+		if f, ok := b.bySeries[s]; ok { // several are folded into one
+			return f
 		}
 	}
 	s.fed = now
@@ -121,6 +119,7 @@ func (b *Batch) newFeed(it *Item, base, key, variant uint64, attributes pcommon.
 		f.exponential = new(exponential)
 	}
 	b.fed = append(b.fed, f)
+	b.bySeries[s] = f
 	return f
 }
 

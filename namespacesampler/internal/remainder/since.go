@@ -48,10 +48,13 @@ type exports struct {
 
 // note notes a batch of an export with the latest time of its points.
 func (x *exports) note(points uint64, m moment) {
-	if points > x.last {
-		x.before, x.beforeAt = x.last, x.lastAt
-		x.last, x.lastAt = points, m
+	if points <= x.last {
+		return
 	}
+	if x.lastAt.batch != m.batch { // a batch is of one export
+		x.before, x.beforeAt, x.lastAt = x.last, x.lastAt, m
+	}
+	x.last = points
 }
 
 // standing is the rate of a namespace, and since when this collector has seen it. The time is zero if it has seen no other.

@@ -132,8 +132,8 @@ func (t *tracked) remove(key uint64) {
 	e := t.entry(i)
 	t.unlink(e)
 	delete(t.index, halvesOf(key))
-	if e.size != isNumber && e.size != isKept {
-		t.histograms[e.size].give(e.at)
+	if e.size != isNumber && e.size != isKept && t.histograms[e.size].give(e.at) {
+		delete(t.histograms, e.size)
 	}
 	t.numbers -= cost(e.size)
 	t.entries--
@@ -173,7 +173,7 @@ func (t *tracked) unlink(e *entry) {
 	}
 }
 
-// arena holds the numbers of histograms with equally many of them.
+// arena holds the counts of histograms with equally many of them.
 type arena struct {
 	size   int
 	chunks [][]uint64
@@ -181,12 +181,14 @@ type arena struct {
 	free   []uint32
 }
 
-// arenaBits is the binary logarithm of the number of histograms in a chunk, which then is a whole number of pages.
-const arenaBits = 10
+// arenaCounts is about the number of counts in a chunk.
+const arenaCounts = 8192
+
+func (a *arena) histograms() int { return max(1, arenaCounts/a.size) }
 
 func (a *arena) get(at uint32) []uint64 {
-	i := int(at&(1<<arenaBits-1)) * a.size
-	return a.chunks[at>>arenaBits][i : i+a.size : i+a.size]
+	i := int(at) % a.histograms() * a.size
+	return a.chunks[int(at)/a.histograms()][i : i+a.size : i+a.size]
 }
 
 func (a *arena) take() uint32 {
@@ -195,11 +197,15 @@ func (a *arena) take() uint32 {
 		a.free = a.free[:n-1]
 		return at
 	}
-	if int(a.used>>arenaBits) == len(a.chunks) {
-		a.chunks = append(a.chunks, make([]uint64, a.size<<arenaBits))
+	if int(a.used)/a.histograms() == len(a.chunks) {
+		a.chunks = append(a.chunks, make([]uint64, a.histograms()*a.size))
 	}
 	a.used++
 	return a.used - 1
 }
 
-func (a *arena) give(at uint32) { a.free = append(a.free, at) }
+// give takes a place back, and reports whether no other is in use.
+func (a *arena) give(at uint32) (isEmpty bool) {
+	a.free = append(a.free, at)
+	return len(a.free) == int(a.used)
+}
