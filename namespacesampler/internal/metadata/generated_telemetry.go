@@ -540,7 +540,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerRemainderLostDatapoints, err = builder.meter.Int64ObservableCounter(
 		"otelcol_processor_namespace_sampler_remainder_lost_datapoints",
-		metric.WithDescription("Dropped data points that were added to no series, because there were too many that carry the namespace alone, too. Only with metrics::remainder::enabled. [Alpha]"),
+		metric.WithDescription("Dropped data points that were added to no series: there were too many that carry the namespace alone, too, or their buckets or their scale are out of bounds. Only with metrics::remainder::enabled. [Alpha]"),
 		metric.WithUnit("{datapoints}"),
 	)
 	errs = errors.Join(errs, err)

@@ -403,7 +403,7 @@ func AssertEqualProcessorNamespaceSamplerRemainderForgottenSeries(t *testing.T, 
 func AssertEqualProcessorNamespaceSamplerRemainderLostDatapoints(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_remainder_lost_datapoints",
-		Description: "Dropped data points that were added to no series, because there were too many that carry the namespace alone, too. Only with metrics::remainder::enabled. [Alpha]",
+		Description: "Dropped data points that were added to no series: there were too many that carry the namespace alone, too, or their buckets or their scale are out of bounds. Only with metrics::remainder::enabled. [Alpha]",
 		Unit:        "{datapoints}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

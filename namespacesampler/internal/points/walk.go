@@ -21,12 +21,12 @@ import (
 // point is what is known of a data point of the batch.
 type point struct {
 	item batch.Item
-	// series is the identity of the point's series as it arrived, before a namespace is written to it (M5). It is computed for
-	// points that carry a namespace or a key, if the walk decides by it and they carry no group.
+	// series is the identity of the point's series as it arrived, before a namespace is written to it (M5). It is computed
+	// if needsIdentity says so.
 	series decision.Series
 	// attributes are the hashes of the point's own attributes, if series was computed.
 	attributes   decision.Attributes
-	isIdentified bool
+	isIdentified bool // series was computed
 }
 
 // metric is what is known of a metric of the batch.

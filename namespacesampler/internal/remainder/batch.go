@@ -170,7 +170,7 @@ func kindOf(m pmetric.Metric) kind {
 	return noRemainder
 }
 
-// Numbers of the two kinds of numbers, which stay apart (R5), and of histograms.
+// Variants of series. Integers and doubles stay apart, and so do histograms with other bounds, which layout tells apart (R5).
 const (
 	ofInt uint64 = iota + 1
 	ofDouble
@@ -258,7 +258,7 @@ func nanoseconds(t pcommon.Timestamp) uint64 { return min(uint64(t), math.MaxInt
 
 func noBounds() ([]float64, int) { return nil, 0 }
 
-// layout returns the number of the bounds of a histogram: others are another remainder (R5).
+// layout returns the variant of a histogram, a hash of its bounds: others are another remainder (R5).
 func (b *Batch) layout(dp pmetric.HistogramDataPoint) uint64 {
 	bounds := dp.ExplicitBounds()
 	x := decision.Series(ofHistogram).Join(uint64(dp.BucketCounts().Len())) //nolint:gosec // a length

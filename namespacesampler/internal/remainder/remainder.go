@@ -60,7 +60,7 @@ type Counts struct {
 	Resets    int64 // of dropped series
 	Saturated int64 // points with a number that stays at the end of its range
 	Folded    int64 // dropped points that were added to a series that carries the namespace alone
-	Lost      int64 // dropped points that were not added, since there were too many of these, too
+	Lost      int64 // dropped points that were not added: there were too many of these, too, or their buckets or scale are out of bounds
 }
 
 // State is what a remainder holds.

@@ -6,10 +6,10 @@ package remainder
 // buckets and two. Beyond the most that it may hold, it forgets the series that was quiet for longest (R7). If that was quiet for
 // an hour, it has ended, and does not count as forgotten: nothing is missing.
 //
-// Memory is what it is made for: nothing in it is a pointer, so that a million series cost the garbage collector nothing, and an entry has 48 bytes.
+// It is made to save memory: an entry has 48 bytes and no pointers, so that a million series cost the garbage collector nothing.
 type tracked struct {
 	most    int
-	minute  uint16 // now, since any time
+	minute  uint16 // the time now, in minutes since any moment
 	numbers int
 	entries int
 
