@@ -102,9 +102,7 @@ service:
 // come to what was sent. Batches come one after another: of concurrent ones any processor in between may change the order.
 func TestDeltaToCumulativeTakesEveryRemainder(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("OTELCOL_BENCH") == "" {
-		t.Skip("needs make bin/otelcol-bench, and its absolute path in OTELCOL_BENCH")
-	}
+	require.NotEmpty(t, os.Getenv("OTELCOL_BENCH"), "make bin/otelcol-bench, and set OTELCOL_BENCH to its absolute path")
 	base := filepath.Join(t.TempDir(), "base.yaml")
 	require.NoError(t, os.WriteFile(base, []byte(makingCumulative), 0o600))
 	sink := harness.NewSink(t)
