@@ -23,8 +23,9 @@ func (f *Faults) Count(fault decision.Fault, isGroupOverruled bool) {
 	}
 }
 
-// Report adds the numbers to a counter of internal metrics, and to the problems.
-func (f *Faults) Report(ctx context.Context, counter metric.Int64Counter, p *problems.Counts) {
+// Report adds the numbers to a counter of internal metrics, and to the problems. The kind is that of faults which are told apart only by signal.
+func (f *Faults) Report(ctx context.Context, counter metric.Int64Counter, p *problems.Counts, kind problems.Kind) {
+	p.Add(kind, f[decision.Malformed]+f[decision.Inconsistent]+f[decision.Limit])
 	p.Add(problems.NoRandomness, f[decision.NoRandomness])
 	p.Add(problems.GroupOverruled, f[decision.GroupOverruled])
 	for _, fault := range decision.Faults {

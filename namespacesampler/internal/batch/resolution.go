@@ -178,6 +178,10 @@ func (r *Resolution) count(ctx context.Context, c namespace.Counts) {
 	r.add(ctx, c.Resolved, resolved)
 	r.add(ctx, c.Unknown, unknown)
 	r.add(ctx, c.Unavailable, unavailable)
+	p := r.common.Problems
+	p.Add(problems.UnknownKeys, int64(c.Unknown))
+	p.Add(problems.UnavailableKeys, int64(c.Unavailable))
+	p.Add(problems.AnsweredKeys, int64(c.Resolved+c.Unknown))
 }
 
 func (r *Resolution) add(ctx context.Context, keys int, outcome metric.AddOption) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
 
 // slowSource takes a while for each load, and knows no key.
@@ -63,7 +64,7 @@ func TestAllRoundsShareTheWait(t *testing.T) {
 				require.NoError(t, err)
 				defer func() { require.NoError(t, resolver.Close(context.Background())) }()
 
-				r := NewResolution(&Common{Reader: namespace.NewReader(cfg), Resolver: resolver, Telemetry: builder})
+				r := NewResolution(&Common{Reader: namespace.NewReader(cfg), Resolver: resolver, Telemetry: builder, Problems: &problems.Counts{}})
 				r.Enter(pcommon.NewMap(), pcommon.NewMap())
 				it := NewItem()
 				began := time.Now()

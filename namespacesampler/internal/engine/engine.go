@@ -7,6 +7,7 @@ package engine
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/component"
@@ -47,8 +48,10 @@ type Engine struct {
 	logs     *logs.Processor
 
 	// Set by Start, and nil if the configuration has no such section.
-	db     *postgres.DB
-	server *inspect.Server
+	db           *postgres.DB
+	server       *inspect.Server
+	counting     sync.WaitGroup // samples of what is counted, for the server
+	stopCounting context.CancelFunc
 }
 
 // New returns an engine that holds no resources before Start. The error reports what is wrong with the configuration.
@@ -78,7 +81,7 @@ func New(set processor.Settings, cfg Config) (*Engine, error) {
 
 		ConditionFailed: e.conditionFailed,
 	}
-	cfg.Spans.Undelivered = e.undelivered
+	cfg.Spans.Undelivered, cfg.Spans.Forgotten = e.undelivered, e.forgotten()
 	if e.spans, err = spans.New(cfg.Spans, e.common, e.steering.Rates); err != nil {
 		return nil, err
 	}
@@ -127,6 +130,7 @@ func (e *Engine) Logs() *logs.Processor { return e.logs }
 func (e *Engine) conditionFailed(f condition.Failure) {
 	e.telemetry.ProcessorNamespaceSamplerConditionErrors.Add(context.Background(), 1,
 		metric.WithAttributeSet(attribute.NewSet(attribute.String("condition", f.Key))))
+	e.common.Problems.Add(problems.ConditionErrors, 1)
 	if f.First {
 		e.logger.Warn("a condition could not be evaluated and did not match; further failures are only counted",
 			zap.String("condition", f.Key), zap.String("error", truncate(f.Err.Error())))
@@ -139,6 +143,14 @@ func (e *Engine) undelivered(spans int, err error) {
 	e.common.Problems.Add(problems.UndeliveredSpans, int64(spans))
 	e.limited.Error("spans that were held are lost because the next component did not take them",
 		zap.Int("spans", spans), zap.String("error", truncate(err.Error())))
+}
+
+// forgotten returns what warns of forgotten traces, or nil if none are remembered.
+func (e *Engine) forgotten() func(traces int) {
+	if e.cfg.Spans.Memory == nil {
+		return nil
+	}
+	return (&forgottenTraces{logger: e.logger, most: e.cfg.Spans.Memory.MaxTraces}).add
 }
 
 // malformedKey logs the first malformed key of a lookup attribute.

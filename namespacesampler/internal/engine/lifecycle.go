@@ -18,6 +18,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/recent"
 )
 
 // AddHost adds the host of an instance, to which the status of the component is reported.
@@ -35,11 +36,21 @@ func (e *Engine) Start(ctx context.Context, host component.Host) error {
 	if e.cfg.Inspect == nil {
 		return nil
 	}
-	var err error
-	if e.server, err = inspect.Start(ctx, *e.cfg.Inspect, e.view(), host.GetExtensions(), e.settings); err != nil {
+	if err := e.startServer(ctx, host); err != nil {
 		return fmt.Errorf("inspect: %w", err)
 	}
 	return nil
+}
+
+// startServer starts the HTTP server, and remembers what is counted for it.
+func (e *Engine) startServer(ctx context.Context, host component.Host) error {
+	recently := recent.New(e.common.Labels, e.common.Problems)
+	counting, stop := context.WithCancel(context.Background())
+	e.stopCounting = stop
+	e.counting.Go(func() { recently.Run(counting) })
+	var err error
+	e.server, err = inspect.Start(ctx, *e.cfg.Inspect, e.view(recently), host.GetExtensions(), e.settings)
+	return err
 }
 
 func (e *Engine) startPostgres(cfg *PostgresConfig) error {
@@ -117,6 +128,10 @@ const stillRunning = "background work did not stop within the shutdown timeout"
 // stop stops everything but the server.
 func (e *Engine) stop(ctx context.Context) error {
 	defer e.telemetry.Shutdown() // waits for metrics that are being collected
+	if e.stopCounting != nil {
+		e.stopCounting()
+		e.counting.Wait()
+	}
 	err := e.steering.Stop(ctx)
 	if e.db != nil {
 		err = errors.Join(err, e.common.Resolver.Close(ctx), e.db.Close(ctx))
@@ -130,6 +145,7 @@ func (e *Engine) loaded(l namespace.Load) {
 	e.telemetry.ProcessorNamespaceSamplerLookupRoundTrips.Add(ctx, int64(l.RoundTrips))
 	if l.Late > 0 {
 		e.telemetry.ProcessorNamespaceSamplerLookupLateKeys.Add(ctx, int64(l.Late))
+		e.common.Problems.Add(problems.LateKeys, int64(l.Late))
 	}
 	if l.RoundTrips > 0 || l.Err != nil {
 		e.telemetry.ProcessorNamespaceSamplerLookupDuration.Record(ctx, l.Duration.Seconds())

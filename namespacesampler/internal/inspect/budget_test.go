@@ -19,6 +19,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/recent"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 )
@@ -33,8 +34,9 @@ func budgetView(t *testing.T, overrides ...rate.Override) *inspect.View {
 	require.NoError(t, err)
 	s.Start()
 	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
+	set := labels.New(100, []string{"analytics", "web-1", "other"})
 	return &inspect.View{
-		Steering: s, Labels: labels.New(100, []string{"analytics", "web-1", "other"}), Problems: &problems.Counts{},
+		Steering: s, Labels: set, Recent: recent.New(set, &problems.Counts{}),
 		Groups: group.NewReader(group.Config{}), IsMissing: func(name string) bool { return name == "" },
 		State: func() inspect.State { return inspect.State{} },
 	}

@@ -2,144 +2,11 @@
 
 package inspect
 
-import "time"
+import (
+	"time"
 
-// The types below are an explicit list of fields that are safe to show. Nothing else of the configuration is passed to this
-// package, so that nothing must be redacted.
-
-// Config is the answer of /config: what is in force, in the structure of Tasker's configuration.
-type Config struct {
-	Common Common `json:"common"`
-}
-
-// Common is the section that all processes of Tasker share.
-type Common struct {
-	Telemetry Telemetry `json:"telemetry"`
-}
-
-// Telemetry is what the processor does.
-type Telemetry struct {
-	Enabled   bool      `json:"enabled"`
-	DryRun    bool      `json:"dry_run"`
-	Namespace Namespace `json:"namespace"`
-	// ConsistentBy are the attributes whose value is the group of an item.
-	ConsistentBy []string `json:"consistent_by"`
-	Tracing      Tracing  `json:"tracing"`
-	Metrics      Metrics  `json:"metrics"`
-	Logs         Logs     `json:"logs"`
-	Spans        Spans    `json:"spans"`
-	// Budgets show how rates follow from budgets, if there are any.
-	Budgets BudgetSettings `json:"budgets"`
-	// Postgres is null if the attributes alone decide.
-	Postgres *Postgres `json:"postgres"`
-}
-
-// Namespace shows where the namespace of an item is found.
-type Namespace struct {
-	Attributes    []string `json:"attributes"`
-	MissingValues []string `json:"missing_values"`
-	WriteTo       string   `json:"write_to"`
-	Inherit       bool     `json:"inherit"`
-}
-
-// Tracing shows the sampling of spans.
-type Tracing struct {
-	Enabled           bool   `json:"enabled"`
-	Sampler           string `json:"sampler"`
-	Mode              string `json:"mode"`
-	SamplingPrecision int    `json:"sampling_precision"`
-	// SampleRate is the rate of namespaces without an override; Namespaces are all overrides that apply to spans.
-	SampleRate float64 `json:"sample_rate"`
-	// Budget is the number of items a second that namespaces without an override share; null without one.
-	Budget     *float64 `json:"budget"`
-	Namespaces Rates    `json:"namespaces"`
-	AlwaysKeep []string `json:"always_keep"`
-	// AlwaysKeepTraces is empty for trace_id_ratio.
-	AlwaysKeepTraces []string `json:"always_keep_traces"`
-	HonorPriority    bool     `json:"honor_priority"`
-	Hold             Hold     `json:"hold"`
-}
-
-// Rates are rates by the names and patterns of overrides. That of a budget is the one that it has come to, and null for a pattern, whose namespaces
-// have rates of their own.
-type Rates map[string]*float64
-
-// BudgetSettings show how the rates of budgets follow what arrives.
-type BudgetSettings struct {
-	Interval          string  `json:"interval"`
-	MinSampleRate     float64 `json:"min_sample_rate"`
-	InitialSampleRate float64 `json:"initial_sample_rate"`
-}
-
-// Hold shows the bounds of the spans that are held until their trace has a namespace. Wait is 0s if none are.
-type Hold struct {
-	Wait     string `json:"wait"`
-	MaxSpans int    `json:"max_spans"`
-}
-
-// Remainder is how dropped data points are added up.
-type Remainder struct {
-	Enabled    bool     `json:"enabled"`
-	Without    []string `json:"without"`
-	MaxSeries  int      `json:"max_series"`
-	MaxTracked int      `json:"max_tracked"`
-}
-
-// Metrics shows the sampling of data points.
-type Metrics struct {
-	Enabled  bool     `json:"enabled"`
-	Detailed Detailed `json:"detailed"`
-	// Namespaces are all overrides that apply to data points.
-	Namespaces   Rates  `json:"namespaces"`
-	By           string `json:"by"`
-	RescaleDelta bool   `json:"rescale_delta"`
-	Exemplars    string `json:"exemplars"`
-	// Remainder are the series that dropped ones are added up in.
-	Remainder Remainder `json:"remainder"`
-}
-
-// Detailed shows the metrics that rates apply to.
-type Detailed struct {
-	Enabled bool `json:"enabled"`
-	// SampleRate is the configured or inherited rate, even if Enabled is false and namespaces without an override have rate 0.
-	SampleRate float64  `json:"sample_rate"`
-	Match      []string `json:"match"`
-}
-
-// Logs shows the sampling of log records. Mode and precision are those of Tracing.
-type Logs struct {
-	Enabled bool `json:"enabled"`
-	// SampleRate is the rate of namespaces without an override; Namespaces are all overrides that apply to log records.
-	SampleRate float64 `json:"sample_rate"`
-	// Budget is the number of items a second that namespaces without an override share; null without one.
-	Budget     *float64 `json:"budget"`
-	Namespaces Rates    `json:"namespaces"`
-	AlwaysKeep []string `json:"always_keep"`
-}
-
-// Spans shows the handling of particular kinds of spans.
-type Spans struct {
-	Internal Internal `json:"internal"`
-}
-
-// Internal shows the handling of spans of internal operations.
-type Internal struct {
-	Enabled bool     `json:"enabled"`
-	Match   []string `json:"match"`
-}
-
-// CustomLayout is the layout that is shown if configured lookups replace it.
-const CustomLayout = "custom"
-
-// Postgres shows the resolution of namespaces, without the address of the database and the role.
-type Postgres struct {
-	Layout    string   `json:"layout"`  // tasker, tasker_legacy, none, or custom
-	Lookups   []string `json:"lookups"` // attributes that hold keys
-	Wait      string   `json:"wait"`
-	OnFailure string   `json:"on_failure"`
-	// Fleet reports whether budgets are shared with other collectors.
-	Fleet bool `json:"fleet"`
-}
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/recent"
+)
 
 // Namespaces is the answer of /namespaces: every namespace that was seen, is registered, or is configured.
 type Namespaces struct {
@@ -148,6 +15,14 @@ type Namespaces struct {
 	Overrides []Override `json:"overrides"`
 	// Budgets are the budgets in force, with what arrived and was kept in the last intervals.
 	Budgets []BudgetHistory `json:"budgets"`
+	// Changes are the last changes of overrides, the newest first.
+	Changes []Change `json:"changes"`
+	// Collector is the process that answers, Sampling how it samples, and Global are the rates of namespaces without an override.
+	Collector Collector `json:"collector"`
+	Sampling  Sampling  `json:"sampling"`
+	Global    Globals   `json:"global"`
+	// Now is what happens to all items.
+	Now Now `json:"now"`
 	// DryRun means that nothing is dropped or changed; the counts show what would be.
 	DryRun bool `json:"dry_run"`
 	// Enabled shows for each signal whether it is enabled.
@@ -158,7 +33,7 @@ type Namespaces struct {
 	// Registry is null if registered namespaces are not read.
 	Registry *Registry `json:"registry"`
 	State    State     `json:"state"`
-	// Problems are those that have occurred since start.
+	// Problems are those of now first, then those that have occurred since the start.
 	Problems []Problem `json:"problems"`
 }
 
@@ -182,6 +57,11 @@ type Override struct {
 	Reason    string     `json:"reason,omitempty"`
 	UpdatedBy string     `json:"updated_by,omitempty"`
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
+	// Superseded are the signals for which another override of the same key, or a runtime override that matches it, applies instead.
+	Superseded []string `json:"superseded,omitempty"`
+	// Unmatched means that no registered namespace matches. DidYouMean is the registered namespace that is most like it.
+	Unmatched  bool   `json:"unmatched,omitempty"`
+	DidYouMean string `json:"did_you_mean,omitempty"`
 }
 
 // Row is one namespace.
@@ -205,10 +85,12 @@ type Signals struct {
 	Logs    Signal `json:"logs"`
 }
 
-// Signal is the rate of a namespace for one signal, and the counts of its items since start.
+// Signal is the rate of a namespace for one signal, and the counts of its items since start. Recent are those of the last seconds, as a rate; it is
+// absent if there were none.
 type Signal struct {
 	Rate
 	Counts
+	Recent *recent.PerSecond `json:"recent,omitempty"`
 }
 
 // Rate is the rate in force.
@@ -239,9 +121,15 @@ type None struct {
 // Sums are the counts of several namespaces.
 type Sums struct {
 	LastSeen *time.Time `json:"last_seen"`
-	Traces   Counts     `json:"traces"`
-	Metrics  Counts     `json:"metrics"`
-	Logs     Counts     `json:"logs"`
+	Traces   Sum        `json:"traces"`
+	Metrics  Sum        `json:"metrics"`
+	Logs     Sum        `json:"logs"`
+}
+
+// Sum is the number of items of a signal, as in Signal.
+type Sum struct {
+	Counts
+	Recent *recent.PerSecond `json:"recent,omitempty"`
 }
 
 // Registry shows how current the registered namespaces are.
@@ -262,6 +150,15 @@ type State struct {
 	RuntimeOverrides *RuntimeOverrides `json:"runtime_overrides"`
 	// Fleet shows how current the rates are that budgets have in the fleet.
 	Fleet *FleetState `json:"fleet"`
+	// Lookups are the lookups by attribute, and whether Postgres refuses them.
+	Lookups []LookupState `json:"lookups"`
+}
+
+// LookupState is the state of a lookup. RefusedSince and Error are null while it works.
+type LookupState struct {
+	Attribute    string     `json:"attribute"`
+	RefusedSince *time.Time `json:"refused_since"`
+	Error        *string    `json:"error"`
 }
 
 // FleetState shows how the table of the fleet was used.
@@ -274,6 +171,8 @@ type FleetState struct {
 
 // RuntimeOverrides shows how the table of runtime overrides was read.
 type RuntimeOverrides struct {
+	// Table is the name of the table in SQL.
+	Table    string     `json:"table"`
 	ReadAt   *time.Time `json:"read_at"` // of the last successful read
 	Error    *string    `json:"error"`   // of the last read
 	Rejected int        `json:"rejected"`
@@ -286,6 +185,8 @@ type RejectedRow struct {
 	Namespace string `json:"namespace"`
 	Signal    string `json:"signal"`
 	Error     string `json:"error"`
+	// DidYouMean is the registered namespace that is most like it, if it is not registered itself.
+	DidYouMean string `json:"did_you_mean,omitempty"`
 }
 
 // PostgresState shows whether Postgres answered the last request, and since when that has been so. Both are null before the first
@@ -293,6 +194,8 @@ type RejectedRow struct {
 type PostgresState struct {
 	Reachable *bool      `json:"reachable"`
 	Since     *time.Time `json:"since"`
+	// UnavailableKeys are the keys that could not be looked up since then; 0 while it is reachable.
+	UnavailableKeys int64 `json:"unavailable_keys"`
 }
 
 // CacheState is the state of the cache of keys.

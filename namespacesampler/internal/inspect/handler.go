@@ -76,18 +76,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve(w, r)
 }
 
-func (h *Handler) serveConfig(w http.ResponseWriter, _ *http.Request) {
-	body, err := h.config.get(h.source.ConfigVersion(), h.renderConfig)
-	h.answer(w, body, err)
+func (h *Handler) serveConfig(w http.ResponseWriter, r *http.Request) {
+	d, err := h.config.get(h.source.ConfigVersion(), h.renderConfig)
+	h.answer(w, r, d, err)
 }
 
-func (h *Handler) renderConfig() ([]byte, error) {
+func (h *Handler) renderConfig() (*document, error) {
 	c := h.source.Config()
 	telemetry := &c.Common.Telemetry
 	telemetry.Tracing.Namespaces = shown(telemetry.Tracing.Namespaces)
 	telemetry.Metrics.Namespaces = shown(telemetry.Metrics.Namespaces)
 	telemetry.Logs.Namespaces = shown(telemetry.Logs.Namespaces)
-	return render(c)
+	return renderDocument(c)
 }
 
 // shown returns rates by names fit for output.
@@ -100,48 +100,31 @@ func shown(rates Rates) Rates {
 }
 
 func (h *Handler) serveNamespaces(w http.ResponseWriter, r *http.Request) {
-	body, err := h.namespaces.get(r.Context())
-	h.answer(w, body, err)
+	d, err := h.namespaces.get(r.Context())
+	h.answer(w, r, d, err)
 }
 
 // answer sends a rendered answer.
-func (h *Handler) answer(w http.ResponseWriter, body []byte, err error) {
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, d *document, err error) {
 	if err != nil {
 		fail(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	write(w, http.StatusOK, jsonType, body)
+	d.send(w, r, jsonType)
 }
 
-func (h *Handler) renderNamespaces(ctx context.Context) ([]byte, error) {
+func (h *Handler) renderNamespaces(ctx context.Context) (*document, error) {
 	n, err := h.source.Namespaces(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if n.Namespaces == nil {
-		n.Namespaces = []Row{} // [], never null
-	}
-	if n.Overrides == nil {
-		n.Overrides = []Override{}
-	}
-	if n.Budgets == nil {
-		n.Budgets = []BudgetHistory{}
-	}
-	for i := range n.Budgets {
-		n.Budgets[i].Key = namespace.Shown(n.Budgets[i].Key)
-	}
-	for i := range n.Overrides {
-		o := &n.Overrides[i]
-		o.Key, o.Reason, o.UpdatedBy = namespace.Shown(o.Key), namespace.Shown(o.Reason), namespace.Shown(o.UpdatedBy)
-	}
-	for i := range n.Namespaces {
-		row := &n.Namespaces[i]
-		row.Name = namespace.Shown(row.Name)
-		for _, s := range []*Signal{&row.Traces, &row.Metrics, &row.Logs} {
-			s.Pattern = namespace.Shown(s.Pattern)
-		}
-	}
-	return render(n)
+	n.show()
+	return renderDocument(n)
+}
+
+func renderDocument(value any) (*document, error) {
+	body, err := render(value)
+	return newDocument(body), err
 }
 
 const jsonType = "application/json; charset=utf-8"

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/recent"
 )
 
 func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
@@ -31,29 +33,49 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 			Signals: Signals{
 				Traces: Signal{
 					Rate{SampleRate: 1, Rule: "pattern", Pattern: "pay*", Source: "shared_override", ExpiresAt: &at}, Counts{3, 4},
+					&recent.PerSecond{Kept: 0.5, Dropped: 1},
 				},
 				Metrics: Signal{Rate: Rate{SampleRate: 0.1, Rule: "global", Source: "signal_global"}},
 				Logs: Signal{
 					Rate{SampleRate: 0.5, Rule: "exact", Source: "signal_override", Budget: &Budget{ItemsPerSecond: 0.5, Shared: true, Halvings: 3}},
-					Counts{5, 6},
+					Counts{5, 6}, nil,
 				},
 			},
 		}},
 		None: None{Signals: Signals{
-			Traces:  Signal{Rate{Rule: "global", Source: "global"}, Counts{0, 2}},
+			Traces:  Signal{Rate{Rule: "global", Source: "global"}, Counts{0, 2}, nil},
 			Metrics: Signal{Rate: Rate{SampleRate: 1, Rule: "exact", Source: "shared_override"}},
 			Logs:    Signal{Rate: Rate{Rule: "global", Source: "global"}},
 		}},
-		Other: Sums{Logs: Counts{7, 8}},
+		Other: Sums{Logs: Sum{Counts: Counts{7, 8}}},
 		Overrides: []Override{
 			{Key: "fixed", Signal: "all", SampleRate: new(0.0), Source: "shared_override"},
-			{Key: "web-*\xff", Signal: "logs", ItemsPerSecond: 0.5, Source: "signal_override", ExpiresAt: &at},
+			{Key: "web-*\xff", Signal: "logs", ItemsPerSecond: 0.5, Source: "signal_override", ExpiresAt: &at,
+				Superseded: []string{"logs"}, Unmatched: true, DidYouMean: "web"},
+		},
+		Changes: []Change{{
+			At: at, Change: "added", Key: "fixed", Signal: "traces", Source: "runtime_override",
+			From: map[string]Effective{"traces": {SampleRate: new(0.1)}}, To: map[string]Effective{"traces": {ItemsPerSecond: 200}}, Reason: "incident",
+		}},
+		Collector: Collector{
+			Component: "namespace_sampler/a", Service: "otelcol", Version: "1", InstanceID: "id", Host: "h", StartedAt: at, CountingSince: at, Reloaded: true,
+		},
+		Sampling: Sampling{Sampler: "parent_based", Mode: "equalizing", Attributes: []string{"namespace"}, OnFailure: new("keep")},
+		Now: Now{Seconds: 10, IntervalSeconds: 2, Traces: NowSignal{
+			PerSecond: recent.PerSecond{Kept: 1, Dropped: 2}, History: recent.Line{Kept: []float64{1}, Dropped: []float64{2}},
+		}},
+		State: State{
+			Lookups:          []LookupState{{Attribute: "task_uuid", RefusedSince: &at, Error: new("no")}, {Attribute: "step_uuid"}},
+			RuntimeOverrides: &RuntimeOverrides{Table: `"t"`, Rejected: 1, RejectedRows: []RejectedRow{{"a", "all", "no", "b"}}},
+			Postgres:         &PostgresState{Reachable: new(false), Since: &at, UnavailableKeys: 9},
 		},
 		Budgets: []BudgetHistory{{
 			Signal: "logs", Key: "web-*\xff", ItemsPerSecond: 0.5, Arrived: []float64{1, 2.5}, Kept: []float64{1, 0}, Guarded: true, Namespaces: 2,
 		}},
 		Registry: &Registry{ReadAt: &at},
-		Problems: []Problem{{"no_randomness", 2, "why", "sample_rate", "docs"}},
+		Problems: []Problem{{
+			Kind: "no_randomness", Count: 2, PerSecond: 0.5, Consequence: "why", Setting: "sample_rate", Documentation: "docs",
+		}},
 	}
 	server := start(t, NewHandler(source))
 
@@ -76,7 +98,7 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 		"namespaces": [{
 			"name": "payments", "registered": true, "configured": false, "last_seen": "2026-12-01T00:00:00Z",
 			"traces": {"sample_rate": 1, "rule": "pattern", "pattern": "pay*", "source": "shared_override",
-				"expires_at": "2026-12-01T00:00:00Z", "kept": 3, "dropped": 4},
+				"expires_at": "2026-12-01T00:00:00Z", "kept": 3, "dropped": 4, "recent": {"kept": 0.5, "dropped": 1}},
 			"metrics": {"sample_rate": 0.1, "rule": "global", "source": "signal_global", "expires_at": null, "kept": 0, "dropped": 0},
 			"logs": {"sample_rate": 0.5, "rule": "exact", "source": "signal_override", "expires_at": null, "kept": 5, "dropped": 6,
 				"budget": {"items_per_second": 0.5, "arrived_per_second": null, "shared": true, "since": null, "halvings": 3}}
@@ -84,8 +106,29 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 		"overrides": [
 			{"key": "fixed", "signal": "all", "sample_rate": 0, "source": "shared_override", "expires_at": null},
 			{"key": "web-*�", "signal": "logs", "sample_rate": null, "items_per_second": 0.5, "source": "signal_override",
-				"expires_at": "2026-12-01T00:00:00Z"}
+				"expires_at": "2026-12-01T00:00:00Z", "superseded": ["logs"], "unmatched": true, "did_you_mean": "web"}
 		],
+		"changes": [{
+			"at": "2026-12-01T00:00:00Z", "change": "added", "key": "fixed", "signal": "traces", "source": "runtime_override",
+			"from": {"traces": {"sample_rate": 0.1}}, "to": {"traces": {"sample_rate": null, "items_per_second": 200}},
+			"expires_at": null, "reason": "incident"
+		}],
+		"collector": {
+			"component": "namespace_sampler/a", "service": "otelcol", "version": "1", "instance_id": "id", "host": "h",
+			"started_at": "2026-12-01T00:00:00Z", "counting_since": "2026-12-01T00:00:00Z", "reloaded": true
+		},
+		"sampling": {"sampler": "parent_based", "mode": "equalizing", "attributes": ["namespace"], "lookups": [], "on_failure": "keep"},
+		"global": {
+			"traces": {"sample_rate": 0, "rule": "", "source": "", "expires_at": null},
+			"metrics": {"sample_rate": 0, "rule": "", "source": "", "expires_at": null},
+			"logs": {"sample_rate": 0, "rule": "", "source": "", "expires_at": null}
+		},
+		"now": {
+			"seconds": 10, "interval_seconds": 2,
+			"traces": {"kept": 1, "dropped": 2, "history": {"kept": [1], "dropped": [2]}},
+			"metrics": {"kept": 0, "dropped": 0, "history": {"kept": [], "dropped": []}},
+			"logs": {"kept": 0, "dropped": 0, "history": {"kept": [], "dropped": []}}
+		},
 		"budgets": [{
 			"signal": "logs", "key": "web-*�", "shared": false, "items_per_second": 0.5, "arrived": [1, 2.5], "kept": [1, 0],
 			"guarded": true, "namespaces": 2
@@ -101,15 +144,24 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 			"last_seen": null, "traces": {"kept": 0, "dropped": 0}, "metrics": {"kept": 0, "dropped": 0}, "logs": {"kept": 7, "dropped": 8}
 		},
 		"registry": {"read_at": "2026-12-01T00:00:00Z", "error": null},
-		"state": {"postgres": null, "cache": null, "breaker": null, "hold": null, "remainder": null, "runtime_overrides": null, "fleet": null},
-		"problems": [{"kind": "no_randomness", "count": 2, "consequence": "why", "setting": "sample_rate", "documentation": "docs"}]
+		"state": {
+			"postgres": {"reachable": false, "since": "2026-12-01T00:00:00Z", "unavailable_keys": 9}, "cache": null, "breaker": null, "hold": null,
+			"remainder": null, "fleet": null,
+			"runtime_overrides": {"table": "\"t\"", "read_at": null, "error": null, "rejected": 1,
+				"rejected_rows": [{"namespace": "a", "signal": "all", "error": "no", "did_you_mean": "b"}]},
+			"lookups": [
+				{"attribute": "task_uuid", "refused_since": "2026-12-01T00:00:00Z", "error": "no"},
+				{"attribute": "step_uuid", "refused_since": null, "error": null}
+			]
+		},
+		"problems": [{"kind": "no_randomness", "since": null, "count": 2, "per_second": 0.5, "consequence": "why", "setting": "sample_rate", "documentation": "docs"}]
 	}`, body)
 }
 
 // TestClientsThatWaitForASlowAnswerGetIt: however long it takes, those who asked meanwhile have it rendered no second time.
 func TestClientsThatWaitForASlowAnswerGetIt(t *testing.T) {
 	now, renders := time.Now(), 0
-	s := newThrottle(func() time.Time { return now }, func(context.Context) ([]byte, error) {
+	s := newThrottle(func() time.Time { return now }, func(context.Context) (*document, error) {
 		renders++
 		now = now.Add(5 * freshFor)
 		return nil, nil
@@ -127,9 +179,9 @@ func TestClientsThatWaitForASlowAnswerGetIt(t *testing.T) {
 
 func TestAnAnswerWhoseClientHasGoneIsRenderedForTheNextOne(t *testing.T) {
 	gone, leave := context.WithCancel(t.Context())
-	s := newThrottle(time.Now, func(ctx context.Context) ([]byte, error) {
+	s := newThrottle(time.Now, func(ctx context.Context) (*document, error) {
 		leave()
-		return []byte("answer"), ctx.Err()
+		return newDocument([]byte("answer")), ctx.Err()
 	})
 	_, err := s.get(gone)
 	require.ErrorIs(t, err, context.Canceled)
@@ -137,7 +189,7 @@ func TestAnAnswerWhoseClientHasGoneIsRenderedForTheNextOne(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	body, err := s.get(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, "answer", string(body))
+	assert.Equal(t, "answer", string(body.plain))
 }
 
 // Clients that never read 10,000 overrides would each hold an answer of their own.
@@ -149,7 +201,7 @@ func TestTheConfigurationIsRenderedOnceUntilItChanges(t *testing.T) {
 	require.NoError(t, err)
 	second, err := h.config.get(source.ConfigVersion(), h.renderConfig)
 	require.NoError(t, err)
-	assert.Same(t, &first[0], &second[0])
+	assert.Same(t, first, second)
 
 	server := start(t, h)
 	source.config.Common.Telemetry.DryRun = true

@@ -28,7 +28,7 @@ var (
 // page is the rendered page. pagePolicy is the content security policy that allows that style and that script, and nothing else.
 var page, pagePolicy = renderPage()
 
-func renderPage() (body []byte, policy string) {
+func renderPage() (body *document, policy string) {
 	parts := struct {
 		Style  template.CSS
 		Script template.JS
@@ -37,7 +37,7 @@ func renderPage() (body []byte, policy string) {
 	if err := template.Must(template.New("page").Parse(pageHTML)).Execute(&out, parts); err != nil {
 		panic(err) // a test renders it
 	}
-	return out.Bytes(), fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; connect-src 'self'; img-src data:; "+
+	return newDocument(out.Bytes()), fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; connect-src 'self'; img-src data:; "+
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 		hashOf(out.String(), "style"), hashOf(out.String(), "script"))
 }
@@ -50,7 +50,7 @@ func hashOf(document, element string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func servePage(w http.ResponseWriter, _ *http.Request) {
+func servePage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", pagePolicy)
-	write(w, http.StatusOK, "text/html; charset=utf-8", page)
+	page.send(w, r, "text/html; charset=utf-8")
 }

@@ -80,7 +80,7 @@ func TestNamesThatAreTooLongAreShownAsAProblemOfTheirOwn(t *testing.T) {
 		shown = samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces").Problems
 		return len(shown) > 0 && shown[0].Count == 2
 	}, 30*time.Second, 10*time.Millisecond, "one of the lookup, and a registered one, once")
-	assert.Equal(t, map[string]int64{"long_names": 2}, describedProblems(t, shown))
+	assert.Equal(t, map[string]int64{"long_names": 2, "unknown_keys": 1}, describedProblems(t, shown))
 	assert.Equal(t, "postgres::lookups", shown[0].Setting)
 	assert.Equal(t, map[string]int64{"too_long": 2}, s.Counts("unreadable_names"))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/recent"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/samplertest"
 )
 
@@ -38,7 +39,9 @@ func describedProblems(t *testing.T, found []inspect.Problem) map[string]int64 {
 		counts[p.Kind] = p.Count
 		assert.NotEmpty(t, p.Consequence)
 		assert.NotEmpty(t, p.Setting)
-		page, anchor, _ := strings.Cut(p.Documentation, "#")
+		page, isOurs := strings.CutPrefix(p.Documentation, "https://github.com/otelcol-tasker/otelcol-tasker/blob/main/")
+		assert.True(t, isOurs, p.Documentation)
+		page, anchor, _ := strings.Cut(page, "#")
 		text, err := os.ReadFile("../../../" + page)
 		require.NoError(t, err)
 		heading := "# " + strings.ReplaceAll(anchor, "-", " ") + "\n"
@@ -57,6 +60,7 @@ func TestTheRateOfItemsWithoutANamespaceIsShown(t *testing.T) {
 	assert.Empty(t, n.Namespaces)
 	assert.Equal(t, inspect.Signal{
 		Rate: inspect.Rate{SampleRate: 1, Rule: "exact", Source: "signal_override"}, Counts: inspect.Counts{Kept: 1},
+		Recent: &recent.PerSecond{Kept: 1},
 	}, n.None.Traces)
 	assert.Equal(t, inspect.Rate{SampleRate: 0.5, Rule: "global", Source: "global"}, n.None.Metrics.Rate)
 	assert.Equal(t, "", n.Overrides[0].Key)

@@ -53,7 +53,7 @@ func manyNamespaces(n int) []Row {
 			Name: fmt.Sprintf("namespace_%05d", i), Registered: &known, Configured: i%5 == 0, LastSeen: &seen,
 			Signals: Signals{
 				Traces: Signal{
-					Rate{SampleRate: 0.1, Rule: "global", Source: "global"}, Counts{Kept: int64(i), Dropped: int64(9 * i)},
+					Rate{SampleRate: 0.1, Rule: "global", Source: "global"}, Counts{Kept: int64(i), Dropped: int64(9 * i)}, nil,
 				},
 				Metrics: Signal{Rate: Rate{SampleRate: 0.5, Rule: "exact", Source: "signal_override"}},
 				Logs:    Signal{Rate: Rate{SampleRate: 0.1, Rule: "global", Source: "global"}},

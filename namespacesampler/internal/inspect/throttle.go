@@ -15,19 +15,19 @@ const freshFor = time.Second
 // rendered wait. If the client for whom it is rendered goes away, it is rendered for the next one.
 type throttle struct {
 	now    func() time.Time
-	render func(context.Context) ([]byte, error)
+	render func(context.Context) (*document, error)
 
 	mu         sync.Mutex
 	renderedAt time.Time
-	body       []byte
+	body       *document
 	err        error
 }
 
-func newThrottle(now func() time.Time, render func(context.Context) ([]byte, error)) *throttle {
+func newThrottle(now func() time.Time, render func(context.Context) (*document, error)) *throttle {
 	return &throttle{now: now, render: render}
 }
 
-func (t *throttle) get(ctx context.Context) ([]byte, error) {
+func (t *throttle) get(ctx context.Context) (*document, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if age := t.now().Sub(t.renderedAt); age < freshFor && age >= 0 { // the clock may be set back
@@ -48,11 +48,11 @@ func (t *throttle) get(ctx context.Context) ([]byte, error) {
 type latest struct {
 	mu      sync.Mutex
 	version any // nil before the first
-	body    []byte
+	body    *document
 	err     error
 }
 
-func (l *latest) get(version any, render func() ([]byte, error)) ([]byte, error) {
+func (l *latest) get(version any, render func() (*document, error)) (*document, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if version != l.version {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
@@ -14,8 +13,8 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
-	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/recent"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
@@ -26,7 +25,10 @@ type View struct {
 	Static   Telemetry
 	Steering *steering.Steering
 	Labels   *labels.Set
-	Problems *problems.Counts
+	// Recent is what was counted lately, of Labels and of the problems.
+	Recent *recent.History
+	// Collector is the process.
+	Collector Collector
 	// Memory is nil for trace_id_ratio.
 	Memory  *tracememory.Memory
 	Sampler decision.Sampler
@@ -67,34 +69,39 @@ func (v *View) ConfigVersion() any { return v.Steering.Rates.InForce() }
 
 // Namespaces implements Source.
 func (v *View) Namespaces(ctx context.Context) (Namespaces, error) {
+	w := v.Recent.Window()
 	n := Namespaces{
-		Overrides: v.overrides(),
 		Budgets:   v.budgets(),
+		Collector: v.Collector,
+		Sampling:  v.sampling(),
+		Global:    v.globals(),
+		Now:       v.now(w),
 		DryRun:    v.Static.DryRun,
 		Enabled:   Enabled{Traces: v.Static.Tracing.Enabled, Metrics: v.Static.Metrics.Enabled, Logs: v.Static.Logs.Enabled},
-		None:      v.none(),
-		Other:     sums(v.Labels.Other()),
+		None:      v.none(w),
+		Other:     sums(v.Labels.Other(), w),
 		State:     v.State(),
-		Problems:  problemsOf(v.Problems),
 	}
 	var registry steering.RegistryState
-	if w := v.Steering.Registry; w != nil {
-		registry = w.State()
+	if r := v.Steering.Registry; r != nil {
+		registry = r.State()
 		n.Registry = &Registry{ReadAt: timeOrNil(registry.ReadAt), Error: errorOrNil(registry.Err)}
 	}
-	if w := v.Steering.Overrides; w != nil {
-		n.State.RuntimeOverrides = runtimeOverrides(w.State())
+	if o := v.Steering.Overrides; o != nil {
+		n.State.RuntimeOverrides = runtimeOverrides(o)
 	}
-	if w := v.Steering.Fleet; w != nil {
-		s := w.State()
+	if f := v.Steering.Fleet; f != nil {
+		s := f.State()
 		n.State.Fleet = &FleetState{AnsweredAt: timeOrNil(s.AnsweredAt), Error: errorOrNil(s.Err), Collectors: s.Collectors}
 	}
-	n.Namespaces = v.rows(ctx, registry)
+	n.Overrides = v.overrides()
+	n.Problems = v.problemsOf(&n, w)
+	n.Namespaces = v.rows(ctx, registry, w)
 	return n, ctx.Err()
 }
 
 // rows returns the namespaces that were seen, are registered or are configured, sorted by name. It stops when ctx ends.
-func (v *View) rows(ctx context.Context, registry steering.RegistryState) []Row {
+func (v *View) rows(ctx context.Context, registry steering.RegistryState, w *recent.Window) []Row {
 	tables, seen := v.Steering.Rates.InForce(), v.Labels.All()
 	names := append(tables.Names(), registry.Names...) // without the empty name, whose items are None
 	for name := range seen {
@@ -109,7 +116,7 @@ func (v *View) rows(ctx context.Context, registry steering.RegistryState) []Row 
 			break
 		}
 		label := seen[name]
-		row := Row{Name: name, Cut: len(name) > namespace.MaxShownBytes, Signals: v.signals(tables, name, label)}
+		row := Row{Name: name, Cut: len(name) > namespace.MaxShownBytes, Signals: v.signals(tables, name, label, w)}
 		for _, s := range rate.Signals {
 			row.Configured = row.Configured || tables.Of(s).Peek(name).Rule == rate.Exact
 		}
@@ -125,51 +132,20 @@ func (v *View) rows(ctx context.Context, registry steering.RegistryState) []Row 
 	return rows
 }
 
-// overrides returns the overrides in force, sorted by key.
-func (v *View) overrides() []Override {
-	inForce := slices.Clone(v.Steering.Rates.InForce().Overrides)
-	slices.SortStableFunc(inForce, func(a, b rate.Override) int { return strings.Compare(a.Key, b.Key) })
-	overrides := make([]Override, len(inForce))
-	for i := range inForce {
-		o := &inForce[i]
-		overrides[i] = Override{
-			Key: o.Key, Signal: string(o.Signal), ItemsPerSecond: o.ItemsPerSecond, Source: string(o.Source), ExpiresAt: timeOrNil(o.Until),
-			Reason: o.Reason, UpdatedBy: o.UpdatedBy, UpdatedAt: timeOrNil(o.UpdatedAt),
-		}
-		if o.ItemsPerSecond == 0 {
-			overrides[i].SampleRate = &o.Probability
-		}
-	}
-	return overrides
-}
-
-// maxRejectedShown bounds the rejected rows in an answer.
-const maxRejectedShown = 100
-
-func runtimeOverrides(state steering.OverridesState) *RuntimeOverrides {
-	r := &RuntimeOverrides{
-		ReadAt: timeOrNil(state.ReadAt), Error: errorOrNil(state.Err), Rejected: len(state.Rejected), RejectedRows: []RejectedRow{},
-	}
-	for _, row := range state.Rejected[:min(len(state.Rejected), maxRejectedShown)] {
-		r.RejectedRows = append(r.RejectedRows, RejectedRow{Namespace: row.Namespace, Signal: row.Signal, Error: row.Reason})
-	}
-	return r
-}
-
 // none returns the items without a namespace.
-func (v *View) none() None {
+func (v *View) none(w *recent.Window) None {
 	label := v.Labels.None()
-	return None{LastSeen: timeOrNil(label.LastSeen()), Signals: v.signals(v.Steering.Rates.InForce(), "", label)}
+	return None{LastSeen: timeOrNil(label.LastSeen()), Signals: v.signals(v.Steering.Rates.InForce(), "", label, w)}
 }
 
 // signals returns the rates of a namespace, and the counts of its label, which is nil if none of its items was seen.
-func (v *View) signals(tables *steering.Tables, name string, label *labels.Label) Signals {
+func (v *View) signals(tables *steering.Tables, name string, label *labels.Label, w *recent.Window) Signals {
 	of := func(table *rate.Table, s labels.Signal) (out Signal) {
 		match, budget := v.inForce(table.Peek(name))
 		out.Rate = rateOf(match)
 		out.Budget = budget
 		if label != nil {
-			out.Counts = counts(label, s)
+			out.Counts, out.Recent = counts(label, s), recentOf(label, s, w)
 		}
 		return out
 	}
@@ -178,11 +154,27 @@ func (v *View) signals(tables *steering.Tables, name string, label *labels.Label
 	}
 }
 
-func sums(l *labels.Label) Sums {
+// global returns the rate of namespaces without an override.
+func (v *View) global(table *rate.Table) Rate {
+	match, budget := v.inForce(table.Global())
+	r := rateOf(match)
+	r.Budget = budget
+	return r
+}
+
+func sums(l *labels.Label, w *recent.Window) Sums {
+	of := func(s labels.Signal) Sum { return Sum{Counts: counts(l, s), Recent: recentOf(l, s, w)} }
 	return Sums{
-		LastSeen: timeOrNil(l.LastSeen()),
-		Traces:   counts(l, labels.Spans), Metrics: counts(l, labels.DataPoints), Logs: counts(l, labels.LogRecords),
+		LastSeen: timeOrNil(l.LastSeen()), Traces: of(labels.Spans), Metrics: of(labels.DataPoints), Logs: of(labels.LogRecords),
 	}
+}
+
+// recentOf returns the items of a label in the window, or nil if there were none.
+func recentOf(l *labels.Label, s labels.Signal, w *recent.Window) *recent.PerSecond {
+	if r := w.Of(l, s); r != (recent.PerSecond{}) {
+		return &r
+	}
+	return nil
 }
 
 func counts(l *labels.Label, s labels.Signal) Counts {

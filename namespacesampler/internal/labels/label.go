@@ -20,7 +20,7 @@ type Label struct {
 	name     string // as it is shown
 	original string // the first namespace that is shown as name, if it was truncated
 	options  atomic.Pointer[options]
-	activity [numSignals]activity
+	activity [NumSignals]activity
 }
 
 // activity is what happened to the items of one signal since start.

@@ -63,5 +63,6 @@ const (
 	Spans Signal = iota
 	DataPoints
 	LogRecords
-	numSignals
+	// NumSignals is the number of signals.
+	NumSignals
 )

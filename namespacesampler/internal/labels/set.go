@@ -35,7 +35,7 @@ type Set struct {
 	known    map[string]*Label
 	room     int // values left for namespaces that are neither configured nor registered
 	reserved int
-	made     int
+	made     []*Label // by index
 }
 
 // New returns a set that counts up to limit distinct namespaces and, in any case, the configured ones.
@@ -135,22 +135,29 @@ func (s *Set) All() map[string]*Label {
 	return all
 }
 
+// List returns all labels by their indexes, among them None and Other. It must not be modified.
+func (s *Set) List() []*Label {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.made // labels are only appended
+}
+
 // isReservedName reports whether a name has a meaning of its own in internal metrics. A namespace of that name is counted as
 // _other.
 func isReservedName(name string) bool { return name == noneName || name == otherName }
 
 // newLabel returns a label with a value of its own in internal metrics.
 func (s *Set) newLabel(name string) *Label {
-	label := &Label{Index: s.made, name: namespace.Shown(name)}
+	label := &Label{Index: len(s.made), name: namespace.Shown(name)}
 	label.options.Store(newOptions(label.name))
-	s.made++
+	s.made = append(s.made, label)
 	return label
 }
 
 // newOtherLabel returns a label that internal metrics count as _other.
 func (s *Set) newOtherLabel(name string) *Label {
-	label := &Label{Index: s.made, name: name}
+	label := &Label{Index: len(s.made), name: name}
 	label.options.Store(s.other.options.Load())
-	s.made++
+	s.made = append(s.made, label)
 	return label
 }

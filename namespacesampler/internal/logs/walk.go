@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/tracememory"
 )
@@ -272,7 +273,7 @@ func (w *walk) report(ctx context.Context) {
 	t := w.p.common.Telemetry
 	w.resolution.Report(ctx, batch.LogsSignal)
 	w.namespaces.Report(ctx, t.ProcessorNamespaceSamplerLogRecords)
-	w.faults.Report(ctx, t.ProcessorNamespaceSamplerLogRecordFaults, w.p.common.Problems)
+	w.faults.Report(ctx, t.ProcessorNamespaceSamplerLogRecordFaults, w.p.common.Problems, problems.RecordFaults)
 }
 
 // reset prepares the walk for the next batch. It releases the telemetry of this one.

@@ -24,15 +24,40 @@ const (
 	UndeliveredSpans
 	// GroupOverruled are spans and log records that an earlier sampler has decided by another randomness than that of their group.
 	GroupOverruled
+	// UnknownKeys are keys that Postgres does not know.
+	UnknownKeys
+	// UnavailableKeys are keys that Postgres did not answer, or not in time.
+	UnavailableKeys
+	// LateKeys are keys that were answered after their items had been sampled without a namespace, or without a group.
+	LateKeys
+	// ForgottenTraces are traces that were forgotten before their time because too many are remembered.
+	ForgottenTraces
+	// ConditionErrors are evaluations of conditions that failed.
+	ConditionErrors
+	// TracestateFaults are spans whose tracestate is malformed, says what cannot be true, or is too long.
+	TracestateFaults
+	// RecordFaults are log records whose sampling attributes are malformed, or say what cannot be true.
+	RecordFaults
+
+	// AnsweredKeys is no problem: it is what UnknownKeys are compared with, the keys that Postgres was asked for and answered.
+	AnsweredKeys
 
 	numKinds
 )
 
-// Kinds are all kinds.
-var Kinds = [numKinds]Kind{MalformedKeys, NoRandomness, UnreadableNames, LongNames, EarlyReleases, UndeliveredSpans, GroupOverruled}
-
 // Counts are the problems since start. The zero value is ready for use, and safe for concurrent use.
 type Counts [numKinds]atomic.Int64
+
+// Sums are the numbers of problems at one time, by kind.
+type Sums [numKinds]int64
+
+// Sums returns the numbers of problems now.
+func (c *Counts) Sums() (sums Sums) {
+	for k := range c {
+		sums[k] = c[k].Load()
+	}
+	return sums
+}
 
 // Add counts n problems of a kind.
 func (c *Counts) Add(k Kind, n int64) {

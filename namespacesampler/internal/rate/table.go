@@ -237,6 +237,14 @@ func (t *Table) Overrides() map[string]*Match {
 	return overrides
 }
 
+// Winner returns the winning override of a key, a name or a pattern; nil if there is none.
+func (t *Table) Winner(key string) *Match {
+	if m, ok := t.runtime.exact[key]; ok {
+		return m
+	}
+	return t.configured.exact[key]
+}
+
 // Names returns the sorted names of the namespaces that have an override of their own; patterns are not names, nor is the empty name.
 func (t *Table) Names() []string {
 	names := slices.Sorted(maps.Keys(t.Overrides()))

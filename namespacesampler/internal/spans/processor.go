@@ -36,6 +36,9 @@ type Config struct {
 	// Undelivered is called with the number of spans that were held and kept, but that the next component did not take. It may be nil if Hold
 	// is.
 	Undelivered func(spans int, err error)
+	// Forgotten is called with the number of traces that a batch has made the memory forget before their time. It may be
+	// nil.
+	Forgotten func(traces int)
 }
 
 // Processor samples the spans of all pipelines of a configuration. It is safe for concurrent use.

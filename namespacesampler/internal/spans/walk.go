@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/hold"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/labels"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -289,8 +290,12 @@ func (w *walk) report(ctx context.Context) {
 	w.namespaces.Report(ctx, t.ProcessorNamespaceSamplerSpans)
 	if w.traces.early > 0 {
 		t.ProcessorNamespaceSamplerForgottenTraces.Add(ctx, int64(w.traces.early))
+		w.p.common.Problems.Add(problems.ForgottenTraces, int64(w.traces.early))
+		if w.p.cfg.Forgotten != nil {
+			w.p.cfg.Forgotten(w.traces.early)
+		}
 	}
-	w.faults.Report(ctx, t.ProcessorNamespaceSamplerTracestateFaults, w.p.common.Problems)
+	w.faults.Report(ctx, t.ProcessorNamespaceSamplerTracestateFaults, w.p.common.Problems, problems.TracestateFaults)
 }
 
 // reset prepares the walk for the next batch. It releases the telemetry of this one.

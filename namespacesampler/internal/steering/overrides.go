@@ -61,6 +61,9 @@ func (w *OverrideWatch) State() OverridesState {
 	return w.state
 }
 
+// Table returns the name of the table in SQL.
+func (w *OverrideWatch) Table() string { return w.cfg.Table.String() }
+
 // Age returns the time since the last successful read, or since start if there was none.
 func (w *OverrideWatch) Age() time.Duration {
 	return age(w.State().ReadAt, w.created)
