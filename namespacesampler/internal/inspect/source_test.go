@@ -83,6 +83,7 @@ func ask(t testing.TB, server *httptest.Server, method, path string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
 	require.NoError(t, err)
+	request.Header.Set("Accept-Encoding", "identity") // else the client unpacks it, and hides its length
 	response, err := server.Client().Do(request)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, response.Body.Close()) }()
