@@ -1,4 +1,4 @@
-// The budgets of the page, with a plot of each. This follows page.js in the same script.
+// The budgets of the page, with a plot of each.
 const plotWidth = 240, plotHeight = 40; // the view box of the plot
 // newBudget returns the row of a budget, with a plot of the last intervals whose lines plot() draws.
 function newBudget() {

@@ -5,7 +5,7 @@ package inspect
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed" // for the parts of the page
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -19,20 +19,29 @@ var (
 	pageHTML string
 	//go:embed page.css
 	pageCSS string
-	//go:embed page.js
-	pageJS string
-	//go:embed page.budgets.js
-	pageBudgetsJS string
+	//go:embed page.*.js
+	pageScripts embed.FS
 )
+
+// scripts are the parts of the script, in the order in which they are executed.
+var scripts = []string{"texts", "state", "rows", "budgets", "overrides", "sql", "panel", "main"}
 
 // page is the rendered page. pagePolicy is the content security policy that allows that style and that script, and nothing else.
 var page, pagePolicy = renderPage()
 
 func renderPage() (body *document, policy string) {
+	var script strings.Builder
+	for _, name := range scripts {
+		part, err := pageScripts.ReadFile("page." + name + ".js")
+		if err != nil {
+			panic(err) // a test renders the page
+		}
+		script.Write(part)
+	}
 	parts := struct {
 		Style  template.CSS
 		Script template.JS
-	}{template.CSS(pageCSS), template.JS(pageJS + pageBudgetsJS)} //nolint:gosec // they are embedded
+	}{template.CSS(pageCSS), template.JS(script.String())} //nolint:gosec // they are embedded
 	var out bytes.Buffer
 	if err := template.Must(template.New("page").Parse(pageHTML)).Execute(&out, parts); err != nil {
 		panic(err) // a test renders it

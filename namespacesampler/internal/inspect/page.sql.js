@@ -1,0 +1,104 @@
+// What changes a rate, as text to be pasted: SQL for the table of runtime overrides, or else YAML. Nothing can be changed over HTTP.
+
+// Characters that a terminal would act on, or that would show a text in another order than it has. They are written as escapes.
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+// literal is a text as a literal of SQL, in the syntax of PostgreSQL with standard_conforming_strings, which is its default.
+function literal(text) {
+  if (!unsafe.test(text)) return "'" + text.replaceAll("'", "''") + "'";
+  const escaped = [...text].map((c) => {
+    if (c === "'") return "''";
+    if (c === "\\") return "\\\\";
+    return unsafe.test(c) ? "\\+" + c.codePointAt(0).toString(16).padStart(6, "0") : c;
+  });
+  return "U&'" + escaped.join("") + "'";
+}
+
+// insertSQL puts one row into the table, in place of the one of the same namespace and signal, if there is any. It works with every version of the
+// table, and does not need its key.
+function insertSQL(table, row) {
+  return "BEGIN;\n" + deleteSQL(table, row) + "\n" +
+    "INSERT INTO " + table + "\n  (namespace, signal, " + row.column + ", expires_at, reason, updated_by, updated_at)\nVALUES\n  (" +
+    [literal(row.namespace), literal(row.signal), row.value, row.expires, row.reason ? literal(row.reason) : "NULL", row.author ? literal(row.author) : "current_user", "now()"].join(",\n   ") +
+    ");\nCOMMIT;";
+}
+function deleteSQL(table, row) {
+  return "DELETE FROM " + table + "\n  WHERE namespace = " + literal(row.namespace) + "\n  AND signal = " + literal(row.signal) + ";";
+}
+
+const intervals = { 15: "15 minutes", 60: "1 hour", 240: "4 hours", 1440: "1 day" };
+// wantedRow is the row that the form asks for.
+function wantedRow(name) {
+  const form = byId("wanted").elements, rate = Number(form.rate.value);
+  return {
+    namespace: name, signal: form.signal.value, column: "sample_rate", value: trim(rate / 100), reason: form.reason.value.trim(), author: form.author.value.trim(),
+    expires: form.minutes.value === "0" ? "NULL" : "now() + interval '" + intervals[form.minutes.value] + "'",
+  };
+}
+
+// former are the runtime overrides as they were when the panel was opened: what is pasted now takes their place.
+let former = [];
+function formerRow(row) {
+  const o = former.find((o) => o.key === row.namespace && o.signal === row.signal);
+  return o && {
+    namespace: o.key, signal: o.signal, column: o.sample_rate === null ? "items_per_second" : "sample_rate",
+    value: String(o.sample_rate === null ? o.items_per_second : o.sample_rate), reason: o.reason, author: o.updated_by,
+    expires: o.expires_at ? "timestamptz '" + o.expires_at + "'" : "NULL",
+  };
+}
+
+// yamlText is a text in YAML, in which the collector does not take $ for a variable.
+const yamlText = (text) => JSON.stringify(text).replaceAll("$", "$$$$");
+function yaml(row, minutes) {
+  const entry = "{name: " + yamlText(row.namespace) + ", sample_rate: " + row.value +
+    (minutes ? ", until: " + new Date(now() + minutes * 60000).toISOString().replace(/\.\d+/, "") : "") + "}";
+  const section = row.signal === "all" ? "    " : "    " + settings[row.signal] + ":\n      ";
+  return "processors:\n  " + data.collector.component + ":\n" + section + "namespaces:\n" + (row.signal === "all" ? "      - " : "        - ") + entry;
+}
+
+function fillChange() {
+  if (!data || byId("panel").hidden) return;
+  const form = byId("wanted"), name = byId("question").elements.namespace.value, o = data.state.runtime_overrides;
+  const n = byKey.get(name);
+  let how = "", change = "", undo = "", remove = "";
+  if (n && n.cut || new TextEncoder().encode(name).length > 1024) how = "The name is longer than the page shows, so that the page cannot write it.";
+  else if (!form.checkValidity()) how = "The rate must be from 0 to 100 per cent.";
+  else {
+    const row = wantedRow(name), before = formerRow(row);
+    if (o) {
+      how = "Nothing can be changed from here. Paste this into psql, as a role that may write to the table; collectors take it over within seconds.";
+      change = insertSQL(o.table, row);
+      remove = deleteSQL(o.table, row);
+      if (before) how += " It takes the place of a row.";
+      [undo, remove] = before ? [insertSQL(o.table, before), remove] : [remove, ""];
+    } else {
+      how = "Runtime overrides are not enabled (postgres::overrides::enabled), so that the configuration has to be changed, and reloaded by SIGHUP:";
+      change = yaml(row, Number(form.elements.minutes.value));
+      undo = "# Remove the entry again, and send SIGHUP.";
+    }
+    if (name === "") how += " The empty name stands for items without a namespace.";
+    else if (/[*?]/.test(name)) how += " With * or ? in its name, it applies to all namespaces that match it as a pattern, too.";
+  }
+  setText(byId("change-how"), how);
+  setText(byId("undo-title"), remove ? "To put back the row that is there" : "To undo it");
+  for (const [id, text] of [["change", change], ["undo", undo], ["remove", remove]]) {
+    setText(byId(id + "-text"), text);
+    setHidden(byId(id + "-statement"), !text);
+  }
+}
+
+// copyText copies a text. The clipboard is there only over HTTPS and on localhost; elsewhere the text is selected and copied as by hand.
+async function copyText(e) {
+  let isDone = false;
+  try {
+    await navigator.clipboard.writeText(e.textContent);
+    isDone = true;
+  } catch {
+    getSelection().selectAllChildren(e);
+    isDone = document.execCommand("copy");
+  }
+  setText(byId("copied"), isDone ? "Copied." : "The browser does not allow copying: the text is selected.");
+}
+for (const b of document.querySelectorAll("[data-copies]")) b.addEventListener("click", () => copyText(byId(b.dataset.copies)));
+byId("wanted").addEventListener("input", () => { setText(byId("copied"), ""); fillChange(); });
+byId("wanted").addEventListener("submit", (event) => event.preventDefault());
