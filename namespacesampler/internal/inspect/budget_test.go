@@ -155,7 +155,9 @@ func TestExplanationsAgreeWithAGuard(t *testing.T) { // B5, B8
 	assert.JSONEq(t, `{
 		"namespace": "analytics", "signal": "traces", "sample_rate": 1, "rule": "pattern", "pattern": "ana*", "source": "signal_override",
 		"expires_at": null, "threshold": "0", "randomness": "ffffffffffffff", "randomness_source": "trace_id", "decision": "kept",
-		"budget": {"items_per_second": 0.01, "arrived_per_second": null, "shared": false, "since": null, "halvings": 0}
+		"budget": {"items_per_second": 0.01, "arrived_per_second": null, "shared": false, "since": null, "halvings": 0},
+		"rules": [{"rule": "pattern", "source": "signal_override", "signal": "traces", "patterns": 1, "pattern": "ana*", "matches": true}],
+		"text": "A span of analytics with this trace ID is kept. Its rate is 100 %: pattern ana*, an override for spans alone. It follows from a budget of 0.01 spans a second; nothing has been counted yet."
 	}`, body)
 
 	var burst []samplertest.Span

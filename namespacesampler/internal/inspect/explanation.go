@@ -34,6 +34,24 @@ type Explanation struct {
 	DryRun bool `json:"dry_run,omitempty"`
 	// Fault is the fault of the tracestate or of the trace ID, or group_overruled.
 	Fault string `json:"fault,omitempty"`
+	// RememberedNamespace is the namespace that the trace is remembered with, if any.
+	RememberedNamespace string `json:"remembered_namespace,omitempty"`
+	// Rules are the rules that were tried, up to and including the one that applies.
+	Rules []Attempt `json:"rules"`
+	// Text is the answer in words. Names in it are cut like those of other fields.
+	Text string `json:"text"`
+}
+
+// Attempt is a rule that was tried.
+type Attempt struct {
+	Rule   string `json:"rule"`
+	Source string `json:"source"`
+	// Signal is the signal that the overrides of the rule are for, or all; empty for a remembered trace.
+	Signal string `json:"signal,omitempty"`
+	// Patterns is the number of patterns that were tried, and Pattern the one that matches, if Rule is pattern.
+	Patterns int    `json:"patterns,omitempty"`
+	Pattern  string `json:"pattern,omitempty"`
+	Matches  bool   `json:"matches"`
 }
 
 // traceSource is the source of the rate of a remembered trace.
@@ -49,17 +67,29 @@ func (v *View) Explain(q Question) (Explanation, error) {
 	if v.IsMissing(name) {
 		name = ""
 	}
-	if q.Signal == MetricsSignal {
-		return v.explainPoint(g, tables.Metrics.Peek(name)), nil
-	}
 	var known tracememory.Known
-	if v.Memory != nil && q.HasTraceID {
+	if v.Memory != nil && q.HasTraceID && q.Signal != MetricsSignal {
 		known = v.Memory.Peek(&q.TraceID, v.Memory.Now())
 	}
-	if q.Signal == LogsSignal {
-		return v.explain(q, recordBy(known, g, tables.Logs, name), "logs::enabled", v.Static.Logs.Enabled), nil
+	var by decider
+	var e Explanation
+	switch q.Signal {
+	case MetricsSignal:
+		by = decider{named: namedBy(tables.Metrics, name), group: g}
+		e = v.explainPoint(by)
+	case LogsSignal:
+		by = recordBy(known, g, tables.Logs, name)
+		e = v.explain(q, &by, "logs::enabled", v.Static.Logs.Enabled)
+	default:
+		by = spanBy(known, g, namedBy(tables.Traces, name))
+		e = v.explain(q, &by, "tracing::enabled", v.Static.Tracing.Enabled)
 	}
-	return v.explain(q, spanBy(known, g, tables.Traces.Peek(name)), "tracing::enabled", v.Static.Tracing.Enabled), nil
+	if known.IsNamed() {
+		e.RememberedNamespace = namespace.Shown(known.Trace.Name)
+	}
+	e.Rules = by.rules(&e)
+	e.Text = words{Explanation: &e, static: &v.Static, question: q, asked: name, by: by}.text()
+	return e, nil
 }
 
 // groupOf returns the group of a key, or none without one.
@@ -76,7 +106,8 @@ func (v *View) groupOf(key string) (group.Group, error) {
 }
 
 // explainPoint explains the decision on a data point of a group. The identity of a series cannot be asked for.
-func (v *View) explainPoint(g group.Group, match *rate.Match) Explanation {
+func (v *View) explainPoint(by decider) Explanation {
+	match, g := by.rate, by.group
 	e := v.explanation(match)
 	if g.IsKnown() && v.Static.Metrics.By == BySeries {
 		e.set(decision.FromGroup, g.Randomness())
@@ -89,46 +120,14 @@ func (v *View) explainPoint(g group.Group, match *rate.Match) Explanation {
 	return e
 }
 
-// decider is what decides a span or a log record.
-type decider struct {
-	rate  *rate.Match
-	trace *tracememory.Trace // the trace that the rate is remembered with, if any
-	group group.Group
-}
-
-// spanBy returns what decides a span: its own rate and group, or what is remembered of its trace.
-func spanBy(known tracememory.Known, own group.Group, match *rate.Match) decider {
-	by := decider{rate: match, group: known.Group.With(own)}
-	if known.Trace != nil {
-		by.rate, by.trace = known.Trace.Rate, known.Trace
-	}
-	return by
-}
-
-// recordBy returns what decides a log record: the rate of its namespace and its group, or those of its trace if it is remembered. A rate that
-// is for log records alone replaces that of a trace with a namespace, but not of one that is kept whole (L3).
-func recordBy(known tracememory.Known, own group.Group, table *rate.Table, name string) decider {
-	match := table.Peek(name)
-	if name == "" && known.IsNamed() {
-		if match = table.Global(); known.Trace.Name != "" {
-			match = table.Peek(known.Trace.Name)
-		}
-	}
-	by := decider{group: known.GroupOfRecord(own)}
-	var ofTrace bool
-	if by.rate, ofTrace = known.RateOfRecord(match); ofTrace {
-		by.trace = known.Trace
-	}
-	return by
-}
-
-// explain explains the decision on a span or a log record. Setting is the one that drops all of them unless enabled is true.
-func (v *View) explain(q Question, by decider, setting string, enabled bool) Explanation {
-	match, budget := by.rate, (*Budget)(nil)
+// explain explains the decision on a span or a log record. Setting is the one that drops all of them unless enabled is true. The rate of
+// by becomes the one in force.
+func (v *View) explain(q Question, by *decider, setting string, enabled bool) Explanation {
+	var budget *Budget
 	if by.trace == nil { // a trace keeps the rate that it began with
-		match, budget = v.inForce(match)
+		by.rate, budget = v.inForce(by.rate)
 	}
-	e := v.explanation(match)
+	e := v.explanation(by.rate)
 	e.Budget = budget
 	if by.trace != nil {
 		e.Source = traceSource
@@ -139,7 +138,7 @@ func (v *View) explain(q Question, by decider, setting string, enabled bool) Exp
 	}
 	isDecided := q.HasTraceID || by.group.IsKnown()
 	if isDecided {
-		v.decide(&e, q, by.group, &match.Rate)
+		v.decide(&e, q, by.group, &by.rate.Rate)
 	}
 	if !enabled {
 		e.disable(setting, isDecided)

@@ -5,6 +5,7 @@ package inspect_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,8 +45,29 @@ func TestExplanationsAgreeWithDecisions(t *testing.T) {
 				}
 				require.NotNil(t, e.Decision)
 				assert.Equal(t, want, *e.Decision, "%+v: %+v", s, e)
+				assertTells(t, e)
 			}
 		})
+	}
+}
+
+// assertTells holds the rules and the words of an explanation with a decision to its other fields.
+func assertTells(t *testing.T, e inspect.Explanation) {
+	t.Helper()
+	for i, a := range e.Rules {
+		assert.Equal(t, i == len(e.Rules)-1, a.Matches, "%+v", e)
+	}
+	last := e.Rules[len(e.Rules)-1]
+	assert.Equal(t, []string{e.Rule, e.Source, e.Pattern}, []string{last.Rule, last.Source, last.Pattern})
+	verdict, _, _ := strings.Cut(e.Text, ". ")
+	assert.True(t, strings.HasSuffix(verdict, " is "+*e.Decision), e.Text)
+	if between := e.SampleRate > 0 && e.SampleRate < 1; between && e.Threshold != "never" {
+		digits := e.Threshold + strings.Repeat("0", 14-len(e.Threshold))
+		assert.Contains(t, e.Text, "a randomness of "+digits+" or more is kept")
+		assert.Equal(t, *e.Decision == "kept", *e.Randomness >= digits)
+		assert.Contains(t, e.Text, " is "+*e.Randomness+".")
+	} else {
+		assert.NotContains(t, e.Text, "randomness of")
 	}
 }
 
@@ -55,12 +77,15 @@ func TestARememberedTraceAnswersForItsSpans(t *testing.T) { // T16
 	e := samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=stranger&trace_id="+samplertest.HighID.String())
 	assert.Equal(t, "trace", e.Source)
 	assert.InDelta(t, 0.5, e.SampleRate, 0)
+	assert.Equal(t, "orders", e.RememberedNamespace)
+	assert.Equal(t, []inspect.Attempt{{Rule: "exact", Source: "trace", Matches: true}}, e.Rules)
 	assert.Equal(t, "8", e.Threshold)
 	assert.Equal(t, "ffffffffffffff", *e.Randomness)
 	assert.Equal(t, "kept", *e.Decision)
 
 	e = samplertest.GetJSON[inspect.Explanation](t, at+"/explain?namespace=stranger&trace_id="+samplertest.LowID.String())
 	assert.Equal(t, "global", e.Source)
+	assert.Empty(t, e.RememberedNamespace)
 	assert.Equal(t, "never", e.Threshold)
 	assert.Equal(t, "dropped", *e.Decision)
 
@@ -91,6 +116,8 @@ func TestATraceThatIsKeptWholeIsExplained(t *testing.T) { // T18
 	assert.Equal(t, http.StatusOK, status)
 	assert.JSONEq(t, `{
 		"namespace": "orders", "signal": "traces", "sample_rate": 1, "rule": "always_keep_trace", "source": "trace", "expires_at": null,
-		"threshold": "0", "randomness": "00000000000001", "randomness_source": "trace_id", "decision": "kept"
+		"threshold": "0", "randomness": "00000000000001", "randomness_source": "trace_id", "decision": "kept",
+		"remembered_namespace": "orders", "rules": [{"rule": "always_keep_trace", "source": "trace", "matches": true}],
+		"text": "A span of orders with this trace ID is kept. Its trace is kept whole, as a span of it has matched a condition in tracing::always_keep_traces. The trace is remembered as one of orders."
 	}`, body)
 }

@@ -296,13 +296,26 @@ func TestNamespacesAreRenderedOnceASecondForAll(t *testing.T) {
 
 func TestExplainAnswersTheQuestion(t *testing.T) {
 	source := &fixed{explanation: Explanation{
-		Rate: Rate{SampleRate: 0.5, Rule: "exact", Source: "runtime_override"}, Threshold: "8",
+		Rate: Rate{SampleRate: 0.5, Rule: "pattern", Pattern: "pay*", Source: "shared_override"}, Threshold: "8",
+		Rules: []Attempt{
+			{Rule: "exact", Source: "runtime_override", Signal: "all"},
+			{Rule: "pattern", Source: "shared_override", Signal: "all", Patterns: 3, Pattern: "pay*", Matches: true},
+		},
+		Text: "Of data points, 50 % are kept.",
 	}}
 	server := start(t, NewHandler(source, "access_token"))
 	body := ask(t, server, http.MethodGet, "/explain?namespace=pay+ments&signal=metrics&trace_id=&access_token=x").body
-	assert.JSONEq(t, `{"namespace": "pay ments", "signal": "metrics", "sample_rate": 0.5, "rule": "exact", "source": "runtime_override",
-		"threshold": "8", "randomness": null, "randomness_source": null, "decision": null, "expires_at": null}`, body)
+	assert.JSONEq(t, `{"namespace": "pay ments", "signal": "metrics", "sample_rate": 0.5, "rule": "pattern", "pattern": "pay*",
+		"source": "shared_override", "threshold": "8", "randomness": null, "randomness_source": null, "decision": null, "expires_at": null,
+		"rules": [
+			{"rule": "exact", "source": "runtime_override", "signal": "all", "matches": false},
+			{"rule": "pattern", "source": "shared_override", "signal": "all", "patterns": 3, "pattern": "pay*", "matches": true}
+		],
+		"text": "Of data points, 50 % are kept."}`, body)
+	assert.True(t, strings.HasSuffix(body, `"text":"Of data points, 50 % are kept."}`+"\n"), "what people read comes last")
 	assert.Equal(t, Question{Namespace: "pay ments", Signal: "metrics"}, source.asked)
+	source.explanation.Rules = nil
+	assert.Contains(t, ask(t, server, http.MethodGet, "/explain").body, `"rules":[]`)
 
 	get[Explanation](t, server, "/explain?trace_id=4BF92f3577b34da6a3ce929d0e0e4736&tracestate=ot%3Dth:8%3Brv:ce929d0e0e4736", http.StatusOK)
 	assert.Equal(t, Question{

@@ -142,6 +142,7 @@ func TestExplanationsAgreeWithDecisionsOnRecords(t *testing.T) { // L2, L3
 				e := explainRecord(t, at, record.ID, record.Attributes["namespace"].(string), group)
 				require.NotNil(t, e.Decision)
 				require.Equal(t, kept[record.ID], *e.Decision == "kept", "%+v: %+v", record, e)
+				assertTells(t, e)
 				answers[e.Source+" by "+*e.RandomnessSource]++
 				answers[e.Rule]++
 			}
@@ -165,15 +166,27 @@ func TestARememberedTraceAnswersForItsRecords(t *testing.T) { // L3
 	assert.Equal(t, http.StatusOK, status)
 	assert.JSONEq(t, `{
 		"namespace": "stranger", "signal": "logs", "sample_rate": 0, "rule": "global", "source": "global", "expires_at": null,
-		"threshold": "never", "randomness": "ffffffffffffff", "randomness_source": "trace_id", "decision": "dropped"
+		"threshold": "never", "randomness": "ffffffffffffff", "randomness_source": "trace_id", "decision": "dropped",
+		"rules": [
+			{"rule": "exact", "source": "signal_override", "signal": "logs", "matches": false},
+			{"rule": "exact", "source": "shared_override", "signal": "all", "matches": false},
+			{"rule": "global", "source": "global", "signal": "all", "matches": true}
+		],
+		"text": "A log record of stranger with this trace ID is dropped. Its rate is 0 %: the global rate, as no override matches stranger."
 	}`, before)
 	h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{ID: samplertest.HighID, Root: true, Attributes: map[string]any{"namespace": "orders"}}))
 	for _, name := range []string{"", "stranger", "payments", "orders"} {
 		status, body := samplertest.Get(t, at+"/explain?signal=logs&trace_id="+samplertest.HighID.String()+"&namespace="+name)
+		whose := "with this trace ID and no namespace"
+		if name != "" {
+			whose = "of " + name + " with this trace ID"
+		}
 		assert.Equal(t, http.StatusOK, status)
 		assert.JSONEq(t, `{
 			"namespace": "`+name+`", "signal": "logs", "sample_rate": 0.5, "rule": "exact", "source": "trace", "expires_at": null,
-			"threshold": "8", "randomness": "ffffffffffffff", "randomness_source": "trace_id", "decision": "kept"
+			"threshold": "8", "randomness": "ffffffffffffff", "randomness_source": "trace_id", "decision": "kept",
+			"remembered_namespace": "orders", "rules": [{"rule": "exact", "source": "trace", "matches": true}],
+			"text": "A log record `+whose+` is kept. Its rate is 50 %: its trace is remembered, and keeps the rate that it began with. That was the rate of orders: the override of orders for all signals. At 50 %, what has a randomness of 80000000000000 or more is kept; that of the trace ID is ffffffffffffff."
 		}`, body)
 	}
 	e := explainRecord(t, at, samplertest.HighID, "audit", "")

@@ -53,6 +53,9 @@ func (h *Handler) serveExplain(w http.ResponseWriter, r *http.Request) {
 	explanation.Namespace = namespace.Shown(question.Namespace)
 	explanation.Signal = question.Signal
 	explanation.Pattern = namespace.Shown(explanation.Pattern)
+	if explanation.Rules == nil {
+		explanation.Rules = []Attempt{} // [], never null
+	}
 	writeJSON(w, http.StatusOK, explanation)
 }
 
