@@ -105,9 +105,12 @@ func (w words) rate() string {
 		text += " until " + w.ExpiresAt.Format(timeFormat)
 	}
 	rule, reason := w.origin(w.by.rate, w.by.name)
+	if w.by.name == "" && w.by.known.IsNamed() {
+		reason = ", as the name of the namespace of its trace is too long to be remembered"
+	}
 	text += ": " + rule + reason
 	if w.question.Signal == LogsSignal && w.by.known.IsNamed() {
-		text += ", which comes before the rate of its trace"
+		text += "; it comes before the rate of its trace"
 	}
 	return text
 }

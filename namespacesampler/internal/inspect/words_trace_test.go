@@ -77,11 +77,11 @@ func TestRememberedTracesInWords(t *testing.T) {
 		},
 		asked{
 			"for a record with a rate of its own", id + "1&signal=logs&namespace=audit",
-			`A log record of audit with this trace ID is dropped. Its rate is 12.5 %: the override of audit for log records alone, which comes before the rate of its trace. At 12.5 %, what has a randomness of e0000000000000 or more is kept; that of the trace ID is 00000000000001. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
+			`A log record of audit with this trace ID is dropped. Its rate is 12.5 %: the override of audit for log records alone; it comes before the rate of its trace. At 12.5 %, what has a randomness of e0000000000000 or more is kept; that of the trace ID is 00000000000001. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
 		},
 		asked{
 			"for a record whose trace has a rate for records", id + "3&signal=logs",
-			`A log record with this trace ID and no namespace is dropped. Its rate is 12.5 %: the override of audit for log records alone, which comes before the rate of its trace. It counts as one of audit, the namespace of its trace. At 12.5 %, what has a randomness of e0000000000000 or more is kept; that of the trace ID is 00000000000003. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
+			`A log record with this trace ID and no namespace is dropped. Its rate is 12.5 %: the override of audit for log records alone; it comes before the rate of its trace. It counts as one of audit, the namespace of its trace. At 12.5 %, what has a randomness of e0000000000000 or more is kept; that of the trace ID is 00000000000003. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
 		},
 		asked{
 			"for a record of a trace that is kept whole", id + "4&signal=logs",
@@ -90,6 +90,24 @@ func TestRememberedTracesInWords(t *testing.T) {
 		asked{
 			"for a series", id + "1&signal=metrics&namespace=orders",
 			`Of metric series of orders, 50 % are kept: all data points of a series, or none. Their rate is 50 % until 2126-01-01T00:00:00Z: the override of orders for all signals.`,
+		},
+	)
+	assertAnswers(
+		t, map[string]any{
+			"tracing": map[string]any{"always_keep_traces": []any{`span.attributes["fails"] == true`}, "honor_priority": true},
+			"spans":   map[string]any{"internal": map[string]any{"match": []any{`span.name == "y"`}}},
+			"logs":    map[string]any{"sample_rate": 0.5},
+		},
+		[]samplertest.Span{
+			traceOf(4, map[string]any{"namespace": "orders", "fails": true}), traceOf(6, map[string]any{"namespace": strings.Repeat("x", 5000)}),
+		},
+		asked{
+			"kept whole, whatever its priority", id + "4&namespace=orders",
+			`A span of orders with this trace ID is kept. Its trace is kept whole, as a span of it has matched a condition in tracing::always_keep_traces. The trace is remembered as one of orders. Conditions in spans::internal::match can drop it nevertheless.`,
+		},
+		asked{
+			"for a record whose trace has a name that is too long", id + "6&signal=logs",
+			`A log record with this trace ID and no namespace is dropped. Its rate is 50 %: the global rate of log records, as the name of the namespace of its trace is too long to be remembered; it comes before the rate of its trace. At 50 %, what has a randomness of 80000000000000 or more is kept; that of the trace ID is 00000000000006. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
 		},
 	)
 }
