@@ -108,11 +108,7 @@ func (w words) rate() string {
 	if w.by.name == "" && w.by.known.IsNamed() {
 		reason = ", as the name of the namespace of its trace is too long to be remembered"
 	}
-	text += ": " + rule + reason
-	if w.question.Signal == LogsSignal && w.by.known.IsNamed() {
-		text += "; it comes before the rate of its trace"
-	}
-	return text
+	return text + ": " + rule + reason
 }
 
 // origin is the rule by which the rate of a namespace is found, and why no other rule is.
@@ -182,10 +178,14 @@ func (w words) remembered() string {
 	case trace == nil:
 		return ""
 	case w.by.trace == nil: // a rate for log records alone applies
-		if w.asked != "" || w.RememberedNamespace == "" {
+		if !trace.IsNamed {
 			return ""
 		}
-		return "It counts as one of " + quoted(trace.Name) + ", the namespace of its trace"
+		text := "A rate for log records alone comes before that of its trace"
+		if w.asked == "" && trace.Name != "" {
+			text += ", of whose namespace it is: " + quoted(trace.Name)
+		}
+		return text
 	case w.by.isKeptTrace():
 		if w.RememberedNamespace == "" {
 			return ""

@@ -77,11 +77,11 @@ func TestRememberedTracesInWords(t *testing.T) {
 		},
 		asked{
 			"for a record with a rate of its own", id + "1&signal=logs&namespace=audit",
-			`A log record of audit with this trace ID is dropped. Its rate is 12.5 %: the override of audit for log records alone; it comes before the rate of its trace. At 12.5 %, what has a randomness of e0000000000000 or more is kept; that of the trace ID is 00000000000001. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
+			`A log record of audit with this trace ID is dropped. Its rate is 12.5 %: the override of audit for log records alone. A rate for log records alone comes before that of its trace. At 12.5 %, what has a randomness of e0000000000000 or more is kept; that of the trace ID is 00000000000001. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
 		},
 		asked{
 			"for a record whose trace has a rate for records", id + "3&signal=logs",
-			`A log record with this trace ID and no namespace is dropped. Its rate is 12.5 %: the override of audit for log records alone; it comes before the rate of its trace. It counts as one of audit, the namespace of its trace. At 12.5 %, what has a randomness of e0000000000000 or more is kept; that of the trace ID is 00000000000003. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
+			`A log record with this trace ID and no namespace is dropped. Its rate is 12.5 %: the override of audit for log records alone. A rate for log records alone comes before that of its trace, of whose namespace it is: audit. At 12.5 %, what has a randomness of e0000000000000 or more is kept; that of the trace ID is 00000000000003. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
 		},
 		asked{
 			"for a record of a trace that is kept whole", id + "4&signal=logs",
@@ -107,7 +107,7 @@ func TestRememberedTracesInWords(t *testing.T) {
 		},
 		asked{
 			"for a record whose trace has a name that is too long", id + "6&signal=logs",
-			`A log record with this trace ID and no namespace is dropped. Its rate is 50 %: the global rate of log records, as the name of the namespace of its trace is too long to be remembered; it comes before the rate of its trace. At 50 %, what has a randomness of 80000000000000 or more is kept; that of the trace ID is 00000000000006. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
+			`A log record with this trace ID and no namespace is dropped. Its rate is 50 %: the global rate of log records, as the name of the namespace of its trace is too long to be remembered. A rate for log records alone comes before that of its trace. At 50 %, what has a randomness of 80000000000000 or more is kept; that of the trace ID is 00000000000006. Conditions in tracing::always_keep_traces can keep it nevertheless.`,
 		},
 	)
 }
