@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -260,6 +259,3 @@ func (v *View) onFailure(n *Namespaces) string {
 	}
 	return "unresolved items take the global rate " + percent(g.Traces.SampleRate)
 }
-
-// percent returns a rate in per cent for people.
-func percent(rate float64) string { return strconv.FormatFloat(rate*100, 'g', 6, 64) + " %" }
