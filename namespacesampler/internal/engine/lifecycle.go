@@ -55,10 +55,11 @@ func (e *Engine) startServer(ctx context.Context, host component.Host) error {
 
 func (e *Engine) startPostgres(cfg *PostgresConfig) error {
 	db, err := postgres.Open(postgres.Config{
-		Pool:     cfg.Pool,
-		Queries:  cfg.Layout.Queries,
-		Cooldown: cfg.Cooldown,
-		Logger:   e.logger,
+		Pool:         cfg.Pool,
+		Queries:      cfg.Layout.Queries,
+		Cooldown:     cfg.Cooldown,
+		QueryTimeout: cfg.QueryTimeout,
+		Logger:       e.logger,
 		Telemetry: postgres.Telemetry{
 			Tracer: e.settings.TracerProvider, Meter: e.settings.MeterProvider, Pool: e.id.String(),
 		},

@@ -18,6 +18,8 @@ type pausable struct {
 	cooldown  time.Duration
 	logger    *zap.Logger
 	onIgnored func(why problems.Kind, names int)
+	isRetried bool          // without keys, while it is refused
+	scheduled chan struct{} // a retry has been scheduled
 
 	mu            sync.Mutex
 	until         time.Time // end of the pause
@@ -26,6 +28,7 @@ type pausable struct {
 	hasUnreadable bool
 	hasTooLong    bool
 	lacksColumn   bool
+	refusals      refusalState
 }
 
 // isPaused reports whether the query must not be sent now.
@@ -42,12 +45,13 @@ func (l *pausable) schemaIsEarlier() bool {
 	return l.lacksColumn
 }
 
-// pause pauses the query, and logs it once.
-func (l *pausable) pause(now time.Time, err error) {
+// pause pauses the query because the server refuses a request, and logs it once.
+func (l *pausable) pause(now time.Time, r *request, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.until = now.Add(l.cooldown)
 	l.lacksColumn = l.MayLackColumn && sqlState(err) == undefinedColumn
+	l.noteRefusal(now, r, err)
 	if l.refused {
 		return
 	}
@@ -102,11 +106,23 @@ func (l *pausable) ignored(why problems.Kind, isLogged *bool, message string, fi
 	}
 }
 
-// succeeded notes that the query took part in a successful load, unless it was paused in it.
-func (l *pausable) succeeded(now time.Time) {
+// succeeded notes that the query took part in a successful load, unless it was refused since the load began.
+func (l *pausable) succeeded(r *request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.refused && !now.Before(l.until) {
+	switch {
+	case r.refusals != l.refusals.n:
+	case len(r.texts) == 0:
+		l.succeededWithoutKeys()
+	default:
+		l.refusals = refusalState{n: l.refusals.n}
+		l.resume()
+	}
+}
+
+// resume logs once that the query is no longer refused. The caller holds the mutex.
+func (l *pausable) resume() {
+	if l.refused {
 		l.refused, l.lacksColumn = false, false
 		l.logger.Info("the lookup works again")
 	}

@@ -20,7 +20,7 @@ func TestAQueryIsPausedForItsCooldownThoughTheWallClockIsSet(t *testing.T) {
 			t.Parallel()
 			var clock clocktest.Clock
 			query := pausable{cooldown: 10 * time.Minute, logger: zap.NewNop()}
-			query.pause(clock.Now(), errors.New("refused"))
+			query.pause(clock.Now(), &request{}, errors.New("refused"))
 			clock.Set(by)
 			assert.True(t, query.isPaused(clock.Now()), "not before its time")
 			clock.Pass(9 * time.Minute)

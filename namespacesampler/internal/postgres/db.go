@@ -27,9 +27,11 @@ type Config struct {
 	Pool    PoolConfig
 	Queries []Query
 	// Cooldown is how long a query that the server refuses is paused.
-	Cooldown  time.Duration
-	Logger    *zap.Logger
-	Telemetry Telemetry
+	Cooldown time.Duration
+	// QueryTimeout bounds each retry of a refused query. If it is 0, there are none: only loads notice that the query works again.
+	QueryTimeout time.Duration
+	Logger       *zap.Logger
+	Telemetry    Telemetry
 	// GroupOf returns the group of a key that a query returns in its third column. It is nil if items have no groups.
 	GroupOf func(key string) group.Group
 	// Ignored is called with the number of keys or namespaces that were read and are ignored, and why: problems.UnreadableNames or
@@ -53,9 +55,12 @@ type DB struct {
 	unreadableRegistered atomic.Int64 // of the last read
 	longRegistered       atomic.Int64 // of the last read
 
-	checks     sync.WaitGroup // of idle connections
+	checks     sync.WaitGroup // of idle connections and refused queries
 	stopChecks context.CancelFunc
 	idleCloses atomic.Int64 // connections that checks closed because they were idle for too long
+
+	retryTimeout time.Duration
+	scheduled    chan struct{} // a retry of a refused query has been scheduled
 }
 
 var _ namespace.Source = (*DB)(nil)
@@ -68,7 +73,7 @@ func Open(cfg Config) (*DB, error) {
 	}
 	db := &DB{
 		pool: pool, sockets: all, now: time.Now, tracer: cfg.Telemetry.Tracer.Tracer(scope), logger: cfg.Logger, groupOf: cfg.GroupOf,
-		onIgnored: cfg.Ignored,
+		onIgnored: cfg.Ignored, retryTimeout: cfg.QueryTimeout, scheduled: make(chan struct{}, 1),
 	}
 	db.isSimple = pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol
 	checking, stop := context.WithCancel(context.Background())
@@ -80,8 +85,10 @@ func Open(cfg Config) (*DB, error) {
 	for _, q := range cfg.Queries {
 		db.queries = append(db.queries, &pausable{
 			Query: q, cooldown: cfg.Cooldown, logger: cfg.Logger.With(zap.String("lookup", q.Name)), onIgnored: cfg.Ignored,
+			isRetried: cfg.QueryTimeout > 0 && cfg.Cooldown > 0, scheduled: db.scheduled,
 		})
 	}
+	db.checks.Go(func() { db.watchRefused(checking) })
 	return db, nil
 }
 

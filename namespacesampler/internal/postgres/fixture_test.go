@@ -40,8 +40,13 @@ type fixture struct {
 	unreadable, long *atomic.Int64 // names that are ignored
 }
 
-// openLayout opens a database that closes with the test.
+// openLayout opens a database that closes with the test. Refused queries are not retried.
 func openLayout(t testing.TB, dsn string, layout Layout) *fixture {
+	return openRetrying(t, dsn, layout, cooldown, 0)
+}
+
+// openRetrying is openLayout for a database that retries refused queries, each for so long at most.
+func openRetrying(t testing.TB, dsn string, layout Layout, cooldown, timeout time.Duration) *fixture {
 	core, logs := observer.New(zapcore.DebugLevel)
 	var unreadable, long atomic.Int64
 	db, err := Open(Config{
@@ -49,6 +54,8 @@ func openLayout(t testing.TB, dsn string, layout Layout) *fixture {
 		Queries:  layout.Queries,
 		Cooldown: cooldown,
 		Logger:   zap.New(core),
+
+		QueryTimeout: timeout,
 
 		Telemetry: nowhere,
 		Ignored: func(why problems.Kind, names int) {

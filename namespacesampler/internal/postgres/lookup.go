@@ -32,9 +32,8 @@ func (db *DB) Lookup(ctx context.Context, keys []namespace.Key, answers []namesp
 		span.SetStatus(codes.Error, tracedError(err).Error())
 		return s.roundTrips, plainError(err)
 	}
-	now := db.now()
 	for _, r := range requests {
-		r.query.succeeded(now)
+		r.query.succeeded(r)
 	}
 	return s.roundTrips, nil
 }
@@ -45,7 +44,8 @@ func (db *DB) group(keys []namespace.Key, answers []namespace.Answer) []*request
 	for i, key := range keys {
 		r := byKind[key.Kind()]
 		if r == nil {
-			r = &request{query: db.queries[key.Kind()], answers: answers, places: map[string]int{}, groupOf: db.groupOf}
+			query := db.queries[key.Kind()]
+			r = &request{query: query, refusals: query.refusalsSoFar(), answers: answers, places: map[string]int{}, groupOf: db.groupOf}
 			byKind[key.Kind()] = r
 		}
 		text := key.String()
@@ -54,7 +54,7 @@ func (db *DB) group(keys []namespace.Key, answers []namespace.Answer) []*request
 	}
 	if len(keys) == 0 {
 		for kind, query := range db.queries {
-			byKind[kind] = &request{query: query}
+			byKind[kind] = &request{query: query, refusals: query.refusalsSoFar()}
 		}
 	}
 	now := db.now()

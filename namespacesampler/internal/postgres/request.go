@@ -23,10 +23,11 @@ type request struct {
 	groupOf func(key string) group.Group // nil if items have no groups
 	// isSuspect is true if the keys are suspected to be the reason of a refusal. The query is sent without keys before them.
 	isSuspect bool
+	refusals  int // of the query before it was sent
 }
 
 // withoutKeys returns the request without its keys, to find out whether the query works.
-func (r *request) withoutKeys() *request { return &request{query: r.query} }
+func (r *request) withoutKeys() *request { return &request{query: r.query, refusals: r.refusals} }
 
 // refuse answers all keys of a query that the server refuses.
 func (r *request) refuse() {

@@ -51,7 +51,7 @@ func (s *session) refused(r *request, err error) (parts []*request) {
 		r.isSuspect = true
 		return append(r.split(), r.withoutKeys())
 	default:
-		r.query.pause(now, err)
+		r.query.pause(now, r, err)
 		r.refuse()
 		return nil
 	}
