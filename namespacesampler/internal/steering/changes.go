@@ -5,7 +5,6 @@ package steering
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -16,40 +15,25 @@ import (
 // maxChangesLogged bounds the log lines of one replacement, since a script may fill the table of overrides.
 const maxChangesLogged = 100
 
+// changeMessages are the log lines of changes.
+var changeMessages = map[ChangeKind]string{
+	Added:   "an override is in force",
+	Changed: "an override has changed",
+	Ended:   "an override has ended",
+	Removed: "an override was removed",
+}
+
 // logChanges logs each override that was added, changed or removed, or has expired, with its author and reason.
-func logChanges(logger *zap.Logger, before, after *Tables, now time.Time) {
-	old := map[rate.OverrideID]*rate.Override{}
-	for i := range before.Overrides {
-		old[before.Overrides[i].ID()] = &before.Overrides[i]
-	}
-	changes := 0
-	log := func(message string, o *rate.Override, more ...zap.Field) {
-		if changes++; changes <= maxChangesLogged {
-			logger.Info(message, append(describe(o, before, after), more...)...)
+func logChanges(logger *zap.Logger, changes []difference, before, after *Tables) {
+	for i := range changes[:min(len(changes), maxChangesLogged)] {
+		c := &changes[i]
+		fields := describe(c.override(), before, after)
+		if c.kind == Changed {
+			fields = append(fields, previousUntil(c.was, c.is)...)
 		}
+		logger.Info(changeMessages[c.kind], fields...)
 	}
-	for i := range after.Overrides {
-		o := &after.Overrides[i]
-		was, ok := old[o.ID()]
-		delete(old, o.ID())
-		switch {
-		case !ok:
-			log("an override is in force", o)
-		case !isEqual(was, o):
-			log("an override has changed", o, previousUntil(was, o)...)
-		}
-	}
-	for i := range before.Overrides {
-		o := &before.Overrides[i]
-		switch _, gone := old[o.ID()]; {
-		case !gone:
-		case o.IsExpired(now):
-			log("an override has ended", o)
-		default:
-			log("an override was removed", o)
-		}
-	}
-	if more := changes - maxChangesLogged; more > 0 {
+	if more := len(changes) - maxChangesLogged; more > 0 {
 		logger.Info("more overrides have changed", zap.Int("overrides", more))
 	}
 }

@@ -49,6 +49,7 @@ type Rates struct {
 	replaced func()
 	current  atomic.Pointer[Tables]
 
+	history history
 	budgets *allowance.Book
 	inFleet bool // set before start
 
@@ -129,7 +130,9 @@ func (r *Rates) rebuild(now time.Time) {
 	}
 	if after := r.put(overrides, now); after != nil {
 		r.replaced()
-		logChanges(r.logger, before, after, now)
+		changes := differences(before, after, now)
+		r.history.add(changes, before, after, now)
+		logChanges(r.logger, changes, before, after)
 	}
 }
 
