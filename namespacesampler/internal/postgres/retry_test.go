@@ -307,7 +307,9 @@ func TestRetriesOfAStatementThatTakesLongAreRare(t *testing.T) {
 // What was sent before the last refusal says nothing about the time after it.
 func TestResultsFromBeforeARefusalDoNotCount(t *testing.T) {
 	now, refusal := time.Now(), context.DeadlineExceeded
-	keyed := func(l *pausable) *request { return &request{query: l, texts: []string{"1"}, refusals: l.refusalsSoFar()} }
+	keyed := func(l *pausable) *request {
+		return &request{query: l, texts: []string{"1"}, refusals: l.refusalsSoFar()}
+	}
 	refused := func() *pausable {
 		l := &pausable{cooldown: cooldown, logger: zap.NewNop(), isRetried: true}
 		l.pause(now, keyed(l), refusal)
