@@ -5,6 +5,7 @@ package steering
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -13,28 +14,35 @@ import (
 )
 
 // comparison compares the overrides in force with the registered namespaces: it counts the namespaces that no override matches, and warns
-// of overrides that match no namespace.
+// of overrides that match no namespace. It keeps which ones these are, to be shown.
 //
 // With many names and costly patterns this takes long. It works on a goroutine of its own and holds no lock, so that what it finds out
 // delays neither overrides nor questions about them, nor the collection of metrics.
 type comparison struct {
 	rates    *Rates
 	registry *RegistryWatch
+	skipped  func() []Rejected // rows of the table of runtime overrides
 	logger   *zap.Logger
 	woken    chan struct{}
 	compile  func(patterns ...string) rate.Patterns
 	nearest  func(ctx context.Context, name string, names []string) (string, bool)
+
+	unmatched atomic.Pointer[map[string]string] // nil before overrides were compared
 
 	// What the last pass compared. Only run uses it.
 	isCompared bool
 	overrides  []rate.Override
 	names      []string
 	verdicts   map[string]verdict // by the key of an override
+
+	skippedRows   []Rejected
+	nearOfSkipped map[string]string // the nearest registered names, by the namespace of a skipped row
 }
 
 func newComparison(rates *Rates, registry *RegistryWatch, logger *zap.Logger) *comparison {
 	return &comparison{
 		rates: rates, registry: registry, logger: logger, woken: make(chan struct{}, 1), compile: rate.Compile, nearest: spelling.Nearest,
+		skipped: func() []Rejected { return nil },
 	}
 }
 
@@ -58,15 +66,16 @@ func (c *comparison) run(ctx context.Context) {
 	}
 }
 
-// pass compares what is in force and registered now, unless the same keys and names were compared before. A pass goes on to its end
-// though it may be out of date by then: if changes ended it, nothing would be found out while they follow each other faster than passes.
+// pass compares what is in force and registered now, unless the same keys, names and skipped rows were compared before. A pass goes on to
+// its end though it may be out of date by then: if changes ended it, nothing would be found out while they follow each other faster than passes.
 func (c *comparison) pass(ctx context.Context) {
-	tables, registry := c.rates.InForce(), c.registry.State()
+	tables, registry, skipped := c.rates.InForce(), c.registry.State(), c.skipped()
 	if registry.ReadAt.IsZero() {
 		return
 	}
 	names := registry.Names
-	if c.isCompared && slices.Equal(names, c.names) && slices.EqualFunc(tables.Overrides, c.overrides, isForTheSame) {
+	if c.isCompared && slices.Equal(names, c.names) && slices.EqualFunc(tables.Overrides, c.overrides, isForTheSame) &&
+		slices.Equal(skipped, c.skippedRows) {
 		return
 	}
 	counts, ok := countOnGlobalRate(ctx, tables, names)
@@ -74,10 +83,12 @@ func (c *comparison) pass(ctx context.Context) {
 		return
 	}
 	c.registry.onGlobalRate.Store(&counts)
-	if len(names) > 0 { // else there is nothing to compare with
-		c.warn(ctx, tables.Overrides, names)
+	if len(names) > 0 {
+		c.show(ctx, skipped, names, c.warn(ctx, tables.Overrides, names))
+	} else { // there is nothing to compare with
+		c.unmatched.Store(nil)
 	}
-	c.isCompared, c.overrides, c.names = true, tables.Overrides, names
+	c.isCompared, c.overrides, c.names, c.skippedRows = true, tables.Overrides, names, skipped
 }
 
 // isForTheSame reports whether two overrides differ in nothing but their rates, ends, and authors.

@@ -5,6 +5,7 @@ package steering
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ type OverrideWatch struct {
 	rates   *Rates
 	asked   func(error)
 	read    func() // called after each successful read; tests set it
+	skipped func() // called when other rows are skipped than before; it must not wait
 	logger  *zap.Logger
 	created time.Time
 
@@ -49,7 +51,7 @@ type OverridesState struct {
 
 func newOverrideWatch(cfg *Config, rates *Rates) *OverrideWatch {
 	return &OverrideWatch{
-		cfg: *cfg.Overrides, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, read: func() {}, created: time.Now(),
+		cfg: *cfg.Overrides, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, read: func() {}, skipped: func() {}, created: time.Now(),
 		logger: cfg.Logger.With(zap.Stringer("table", cfg.Overrides.Table)),
 	}
 }
@@ -95,8 +97,11 @@ func (w *OverrideWatch) update(ctx context.Context, db *postgres.DB) bool {
 		return false
 	}
 	good, bad := accept(rows, w.cfg.MissingValues, w.rates.cfg.Precision)
-	w.succeeded(bad)
+	hasChanged := w.succeeded(bad)
 	w.rates.setRuntime(good)
+	if hasChanged {
+		w.skipped()
+	}
 	w.read()
 	return true
 }
@@ -113,8 +118,8 @@ func (w *OverrideWatch) failed(err error) {
 	}
 }
 
-// succeeded notes a successful read, and logs the rows that are rejected and were not before.
-func (w *OverrideWatch) succeeded(bad []Rejected) {
+// succeeded notes a successful read, and logs the rows that are rejected and were not before. It reports whether others are rejected than before.
+func (w *OverrideWatch) succeeded(bad []Rejected) (hasChanged bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.state.Err != nil {
@@ -138,7 +143,9 @@ func (w *OverrideWatch) succeeded(bad []Rejected) {
 	if more := fresh - maxRejectedLogged; more > 0 {
 		w.logger.Warn("more rows of the runtime overrides are skipped", zap.Int("rows", more))
 	}
+	hasChanged = !slices.Equal(w.state.Rejected, bad)
 	w.state = OverridesState{ReadAt: time.Now(), Rejected: bad}
+	return hasChanged
 }
 
 // refusal returns the SQLSTATE if the server refused to have a table read, and "" if the server could not be asked.

@@ -5,6 +5,7 @@
 package steering
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -104,4 +105,28 @@ func TestWithoutRegisteredNamespacesThereIsNothingToWarnOf(t *testing.T) {
 	const unreadable = "registered namespaces cannot be read"
 	eventually(t, func() bool { return s.logged(unreadable) == 1 }, "a refusal is logged once")
 	require.Error(t, s.Registry.State().Err)
+}
+
+// No override is in force, and the registered namespaces are read once: only the skipped rows have changed.
+func TestNamespacesOfRowsThatAreSkippedLaterAreShown(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	d.register("payments", "orders")
+	d.exec(`ALTER TABLE namespace_sampling_overrides DROP CONSTRAINT sample_rate_is_between_0_and_1`)
+	s := d.steer(options{registryInterval: time.Hour, rates: RatesConfig{Global: 1}})
+	s.awaitListening()
+	eventually(t, func() bool { return s.Unmatched() != nil }, "compared")
+	assert.Empty(t, s.Unmatched())
+	shows := func(name, near string) {
+		t.Helper()
+		eventually(t, func() bool { return maps.Equal(map[string]string{name: near}, s.Unmatched()) }, "shown")
+	}
+	d.exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('paymnets', 50)`)
+	shows("paymnets", "payments")
+	d.exec(`UPDATE namespace_sampling_overrides SET namespace = 'odrers'`)
+	shows("odrers", "orders")
+	assert.Zero(t, s.logged(namesNone), "the rows are logged for their rates")
+	d.exec(`UPDATE namespace_sampling_overrides SET sample_rate = 0.5`)
+	eventually(t, func() bool { return s.logged(namesNone) == 1 }, "in force")
+	shows("odrers", "orders")
 }

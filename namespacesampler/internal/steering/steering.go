@@ -63,6 +63,10 @@ func New(cfg Config) (*Steering, error) {
 	}
 	if cfg.Overrides != nil {
 		s.Overrides = newOverrideWatch(&cfg, rates)
+		if s.comparison != nil {
+			s.Overrides.skipped = s.comparison.wake
+			s.comparison.skipped = func() []Rejected { return s.Overrides.State().Rejected }
+		}
 	}
 	return s, nil
 }

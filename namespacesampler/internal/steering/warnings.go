@@ -18,12 +18,14 @@ const maxWarningsLogged = 20
 // verdict is what was found out about an override.
 type verdict struct {
 	match    string // a registered name that it matches
-	isWarned bool   // it matched none
+	isWarned bool   // it matched none when it was judged
+	near     string // the nearest registered name by then; empty if there was none, or it was not searched for
 }
 
 // warn tells of each override that matches no registered namespace, once while the override is in force: it is probably misspelt. One
-// that matches is judged again when the name that it matched is no longer registered. Names are sorted.
-func (c *comparison) warn(ctx context.Context, overrides []rate.Override, names []string) {
+// that matches is judged again when the name that it matched is no longer registered. Names are sorted. It returns how many searches for the
+// nearest name are left.
+func (c *comparison) warn(ctx context.Context, overrides []rate.Override, names []string) (searches int) {
 	verdicts := make(map[string]verdict, len(overrides))
 	var unmatched []*rate.Override
 	for i := range overrides {
@@ -43,14 +45,14 @@ func (c *comparison) warn(ctx context.Context, overrides []rate.Override, names 
 		verdicts[key] = v
 	}
 	matches, ok := c.matchPatterns(ctx, unmatched, names)
-	if !ok {
-		return
+	if !ok || !c.rematch(ctx, verdicts, names) {
+		return 0
 	}
 	for key, name := range matches {
 		verdicts[key] = verdict{match: name}
 	}
 	c.verdicts = verdicts
-	c.log(ctx, slices.DeleteFunc(unmatched, func(o *rate.Override) bool { return !verdicts[o.Key].isWarned }), names)
+	return c.log(ctx, slices.DeleteFunc(unmatched, func(o *rate.Override) bool { return !verdicts[o.Key].isWarned }), names)
 }
 
 func isRegistered(name string, names []string) bool {
@@ -58,8 +60,8 @@ func isRegistered(name string, names []string) bool {
 	return ok
 }
 
-// matchPatterns returns, for each key of an override that is a pattern and matches any of the names, one that it matches. All patterns are
-// tried on a name at once. It returns false if ctx ends meanwhile.
+// matchPatterns returns, for each key of an override that is a pattern and matches any of the names, one that it matches. It returns false if
+// ctx ends meanwhile.
 func (c *comparison) matchPatterns(ctx context.Context, overrides []*rate.Override, names []string) (matches map[string]string, ok bool) {
 	var keys []string
 	for _, o := range overrides {
@@ -70,6 +72,11 @@ func (c *comparison) matchPatterns(ctx context.Context, overrides []*rate.Overri
 	if len(keys) == 0 {
 		return nil, true
 	}
+	return c.matchKeys(ctx, keys, names)
+}
+
+// matchKeys is matchPatterns for the keys of patterns. All patterns are tried on a name at once.
+func (c *comparison) matchKeys(ctx context.Context, keys, names []string) (matches map[string]string, ok bool) {
 	matches = make(map[string]string, len(keys))
 	patterns := c.compile(keys...)
 	for _, name := range names {
@@ -86,31 +93,36 @@ func (c *comparison) matchPatterns(ctx context.Context, overrides []*rate.Overri
 	return matches, true
 }
 
-// log logs overrides, each with the nearest of the registered names.
-func (c *comparison) log(ctx context.Context, overrides []*rate.Override, names []string) {
-	for _, o := range overrides[:min(len(overrides), maxWarningsLogged)] {
-		fields := c.describe(ctx, o, names)
-		if ctx.Err() != nil {
-			return
+// log logs overrides, each with the nearest of the registered names, and returns how many searches for it are left.
+func (c *comparison) log(ctx context.Context, overrides []*rate.Override, names []string) (searches int) {
+	logged := overrides[:min(len(overrides), maxWarningsLogged)]
+	for _, o := range logged {
+		near := ""
+		if !rate.IsPattern(o.Key) {
+			near, _ = c.nearest(ctx, o.Key, names)
 		}
-		c.logger.Warn("an override names no registered namespace", fields...)
+		if ctx.Err() != nil {
+			return 0
+		}
+		c.verdicts[o.Key] = verdict{isWarned: true, near: near}
+		c.logger.Warn("an override names no registered namespace", describeUnmatched(o, near)...)
 	}
 	if more := len(overrides) - maxWarningsLogged; more > 0 {
 		c.logger.Warn("more overrides name no registered namespace", zap.Int("overrides", more))
 	}
+	return maxWarningsLogged - len(logged)
 }
 
-func (c *comparison) describe(ctx context.Context, o *rate.Override, names []string) []zap.Field {
+// describeUnmatched returns the fields of a warning.
+func describeUnmatched(o *rate.Override, near string) []zap.Field {
 	fields := []zap.Field{
 		zap.String("namespace", namespace.Shown(o.Key)), zap.String("signal", string(o.Signal)), zap.String("source", string(o.Source)),
 	}
 	if o.UpdatedBy != "" {
 		fields = append(fields, zap.String("updated_by", o.UpdatedBy))
 	}
-	if !rate.IsPattern(o.Key) {
-		if near, ok := c.nearest(ctx, o.Key, names); ok {
-			fields = append(fields, zap.String("did_you_mean", namespace.Shown(near)))
-		}
+	if near != "" {
+		fields = append(fields, zap.String("did_you_mean", namespace.Shown(near)))
 	}
 	return fields
 }

@@ -162,7 +162,9 @@ func TestAPatternIsJudgedAgainOnlyWhenTheNameThatItMatchedIsGone(t *testing.T) {
 			w.register("orders", "payments", "payroll", fmt.Sprint("payroll", i))
 		}
 		w.override("elsewhere*", "ord*", "pay*")
-		assert.Empty(t, judged(), "neither rates nor further names make a difference")
+		for _, patterns := range judged() {
+			assert.Equal(t, []string{"elsewhere*"}, patterns, "neither rates nor further names make a difference to those that match one")
+		}
 
 		gone := w.verdicts["pay*"].match
 		w.register(slices.DeleteFunc([]string{"orders", "payments", "payroll"}, func(name string) bool { return name == gone })...)
