@@ -26,7 +26,7 @@ func (l *pausable) state() LookupState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	state := LookupState{Attribute: l.Name}
-	if l.refused && !l.lacksColumn {
+	if l.refused {
 		state.RefusedSince, state.Err = l.refusals.since, l.refusals.err
 	}
 	return state

@@ -172,11 +172,13 @@ func TestRetriesAreNotTrustedWhileKeysAreRefusedThoughTheQuerySucceedsWithoutKey
 		for range 3 {
 			assert.Zero(t, f.check(refused), "the pause is as long as ever")
 			f.advance(never)
-			f.check(refused)
-			assert.True(t, f.nextRetry().IsZero(), "it is not retried")
-			_, err := f.probe(never)
+			roundTrips, err := f.probe(never)
 			require.NoError(t, err)
+			assert.Equal(t, 1, roundTrips)
+			assert.Equal(t, first.RefusedSince, f.state().RefusedSince, "another success without keys")
+			f.check(refused)
 			assert.Equal(t, first.RefusedSince, f.state().RefusedSince)
+			assert.True(t, f.nextRetry().IsZero(), "it is not retried")
 		}
 		assert.Empty(t, f.messages())
 
@@ -284,6 +286,8 @@ func TestARetryEndsWithTheDatabase(t *testing.T) {
 				defer hang(t, dsn)()
 				f.retry()
 				eventually(t, func() bool { return db.pool.Stat().AcquiredConns() == 1 }, "it waits for the lock")
+				db.stopChecks() // as Close does first
+				eventually(t, func() bool { return db.pool.Stat().AcquiredConns() == 0 }, "it ends before connections are closed by force")
 			}
 			require.NoError(t, db.Close(t.Context()))
 		})
