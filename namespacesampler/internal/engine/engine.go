@@ -56,6 +56,7 @@ type Engine struct {
 
 // New returns an engine that holds no resources before Start. The error reports what is wrong with the configuration.
 func New(set processor.Settings, cfg Config) (*Engine, error) {
+	set.TelemetrySettings = ofAllInstances(set.TelemetrySettings)
 	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
