@@ -3,13 +3,13 @@
 package engine
 
 import (
-	"fmt"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
 )
 
 // announce logs what is in force, and warns of what is probably a mistake.
@@ -20,13 +20,13 @@ func (e *Engine) announce() {
 		zap.Strings("consistent_by", shown.ConsistentBy),
 		zap.String("sampler", shown.Tracing.Sampler),
 		zap.String("mode", shown.Tracing.Mode),
-		zap.Any("spans_global_rate", rateOrBudget(tables.Traces.Global())),
+		steering.RateField("spans_global_", tables.Traces.Global()),
 		zap.Any("spans_overrides", ratesAndBudgets(tables.Traces)),
-		zap.Any("datapoints_global_rate", rateOrBudget(tables.Metrics.Global())),
+		steering.RateField("datapoints_global_", tables.Metrics.Global()),
 		zap.Any("datapoints_overrides", ratesAndBudgets(tables.Metrics)),
-		zap.Any("log_records_global_rate", rateOrBudget(tables.Logs.Global())),
+		steering.RateField("log_records_global_", tables.Logs.Global()),
 		zap.Any("log_records_overrides", ratesAndBudgets(tables.Logs)),
-		zap.Any("overrides_end", tables.Expiries()),
+		zap.Any("overrides_until", shownTimes(tables.Expiries())),
 		zap.Int("detailed_match", len(shown.Metrics.Detailed.Match)),
 		zap.String("datapoints_by", shown.Metrics.By),
 		zap.Bool("rescale_delta", shown.Metrics.RescaleDelta),
@@ -36,39 +36,49 @@ func (e *Engine) announce() {
 		zap.Int("always_keep_traces", len(shown.Tracing.AlwaysKeepTraces)),
 		zap.Int("logs_always_keep", len(shown.Logs.AlwaysKeep)),
 		zap.Bool("honor_priority", shown.Tracing.HonorPriority),
-		zap.String("hold", shown.Tracing.Hold.Wait),
+		zap.Float64("hold_wait_seconds", e.holdWait().Seconds()),
 		zap.Bool("drops_internal_spans", len(e.cfg.Spans.DropInternal) > 0),
 		zap.Bool("dry_run", e.cfg.DryRun),
 		zap.Bool("resolves_from_postgres", e.cfg.Postgres != nil),
 	}
 	if pg := e.cfg.Postgres; pg != nil {
 		fields = append(fields, zap.String("layout", shown.Postgres.Layout), zap.Strings("lookups", shown.Postgres.Lookups),
-			zap.Duration("wait", pg.Wait), zap.String("on_failure", shown.Postgres.OnFailure),
+			zap.Float64("wait_seconds", pg.Wait.Seconds()), zap.String("on_failure", shown.Postgres.OnFailure),
 			zap.Bool("runtime_overrides", pg.Overrides != nil), zap.Bool("shares_budgets", pg.Fleet != nil))
 	}
 	e.logger.Info("sampling by namespace", fields...)
 	if expired := e.steering.Rates.Expired(time.Now()); len(expired) > 0 {
 		e.logger.Warn("overrides have ended before the start and do not apply: remove them from the configuration, or change until",
-			zap.Any("ended", expired))
+			zap.Any("overrides_until", shownTimes(expired)))
 	}
 	e.warn()
 }
 
-// rateOrBudget returns a rate, or as a text the budget that it follows from.
-func rateOrBudget(m *rate.Match) any {
-	if m.ItemsPerSecond > 0 {
-		return fmt.Sprintf("%v items/s", m.ItemsPerSecond)
-	}
-	return m.Probability
-}
-
-// ratesAndBudgets returns the overrides of a table by name or pattern.
-func ratesAndBudgets(table *rate.Table) map[string]any {
-	overrides := map[string]any{}
-	for key, m := range table.Overrides() {
-		overrides[key] = rateOrBudget(m)
+// ratesAndBudgets returns the rate of each override of a table, or its budget, by name or pattern.
+func ratesAndBudgets(table *rate.Table) map[string]map[string]float64 {
+	overrides := map[string]map[string]float64{}
+	for name, m := range table.Overrides() {
+		key, number := steering.RateOrBudget(m)
+		overrides[name] = map[string]float64{key: number}
 	}
 	return overrides
+}
+
+// shownTimes returns times as the log shows them.
+func shownTimes(times map[string]time.Time) map[string]string {
+	shown := make(map[string]string, len(times))
+	for key, t := range times {
+		shown[key] = steering.ShownTime(t)
+	}
+	return shown
+}
+
+// holdWait returns how long spans are held.
+func (e *Engine) holdWait() time.Duration {
+	if e.cfg.Spans.Hold == nil {
+		return 0
+	}
+	return e.cfg.Spans.Hold.Wait
 }
 
 // warn logs what is probably a mistake.

@@ -4,7 +4,6 @@ package engine_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,10 +21,11 @@ func TestStartLogsWhatIsInForce(t *testing.T) {
 	lines := s.Logs.FilterMessage("sampling by namespace").All()
 	require.Len(t, lines, 1)
 	fields := lines[0].ContextMap()
-	assert.InDelta(t, 0.1, fields["spans_global_rate"], 0)
-	assert.Equal(t, map[string]any{"payments": 1.0}, fields["spans_overrides"])
-	assert.InDelta(t, 0.2, fields["log_records_global_rate"], 0)
-	assert.Equal(t, map[string]any{"payments": 1.0, "orders": 0.5}, fields["log_records_overrides"])
+	assert.InDelta(t, 0.1, fields["spans_global_sample_rate"], 0)
+	assert.Equal(t, map[string]map[string]float64{"payments": {"sample_rate": 1}}, fields["spans_overrides"])
+	assert.InDelta(t, 0.2, fields["log_records_global_sample_rate"], 0)
+	assert.Equal(t, map[string]map[string]float64{"payments": {"sample_rate": 1}, "orders": {"sample_rate": 0.5}}, fields["log_records_overrides"])
+	assert.InDelta(t, 0, fields["hold_wait_seconds"], 0)
 	assert.EqualValues(t, 1, fields["logs_always_keep"])
 	assert.Equal(t, "parent_based", fields["sampler"])
 	assert.Empty(t, s.Logs.FilterLevelExact(zap.WarnLevel).All())
@@ -39,17 +39,20 @@ func TestStartLogsBudgets(t *testing.T) {
 		"logs":       map[string]any{"budget": map[string]any{"items_per_second": 5000}},
 	})
 	fields := s.Logs.FilterMessage("sampling by namespace").All()[0].ContextMap()
-	assert.Equal(t, map[string]any{"payments": 1.0, "analytics": "200 items/s", "web-*": "0.5 items/s"}, fields["spans_overrides"])
-	assert.InDelta(t, 1, fields["spans_global_rate"], 0)
-	assert.Equal(t, map[string]any{"payments": 1.0}, fields["log_records_overrides"])
-	assert.Equal(t, "5000 items/s", fields["log_records_global_rate"])
+	assert.Equal(t, map[string]map[string]float64{
+		"payments": {"sample_rate": 1}, "analytics": {"items_per_second": 200}, "web-*": {"items_per_second": 0.5},
+	}, fields["spans_overrides"])
+	assert.InDelta(t, 1, fields["spans_global_sample_rate"], 0)
+	assert.Equal(t, map[string]map[string]float64{"payments": {"sample_rate": 1}}, fields["log_records_overrides"])
+	assert.InDelta(t, 5000, fields["log_records_global_items_per_second"], 0)
+	assert.NotContains(t, fields, "log_records_global_sample_rate")
 }
 
 func TestStartWarnsOnceOfOverridesThatHaveEnded(t *testing.T) {
 	t.Parallel()
 	past := map[string]any{"sample_rate": 1, "until": "2001-01-01T00:00:00Z"}
 	s := samplertest.Start(t, map[string]any{
-		"namespaces": map[string]any{"orders": past, "payments": map[string]any{"sample_rate": 1, "until": "2999-01-01T00:00:00Z"}},
+		"namespaces": map[string]any{"orders": past, "payments": map[string]any{"sample_rate": 1, "until": "2999-01-01T00:00:00+09:00"}},
 		"tracing":    map[string]any{"namespaces": map[string]any{"orders": past}},
 		"metrics":    map[string]any{"namespaces": []any{map[string]any{"name": "a::b", "sample_rate": 1, "until": "2001-01-01T00:00:00Z"}}},
 		"dry_run":    true, // another warning hides none
@@ -57,10 +60,12 @@ func TestStartWarnsOnceOfOverridesThatHaveEnded(t *testing.T) {
 	warnings := s.Logs.FilterLevelExact(zap.WarnLevel).All()
 	require.Len(t, warnings, 2)
 	assert.Equal(t, "overrides have ended before the start and do not apply: remove them from the configuration, or change until", warnings[0].Message)
-	ended := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
-	assert.Equal(t, map[string]time.Time{
+	const ended = "2001-01-01T00:00:00Z"
+	assert.Equal(t, map[string]string{
 		"namespaces::orders": ended, "tracing::namespaces::orders": ended, "metrics::namespaces::a::b": ended,
-	}, warnings[0].ContextMap()["ended"])
+	}, warnings[0].ContextMap()["overrides_until"])
+	start := s.Logs.FilterMessage("sampling by namespace").All()[0].ContextMap()
+	assert.Equal(t, map[string]string{"payments": "2998-12-31T15:00:00Z"}, start["overrides_until"], "in UTC")
 }
 
 func TestStartWarnsOfWhatIsProbablyAMistake(t *testing.T) {

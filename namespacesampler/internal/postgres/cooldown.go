@@ -61,7 +61,7 @@ func (l *pausable) pause(now time.Time, r *request, err error) {
 		return
 	}
 	l.logger.Warn("Postgres refuses the lookup; its keys are unavailable, other lookups are not affected",
-		zap.Error(l.origin.explain(plainError(err), sqlState(err))), zap.Duration("retry_every", l.cooldown))
+		zap.Error(l.origin.explain(plainError(err), sqlState(err))), zap.Float64("retry_every_seconds", l.cooldown.Seconds()))
 }
 
 // badKey notes that the query fails on a well-formed key, and logs it once. The key is not logged, since it comes from telemetry.

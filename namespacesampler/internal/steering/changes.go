@@ -3,9 +3,6 @@
 package steering
 
 import (
-	"fmt"
-	"strings"
-
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
@@ -29,7 +26,7 @@ func logChanges(logger *zap.Logger, changes []difference, before, after *Tables)
 		c := &changes[i]
 		fields := describe(c.override(), before, after)
 		if c.kind == Changed {
-			fields = append(fields, previousUntil(c.was, c.is)...)
+			fields = append(fields, previousEnd(c.was, c.is)...)
 		}
 		logger.Info(changeMessages[c.kind], fields...)
 	}
@@ -48,15 +45,15 @@ func isEqual(a, b *rate.Override) bool {
 	return a.Probability == b.Probability && a.ItemsPerSecond == b.ItemsPerSecond && a.Until.Equal(b.Until) && a.Reason == b.Reason && a.UpdatedBy == b.UpdatedBy
 }
 
-// previousUntil returns when an override was to expire, if that has changed.
-func previousUntil(was, is *rate.Override) []zap.Field {
+// previousEnd tells that the end of an override has changed, and when it was to end. One that was to end never has no such time.
+func previousEnd(was, is *rate.Override) []zap.Field {
 	switch {
 	case was.Until.Equal(is.Until):
 		return nil
 	case was.Until.IsZero():
-		return []zap.Field{zap.String("until_before", "never")}
+		return []zap.Field{zap.Bool("until_has_changed", true)}
 	}
-	return []zap.Field{zap.Time("until_before", was.Until.UTC())}
+	return []zap.Field{zap.Bool("until_has_changed", true), zap.String("until_before", ShownTime(was.Until))}
 }
 
 // describe returns the fields of a change, among them the effective rates of the override's key before and after.
@@ -65,11 +62,10 @@ func describe(o *rate.Override, before, after *Tables) []zap.Field {
 		zap.String("namespace", namespace.Shown(o.Key)),
 		zap.String("signal", string(o.Signal)),
 		zap.String("source", string(o.Source)),
-		zap.String("from", before.effective(o)),
-		zap.String("to", after.effective(o)),
 	}
+	fields = append(fields, effectiveRates(o, before, after)...)
 	if !o.Until.IsZero() {
-		fields = append(fields, zap.Time("until", o.Until.UTC()))
+		fields = append(fields, zap.String("until", ShownTime(o.Until)))
 	}
 	if o.Reason != "" {
 		fields = append(fields, zap.String("reason", o.Reason))
@@ -80,29 +76,27 @@ func describe(o *rate.Override, before, after *Tables) []zap.Field {
 	return fields
 }
 
-// effective returns the rates of the key of an override for the signals that the override applies to.
-func (t *Tables) effective(o *rate.Override) string {
-	if o.Signal != rate.All {
-		return effectiveRate(t.Of(o.Signal), o.Key)
+// effectiveRates returns the rates of the key of an override before and after: one of each if all signals that the override is for have the same,
+// else those of each signal.
+func effectiveRates(o *rate.Override, before, after *Tables) (fields []zap.Field) {
+	add := func(infix string, s rate.Signal) {
+		fields = append(fields, RateField("from_"+infix, before.Of(s).Peek(o.Key)), RateField("to_"+infix, after.Of(s).Peek(o.Key)))
 	}
-	traces := effectiveRate(t.Traces, o.Key)
-	var others []string
-	for _, s := range []rate.Signal{rate.Metrics, rate.Logs} {
-		if other := effectiveRate(t.Of(s), o.Key); other != traces {
-			others = append(others, fmt.Sprintf("%s %s", s, other))
+	switch {
+	case o.Signal != rate.All:
+		add("", o.Signal)
+	case before.isUniform(o.Key) && after.isUniform(o.Key):
+		add("", rate.Traces)
+	default:
+		for _, s := range rate.Signals {
+			add(string(s)+"_", s)
 		}
 	}
-	if len(others) == 0 {
-		return traces
-	}
-	return fmt.Sprintf("%s (%s)", traces, strings.Join(others, ", "))
+	return fields
 }
 
-// effectiveRate returns the rate of a key, or the budget that it follows from.
-func effectiveRate(t *rate.Table, key string) string {
-	m := t.Peek(key)
-	if m.ItemsPerSecond > 0 {
-		return fmt.Sprintf("%v items per second", m.ItemsPerSecond)
-	}
-	return fmt.Sprint(m.Probability)
+// isUniform reports whether all signals have the same rate for a key.
+func (t *Tables) isUniform(key string) bool {
+	of := RateField("", t.Traces.Peek(key))
+	return of.Equals(RateField("", t.Metrics.Peek(key))) && of.Equals(RateField("", t.Logs.Peek(key)))
 }

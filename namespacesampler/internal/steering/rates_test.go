@@ -3,6 +3,7 @@
 package steering
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -56,9 +57,14 @@ func TestOverridesExpireToTheSecondWithoutTraffic(t *testing.T) {
 		check(2*time.Hour, 0.1, 0.1)
 		require.Equal(t, 2, logs.FilterMessage("an override has ended").Len())
 		first := logs.All()[0].ContextMap()
-		assert.Equal(t, "1", first["from"])
-		assert.Equal(t, "0.1 (metrics 0.5)", first["to"])
-		assert.Equal(t, "shared_override", first["source"])
+		assert.Equal(t, map[string]any{
+			"from_traces_sample_rate": 1., "to_traces_sample_rate": 0.1, "from_metrics_sample_rate": 1., "to_metrics_sample_rate": 0.5,
+			"from_logs_sample_rate": 1., "to_logs_sample_rate": 0.1,
+			"namespace": "payments", "signal": "all", "source": "shared_override", "until": first["until"],
+		}, first)
+		assert.Equal(t, map[string]any{"from": 0.5, "to": 0.1}, map[string]any{
+			"from": logs.All()[1].ContextMap()["from_sample_rate"], "to": logs.All()[1].ContextMap()["to_sample_rate"],
+		}, "one signal")
 		assert.Len(t, r.Expired(time.Now()), 2)
 	})
 }
@@ -67,7 +73,8 @@ func TestEachChangeOfRuntimeOverridesIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r, logs := startRates(t, RatesConfig{Global: 0.1})
-		until := time.Now().Add(time.Hour)
+		until := time.Now().Add(time.Hour).In(time.FixedZone("far east", 9*3600))
+		const ends = "2000-01-01T01:00:00Z" // the clock of synctest begins at midnight
 		set := func(message string, overrides ...rate.Override) map[string]any {
 			t.Helper()
 			r.setRuntime(overrides)
@@ -82,21 +89,58 @@ func TestEachChangeOfRuntimeOverridesIsLoggedOnce(t *testing.T) {
 			return taken[0].ContextMap()
 		}
 		assert.Equal(t, map[string]any{
-			"namespace": "payments", "signal": "traces", "source": "runtime_override", "from": "0.1", "to": "1", "until": until.UTC(),
+			"namespace": "payments", "signal": "traces", "source": "runtime_override", "from_sample_rate": 0.1, "to_sample_rate": 1., "until": ends,
 			"reason": "incident 7", "updated_by": "alice",
 		}, set("an override is in force", runtimeOverride(rate.Traces, "payments", 1, until)))
-		assert.Equal(t, "0.5", set("an override has changed", runtimeOverride(rate.Traces, "payments", 0.5, until))["to"])
-		assert.Equal(t, until.UTC(), set("an override has changed", runtimeOverride(rate.Traces, "payments", 0.5, until.Add(time.Second)))["until_before"])
-		assert.NotContains(t, set("an override has changed", runtimeOverride(rate.Traces, "payments", 0.4, until.Add(time.Second))), "until_before")
+		assert.InDelta(t, 0.5, set("an override has changed", runtimeOverride(rate.Traces, "payments", 0.5, until))["to_sample_rate"], 0)
+		later := set("an override has changed", runtimeOverride(rate.Traces, "payments", 0.5, until.Add(time.Second)))
+		assert.Equal(t, []any{ends, "2000-01-01T01:00:01Z", true}, []any{later["until_before"], later["until"], later["until_has_changed"]})
+		same := set("an override has changed", runtimeOverride(rate.Traces, "payments", 0.4, until.Add(time.Second)))
+		assert.Subset(t, slices.Collect(maps.Keys(same)), []string{"until", "to_sample_rate"})
+		assert.NotContains(t, same, "until_before")
+		assert.NotContains(t, same, "until_has_changed")
+		lasting := set("an override has changed", runtimeOverride(rate.Traces, "payments", 0.4, time.Time{}))
+		assert.NotContains(t, lasting, "until", "it ends never")
+		assert.Equal(t, "2000-01-01T01:00:01Z", lasting["until_before"])
+		ending := set("an override has changed", runtimeOverride(rate.Traces, "payments", 0.4, until))
+		assert.NotContains(t, ending, "until_before", "it ended never")
+		assert.Equal(t, true, ending["until_has_changed"])
 		set("an override was removed")
 		set("", runtimeOverride(rate.All, "late", 1, time.Now()))
-		assert.Equal(t, "0.1", set("an override is in force", runtimeOverride(rate.Metrics, "pay*", 0, until))["from"])
+		budget := runtimeOverride(rate.Traces, "payments", 0, until)
+		budget.ItemsPerSecond = 200
+		budgeted := set("an override is in force", budget)
+		assert.InDelta(t, 0.1, budgeted["from_sample_rate"], 0)
+		assert.InDelta(t, 200, budgeted["to_items_per_second"], 0)
+		assert.NotContains(t, budgeted, "to_sample_rate")
+		set("an override was removed")
+		assert.InDelta(t, 0.1, set("an override is in force", runtimeOverride(rate.Metrics, "pay*", 0, until))["from_sample_rate"], 0)
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		assert.Len(t, logs.FilterMessage("an override has ended").TakeAll(), 1)
 		logs.TakeAll()
 		set("")
 	})
+}
+
+func TestTheRatesOfAChangeAreThoseOfEachSignalIfTheyDiffer(t *testing.T) {
+	t.Parallel()
+	logsGlobal := 0.25
+	r, logs := startRates(t, RatesConfig{Global: 0.5, LogsGlobal: &logsGlobal})
+	r.setRuntime([]rate.Override{runtimeOverride(rate.All, "payments", 1, time.Time{})})
+	differing := map[string]any{
+		"from_traces_sample_rate": 0.5, "to_traces_sample_rate": 1., "from_metrics_sample_rate": 0.5, "to_metrics_sample_rate": 1.,
+		"from_logs_sample_rate": 0.25, "to_logs_sample_rate": 1.,
+	}
+	fields := logs.TakeAll()[0].ContextMap()
+	for key, want := range differing {
+		assert.Equal(t, want, fields[key], key)
+	}
+	assert.NotContains(t, fields, "from_sample_rate")
+	r.setRuntime([]rate.Override{runtimeOverride(rate.All, "payments", 0.75, time.Time{})})
+	fields = logs.TakeAll()[0].ContextMap()
+	assert.Equal(t, []any{1., 0.75}, []any{fields["from_sample_rate"], fields["to_sample_rate"]})
+	assert.NotContains(t, fields, "from_logs_sample_rate", "they are the same")
 }
 
 func TestTheLogLinesOfOneReplacementAreBounded(t *testing.T) {
