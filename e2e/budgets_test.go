@@ -82,7 +82,7 @@ func newBudgetFleet(t *testing.T, dsn string) *budgetFleet {
 tracing: {namespaces: {analytics: {items_per_second: %d}}}
 budgets: {interval: 1s}
 postgres: {dsn: %q, layout: none, query_timeout: 500ms, fleet: {enabled: true}}`, fleetBudget, dsn),
-			FixedPorts: true, Expect: []string{cannotShare, cannotAsk},
+			FixedPorts: true, Expect: []string{cannotShare, cannotAsk, breakerOpens},
 		}))
 	}
 	var made uint64

@@ -72,7 +72,7 @@ func (f *fault) run(t *testing.T) {
 		settings = "" // the defaults
 	}
 	dsn := strings.Replace(s.proxy.dsn(s.dsn), "postgres@", "namespace_sampler_reader:right@", 1)
-	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk, refusesLookup, cannotShare}, Processor: fmt.Sprintf(`
+	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk, breakerOpens, refusesLookup, cannotShare}, Processor: fmt.Sprintf(`
 sample_rate: 0
 namespaces: {payments: 1}
 tracing: {sampler: trace_id_ratio} # spans of a remembered trace need no lookup

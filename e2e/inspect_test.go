@@ -192,7 +192,7 @@ func TestCredentialsAreRequiredAndSecretsAreNotShown(t *testing.T) {
 		Processor: `
 namespaces: {payments: 1}
 postgres: {dsn: "postgres://tasker:` + secret + `@localhost:1/tasker?application_name=` + secret + `"}
-`, Expect: []string{"Postgres cannot be asked", "cannot be read"},
+`, Expect: []string{cannotAsk, breakerOpens, "cannot be read"},
 	})
 	secrets := []string{secret, strings.Split(key, "\n")[1]}
 	as := func(user, password string) func(*http.Request) {

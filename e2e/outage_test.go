@@ -20,6 +20,7 @@ import (
 const (
 	cannotAsk    = "Postgres cannot be asked"
 	answersAgain = "Postgres answers again"
+	breakerOpens = "the circuit breaker has opened"
 )
 
 // outage is a collector with an on_failure policy whose Postgres fails and recovers.
@@ -96,7 +97,7 @@ func TestSpansAndRecordsAreSampledByPolicyDuringOutages(t *testing.T) {
 	}{{"global_rate", 0.25}, {"keep", 1}, {"drop", 0}} {
 		sink := harness.NewSink(t)
 		collector := harness.Start(t, harness.Options{
-			Sink: sink, Processor: resolving(dsn, ", on_failure: "+policy.name) + singly, Expect: []string{cannotAsk},
+			Sink: sink, Processor: resolving(dsn, ", on_failure: "+policy.name) + singly, Expect: []string{cannotAsk, breakerOpens},
 		})
 		outages = append(outages, &outage{
 			Collector: collector, policy: policy.name, rate: policy.rate, sink: sink, client: harness.NewClient(t, collector),
@@ -172,7 +173,7 @@ func (o *outage) flowsWithout(t *testing.T, task taskerdb.Task) {
 func TestABatchWaitsForASlowPostgresNoLongerThanConfigured(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
-	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk}, Processor: `
+	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk, breakerOpens}, Processor: `
 sample_rate: 0
 postgres: {dsn: "postgres://tasker@` + hangingServer(t) + `/tasker?sslmode=disable", on_failure: keep, wait: 100ms, query_timeout: 1h}
 `})

@@ -16,7 +16,7 @@ import (
 func TestThePageShowsProblemsAndTheRateOfItemsWithoutANamespace(t *testing.T) {
 	t.Parallel()
 	collector := harness.Start(t, harness.Options{
-		Sink: harness.NewSink(t), Inspect: plain, Expect: []string{malformedKey, "Postgres cannot be asked"}, Processor: `
+		Sink: harness.NewSink(t), Inspect: plain, Expect: []string{malformedKey, cannotAsk, breakerOpens}, Processor: `
 sample_rate: 0.5
 namespaces: {"": 1}
 postgres: {dsn: "postgres://127.0.0.1:1/none", wait: 0s}

@@ -78,7 +78,7 @@ func TestAnOutageKeepsTheIdentityOfCachedSeries(t *testing.T) {
 	}
 	dsn := newDatabase(t, cluster, taskerdb.LayoutTasker, append(append(cached, early...), vague...)...)
 	collector := harness.Start(t, harness.Options{
-		Sink: harness.NewSink(t), ToPrometheus: true, Expect: []string{cannotAsk}, Processor: resolving(dsn, ""),
+		Sink: harness.NewSink(t), ToPrometheus: true, Expect: []string{cannotAsk, breakerOpens}, Processor: resolving(dsn, ""),
 	})
 	client := harness.NewClient(t, collector)
 

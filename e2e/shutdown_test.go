@@ -19,7 +19,7 @@ import (
 func TestTheCollectorStopsUnderLoadWhilePostgresHangs(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
-	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk}, Processor: `
+	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk, breakerOpens}, Processor: `
 postgres: {dsn: "postgres://tasker@` + hangingServer(t) + `/tasker?sslmode=disable", wait: 200ms, query_timeout: 5m}
 `})
 	// The senders continue until the collector has exited. Each request has new keys.
@@ -46,7 +46,7 @@ postgres: {dsn: "postgres://tasker@` + hangingServer(t) + `/tasker?sslmode=disab
 func TestTheCollectorStopsWhilePostgresIsDown(t *testing.T) {
 	t.Parallel()
 	sink := harness.NewSink(t)
-	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk}, Processor: `
+	collector := harness.Start(t, harness.Options{Sink: sink, Expect: []string{cannotAsk, breakerOpens}, Processor: `
 postgres: {dsn: "postgres://tasker@` + harness.RefusingAddress(t) + `/tasker?sslmode=disable"}
 `})
 	client := harness.NewClient(t, collector)

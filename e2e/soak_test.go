@@ -56,7 +56,7 @@ func TestOutageCosts(t *testing.T) {
 		sink := harness.NewSink(t)
 		sink.Observe(func(ptrace.Traces) {})
 		collectors[i] = harness.Start(t, harness.Options{
-			Sink: sink, Expect: []string{cannotAsk}, Processor: "sample_rate: 0.1\nnamespaces: {payments: 1}\n" + singly + postgres,
+			Sink: sink, Expect: []string{cannotAsk, breakerOpens}, Processor: "sample_rate: 0.1\nnamespaces: {payments: 1}\n" + singly + postgres,
 		})
 		clients[i] = harness.NewClient(t, collectors[i])
 	}

@@ -41,7 +41,7 @@ func startGroupOutage(t *testing.T, dsn, policy string, rate float64, hashes map
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	socket, sink := filepath.Join(dir, "socket"), harness.NewSink(t)
 	collector := harness.Start(t, harness.Options{
-		Sink: sink, Expect: []string{cannotAsk}, FeatureGates: "extension.healthcheck.useComponentStatus",
+		Sink: sink, Expect: []string{cannotAsk, breakerOpens}, FeatureGates: "extension.healthcheck.useComponentStatus",
 		Extensions: map[string]string{"health_check": fmt.Sprintf("{http: {endpoint: %q, transport: unix, status: {enabled: true, path: /}}}", socket)},
 		Processor:  resolving(dsn, ", on_failure: "+policy) + "consistent_by: [correlation_id]",
 	})

@@ -63,8 +63,8 @@ func New(set processor.Settings, cfg Config) (*Engine, error) {
 	}
 	e := &Engine{
 		cfg: cfg, id: set.ID, settings: set.TelemetrySettings, logger: set.Logger, limited: limited(set.Logger), telemetry: telemetry,
-		health: newHealth(set.Logger),
 	}
+	e.health = newHealth(set.Logger, cfg.outage(), func() int64 { return e.common.Problems.Of(problems.UnavailableKeys) })
 	if e.steering, err = steering.New(e.steeringConfig()); err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (c *Config) lookups() []namespace.Lookup {
 
 func (e *Engine) steeringConfig() steering.Config {
 	cfg := steering.Config{
-		Rates: e.cfg.Rates, Logger: e.logger, Limited: e.limited, Asked: e.health.asked,
+		Rates: e.cfg.Rates, Logger: e.logger, Limited: e.limited, Asked: e.health.asked, IsOutage: e.health.isOutage,
 		Registered: func(names []string) { e.common.Labels.Reserve(names, labels.MaxRegistered) },
 	}
 	if pg := e.cfg.Postgres; pg != nil {

@@ -18,11 +18,15 @@ import (
 
 // health reports to the collector, and to the log, whether Postgres can be asked: on changes only (C7, C8).
 type health struct {
-	logger *zap.Logger
+	logger      *zap.Logger
+	outage      outage
+	unavailable func() int64 // the number of keys that could not be looked up since start
 
 	mu            sync.Mutex
 	hosts         []component.Host // of all instances
 	isDown        bool             // the last lookup failed
+	downSince     time.Time        // when the first lookup failed
+	answered      int64            // unavailable keys by the last lookup that did not fail
 	isBreakerOpen bool             // or half open
 
 	// The result of the last request of any kind, and since when results are like that; zero if there was no request yet.
@@ -36,7 +40,9 @@ const (
 	repeatInterval = time.Minute
 )
 
-func newHealth(logger *zap.Logger) *health { return &health{logger: limited(logger)} }
+func newHealth(logger *zap.Logger, o outage, unavailable func() int64) *health {
+	return &health{logger: limited(logger), outage: o, unavailable: unavailable}
+}
 
 // limited returns a logger that logs each message at most maxRepeats times in each repeatInterval.
 func limited(logger *zap.Logger) *zap.Logger {
@@ -59,20 +65,33 @@ func (h *health) lookedUp(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.note(err)
+	unavailable := h.answered
+	if err == nil {
+		h.answered = h.unavailable()
+	}
 	if h.isDown == (err != nil) {
 		return
 	}
 	h.isDown = err != nil
 	event := componentstatus.NewEvent(componentstatus.StatusOK)
 	if h.isDown {
-		h.logger.Warn("Postgres cannot be asked; postgres::on_failure applies to items without a namespace until it can", zap.Error(err))
+		h.downSince = time.Now()
+		h.logger.Warn("Postgres cannot be asked; what is cached still applies", zap.Error(err), zap.Strings("meanwhile", h.outage.meanwhile))
 		event = componentstatus.NewRecoverableErrorEvent(err)
 	} else {
-		h.logger.Info("Postgres answers again")
+		h.logger.Info("Postgres answers again", zap.Float64("after_seconds", time.Since(h.downSince).Seconds()),
+			zap.Int64("unavailable_keys", h.answered-unavailable))
 	}
 	for _, host := range h.hosts {
 		componentstatus.ReportStatus(host, event)
 	}
+}
+
+// isOutage reports whether an outage is logged that has not ended.
+func (h *health) isOutage() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.isDown
 }
 
 // asked takes the result of a request that is not a lookup. It logs nothing, since lookups use other statements.
@@ -99,7 +118,8 @@ func (h *health) breakerChanged(state namespace.BreakerState) {
 	switch {
 	case state == namespace.Open && !h.isBreakerOpen:
 		h.isBreakerOpen = true
-		h.logger.Info("the circuit breaker has opened: no batch waits for Postgres; one lookup tries it after each postgres::circuit_breaker::cooldown")
+		h.logger.Warn("the circuit breaker has opened: no batch waits for Postgres; one lookup tries it after each postgres::circuit_breaker::cooldown",
+			zap.Float64("retry_every_seconds", h.outage.retry.Seconds()))
 	case state == namespace.Closed && h.isBreakerOpen:
 		h.isBreakerOpen = false
 		h.logger.Info("the circuit breaker has closed: batches wait for Postgres again")

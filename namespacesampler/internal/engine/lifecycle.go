@@ -111,20 +111,21 @@ func (e *Engine) Shutdown(ctx context.Context) {
 		stopped <- nil
 	}()
 	go func() { stopped <- e.stop(ctx) }()
+	var err error
 	for range cap(stopped) {
 		select {
-		case err := <-stopped:
-			if err != nil {
-				e.logger.Warn(stillRunning, zap.Error(err))
-			}
+		case one := <-stopped:
+			err = errors.Join(err, one)
 		case <-ctx.Done():
-			e.logger.Warn(stillRunning)
-			return
+			if err == nil {
+				err = ctx.Err()
+			}
 		}
 	}
+	if err != nil {
+		e.logger.Warn("background work did not stop within the shutdown timeout", zap.Error(err))
+	}
 }
-
-const stillRunning = "background work did not stop within the shutdown timeout"
 
 // stop stops everything but the server.
 func (e *Engine) stop(ctx context.Context) error {

@@ -81,6 +81,7 @@ type options struct {
 	nearest          func(ctx context.Context, name string, names []string) (string, bool)
 	timeout          time.Duration // of reads, and of connecting to a host
 	fleet            *FleetConfig
+	isOutage         func() bool
 }
 
 // steer starts steering by a database.
@@ -94,7 +95,7 @@ func (d *database) steer(o options) *steered {
 	}
 	o.rates.Precision = 4
 	cfg := Config{
-		Fleet: o.fleet,
+		Fleet: o.fleet, IsOutage: o.isOutage,
 		Rates: o.rates, QueryTimeout: o.timeout, Asked: func(error) {}, Logger: zap.New(core),
 		Registered: func(names []string) {
 			s.mu.Lock()

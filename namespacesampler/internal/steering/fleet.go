@@ -41,6 +41,7 @@ type FleetWatch struct {
 	rates   *Rates
 	timeout time.Duration
 	asked   func(error)
+	outage  func() bool
 	logger  *zap.Logger
 	created time.Time
 	after   float64 // the part of an interval after askedAt at which this collector asks
@@ -49,8 +50,9 @@ type FleetWatch struct {
 	ended   int64                                       // the number of the last interval
 	arrived map[allowance.ID]map[string]budget.Arrivals // in that interval; nil if it was added
 
-	mu    sync.Mutex
-	state FleetState
+	mu     sync.Mutex
+	state  FleetState
+	logged loggedFailure
 }
 
 // FleetState is how the table of the fleet was used last.
@@ -67,7 +69,7 @@ func newFleetWatch(cfg *Config, rates *Rates) *FleetWatch {
 		after = spread + readAfter
 	}
 	return &FleetWatch{
-		cfg: *cfg.Fleet, rates: rates, timeout: cfg.QueryTimeout, asked: cfg.Asked, created: time.Now(), after: after,
+		cfg: *cfg.Fleet, rates: rates, timeout: cfg.QueryTimeout, asked: cfg.Asked, outage: cfg.isOutage, created: time.Now(), after: after,
 		logger: cmp.Or(cfg.Limited, cfg.Logger).With(zap.Stringer("table", cfg.Fleet.Fleet.Table)), clock: newFleetClock(cfg.Fleet.Fleet.Interval),
 	}
 }
@@ -205,16 +207,19 @@ func (w *FleetWatch) note(ctx context.Context, err error) bool {
 		return false
 	}
 	w.asked(outage(err))
+	inOutage := w.outage()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before := w.state.Err
 	w.state.Err = err
 	switch {
-	case err == nil && before != nil:
+	case err == nil && w.logged.isOver():
 		w.logger.Info("budgets are shared with the fleet again")
-	case err != nil && (before == nil || refusal(before) != refusal(err)):
+	case err != nil && w.logged.isNews(err, inOutage):
 		w.logger.Warn("budgets cannot be shared with the fleet; the last rates stay in force, and are lowered where more arrives at this collector",
-			zap.Error(err), zap.Duration("retry_every", w.cfg.Fleet.Interval))
+			zap.Error(err), retryEvery(w.cfg.Fleet.Interval))
+	case err != nil && before == nil:
+		w.logger.Debug("budgets cannot be shared because of the outage", zap.Error(err))
 	}
 	return err == nil
 }

@@ -30,17 +30,18 @@ func (w *OverrideWatch) listen(ctx context.Context, db *postgres.DB, notified ch
 		default: // a read is pending already
 		}
 	}
-	interval := zap.Duration("interval", w.cfg.Interval)
-	var failureLogged, standbyLogged bool // since listening began last
+	interval := zap.Float64("interval_seconds", w.cfg.Interval.Seconds())
+	logged := nothing
 	retry := minRetry
 	for {
-		listening := false
+		listening, inOutage := false, w.outage()
 		err := db.Listen(ctx, postgres.Listening{
 			Channel: w.cfg.Channel, Timeout: w.timeout, Check: listenCheck, Heard: notify,
 			Began: func() {
-				w.logger.Info("listening for changes of runtime overrides", zap.String("channel", w.cfg.Channel))
-				listening, retry = true, minRetry
-				failureLogged, standbyLogged = false, false
+				if logged != listens {
+					w.logger.Info("listening for changes of runtime overrides", zap.String("channel", w.cfg.Channel))
+				}
+				listening, retry, logged = true, minRetry, listens
 				notify() // of changes made before
 			},
 		})
@@ -51,20 +52,20 @@ func (w *OverrideWatch) listen(ctx context.Context, db *postgres.DB, notified ch
 			w.logger.Info("not listening for changes of runtime overrides; they apply after the interval", zap.Error(err), interval)
 			return
 		case errors.Is(err, postgres.ErrStandby):
-			if !standbyLogged {
-				standbyLogged = true
+			if logged != isStandby {
+				logged = isStandby
 				w.logger.Info("not listening for changes of runtime overrides until the server is promoted; they apply after the interval",
 					zap.Error(err), interval)
 			}
 			retry = standbyRetry
 		case listening:
-			failureLogged = true
-			w.logger.Info("the listening connection broke; until it is restored, changes of runtime overrides apply after the interval",
-				zap.Error(err), interval)
-		case !failureLogged:
-			failureLogged = true
+			w.logger.Debug("the listening connection broke; changes of runtime overrides made meanwhile are read when it is restored", zap.Error(err))
+		case logged != fails && !inOutage && !w.outage():
+			logged = fails
 			w.logger.Info("not listening for changes of runtime overrides; until that works, they apply after the interval",
 				zap.Error(err), interval)
+		case logged != fails:
+			w.logger.Debug("not listening because of the outage", zap.Error(err))
 		}
 		if _, ok := sleep(ctx, retry, nil); !ok {
 			return
@@ -72,3 +73,13 @@ func (w *OverrideWatch) listen(ctx context.Context, db *postgres.DB, notified ch
 		retry = min(2*retry, maxRetry)
 	}
 }
+
+// listenLine is what was last logged about listening. A connection that breaks and is restored soon is not: nothing is missed.
+type listenLine uint8
+
+const (
+	nothing listenLine = iota
+	listens
+	isStandby
+	fails
+)

@@ -5,6 +5,7 @@
 package steering
 
 import (
+	"context"
 	"net"
 	"net/url"
 	"sync"
@@ -12,8 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
@@ -84,17 +87,49 @@ func TestAFailureToListenIsLoggedOnceFromTheStart(t *testing.T) {
 	assert.NotEmpty(t, logged[0].ContextMap()["error"], "with the reason")
 }
 
-func TestAFailureToListenIsLoggedAgainOnlyAfterListeningBroke(t *testing.T) {
+func TestAFailureToListenIsLoggedOnceEachTimeThatItLasts(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	s := d.steer(options{dsn: d.dsn + "&pool_min_conns=0"})
 	s.awaitListening()
-	const broke = "the listening connection broke; until it is restored, changes of runtime overrides apply after the interval"
 	for n := range 2 {
 		require.NoError(t, d.cluster.Crash())
-		eventually(t, func() bool { return s.logged(broke) == n+1 }, "it broke")
+		eventually(t, func() bool { return s.logged(notListening) == n+1 }, "it broke, and cannot be restored")
 		require.NoError(t, d.cluster.Restart(t.Context()))
 		eventually(t, func() bool { return s.logged(listening) == n+2 }, "it is restored")
 	}
-	assert.Zero(t, s.logged(notListening), "the attempts in between are not logged")
+	assert.Equal(t, 2, s.logged(notListening))
+}
+
+// One line tells of an outage and what it causes (C8).
+func TestInAnOutageThatIsLoggedNothingIsLoggedOfItsConsequences(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	var isOutage atomic.Bool
+	s := d.steer(options{dsn: d.dsn + "&pool_min_conns=0", interval: 20 * time.Millisecond, isOutage: isOutage.Load})
+	s.awaitListening()
+	eventually(t, func() bool { return s.Overrides.State().Err == nil }, "the table is read")
+	before := s.logs.FilterLevelExact(zap.InfoLevel).Len()
+	isOutage.Store(true)
+	require.NoError(t, d.cluster.Crash())
+	eventually(t, func() bool { return s.logs.FilterMessageSnippet("the listening connection broke").Len() == 1 }, "it broke")
+	eventually(t, func() bool { return s.Overrides.State().Err != nil }, "the table cannot be read")
+	eventually(t, func() bool { return s.logged("not listening because of the outage") > 0 }, "it cannot be restored")
+	require.NoError(t, d.cluster.Restart(t.Context()))
+	eventually(t, func() bool { return s.Overrides.State().Err == nil }, "the table can be read again")
+	conn, err := pgx.Connect(t.Context(), d.dsn)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	eventually(t, func() bool {
+		var listeners int
+		require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %' AND state = 'idle'
+			AND datname = current_database()`).Scan(&listeners))
+		return listeners == 1
+	}, "it listens again")
+	d.exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('payments', 1)`)
+	eventually(t, func() bool { return s.logged("an override is in force") == 1 }, "which is the next line")
+	d.exec(`ALTER TABLE namespace_sampling_overrides RENAME TO elsewhere`)
+	eventually(t, func() bool { return s.logged(unreadable) == 1 }, "a refusal is no consequence of an outage")
+	assert.Equal(t, before+1, s.logs.FilterLevelExact(zap.InfoLevel).Len())
+	assert.Equal(t, 1, s.logs.FilterLevelExact(zap.WarnLevel).Len())
 }

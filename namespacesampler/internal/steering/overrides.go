@@ -33,13 +33,15 @@ type OverrideWatch struct {
 	timeout time.Duration
 	rates   *Rates
 	asked   func(error)
+	outage  func() bool
 	read    func() // called after each successful read; tests set it
 	skipped func() // called when other rows are skipped than before; it must not wait
 	logger  *zap.Logger
 	created time.Time
 
-	mu    sync.Mutex
-	state OverridesState
+	mu     sync.Mutex
+	state  OverridesState
+	logged loggedFailure
 }
 
 // OverridesState is the result of reading the table of runtime overrides.
@@ -51,7 +53,8 @@ type OverridesState struct {
 
 func newOverrideWatch(cfg *Config, rates *Rates) *OverrideWatch {
 	return &OverrideWatch{
-		cfg: *cfg.Overrides, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, read: func() {}, skipped: func() {}, created: time.Now(),
+		cfg: *cfg.Overrides, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, outage: cfg.isOutage, read: func() {}, skipped: func() {},
+		created: time.Now(),
 		logger: cfg.Logger.With(zap.Stringer("table", cfg.Overrides.Table)),
 	}
 }
@@ -87,13 +90,14 @@ func (w *OverrideWatch) run(ctx context.Context, db *postgres.DB, notified <-cha
 func (w *OverrideWatch) update(ctx context.Context, db *postgres.DB) bool {
 	bounded, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
+	inOutage := w.outage()
 	rows, err := db.Overrides(bounded, w.cfg.Table)
 	if ctx.Err() != nil {
 		return false
 	}
 	w.asked(outage(err))
 	if err != nil {
-		w.failed(err)
+		w.failed(err, inOutage || w.outage())
 		return false
 	}
 	good, bad := accept(rows, w.cfg.MissingValues, w.rates.cfg.Precision)
@@ -106,15 +110,18 @@ func (w *OverrideWatch) update(ctx context.Context, db *postgres.DB) bool {
 	return true
 }
 
-// failed notes a failed read, and logs it if the previous read was successful or failed for another reason.
-func (w *OverrideWatch) failed(err error) {
+// failed notes a failed read, and logs it if that is news.
+func (w *OverrideWatch) failed(err error, inOutage bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before := w.state.Err
 	w.state.Err = err
-	if before == nil || refusal(before) != refusal(err) {
+	switch {
+	case w.logged.isNews(err, inOutage):
 		w.logger.Warn("runtime overrides cannot be read; the ones read last stay in force until they expire", zap.Error(err),
-			zap.Duration("retry_every", w.cfg.Interval))
+			retryEvery(w.cfg.Interval))
+	case before == nil:
+		w.logger.Debug("runtime overrides cannot be read because of the outage", zap.Error(err))
 	}
 }
 
@@ -122,7 +129,7 @@ func (w *OverrideWatch) failed(err error) {
 func (w *OverrideWatch) succeeded(bad []Rejected) (hasChanged bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.state.Err != nil {
+	if w.logged.isOver() {
 		w.logger.Info("runtime overrides can be read again")
 	}
 	known := make(map[Rejected]bool, len(w.state.Rejected))
@@ -146,6 +153,29 @@ func (w *OverrideWatch) succeeded(bad []Rejected) (hasChanged bool) {
 	hasChanged = !slices.Equal(w.state.Rejected, bad)
 	w.state = OverridesState{ReadAt: time.Now(), Rejected: bad}
 	return hasChanged
+}
+
+// loggedFailure is what was last logged about a table that cannot be used.
+type loggedFailure struct {
+	is  bool
+	why string // the refusal; empty if the server could not be asked
+}
+
+// isNews reports whether a failure must be logged: not if it was before, nor if it is that of an outage that is logged for all tables.
+func (l *loggedFailure) isNews(err error, inOutage bool) bool {
+	why := refusal(err)
+	if l.is && l.why == why || why == "" && inOutage {
+		return false
+	}
+	l.is, l.why = true, why
+	return true
+}
+
+// isOver reports whether a failure was logged, now that the table can be used, and forgets it.
+func (l *loggedFailure) isOver() bool {
+	was := l.is
+	*l = loggedFailure{}
+	return was
 }
 
 // refusal returns the SQLSTATE if the server refused to have a table read, and "" if the server could not be asked.

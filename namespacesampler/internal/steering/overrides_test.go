@@ -34,8 +34,8 @@ func TestANotifiedOverrideIsInForceEverywhereAndExpiresOnTime(t *testing.T) {
 	for _, s := range fleet {
 		eventually(t, func() bool { return s.logged("an override is in force") == 1 }, "in force")
 		line := s.logs.FilterMessage("an override is in force").All()[0].ContextMap()
-		assert.Equal(t, "0.1", line["from"])
-		assert.Equal(t, "1", line["to"])
+		assert.InDelta(t, 0.1, line["from_sample_rate"], 0)
+		assert.InDelta(t, 1, line["to_sample_rate"], 0)
 		assert.Equal(t, "incident 7", line["reason"])
 		assert.Equal(t, "alice", line["updated_by"])
 	}
@@ -148,7 +148,7 @@ func TestChangesMadeWhileTheListeningConnectionIsBrokenAreRead(t *testing.T) {
 	d.exec(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('payments', 0)`)
 	d.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'`)
 	eventually(t, func() bool { return s.spanRate("payments").IsNever() }, "it is read")
-	assert.Equal(t, 2, s.logged(listening))
+	assert.Equal(t, 1, s.logged(listening), "a connection that is restored at once is no news")
 }
 
 func TestPollingGoesOnIfListeningCannotWork(t *testing.T) {

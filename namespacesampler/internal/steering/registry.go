@@ -32,8 +32,9 @@ type RegistryWatch struct {
 
 	onGlobalRate atomic.Pointer[onGlobalRate] // nil before it was counted
 
-	mu    sync.Mutex
-	state RegistryState
+	mu     sync.Mutex
+	state  RegistryState
+	logged loggedFailure
 }
 
 // RegistryState is the result of reading the registered namespaces.
@@ -96,10 +97,10 @@ func (w *RegistryWatch) update(ctx context.Context, db *postgres.DB) {
 func (w *RegistryWatch) failed(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before := w.state.Err
 	w.state.Err = err
-	if refusal(err) != "" && (before == nil || refusal(before) != refusal(err)) {
-		w.logger.Warn("registered namespaces cannot be read", zap.Error(err), zap.Duration("retry_every", w.cfg.Interval))
+	if refusal(err) != "" && w.logged.isNews(err, false) {
+		w.logger.Warn("registered namespaces cannot be read; overrides are compared with those that were read last", zap.Error(err),
+			retryEvery(w.cfg.Interval))
 	}
 }
 
@@ -107,6 +108,9 @@ func (w *RegistryWatch) failed(err error) {
 func (w *RegistryWatch) succeeded(names []string) (changed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.logged.isOver() {
+		w.logger.Info("registered namespaces can be read again")
+	}
 	changed = !slices.Equal(w.state.Names, names)
 	w.state = RegistryState{Names: names, ReadAt: time.Now()}
 	return changed

@@ -102,9 +102,12 @@ func TestWithoutRegisteredNamespacesThereIsNothingToWarnOf(t *testing.T) {
 	}, "the registry is read and compared")
 	assert.Zero(t, s.logged(namesNone))
 	d.exec(`ALTER TABLE tasker.task_namespaces RENAME TO gone`)
-	const unreadable = "registered namespaces cannot be read"
-	eventually(t, func() bool { return s.logged(unreadable) == 1 }, "a refusal is logged once")
+	const unreadable = "registered namespaces cannot be read; overrides are compared with those that were read last"
+	eventually(t, func() bool { return s.logged(unreadable) == 1 }, "a refusal is logged")
 	require.Error(t, s.Registry.State().Err)
+	d.exec(`ALTER TABLE tasker.gone RENAME TO task_namespaces`)
+	eventually(t, func() bool { return s.logged("registered namespaces can be read again") == 1 }, "and its end")
+	assert.Equal(t, 1, s.logged(unreadable), "once")
 }
 
 // No override is in force, and the registered namespaces are read once: only the skipped rows have changed.

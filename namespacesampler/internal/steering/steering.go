@@ -27,12 +27,16 @@ type Config struct {
 	QueryTimeout time.Duration
 	// Asked is called after each read with nil, or with the reason why Postgres could not be asked.
 	Asked func(error)
+	// IsOutage reports whether an outage of Postgres is in the log that has not ended, so that what it causes need not be. It may be nil.
+	IsOutage func() bool
 	// Registered is called with the registered namespaces when they have changed. They are shared and must not be modified.
 	Registered func(names []string)
 	Logger     *zap.Logger
 	// Limited is for what may be repeated often; nil means Logger.
 	Limited *zap.Logger
 }
+
+func (c *Config) isOutage() bool { return c.IsOutage != nil && c.IsOutage() }
 
 // Steering is the rates in force with the watches that change them. It does nothing before Start.
 type Steering struct {
