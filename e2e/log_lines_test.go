@@ -127,7 +127,7 @@ postgres: {dsn: "` + dsn + `", wait: 30s, query_timeout: 30s, overrides: {enable
 	})
 	exec(`DELETE FROM namespace_sampling_overrides`)
 	l.scene("it is removed", "info an override was removed")
-	exec(`INSERT INTO namespace_sampling_overrides (namespace, signal, items_per_second, expires_at) VALUES ('orders', 'traces', 200, now() + interval '2s')`)
+	exec(`INSERT INTO namespace_sampling_overrides (namespace, signal, items_per_second, expires_at) VALUES ('orders', 'traces', 200, now() + interval '6s')`)
 	ended := l.scene("another one ends", "info an override is in force", "info an override has ended")
 	assert.InDelta(t, 200, ended[0]["to_items_per_second"], 0)
 	assert.InDelta(t, 200, ended[1]["from_items_per_second"], 0)
