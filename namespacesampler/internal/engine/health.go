@@ -26,7 +26,7 @@ type health struct {
 	hosts         []component.Host // of all instances
 	isDown        bool             // the last lookup failed
 	downSince     time.Time        // when the first lookup failed
-	answered      int64            // unavailable keys by the last lookup that did not fail
+	unavailableAt int64            // unavailable keys at the last lookup that did not fail
 	isBreakerOpen bool             // or half open
 
 	// The result of the last request of any kind, and since when results are like that; zero if there was no request yet.
@@ -65,9 +65,9 @@ func (h *health) lookedUp(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.note(err)
-	unavailable := h.answered
+	before := h.unavailableAt
 	if err == nil {
-		h.answered = h.unavailable()
+		h.unavailableAt = h.unavailable()
 	}
 	if h.isDown == (err != nil) {
 		return
@@ -80,7 +80,7 @@ func (h *health) lookedUp(err error) {
 		event = componentstatus.NewRecoverableErrorEvent(err)
 	} else {
 		h.logger.Info("Postgres answers again", zap.Float64("after_seconds", time.Since(h.downSince).Seconds()),
-			zap.Int64("unavailable_keys", h.answered-unavailable))
+			zap.Int64("unavailable_keys", h.unavailableAt-before))
 	}
 	for _, host := range h.hosts {
 		componentstatus.ReportStatus(host, event)
