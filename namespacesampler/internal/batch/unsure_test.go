@@ -17,6 +17,7 @@ import (
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/metadata"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 )
 
 // failingSource knows the keys that begin with "known", until it fails.
@@ -49,7 +50,7 @@ func TestAKeyThatWasUnknownIsPassedOverDuringAnOutage(t *testing.T) {
 		}, source)
 		require.NoError(t, err)
 		defer func() { require.NoError(t, resolver.Close(context.Background())) }()
-		common := &Common{Resolver: resolver, Telemetry: builder, Reader: namespace.NewReader(namespace.ReaderConfig{
+		common := &Common{Problems: &problems.Counts{}, Resolver: resolver, Telemetry: builder, Reader: namespace.NewReader(namespace.ReaderConfig{
 			Attributes: []string{"namespace"}, WriteTo: "namespace", Lookups: []namespace.Lookup{{Attribute: "a"}, {Attribute: "b"}},
 		})}
 		resolve := func(first, second string) Item {

@@ -55,7 +55,7 @@ func newOverrideWatch(cfg *Config, rates *Rates) *OverrideWatch {
 	return &OverrideWatch{
 		cfg: *cfg.Overrides, timeout: cfg.QueryTimeout, rates: rates, asked: cfg.Asked, outage: cfg.isOutage, read: func() {}, skipped: func() {},
 		created: time.Now(),
-		logger: cfg.Logger.With(zap.Stringer("table", cfg.Overrides.Table)),
+		logger:  cfg.Logger.With(zap.Stringer("table", cfg.Overrides.Table)),
 	}
 }
 
