@@ -49,7 +49,7 @@ func (e *Engine) observe() error {
 				return nil
 			}))
 	}
-	errs = append(errs, e.observeBudgets(), e.observeRemainder())
+	errs = append(errs, e.observeSampleRates(), e.observeBudgets(), e.observeRemainder())
 	if _, _, ok := e.spans.Held(); ok {
 		errs = append(errs, t.RegisterProcessorNamespaceSamplerHeldSpansCallback(func(_ context.Context, o metric.Int64Observer) error {
 			now, _, _ := e.spans.Held()

@@ -59,6 +59,7 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerRemainderSeries                  metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerRemainderTrackedNumbers          metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerRemainderTrackedSeries           metric.Int64ObservableGauge
+	ProcessorNamespaceSamplerSampleRate                       metric.Float64ObservableGauge
 	ProcessorNamespaceSamplerSaturatedDatapoints              metric.Int64Counter
 	ProcessorNamespaceSamplerSetAsideSpans                    metric.Int64Counter
 	ProcessorNamespaceSamplerSpans                            metric.Int64Counter
@@ -349,6 +350,21 @@ func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerRemainderTrack
 	return nil
 }
 
+// RegisterProcessorNamespaceSamplerSampleRateCallback sets callback for observable ProcessorNamespaceSamplerSampleRate metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerSampleRateCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorNamespaceSamplerSampleRate, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerSampleRate)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 type observerInt64 struct {
 	embedded.Int64Observer
 	inst metric.Int64Observable
@@ -572,6 +588,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_namespace_sampler_remainder_tracked_series",
 		metric.WithDescription("Dropped cumulative series whose last values are remembered. Only with metrics::remainder::enabled. [Alpha]"),
 		metric.WithUnit("{series}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerSampleRate, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_namespace_sampler_sample_rate",
+		metric.WithDescription("Sample rate in force for the items of a namespace, and for those without one, lowered by the guard of a budget; 0 if the signal is disabled. Only signals and namespaces that had items since start, and not `_other`. The share that is kept differs where something else than the rate decides, such as always_keep, the rate of the trace, or an earlier sampler. [Alpha]"),
+		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerSaturatedDatapoints, err = builder.meter.Int64Counter(

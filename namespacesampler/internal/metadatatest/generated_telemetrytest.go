@@ -490,6 +490,20 @@ func AssertEqualProcessorNamespaceSamplerRemainderTrackedSeries(t *testing.T, tt
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualProcessorNamespaceSamplerSampleRate(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_namespace_sampler_sample_rate",
+		Description: "Sample rate in force for the items of a namespace, and for those without one, lowered by the guard of a budget; 0 if the signal is disabled. Only signals and namespaces that had items since start, and not `_other`. The share that is kept differs where something else than the rate decides, such as always_keep, the rate of the trace, or an earlier sampler. [Alpha]",
+		Unit:        "1",
+		Data: metricdata.Gauge[float64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_sample_rate")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualProcessorNamespaceSamplerSaturatedDatapoints(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_saturated_datapoints",

@@ -92,6 +92,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterProcessorNamespaceSamplerSampleRateCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.ProcessorNamespaceSamplerCircuitBreakerChanges.Add(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), 1)
 	tb.ProcessorNamespaceSamplerConditionErrors.Add(context.Background(), 1)
@@ -204,6 +208,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerRemainderTrackedSeries(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorNamespaceSamplerSampleRate(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorNamespaceSamplerSaturatedDatapoints(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
