@@ -118,7 +118,7 @@ func TestTheSampleRateIsThatWhichTheGuardOfABudgetHasLowered(t *testing.T) { // 
 	}
 }
 
-// Namespaces beyond the bound have no series, since they may have any rates; they get one when they are registered.
+// Namespaces beyond the bound may have any rates.
 func TestNamespacesThatAreCountedTogetherHaveNoSampleRate(t *testing.T) {
 	s := samplertest.Start(t, map[string]any{"namespaces": map[string]any{"late": 0.5}, "telemetry": map[string]any{"max_namespaces": 2}})
 	consume(t, s, []string{"payments", "beyond", "_other", "late", "_none"}, nil, nil)
