@@ -3,13 +3,9 @@
 package deploy
 
 import (
-	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -32,7 +28,7 @@ type query struct {
 // ask asserts what expressions return after ten minutes of series.
 func ask(t *testing.T, series map[string]string, queries ...query) {
 	t.Helper()
-	variables := strings.NewReplacer("$job", ".*", "$instance", ".*", "$namespace", ".*", "$__rate_interval", "5m")
+	variables := strings.NewReplacer("$job", ".*", "$instance", ".*", "$namespace", ".*", "$__rate_interval", "5m", "$__range", "10m", "$topn", "10")
 	var input, tests []m
 	for name, values := range series {
 		input = append(input, m{"series": name, "values": values})
@@ -55,36 +51,39 @@ func ask(t *testing.T, series map[string]string, queries ...query) {
 // panels returns the panels of the dashboard by title.
 func panels(t *testing.T) (byTitle map[string]panel) {
 	t.Helper()
-	text, err := os.ReadFile("grafana/namespace_sampler.json")
-	require.NoError(t, err)
-	var dashboard struct{ Panels []panel }
-	require.NoError(t, json.Unmarshal(text, &dashboard))
 	byTitle = map[string]panel{}
-	for _, p := range dashboard.Panels {
+	for _, p := range readDashboard(t).Panels {
 		byTitle[p.Title] = p
 	}
 	return byTitle
 }
 
-func TestANamespaceOfWhichNothingIsKeptIsShownWithShareZero(t *testing.T) {
+func TestTheShareKeptIsShownBesideTheSampleRate(t *testing.T) {
 	const points = prefix + "datapoints"
-	for title, metric := range map[string]string{
-		"Share of spans kept, by namespace":       prefix + "spans",
-		"Share of data points kept, by namespace": points,
-		"Share of log records kept, by namespace": prefix + "log_records",
+	for title, of := range map[string][2]string{
+		"Share of spans kept, by namespace":       {prefix + "spans", "traces"},
+		"Share of data points kept, by namespace": {points, "metrics"},
+		"Share of log records kept, by namespace": {prefix + "log_records", "logs"},
 	} {
 		t.Run(title, func(t *testing.T) {
-			found := panels(t)[title]
-			require.Len(t, found.Targets, 1)
+			found, metric, rate := panels(t)[title], of[0], prefix+"sample_rate"
+			require.Len(t, found.Targets, 2)
 			ask(t, map[string]string{
 				metric + `{sampling_namespace="payments", decision="kept", rule="exact"}`:   "0+60x10",
 				metric + `{sampling_namespace="orders", decision="kept", rule="exact"}`:     "0+60x10",
 				metric + `{sampling_namespace="orders", decision="dropped", rule="exact"}`:  "0+180x10",
 				metric + `{sampling_namespace="silent", decision="dropped", rule="global"}`: "0+60x10",
+				metric + `{sampling_namespace="idle", decision="kept", rule="global"}`:      "60x10",
 				points + `{sampling_namespace="_none", decision="kept", rule="passed"}`:     "0+60x10", // no rate applies
+
+				rate + `{instance="a", sampling_namespace="payments", signal="` + of[1] + `"}`: "0.5x10",
+				rate + `{instance="b", sampling_namespace="payments", signal="` + of[1] + `"}`: "1x10",
+				rate + `{sampling_namespace="orders", signal="` + of[1] + `"}`:                 "0.25x10",
+				rate + `{sampling_namespace="orders", signal="other"}`:                         "0.1x10",
+				rate + `{sampling_namespace="idle", signal="` + of[1] + `"}`:                   "1x10",
 			}, query{found.Targets[0].Expr, map[string]float64{
 				`{sampling_namespace="payments"}`: 1, `{sampling_namespace="orders"}`: 0.25, `{sampling_namespace="silent"}`: 0,
-			}})
+			}}, query{found.Targets[1].Expr, map[string]float64{`{sampling_namespace="payments"}`: 0.5, `{sampling_namespace="orders"}`: 0.25}})
 		})
 	}
 }
@@ -137,6 +136,9 @@ func TestTheLowestRateOfABudgetIsShown(t *testing.T) {
 		metric + `{instance="a", sampling_namespace="analytics", signal="traces"}`: "0.5x10",
 		metric + `{instance="b", sampling_namespace="analytics", signal="traces"}`: "0.1x10",
 		metric + `{instance="a", sampling_namespace="analytics", signal="logs"}`:   "1x10",
+
+		prefix + `budget_arrivals{instance="a", sampling_namespace="analytics", signal="traces"}`: "600x10",
+		prefix + `budget_arrivals{instance="a", sampling_namespace="analytics", signal="logs"}`:   "0x10",
 	}, query{found.Targets[0].Expr, map[string]float64{
 		`{sampling_namespace="analytics", signal="traces"}`: 0.1, `{sampling_namespace="analytics", signal="logs"}`: 1,
 	}})
@@ -171,103 +173,3 @@ func TestWhatTheRemainderLosesIsShown(t *testing.T) {
 	ask(t, map[string]string{metric + `{instance="a"}`: "0+60x10", metric + `{instance="b"}`: "5x10"},
 		query{forgotten.Targets[0].Expr, map[string]float64{`{instance="a"}`: 1, `{instance="b"}`: 0}})
 }
-
-// perSignal are the metrics that only a processor in a pipeline of the signal has.
-var perSignal = map[string][]string{
-	"traces": {
-		"spans", "tracestate_faults", "forgotten_traces", "held_spans", "set_aside_spans", "early_released_traces", "undelivered_spans",
-	},
-	"metrics": {"datapoints", "saturated_datapoints", "remainder_datapoints"},
-	"logs":    {"log_records", "log_record_faults"},
-}
-
-// existsFor reports whether a collector that has pipelines of one signal only has a metric.
-func existsFor(signal, metric string) bool {
-	if signal == "metrics" && strings.HasPrefix(metric, prefix+"budget_") {
-		return false // data points have no budgets
-	}
-	for other, names := range perSignal {
-		if other != signal && slices.Contains(names, strings.TrimPrefix(metric, prefix)) {
-			return false
-		}
-	}
-	return true
-}
-
-// seriesFor returns series of all documented metrics of a collector that has pipelines of one signal only, with every combination of label
-// values.
-func seriesFor(metrics map[string]map[string][]string, signal string) map[string]string {
-	series := map[string]string{}
-	for name, labels := range metrics {
-		if !existsFor(signal, name) {
-			continue
-		}
-		combinations := []string{`job="otelcol", instance="a"`}
-		for label, values := range labels {
-			if label == "le" {
-				values = []string{"1", "+Inf"}
-			} else if len(values) == 0 {
-				values = []string{"x"}
-			}
-			var longer []string
-			for _, value := range values {
-				for _, labels := range combinations {
-					longer = append(longer, fmt.Sprintf("%s, %s=%q", labels, label, value))
-				}
-			}
-			combinations = longer
-		}
-		for _, labels := range combinations {
-			series[name+"{"+labels+"}"] = "1+60x10"
-		}
-	}
-	return series
-}
-
-func TestTheDashboardWorksForACollectorWithOneSignal(t *testing.T) {
-	text, err := os.ReadFile("grafana/namespace_sampler.json")
-	require.NoError(t, err)
-	var dashboard struct {
-		Templating struct {
-			List []struct{ Type, Definition string }
-		}
-		Panels []panel
-	}
-	require.NoError(t, json.Unmarshal(text, &dashboard))
-	metrics := documented(t)
-	notEmpty, empty := map[string]float64{"{}": 1}, map[string]float64{}
-	for signal := range perSignal {
-		t.Run("only "+signal, func(t *testing.T) {
-			var queries []query
-			for _, variable := range dashboard.Templating.List {
-				if variable.Type != "query" {
-					continue
-				}
-				call := labelValuesPattern.FindStringSubmatch(variable.Definition)
-				require.NotNil(t, call, variable.Definition)
-				labelled := fmt.Sprintf(`%s, %s!=""}`, strings.TrimSuffix(call[1], "}"), call[2])
-				queries = append(queries, query{"group(" + labelled + ")", notEmpty})
-			}
-			for _, p := range dashboard.Panels {
-				for _, target := range p.Targets {
-					found, missing := 0, 0
-					for _, match := range metricPattern.FindAllStringSubmatch(target.Expr, -1) {
-						if existsFor(signal, match[1]) {
-							found++
-						} else {
-							missing++
-						}
-					}
-					want := notEmpty // one metric that exists is enough
-					if found == 0 || missing > 0 && strings.Contains(target.Expr, " and on ") {
-						want = empty
-					}
-					queries = append(queries, query{"group(" + target.Expr + ")", want})
-				}
-			}
-			ask(t, seriesFor(metrics, signal), queries...)
-		})
-	}
-}
-
-var labelValuesPattern = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 )
 
 // documented returns the internal metrics: name → label → its possible values, empty if any value is possible.
@@ -81,7 +80,7 @@ func check(t *testing.T, metrics map[string]map[string][]string, where, expr str
 			values, ok := labels[matcher[1]]
 			assert.True(t, ok || slices.Contains(scraped, matcher[1]), "%s: %s has no label %s", where, match[1], matcher[1])
 			if len(values) > 0 && !strings.HasPrefix(matcher[3], "$") {
-				assert.Contains(t, values, matcher[3], "%s: label %s of %s", where, matcher[1], match[1])
+				assert.Subset(t, values, strings.Split(matcher[3], "|"), "%s: label %s of %s", where, matcher[1], match[1])
 			}
 		}
 	}
@@ -106,16 +105,61 @@ type panel struct {
 	Type, Title string
 	Description string
 	GridPos     struct{ X, Y, W, H int }
-	Targets     []struct{ RefID, Expr, LegendFormat string }
+	Targets     []target
+	FieldConfig fieldConfig
+}
+
+type target struct{ RefID, Expr, LegendFormat string }
+
+// fieldConfig is how the series of a panel are drawn.
+type fieldConfig struct {
+	Defaults struct {
+		NoValue string
+		Links   []link
+	}
+	Overrides []struct {
+		Matcher    struct{ ID, Options string }
+		Properties []struct {
+			ID    string
+			Value any
+		}
+	}
+}
+
+type link struct {
+	Title, URL  string
+	TargetBlank bool
+}
+
+// dashboard is what the tests read of the dashboard.
+type dashboard struct {
+	Templating  struct{ List []variable }
+	Panels      []panel
+	Annotations struct {
+		List []struct {
+			Name, Expr, TitleFormat, TextFormat, TagKeys string
+			Target                                       struct{ Expr string }
+		}
+	}
+	Links []link
+}
+
+type variable struct {
+	Name, Type, Definition string
+	Query                  any
+	Current                struct{ Value string }
+}
+
+func readDashboard(t *testing.T) (d dashboard) {
+	t.Helper()
+	text, err := os.ReadFile("grafana/namespace_sampler.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &d))
+	return d
 }
 
 func TestTheDashboardShowsEveryDocumentedMetric(t *testing.T) {
-	text, err := os.ReadFile("grafana/namespace_sampler.json")
-	require.NoError(t, err)
-	var dashboard struct {
-		Panels []panel
-	}
-	require.NoError(t, json.Unmarshal(text, &dashboard))
+	dashboard := readDashboard(t)
 	metrics := documented(t)
 	shown, taken := map[string]bool{}, map[[2]int]string{}
 	ids := map[int]bool{}
@@ -145,34 +189,6 @@ func TestTheDashboardShowsEveryDocumentedMetric(t *testing.T) {
 	for name := range metrics {
 		if !strings.HasSuffix(name, "_sum") && !strings.HasSuffix(name, "_count") {
 			assert.True(t, shown[name], "%s is not shown", name)
-		}
-	}
-}
-
-func TestAlertsUseDocumentedMetricsAndAreTested(t *testing.T) {
-	text, err := os.ReadFile("prometheus/namespace_sampler.yaml")
-	require.NoError(t, err)
-	var rules struct {
-		Groups []struct {
-			Rules []struct {
-				Alert, Expr         string
-				Labels, Annotations map[string]string
-			}
-		}
-	}
-	require.NoError(t, yaml.Unmarshal(text, &rules))
-	metrics := documented(t)
-	tests, err := os.ReadFile("prometheus/namespace_sampler_test.yaml")
-	require.NoError(t, err)
-	page, err := os.ReadFile("../docs/monitoring.md")
-	require.NoError(t, err)
-	require.NotEmpty(t, rules.Groups)
-	for _, group := range rules.Groups {
-		for _, rule := range group.Rules {
-			check(t, metrics, rule.Alert, rule.Expr, slices.Collect(maps.Values(rule.Annotations))...)
-			assert.Contains(t, string(tests), "- alertname: "+rule.Alert+"\n", "a test expects it to fire")
-			assert.Contains(t, string(tests), "{alertname: "+rule.Alert+",", "a test expects it not to fire")
-			assert.Contains(t, string(page), "| `"+rule.Alert+"` | "+rule.Labels["severity"]+" |", "the documentation lists it")
 		}
 	}
 }
