@@ -5,6 +5,7 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -52,7 +53,7 @@ func startServer(t *testing.T, series map[string]func(minute int) int) *server {
 	rules, err := filepath.Abs("prometheus/namespace_sampler.yaml")
 	require.NoError(t, err)
 	address := freeAddress(t)
-	command := exec.CommandContext(t.Context(), "prometheus", "--config.file="+write("prometheus.yml", "rule_files: ["+rules+"]\n"), //nolint:gosec // of the test
+	command := exec.CommandContext(t.Context(), "prometheus", "--config.file="+write("prometheus.yml", "rule_files: ["+rules+"]\n"),
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--storage.tsdb.retention.time=100y", "--web.listen-address="+address)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	require.NoError(t, err)
@@ -76,7 +77,7 @@ func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer listener.Close()
+	require.NoError(t, listener.Close())
 	return listener.Addr().String()
 }
 
@@ -99,12 +100,12 @@ func (s *server) ask(path string, parameters url.Values, data any) {
 	s.t.Helper()
 	response, err := s.get(path, parameters)
 	require.NoError(s.t, err)
-	defer response.Body.Close()
 	answer := struct {
 		Status, Error string
 		Data          any
 	}{Data: data}
-	require.NoError(s.t, json.NewDecoder(response.Body).Decode(&answer))
+	err = json.NewDecoder(response.Body).Decode(&answer)
+	require.NoError(s.t, errors.Join(err, response.Body.Close()))
 	require.Equal(s.t, "success", answer.Status, "%s: %s", parameters, answer.Error)
 }
 
