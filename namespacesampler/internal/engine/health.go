@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 )
 
@@ -126,9 +127,17 @@ func (h *health) breakerChanged(state namespace.BreakerState) {
 	}
 }
 
-// state reports whether Postgres answered the last request, and since when that has been so; zero if there was no request yet.
-func (h *health) state() (isReachable bool, since time.Time) {
+// state reports whether Postgres answered the last request, and since when that has been so; null if there was no request yet.
+func (h *health) state() *inspect.PostgresState {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !h.isUnreachable, h.since
+	s := &inspect.PostgresState{}
+	if h.since.IsZero() {
+		return s
+	}
+	s.Reachable, s.Since = new(!h.isUnreachable), new(h.since.UTC().Truncate(time.Millisecond))
+	if h.isUnreachable {
+		s.UnavailableKeys = h.unavailable() - h.unavailableAt
+	}
+	return s
 }

@@ -54,10 +54,9 @@ func (e *Engine) state() (s inspect.State) {
 	if e.cfg.Postgres == nil {
 		return s
 	}
-	s.Postgres = &inspect.PostgresState{}
-	if reachable, since := e.health.state(); !since.IsZero() {
-		since = since.UTC().Truncate(time.Millisecond)
-		s.Postgres.Reachable, s.Postgres.Since = &reachable, &since
+	s.Postgres = e.health.state()
+	if e.db != nil {
+		s.Lookups = inspect.LookupStates(e.db.Lookups())
 	}
 	if r := e.common.Resolver; r != nil {
 		stats := r.Stats()

@@ -15,13 +15,14 @@ func (v *View) overrides() []Override {
 	tables := v.Steering.Rates.InForce()
 	inForce := slices.Clone(tables.Overrides)
 	slices.SortStableFunc(inForce, func(a, b rate.Override) int { return strings.Compare(a.Key, b.Key) })
-	overrides := make([]Override, len(inForce))
+	overrides, unmatched := make([]Override, len(inForce)), v.Steering.Unmatched()
 	for i := range inForce {
 		o := &inForce[i]
 		overrides[i] = Override{
 			Key: o.Key, Signal: string(o.Signal), ItemsPerSecond: o.ItemsPerSecond, Source: string(o.Source), ExpiresAt: timeOrNil(o.Until),
 			Reason: o.Reason, UpdatedBy: o.UpdatedBy, UpdatedAt: timeOrNil(o.UpdatedAt), Superseded: superseded(tables, o),
 		}
+		overrides[i].DidYouMean, overrides[i].Unmatched = unmatched[o.Key]
 		if o.ItemsPerSecond == 0 {
 			overrides[i].SampleRate = &o.Probability
 		}
@@ -50,13 +51,16 @@ func superseded(tables *steering.Tables, o *rate.Override) (signals []string) {
 // maxRejectedShown bounds the rejected rows in an answer.
 const maxRejectedShown = 100
 
-func runtimeOverrides(w *steering.OverrideWatch) *RuntimeOverrides {
+func (v *View) runtimeOverrides(w *steering.OverrideWatch) *RuntimeOverrides {
 	state := w.State()
 	r := &RuntimeOverrides{
 		Table: w.Table(), ReadAt: timeOrNil(state.ReadAt), Error: errorOrNil(state.Err), Rejected: len(state.Rejected), RejectedRows: []RejectedRow{},
 	}
+	unmatched := v.Steering.Unmatched()
 	for _, row := range state.Rejected[:min(len(state.Rejected), maxRejectedShown)] {
-		r.RejectedRows = append(r.RejectedRows, RejectedRow{Namespace: row.Namespace, Signal: row.Signal, Error: row.Reason})
+		r.RejectedRows = append(r.RejectedRows, RejectedRow{
+			Namespace: row.Namespace, Signal: row.Signal, Error: row.Reason, DidYouMean: unmatched[row.Namespace],
+		})
 	}
 	return r
 }

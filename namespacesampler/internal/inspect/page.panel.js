@@ -82,10 +82,11 @@ function explanation(e) {
 }
 
 function ruleText(r) {
-  const source = sources[r.source] || r.source;
+  if (r.source === "trace") return "its trace is remembered: applies";
+  const source = (sources[r.source] || r.source) + (r.rule === "global" || r.source !== "runtime_override" ? "" : " for " + itemsOf(r.signal));
   if (r.rule === "global") return source + ": applies";
-  if (r.rule === "pattern") return source + ", " + (r.matches ? "pattern " + r.pattern + ": matches" : plural(r.patterns, "pattern") + ": none matches");
-  return source + " of exactly this name: " + (r.matches ? "there is one" : "none");
+  if (r.rule === "pattern") return source + ", " + (r.matches ? "pattern " + r.pattern + ": applies" : plural(r.patterns, "pattern") + ": none matches");
+  return source + " of exactly this name: " + (r.matches ? "applies" : "none");
 }
 
 byId("question").addEventListener("submit", explain);

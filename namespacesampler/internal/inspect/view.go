@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
@@ -88,13 +89,13 @@ func (v *View) Namespaces(ctx context.Context) (Namespaces, error) {
 		n.Registry = &Registry{ReadAt: timeOrNil(registry.ReadAt), Error: errorOrNil(registry.Err)}
 	}
 	if o := v.Steering.Overrides; o != nil {
-		n.State.RuntimeOverrides = runtimeOverrides(o)
+		n.State.RuntimeOverrides = v.runtimeOverrides(o)
 	}
 	if f := v.Steering.Fleet; f != nil {
 		s := f.State()
 		n.State.Fleet = &FleetState{AnsweredAt: timeOrNil(s.AnsweredAt), Error: errorOrNil(s.Err), Collectors: s.Collectors}
 	}
-	n.Overrides = v.overrides()
+	n.Overrides, n.Changes = v.overrides(), v.changes()
 	n.Problems = v.problemsOf(&n, w)
 	n.Namespaces = v.rows(ctx, registry, w)
 	return n, ctx.Err()
@@ -207,4 +208,28 @@ func errorOrNil(err error) *string {
 		text = namespace.Shown(read.Error())
 	}
 	return &text
+}
+
+// LookupStates returns the states of lookups as they are shown.
+func LookupStates(states []postgres.LookupState) []LookupState {
+	shown := make([]LookupState, len(states))
+	for i, s := range states {
+		shown[i] = LookupState{Attribute: s.Attribute, RefusedSince: timeOrNil(s.RefusedSince)}
+		if s.Err != nil {
+			shown[i].Error = new(shownError(s.Err))
+		}
+	}
+	return shown
+}
+
+// maxErrorBytes bounds the message of an error. Names are cut shorter, but a message that is cut tells nothing.
+const maxErrorBytes = 512
+
+// shownError returns the message of an error that contains nothing of the DSN.
+func shownError(err error) string {
+	text := strings.ToValidUTF8(err.Error(), "\ufffd")
+	if len(text) > maxErrorBytes {
+		text = strings.ToValidUTF8(text[:maxErrorBytes], "") + "…"
+	}
+	return text
 }
