@@ -26,8 +26,8 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: build postgres ## build, then sample Tasker-like load against a throw-away Postgres, and print what happened
-	bin/taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml
+demo: build postgres ## build, sample Tasker-like load against a throw-away Postgres, and print a verdict; V=1: all tables
+	bin/taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml $(if $(V),-v)
 
 # Packages with tests of allocations, which the race detector would fail.
 ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat' namespacesampler | xargs -n1 dirname | sort -u | sed 's|^|./|')

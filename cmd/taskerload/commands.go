@@ -11,6 +11,7 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/config"
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/run"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/terminal"
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
@@ -136,6 +137,7 @@ variables OTLP_ENDPOINT, EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABAS
 	limits.register(flags)
 	flags.StringVar(&d.Collector, "collector", "bin/otelcol-tasker", "program of the collector")
 	flags.StringVar(&d.Config, "config", "testdata/demo.yaml", "the collector's configuration file")
+	verbose := flags.Bool("v", false, "print all tables and checks after the summary")
 	if err := parse(flags, args); err != nil {
 		return false, err
 	}
@@ -152,7 +154,11 @@ variables OTLP_ENDPOINT, EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABAS
 	if err != nil {
 		return false, err
 	}
-	text, passed := runs.Report()
-	printf(stdout, "%s", text)
-	return passed, nil
+	printf(stdout, "%s", runs.Summary(terminal.StyleOf(stdout)))
+	if *verbose {
+		printf(stdout, "%s", runs.Details())
+	} else {
+		printf(stdout, "\nAll tables and checks: make demo V=1, or bin/taskerload demo -v. To watch it: make demo-live\n")
+	}
+	return runs.Passed(), nil
 }

@@ -9,11 +9,12 @@
 //	internal/oracle     predicts the outcome for each item, without any code of the processor
 //	internal/run        starts collectors, sends and receives
 //	internal/ledger     records what must arrive and what does; reads the collector's counters
-//	internal/report     compares, and prints tables and checks
+//	internal/report     compares, and prints a summary, tables and checks
 //
 // internal/simulation needs none of it: it sends simulated traffic through simulated collectors that share a budget.
 //
-// internal/items walks over the items of OTLP requests. internal/xxh64 is the hash that decides about workflows.
+// internal/items walks over the items of OTLP requests. internal/xxh64 is the hash that decides about workflows. internal/terminal knows
+// terminals and their colours.
 package main
 
 import (

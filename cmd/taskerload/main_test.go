@@ -28,7 +28,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		{[]string{"seed", "--help"}, []string{"taskerload seed --dsn", "-layout", "-tasks", "-seed", "-workflows"}},
 		{[]string{"run", "--help"}, []string{"taskerload run --endpoint", "-listen", "-config", "-metrics-url", "-spans", "-records", "-timeout", "-cut", "-workflows"}},
 		{[]string{"simulate", "--help"}, []string{"taskerload simulate", "-shape", "-collectors", "-skew", "-presampled", "-plot"}},
-		{[]string{"demo", "-h"}, []string{"taskerload demo --collector", "-config", "-datapoints", "-records", "-series", "-workflows"}},
+		{[]string{"demo", "-h"}, []string{"taskerload demo --collector", "-config", "-datapoints", "-records", "-series", "-workflows", "-v"}},
 	} {
 		var stdout, stderr bytes.Buffer
 		assert.Equal(t, exitOK, execute(t.Context(), test.args, &stdout, &stderr), test.args)

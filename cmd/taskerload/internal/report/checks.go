@@ -121,16 +121,25 @@ func countFailed(checks []Check) (failed int) {
 	return failed
 }
 
-// printChecks prints the checks, and examples of faults in the runs. The examples of all runs but the first have a title.
+// printChecks prints the checks, and examples of faults in the runs.
 func printChecks(b *strings.Builder, checks []Check, runs ...*Run) {
 	fmt.Fprintf(b, "\nCHECKS\n")
 	for _, c := range checks {
-		if c.Faults == 0 {
-			fmt.Fprintf(b, "  ok    %s\n", c.Name)
-			continue
-		}
-		fmt.Fprintf(b, "  FAIL  %s: %s wrong\n        look at: %s\n", c.Name, Thousands(c.Faults), c.Hint)
+		c.print(b)
 	}
+	printExamples(b, runs...)
+}
+
+func (c *Check) print(b *strings.Builder) {
+	if c.Faults == 0 {
+		fmt.Fprintf(b, "  ok    %s\n", c.Name)
+		return
+	}
+	fmt.Fprintf(b, "  FAIL  %s: %s wrong\n        look at: %s\n", c.Name, Thousands(c.Faults), c.Hint)
+}
+
+// printExamples prints examples of faults. Those of all runs but the first have a title.
+func printExamples(b *strings.Builder, runs ...*Run) {
 	for i, r := range runs {
 		title := ""
 		if i > 0 {

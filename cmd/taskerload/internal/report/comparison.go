@@ -30,22 +30,33 @@ type Comparison struct {
 	Low   *Run // parent_based with rates so low that nearly all traces are dropped, and failed ones are not kept
 }
 
-// Report returns the report about all runs, and whether all checks pass.
-func (c *Comparison) Report() (text string, ok bool) {
+// Details returns all tables and checks of all runs.
+func (c *Comparison) Details() string {
 	var b strings.Builder
 	printWorkflows(&b, c.ByTraceID, c.ByWorkflow)
 	c.Main.print(&b, c.Ratio, c.Main, c.Cut, c.Held)
 	printSavedKeys(&b, c.Ratio, c.Main, c.Low)
+	checks := c.checks()
+	printChecks(&b, checks, c.runs()...)
+	printResult(&b, "demo", checks)
+	return b.String()
+}
 
+// Passed reports whether all checks of all runs pass.
+func (c *Comparison) Passed() bool { return passed(c.checks()) }
+
+// runs returns all runs, the main one first.
+func (c *Comparison) runs() []*Run {
+	return []*Run{c.Main, c.ByTraceID, c.ByWorkflow, c.Ratio, c.Cut, c.Held, c.Low}
+}
+
+// checks judges all runs: the main one in detail.
+func (c *Comparison) checks() []Check {
 	checks := append(c.ByWorkflow.workflowChecks(), c.Main.Checks()...)
-	others := []*Run{c.ByTraceID, c.ByWorkflow, c.Ratio, c.Cut, c.Held, c.Low}
-	for _, r := range others {
+	for _, r := range c.runs()[1:] {
 		checks = append(checks, r.summarize())
 	}
-	checks = append(checks, checkCut(c.Cut), checkHeld(c.Held, c.Cut), checkSaved(c.Low, c.Ratio))
-	printChecks(&b, checks, append([]*Run{c.Main}, others...)...)
-	printResult(&b, "demo", checks)
-	return b.String(), passed(checks)
+	return append(checks, checkCut(c.Cut), checkHeld(c.Held, c.Cut), checkSaved(c.Low, c.Ratio))
 }
 
 // summarize combines the checks of a run into one.

@@ -34,6 +34,17 @@ func (r *Run) increaseChecks() (checks []Check) {
 	return checks
 }
 
+// increaseLines are the numbers of growing series that are printed.
+var increaseLines = []struct {
+	label       string
+	isHistogram bool
+	number      int
+}{
+	{"counters", false, 0},
+	{"histograms: count", true, 0},
+	{"histograms: sum", true, 1},
+}
+
 // printIncreases prints by how much growing series have grown, and what arrived of it.
 func printIncreases(b *strings.Builder, s *ledger.Summary) {
 	i := s.Increases
@@ -42,13 +53,10 @@ func printIncreases(b *strings.Builder, s *ledger.Summary) {
 	}
 	fmt.Fprintf(b, "\nGROWTH   (of %s series, in several exports; remainder: what the dropped ones add up to)\n", Thousands(i.Series))
 	t := table{header: []string{"", "sent", "kept", "remainder", "difference"}, left: 1, right: true}
-	line := func(label string, isHistogram bool, number int) {
-		sent, kept, remainder, off := i.Total(isHistogram, number)
-		t.add(label, rounded(sent), rounded(kept), rounded(remainder), fmt.Sprintf("%.6g", off))
+	for _, line := range increaseLines {
+		sent, kept, remainder, off := i.Total(line.isHistogram, line.number)
+		t.add(line.label, rounded(sent), rounded(kept), rounded(remainder), fmt.Sprintf("%.6g", off))
 	}
-	line("counters", false, 0)
-	line("histograms: count", true, 0)
-	line("histograms: sum", true, 1)
 	t.print(b)
 	fmt.Fprintf(b, "  %s data points of remainders arrived in all; they are not counted as kept\n", Thousands(s.Remainders))
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/terminal"
 )
 
 // demo is a small demo with the fake collector, which exports a request before it answers it.
@@ -30,12 +32,22 @@ func TestTheDemoRunsAllVariantsAndPasses(t *testing.T) {
 	var log bytes.Buffer
 	runs, err := demo(t, &log).Run(t.Context())
 	require.NoError(t, err, log.String())
-	text, passed := runs.Report()
-	assert.True(t, passed, text)
+	text := runs.Details()
+	assert.True(t, runs.Passed(), text)
 	assert.Contains(t, text, "demo passed: 33 checks")
 	assert.True(t, strings.HasPrefix(text, "\nWORKFLOWS"), text)
+	assertWidth(t, text, 160)
+
+	summary := runs.Summary(terminal.Plain)
+	assert.True(t, strings.HasPrefix(summary, "PASS  33 of 33 checks: "), summary)
+	assert.LessOrEqual(t, strings.Count(summary, "\n"), 43, "a page, with the line about more")
+	assertWidth(t, summary, 100)
+}
+
+func assertWidth(t *testing.T, text string, most int) {
+	t.Helper()
 	for line := range strings.Lines(text) {
-		assert.LessOrEqual(t, utf8.RuneCountInString(line), 160, line)
+		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), most, line)
 	}
 }
 

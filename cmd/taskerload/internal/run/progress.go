@@ -5,11 +5,11 @@ package run
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/report"
+	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/terminal"
 	"github.com/otelcol-tasker/otelcol-tasker/cmd/taskerload/internal/workload"
 )
 
@@ -31,9 +31,9 @@ func startProgress(w io.Writer, sizes workload.Sizes, spans, points, records pro
 
 func (p *progress) loop(w io.Writer) {
 	defer close(p.done)
-	terminal := isTerminal(w)
+	overwrites := terminal.Is(w)
 	every, format := 5*time.Second, "%s\n"
-	if terminal {
+	if overwrites {
 		every, format = 250*time.Millisecond, "\r\x1b[K%s"
 	}
 	tick := time.NewTicker(every)
@@ -43,7 +43,7 @@ func (p *progress) loop(w io.Writer) {
 		case <-tick.C:
 			printf(w, format, p.line())
 		case <-p.quit:
-			if terminal {
+			if overwrites {
 				printf(w, "\r\x1b[K")
 			}
 			return
@@ -70,15 +70,6 @@ func ofTotal(n, total int) string {
 func (p *progress) stop() {
 	p.once.Do(func() { close(p.quit) })
 	<-p.done
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // printf ignores errors: if the terminal is gone, there is nowhere to report them.
