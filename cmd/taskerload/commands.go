@@ -162,3 +162,35 @@ variables OTLP_ENDPOINT, EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABAS
 	}
 	return runs.Passed(), nil
 }
+
+func live(ctx context.Context, args []string, stdout, stderr io.Writer) (bool, error) {
+	flags := newFlags("live", `taskerload live --collector bin/otelcol-tasker --config testdata/demo-live.yaml
+
+Starts a throw-away Postgres and a collector, and sends steady load until Ctrl-C, for somebody to watch: it prints the URL of the
+collector's page, and SQL that changes rates. Nothing is checked. It stops and removes everything in the end.
+
+The programs initdb and postgres must be installed. The configuration must take its addresses from the environment
+variables OTLP_ENDPOINT, EXPORT_ENDPOINT, INSPECT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABASE_URL.
+`, stdout)
+	l := run.Live{Out: stdout, Log: stderr}
+	var sizes workload.Sizes
+	registerTasks(flags, &sizes)
+	flags.StringVar(&l.Collector, "collector", "bin/otelcol-tasker", "program of the collector")
+	flags.StringVar(&l.Config, "config", "testdata/demo-live.yaml", "the collector's configuration file")
+	flags.StringVar(&l.Overrides, "overrides", "testdata/overrides.sql", "script that creates the table of runtime overrides")
+	flags.Float64Var(&l.ItemsPerSecond, "items-per-second", 3000, "about how many spans, data points and log records to send a second, together")
+	if err := parse(flags, args); err != nil {
+		return false, err
+	}
+	if err := sizes.Validate(); err != nil {
+		return false, usageError{err}
+	}
+	if !(l.ItemsPerSecond > 0 && l.ItemsPerSecond <= 1e6) {
+		return false, usageError{errors.New("--items-per-second: must be above 0, and at most 1000000")}
+	}
+	l.Tasks, l.Seed = sizes.Tasks, sizes.Seed
+	if err := l.Run(ctx); err != nil {
+		return false, err
+	}
+	return true, nil
+}

@@ -38,19 +38,30 @@ const (
 const usage = `taskerload sends Tasker-like telemetry through a collector and checks, item by item, what comes out.
 
   taskerload demo       start Postgres and collectors, send the load, check, and stop everything
+  taskerload live       start Postgres and a collector, and send steady load to watch, until Ctrl-C
   taskerload seed       insert the tasks of the load into a Postgres database
   taskerload run        send the load to a running collector and check what it exports
   taskerload simulate   simulate what a budget keeps of traffic that changes
 
-Each command has --help. The same --seed and --tasks give the same tasks in the first three.
+Each command has --help. The same --seed and --tasks give the same tasks in all but the last.
 Exit status: 0 passed, 1 failed, 2 wrong usage.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	status := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
+}
+
+// endSignals are the signals that end a command, which then stops what it has started: Ctrl-C, SIGTERM, and what a process gets whose terminal
+// or reader has gone. Further ones change nothing: a second Ctrl-C does not leave anything behind.
+func endSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // execute runs one command and returns the exit status.
@@ -61,6 +72,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	commands := map[string]command{
 		"demo":     demo,
+		"live":     live,
 		"run":      runOnce,
 		"seed":     seed,
 		"simulate": simulate,

@@ -13,7 +13,11 @@ import (
 const collectorVariable = "TASKERLOAD_TEST_COLLECTOR"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(collectorVariable) != "" {
+	switch os.Getenv(collectorVariable) {
+	case "":
+	case "ends":
+		os.Exit(endingCollectorMain())
+	default:
 		os.Exit(collectorMain())
 	}
 	goleak.VerifyTestMain(m)
