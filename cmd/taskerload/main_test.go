@@ -4,8 +4,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,7 +20,49 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// programVariable makes the test binary the load tool or, as collectorProgram, a collector that accepts connections, answers nothing, and ends
+// with SIGTERM alone: SIGINT would be an error. With stopVariable, the address of a test, it first connects to that, and waits for the test to
+// close the connection.
+const (
+	programVariable  = "TASKERLOAD_TEST_PROGRAM"
+	stopVariable     = "TASKERLOAD_TEST_STOP"
+	loadTool         = "taskerload"
+	collectorProgram = "collector"
+)
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(programVariable) {
+	case loadTool:
+		_ = os.Setenv(programVariable, collectorProgram) // for the child
+		main()
+	case collectorProgram:
+		os.Exit(silentCollectorMain())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func silentCollectorMain() int {
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	for _, variable := range []string{"OTLP_ENDPOINT", "INSPECT_ENDPOINT"} {
+		listener, err := net.Listen("tcp", os.Getenv(variable))
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		defer func() { _ = listener.Close() }()
+	}
+	<-terminated
+	if address := os.Getenv(stopVariable); address != "" {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		_, _ = io.Copy(io.Discard, conn)
+	}
+	return 0
+}
 
 func TestEveryCommandExplainsItself(t *testing.T) {
 	t.Parallel()
@@ -23,11 +70,12 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"--help"}, []string{"taskerload demo", "taskerload seed", "taskerload run"}},
+		{[]string{"--help"}, []string{"taskerload demo", "taskerload live", "taskerload seed", "taskerload run"}},
 		{[]string{"help"}, []string{"taskerload demo"}},
 		{[]string{"seed", "--help"}, []string{"taskerload seed --dsn", "-layout", "-tasks", "-seed", "-workflows"}},
 		{[]string{"run", "--help"}, []string{"taskerload run --endpoint", "-listen", "-config", "-metrics-url", "-spans", "-records", "-timeout", "-cut", "-workflows"}},
 		{[]string{"simulate", "--help"}, []string{"taskerload simulate", "-shape", "-collectors", "-skew", "-presampled", "-plot"}},
+		{[]string{"live", "-h"}, []string{"taskerload live --collector", "-config", "-overrides", "-items-per-second", "-tasks"}},
 		{[]string{"demo", "-h"}, []string{"taskerload demo --collector", "-config", "-datapoints", "-records", "-series", "-workflows", "-v"}},
 	} {
 		var stdout, stderr bytes.Buffer
@@ -59,6 +107,7 @@ func TestWrongUsageExitsWithTwoAndNamesTheFlag(t *testing.T) {
 		"workflows cut":       {[]string{"run", "--config", "x", "--workflows", "1", "--cut"}, "--cut"},
 		"no workflows":        {[]string{"demo", "--workflows", "0"}, "--workflows"},
 		"fewer workflows":     {[]string{"seed", "--dsn", "x", "--workflows", "-1"}, "--workflows"},
+		"no items":            {[]string{"live", "--items-per-second", "NaN"}, "--items-per-second"},
 		"no tasks":            {[]string{"demo", "--tasks", "0"}, "--tasks"},
 		"more series than is": {[]string{"demo", "--tasks", "10", "--series", "1000"}, "--series"},
 	} {
