@@ -29,6 +29,10 @@ help: ## list the targets
 demo: build postgres ## build, sample Tasker-like load against a throw-away Postgres, and print a verdict; V=1: all tables
 	bin/taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml $(if $(V),-v)
 
+.PHONY: demo-live
+demo-live: build postgres ## build, then send steady load to watch: prints the page's URL and SQL to paste; Ctrl-C ends it
+	bin/taskerload live --collector bin/otelcol-tasker --config testdata/demo-live.yaml
+
 # Packages with tests of allocations, which the race detector would fail.
 ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat' namespacesampler | xargs -n1 dirname | sort -u | sed 's|^|./|')
 

@@ -84,7 +84,7 @@ func NewStream(tasks []Task, seed uint64, itemsPerSecond float64, start time.Tim
 		share := float64(len(own)) / float64(len(tasks))
 		one := &namespaceStream{
 			// No two swell at the same pace, and the larger ones swell more.
-			tide:            tide{0.2 + 0.02*float64(n.share), time.Duration(40+7*i) * time.Second, float64(i) / float64(len(namespaces))},
+			tide:            tide{0.2 + 0.02*float64(n.share), time.Duration(40+7*i) * time.Second, float64(5*i) / float64(len(namespaces))},
 			tasks:           own,
 			tracesPerSecond: share * itemsPerSecond * spanShare / 100 / spansPerTrace,
 			pointsPerSecond: share * itemsPerSecond * pointShare / 100,
