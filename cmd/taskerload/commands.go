@@ -154,6 +154,7 @@ variables OTLP_ENDPOINT, EXPORT_ENDPOINT, METRICS_HOST, METRICS_PORT and DATABAS
 	if err != nil {
 		return false, err
 	}
+	printf(stderr, "\n") // the verdict stands apart from what happened
 	printf(stdout, "%s", runs.Summary(terminal.StyleOf(stdout)))
 	if *verbose {
 		printf(stdout, "%s", runs.Details())

@@ -55,8 +55,8 @@ INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('repor
 // explain prints the guide. Statements can be pasted with the comments between them.
 func (l *Live) explain(g guide) {
 	printf(l.Out, `
-The page:                %s
-The collector's log:     %s
+The page:             %s
+The collector's log:  %s
 To change rates, paste this into another terminal, and SQL from below into it:
 
   %s

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +19,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
 )
 
 // endingCollectorMain is a collector that ends when the first spans have come.
@@ -76,5 +80,25 @@ func TestTheStatusOfALiveRunFitsInALine(t *testing.T) {
 	sent := counts{spans: 9_999_990, points: 999_990, records: 999_990}
 	got := statusLine(sent, counts{spans: 2_999_990, points: 20, records: 3}, 10*time.Second)
 	assert.Equal(t, "per second: 999,999 spans, 99,999 data points, 99,999 log records; 300,001 arrive (25 %)", got)
+	usual := statusLine(counts{spans: 19_340, points: 6_040, records: 4_740}, counts{spans: 10_200}, 10*time.Second)
+	assert.LessOrEqual(t, len(usual), 80, usual)
 	assert.Equal(t, "per second: 0 spans, 0 data points, 0 log records; 0 arrive (0 %)", statusLine(counts{}, counts{}, time.Second))
+}
+
+func TestThePSQLOfTheServerIsNamedByItsPathUnlessOneIsInPATH(t *testing.T) {
+	cluster, err := pgtest.Launch(t.Context())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, cluster.Stop()) }()
+	dsn := cluster.DSN("postgres")
+
+	folder := t.TempDir()
+	t.Setenv("PATH", folder)
+	program, rest, _ := strings.Cut(psql(t.Context(), dsn), " ")
+	assert.Equal(t, "'"+dsn+"'", rest, "a shell must not take & and ? for its own")
+	assert.Equal(t, "psql", filepath.Base(program))
+	if program != "psql" { // the server's packages need not have it
+		assert.FileExists(t, program)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "psql"), nil, 0o700))
+	assert.Equal(t, "psql '"+dsn+"'", psql(t.Context(), dsn))
 }
