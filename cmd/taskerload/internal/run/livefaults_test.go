@@ -102,3 +102,12 @@ func TestThePSQLOfTheServerIsNamedByItsPathUnlessOneIsInPATH(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "psql"), nil, 0o700))
 	assert.Equal(t, "psql '"+dsn+"'", psql(t.Context(), dsn))
 }
+
+func TestThePageAboutTheDemoShowsTheStatementsOfALiveRun(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../../docs/demo.md")
+	require.NoError(t, err)
+	for _, s := range statements {
+		assert.Contains(t, string(text), "-- "+s.effect+"\n"+s.sql+"\n\n")
+	}
+}

@@ -41,7 +41,7 @@ func TestAStreamHasAboutAsManyItemsASecondAsAskedFor(t *testing.T) {
 func TestWhatArrivesOfANamespaceSwellsAndEbbs(t *testing.T) {
 	t.Parallel()
 	counts := map[string][]int{} // of spans that name their namespace, in each six seconds
-	for i, b := range batches(4000, 2*time.Minute) {
+	for i, b := range batches(1500, 2*time.Minute) {
 		for s := range items.Spans(b.Traces) {
 			if name := named(s.Attributes()); name != "" {
 				for len(counts[name]) < 20 {
@@ -86,7 +86,7 @@ func TestNoTwoTracesOfAStreamAreTheSame(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	n := 0
-	for _, b := range batches(4000, 2*time.Minute) { // more traces than tasks
+	for _, b := range batches(1500, 2*time.Minute) { // more traces than tasks: 5,760
 		for s := range items.Spans(b.Traces) {
 			seen[s.SpanID().String()] = true
 			n++
