@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/batch"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/namespace"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/statustest"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/steering"
@@ -50,16 +51,13 @@ func TestOtherRequestsAreNotReported(t *testing.T) {
 	core, logs := observer.New(zapcore.DebugLevel)
 	h, host := newTestHealth(core), &statustest.Host{}
 	h.addHost(host)
-	_, since := h.state()
-	assert.True(t, since.IsZero(), "no request yet")
+	assert.Equal(t, &inspect.PostgresState{}, h.state(), "no request yet")
 
 	h.asked(errors.New("down"))
-	isReachable, since := h.state()
-	assert.False(t, isReachable)
-	assert.False(t, since.IsZero())
+	assert.False(t, *h.state().Reachable)
+	assert.NotNil(t, h.state().Since)
 	h.asked(nil)
-	isReachable, _ = h.state()
-	assert.True(t, isReachable)
+	assert.True(t, *h.state().Reachable)
 	assert.Empty(t, host.Statuses())
 	assert.Zero(t, logs.Len())
 }
