@@ -56,7 +56,8 @@ func TestRegistryAndRuntimeOverridesAreShown(t *testing.T) {
 	h.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"namespace": "stranger"}},
 		samplertest.Span{Attributes: map[string]any{"task_uuid": "01890000-0000-7000-8000-000000000000"}}))
 
-	await(t, at, func(n inspect.Namespaces) bool { return len(n.Namespaces) == 5 }, "answers are at most a second old")
+	await(t, at, func(n inspect.Namespaces) bool { return len(n.Namespaces) == 5 && n.Overrides[2].Unmatched },
+		"answers are at most a second old, and names are compared in the background")
 	n := samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces")
 	rows := rowsByName(n)
 	for name, registered := range map[string]bool{
@@ -86,7 +87,7 @@ func TestRegistryAndRuntimeOverridesAreShown(t *testing.T) {
 	assert.Equal(t, []inspect.Override{
 		{Key: "orders", Signal: "traces", SampleRate: new(1.0), Source: "runtime_override", ExpiresAt: &ends, Reason: "incident 7", UpdatedBy: "alice"},
 		{Key: "payments", Signal: "all", SampleRate: new(0.5), Source: "shared_override"},
-		{Key: "paymnets", Signal: "all", SampleRate: new(1.0), Source: "shared_override"},
+		{Key: "paymnets", Signal: "all", SampleRate: new(1.0), Source: "shared_override", Unmatched: true, DidYouMean: "payments"},
 	}, n.Overrides)
 	assert.Equal(t, new(true), n.State.Postgres.Reachable)
 	assert.NotNil(t, n.State.Postgres.Since)
