@@ -75,12 +75,20 @@ func TestARefusedLookupIsAProblemUntilItIsRepaired(t *testing.T) {
 	n = samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces")
 	p := problemOf(&n, "lookup_refused")
 	assert.Equal(t, "task_uuid", p.Subject)
+	assert.Equal(t, "postgres::layout", p.Setting)
+	assert.Nil(t, problemOf(&n, "unanswered_keys"), "Postgres answers in time")
 	assert.Contains(t, *p.Error, `relation "tasker.tasks" does not exist (SQLSTATE 42P01)`)
 	assert.Equal(t, "Postgres refuses the lookup; keys that are not cached are not resolved: unresolved items are all dropped", p.Consequence)
 	assert.NotNil(t, n.State.Lookups[0].RefusedSince)
 	assert.NotNil(t, n.State.Lookups[0].Error)
 	assert.Nil(t, n.State.Lookups[1].RefusedSince, "no step was looked up")
 	assert.Equal(t, new(true), n.State.Postgres.Reachable)
+
+	s.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"step_uuid": samplertest.StepID(0)}}))
+	await(t, at, func(n inspect.Namespaces) bool {
+		p := problemOf(&n, "lookup_refused")
+		return p != nil && p.Subject == "task_uuid, step_uuid"
+	}, "the table that is missing is one problem")
 
 	database.Exec(`ALTER TABLE tasker.tasks_away RENAME TO tasks`)
 	await(t, at, func(n inspect.Namespaces) bool {

@@ -161,10 +161,11 @@ func (v *View) states(n *Namespaces, w *recent.Window) []Problem {
 			Setting: "postgres::on_failure", Documentation: "failure-modes.md#what-the-processor-does",
 		})
 	}
-	found = append(found, v.refusedLookups(n)...)
+	refused := v.refusedLookups(n)
+	found = append(found, refused...)
 	if !isDown { // else it is the reason
 		found = append(found, unreadableTables(n)...)
-		if ever > 0 && lately > 0 {
+		if lately > 0 && len(refused) == 0 {
 			found = append(found, Problem{
 				Kind: "unanswered_keys", Count: ever, PerSecond: w.PerSecond(lately), Consequence: "keys were not answered in time; " + v.onFailure(n),
 				Setting: "postgres::wait", Documentation: "failure-modes.md#what-the-processor-does",
@@ -190,15 +191,29 @@ func (v *View) states(n *Namespaces, w *recent.Window) []Problem {
 	return found
 }
 
-// refusedLookups returns one problem for each lookup that the server refuses.
+// refusedLookups returns one problem for all lookups that the server refuses with the same error, such as a table that they share.
 func (v *View) refusedLookups(n *Namespaces) (found []Problem) {
+	setting := "postgres::layout"
+	if v.Static.Postgres != nil && v.Static.Postgres.Layout == CustomLayout {
+		setting = "postgres::lookups"
+	}
 	for _, l := range n.State.Lookups {
-		if l.RefusedSince != nil {
+		if l.RefusedSince == nil {
+			continue
+		}
+		same := slices.IndexFunc(found, func(p Problem) bool { return *p.Error == *l.Error })
+		if same < 0 {
 			found = append(found, Problem{
 				Kind: "lookup_refused", Since: l.RefusedSince, Subject: l.Attribute, Error: l.Error,
 				Consequence: "Postgres refuses the lookup; keys that are not cached are not resolved: " + v.onFailure(n),
-				Setting:     "postgres::lookups", Documentation: "failure-modes.md#what-the-processor-does",
+				Setting:     setting, Documentation: "failure-modes.md#what-the-processor-does",
 			})
+			continue
+		}
+		p := &found[same]
+		p.Subject += ", " + l.Attribute
+		if l.RefusedSince.Before(*p.Since) {
+			p.Since = l.RefusedSince
 		}
 	}
 	return found
