@@ -44,6 +44,8 @@ func TestReloadsLeaveNothingBehind(t *testing.T) {
 		})
 	}
 	require.True(t, settled(1))
+	_, body := inspect(t, collector, "/namespaces", nil)
+	assert.Contains(t, body, `"reloaded":false`)
 	descriptors := 0
 	for life := range 10 {
 		collector.Reload(&options)
@@ -51,8 +53,9 @@ func TestReloadsLeaveNothingBehind(t *testing.T) {
 		harness.NewClient(t, collector).Traces(traces(t, nil, nil, spans...))
 		require.Len(t, sink.Spans(), 100)
 		sink.Reset()
-		status, _ := inspect(t, collector, "/namespaces", nil)
+		status, body := inspect(t, collector, "/namespaces", nil)
 		assert.Equal(t, 200, status)
+		assert.Contains(t, body, `"reloaded":true`)
 		require.True(t, settled(life+2))
 		if life == 0 {
 			descriptors = collector.Descriptors()
