@@ -35,7 +35,7 @@ function recall() {
 
 // refresh shows a fresh answer.
 function refresh(fresh) {
-  if (!data) former = fresh.overrides.filter((o) => o.source === "runtime_override"); // the address may have opened the panel
+  if (!data) former = runtimeOverrides(fresh); // the address may have opened the panel
   data = fresh;
   fillIdentity();
   fillProblems();
@@ -66,20 +66,19 @@ let loading = false, answeredAt = 0;
 async function load() {
   if (loading || document.hidden && data) return;
   loading = true;
-  try {
-    const response = await fetch("namespaces", { signal: AbortSignal.timeout(staleAfter) });
-    if (!response.ok) throw new Error("it answers with status " + response.status);
-    const date = Date.parse(response.headers.get("Date"));
-    const fresh = await response.json();
-    if (date) skew = Math.abs(date - Date.now()) > 2000 ? date - Date.now() : 0; // Date has whole seconds
-    setStale("");
-    answeredAt = Date.now() + skew;
-    refresh(fresh);
-  } catch (error) {
-    setStale("the collector does not answer (" + error.message + ")");
-  } finally {
-    loading = false;
-  }
+  const fresh = await ask().catch((error) => setStale("the collector does not answer (" + error.message + ")"));
+  loading = false;
+  if (!fresh) return;
+  setStale("");
+  answeredAt = Date.now() + skew;
+  refresh(fresh);
+}
+async function ask() {
+  const response = await fetch("namespaces", { signal: AbortSignal.timeout(staleAfter) });
+  if (!response.ok) throw new Error("it answers with status " + response.status);
+  const date = Date.parse(response.headers.get("Date"));
+  if (date) skew = Math.abs(date - Date.now()) > 2000 ? date - Date.now() : 0; // Date has whole seconds
+  return response.json();
 }
 
 // tick shows how time goes by between two answers.

@@ -4,7 +4,7 @@ let opener = null; // the button that has opened the panel
 function openPanel(name, by, changes) {
   const fields = byId("question").elements;
   opener = by;
-  former = data.overrides.filter((o) => o.source === "runtime_override");
+  former = data ? runtimeOverrides(data) : [];
   fields.namespace.value = name;
   if (by !== byId("ask")) fields.trace_id.value = fields.tracestate.value = fields.group.value = "";
   setHidden(byId("panel"), false);

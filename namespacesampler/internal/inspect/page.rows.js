@@ -272,9 +272,8 @@ const sums = {};
 function fillSums(key, label, n) {
   sums[key] ??= newRow("", false, label);
   const isSeen = signals.some((signal) => inAll(n[signal]) > 0);
-  const hasOverride = signals.some((signal) => n[signal].rule && n[signal].rule !== "global");
   fillRow(sums[key], n);
-  if ((isSeen || hasOverride) && !sums[key].row.isConnected) byId("sums").append(sums[key].row);
+  if ((key === "none" || isSeen) && !sums[key].row.isConnected) byId("sums").append(sums[key].row);
 }
 
 // showSort shows by what the table is sorted.

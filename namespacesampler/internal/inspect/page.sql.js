@@ -38,6 +38,7 @@ function wantedRow(name) {
 
 // former are the runtime overrides as they were when the panel was opened: what is pasted now takes their place.
 let former = [];
+const runtimeOverrides = (data) => data.overrides.filter((o) => o.source === "runtime_override");
 function formerRow(row) {
   const o = former.find((o) => o.key === row.namespace && o.signal === row.signal);
   return o && {
