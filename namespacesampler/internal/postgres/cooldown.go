@@ -50,9 +50,10 @@ func (l *pausable) pause(now time.Time, r *request, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.until = now.Add(l.cooldown)
+	lacked := l.lacksColumn
 	l.lacksColumn = l.MayLackColumn && sqlState(err) == undefinedColumn
 	l.noteRefusal(now, r, err)
-	if l.refused {
+	if l.refused && l.lacksColumn == lacked { // else the reason is another one, which matters
 		return
 	}
 	l.refused = true

@@ -98,6 +98,20 @@ func TestCorrelationIDsResolveByTheRoot(t *testing.T) {
 	}
 }
 
+// A schema that predates a column is expected; a table that is missing is not, whatever came before.
+func TestAMissingTableIsLoggedAfterAMissingColumn(t *testing.T) {
+	dsn := cluster.NewDatabase(t, taskerdb.TaskerLegacyWithoutCorrelation)
+	f := openLayout(t, dsn, TaskerLegacy(false))
+	f.check(ask{"correlation_id", id(0xc1), unknown})
+	assert.Len(t, f.messages(), 1)
+	exec(t, dsn, `ALTER TABLE tasker_tasks RENAME TO moved`)
+	f.advance(cooldown)
+	f.check(ask{"correlation_id", id(0xc1), unavailable})
+	messages := f.messages()
+	require.Len(t, messages, 1)
+	assert.Contains(t, messages[0], "warn correlation_id: Postgres refuses the lookup")
+}
+
 func TestTheFirstLegacySchemaHasNoCorrelationIDs(t *testing.T) {
 	dsn := cluster.NewDatabase(t, taskerdb.TaskerLegacyWithoutCorrelation)
 	require.NoError(t, taskerdb.Insert(t.Context(), connect(t, dsn), taskerdb.LayoutLegacyWithoutCorrelation,
