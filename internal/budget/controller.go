@@ -130,16 +130,26 @@ func (c *Controller) shares(rates map[string]float64, own, all map[string]Arriva
 	return shares
 }
 
-// lowered returns the last rates of the fleet, lowered for those namespaces of which more arrives at the collector than did then.
+// lowered returns the last rates of the fleet, lowered for those namespaces of which more arrives at the collector than it may keep (B7).
 func (c *Controller) lowered(own map[string]Arrivals) map[string]float64 {
 	rates := maps.Clone(c.fleet.Rates)
 	for name, a := range own {
 		rate := c.budget.rateOf(rates, name)
-		part := c.fleet.own[name].Kept(rate, c.budget.Mode)
-		if part <= 0 {
-			part = c.budget.Items / float64(max(c.fleet.collectors, 1))
-		}
-		rates[name] = min(rate, max(a.rateFor(part, c.budget.Mode), c.budget.MinRate))
+		rates[name] = min(rate, max(a.rateFor(c.part(name, rate), c.budget.Mode), c.budget.MinRate))
 	}
 	return rates
+}
+
+// part returns how many items of a namespace the collector may keep without the fleet: as many as the last rates of the fleet kept of it here. If
+// the budget was not used up then, what was left of the collector's share comes on top, in the same proportion for all namespaces.
+func (c *Controller) part(name string, rate float64) float64 {
+	kept := c.fleet.own[name].Kept(rate, c.budget.Mode)
+	if kept <= 0 {
+		return c.budget.Items / float64(max(c.fleet.collectors, 1))
+	}
+	whole := kept
+	if c.budget.IsShared {
+		whole = c.budget.kept(c.fleet.Rates, c.fleet.own)
+	}
+	return float64(kept * max(c.fleet.ShareOf(name)/whole, 1))
 }

@@ -89,6 +89,28 @@ func TestWithoutAnswersRatesOnlyFall(t *testing.T) {
 	assert.NotContains(t, c.Advance(21, nil, nil).Rates, "b")
 }
 
+// A budget that is far from used up does not drop what rises while the fleet is not known: it may rise to the collector's share.
+func TestWithoutAnswersABudgetThatIsNotUsedUpDropsNothing(t *testing.T) { // B7
+	t.Parallel()
+	for name, shared := range map[string]bool{"of its own": false, "shared": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := NewController(Budget{Items: 1000, MinRate: 1e-4, InitialRate: 1, IsShared: shared})
+			c.Advance(1, map[string]Arrivals{"a": of(1, 10), "b": of(1, 10)}, nil)
+			c.Advance(2, nil, &Answer{ // the other collectors have three quarters of each
+				Number: 1, Arrivals: map[string]Arrivals{"a": of(1, 40), "b": of(1, 40)}, Before: map[string]float64{"a": 1, "b": 1}, Collectors: 4,
+			})
+			share := map[bool]float64{false: 250, true: 125}[shared] // of each namespace
+			rates := func(items float64) map[string]float64 {
+				return c.Advance(3, map[string]Arrivals{"a": of(1, items), "b": of(1, items)}, nil).Rates
+			}
+			assert.Equal(t, map[string]float64{"a": 1, "b": 1}, rates(share))
+			assert.Equal(t, map[string]float64{"a": 0.5, "b": 0.5}, rates(2*share))
+			assert.Equal(t, map[string]float64{"a": 1, "b": 1}, rates(10), "it is no less than it was")
+		})
+	}
+}
+
 func TestANewCollectorAdoptsTheAnswerOfTheFleet(t *testing.T) {
 	t.Parallel()
 	c := NewController(hundred)
