@@ -43,11 +43,11 @@ INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('repor
 		`DELETE FROM namespace_sampling_overrides;`,
 	},
 	{
-		"Rename the table of tasks. Postgres refuses all lookups, which the log says; soon, items that need one have no namespace.",
+		"Rename the table of tasks. The page says that Postgres refuses lookups; soon, items that need one have no namespace.",
 		`ALTER TABLE tasker.tasks RENAME TO tasks_away;`,
 	},
 	{
-		"And back. Namespaces are resolved again within seconds.",
+		"And back. Lookups work again within seconds.",
 		`ALTER TABLE tasker.tasks_away RENAME TO tasks;`,
 	},
 }
