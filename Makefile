@@ -33,6 +33,10 @@ demo: build postgres ## build, sample Tasker-like load against a throw-away Post
 demo-live: build postgres ## build, then send steady load to watch: prints the page's URL and SQL to paste; Ctrl-C ends it
 	bin/taskerload live --collector bin/otelcol-tasker --config testdata/demo-live.yaml
 
+.PHONY: recording
+recording: build postgres chromium ## record what `make demo-live` shows in the tests' browser, as docs/demo-live.svg
+	cd e2e && RECORDING=$(CURDIR)/docs/demo-live.svg OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -run TestTheLiveDemoIsWatched .
+
 # Packages with tests of allocations, which the race detector would fail.
 ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat' namespacesampler | xargs -n1 dirname | sort -u | sed 's|^|./|')
 

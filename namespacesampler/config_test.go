@@ -52,7 +52,7 @@ func TestTheDefaultsAreThoseOfTheDocumentedConfiguration(t *testing.T) {
 
 func TestEveryConfigurationInTestdataLoads(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://localhost/tasker")
-	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "tenants.yaml", "service_name.yaml", "pgbouncer.yaml", "base.yaml", "demo.yaml", "span_metrics.yaml", "workflows.yaml", "two-tier/second.yaml", "budgets.yaml", "remainder.yaml"} {
+	for _, file := range []string{"minimal.yaml", "full.yaml", "lookups.yaml", "tenants.yaml", "service_name.yaml", "pgbouncer.yaml", "base.yaml", "demo.yaml", "demo-live.yaml", "span_metrics.yaml", "workflows.yaml", "two-tier/second.yaml", "budgets.yaml", "remainder.yaml"} {
 		t.Run(file, func(t *testing.T) { samplertest.LoadFiles(t, testdata+file) })
 	}
 	budgets := samplertest.LoadFiles(t, testdata+"budgets.yaml")
