@@ -41,14 +41,14 @@ recording: build postgres chromium ## record what `make demo-live` shows in the 
 ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat' namespacesampler | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test
-test: build bin/telemetrygen bin/otelcol-bench postgres pgbouncer compiler commands chromium xxhash generate-check alerts ## everything: unit, race, integration, end to end
+test: build bin/telemetrygen bin/otelcol-bench postgres pgbouncer compiler commands chromium axe xxhash generate-check alerts ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat $(ALLOCATION_TESTS) # the race detector allocates too
 	$(GO) run $(GOTESTSUM) -- ./cmd/taskerload/internal/simulation # the race detector would take twenty times as long
 	$(MAKE) bench-smoke
 	tools/fuzz.sh 20000x # a number: a time that ends while go gathers the corpus is a failure to it
 	cd e2e && OTELCOL=$(CURDIR)/bin/otelcol-tasker OTELCOL_BENCH=$(CURDIR)/bin/otelcol-bench TELEMETRYGEN=$(CURDIR)/bin/telemetrygen \
-		$(GO) run $(GOTESTSUM) -- -count=1 -timeout 40m ./...
+		AXE=$(CURDIR)/bin/axe.min.js $(GO) run $(GOTESTSUM) -- -count=1 -timeout 40m ./...
 
 SOAK ?= 20s
 SOAK_ITEMS ?= 50_000_000
@@ -183,6 +183,10 @@ commands: ## install curl and jq for tests, where they are missing
 .PHONY: chromium
 chromium: ## install Chromium for tests of the page, where it is missing
 	@tools/install.sh chromium
+
+.PHONY: axe
+axe: commands ## download axe-core for tests of the page's accessibility
+	@tools/install.sh axe
 
 .PHONY: xxhash
 xxhash: ## install xxhsum for tests, an XXH64 that is not the processor's, where it is missing

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what tests and demo need of the system, where it is missing:
-# install.sh postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash
+# install.sh postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash | axe
 set -euo pipefail
 
 have_postgres() {
@@ -14,6 +14,26 @@ have_promtool() { command -v promtool >/dev/null; }
 have_xxhash() { command -v xxhsum >/dev/null; }
 have_compiler() { command -v "$(go env CC)" >/dev/null; }
 
+# axe-core checks the accessibility of the page. It is downloaded, not committed: its license is MPL-2.0. It is verified by the digest that npm has of it.
+axe_version=4.14.1
+axe_sha512=1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
+sha512() { if command -v sha512sum >/dev/null; then sha512sum "$@"; else shasum -a 512 "$@"; fi; }
+install_axe() {
+	local archive=axe-core-$axe_version.tgz folder
+	folder=$(cd "$(dirname "$0")/.." && pwd)/bin
+	head -c 200 "$folder/axe.min.js" 2>/dev/null | grep -qF "axe v$axe_version" && return
+	mkdir -p "$folder"
+	echo "installing axe-core $axe_version"
+	curl -fsSL --retry 3 -o "$folder/$archive" "https://registry.npmjs.org/axe-core/-/$archive"
+	[ "$(sha512 <"$folder/$archive" | cut -d ' ' -f 1)" = $axe_sha512 ] || {
+		rm -f "$folder/$archive"
+		echo "$archive is not what it should be: its SHA-512 is another" >&2
+		exit 1
+	}
+	tar -xzf "$folder/$archive" -C "$folder" --strip-components 1 package/axe.min.js
+	rm "$folder/$archive"
+}
+
 case "${1:-}" in
 postgres) have=have_postgres package=postgresql ;;
 pgbouncer) have=have_pgbouncer package=pgbouncer ;;
@@ -22,7 +42,8 @@ commands) have=have_commands package="curl jq" ;;
 chromium) have=have_chromium package=chromium ;;
 promtool) have=have_promtool package=prometheus ;;
 xxhash) have=have_xxhash package=xxhash ;;
-*) echo "usage: $0 postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash" >&2 && exit 2 ;;
+axe) install_axe && exit 0 ;;
+*) echo "usage: $0 postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash | axe" >&2 && exit 2 ;;
 esac
 
 $have && exit 0

@@ -33,6 +33,12 @@ func Telemetrygen(t testing.TB) string {
 	return binary(t, "TELEMETRYGEN", "telemetrygen", "make bin/telemetrygen")
 }
 
+// Axe returns the path of axe-core, which checks the accessibility of a page: $AXE, else ../bin/axe.min.js.
+func Axe(t testing.TB) string {
+	t.Helper()
+	return binary(t, "AXE", "axe.min.js", "make axe")
+}
+
 func binary(t testing.TB, variable, name, remedy string) string {
 	t.Helper()
 	path := os.Getenv(variable)
