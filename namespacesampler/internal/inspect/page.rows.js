@@ -44,7 +44,7 @@ function newRow(name, hasRates, label) {
     first.append(cells.tags[key]);
   }
   cells.change = button("change", "change this rate", () => openPanel(name, cells.change, true));
-  cells.change.setAttribute("aria-label", "change the rate of " + (label || name));
+  cells.change.setAttribute("aria-label", "change this rate: " + (label || name));
   first.append(cells.change);
   for (const signal of signals) {
     const rate = cell("rate of " + items[signal]), counts = cell(items[signal] + " kept");
