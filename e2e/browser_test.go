@@ -75,6 +75,13 @@ func eval[T any](b *browser, expression string) (value T) {
 	return value
 }
 
+// awaited returns the value of a promise.
+func awaited[T any](b *browser, expression string) (value T) {
+	b.t.Helper()
+	b.run(chromedp.Evaluate(expression, &value, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	return value
+}
+
 // await waits until a JavaScript expression is true.
 func (b *browser) await(expression string) {
 	b.t.Helper()

@@ -71,11 +71,11 @@ postgres: {dsn: %q, layout: none, fleet: {enabled: true}}`, sharedCluster(t).New
 	assert.Regexp(t, `^burst_\*: 5/s spans for each of \d+ namespaces?$`, budgets[3][0])
 	assert.Equal(t, "1", budgets[3][3], "one budget each: there is no line of them all")
 
-	rows := `[...document.querySelectorAll("#rows tr")].find((row) => row.querySelector("bdi").textContent === "analytics")`
+	rows := renderedRows + `.find((row) => row.querySelector("bdi").textContent === "analytics")`
 	b.await(`/budget 20\/s, \d+\/s arrived/.test(` + rows + `.textContent)`)
 	eval[bool](b, `(() => {
 		const question = document.querySelector("#question");
-		document.querySelector("#explain").open = true;
+		document.querySelector("#ask").click();
 		question.elements.namespace.value = "analytics";
 		question.elements.trace_id.value = "4bf92f3577b34da6a3ce929d0e0e4736";
 		question.requestSubmit();

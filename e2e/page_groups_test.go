@@ -7,6 +7,7 @@ package e2e
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/otelcol-tasker/otelcol-tasker/e2e/internal/harness"
@@ -24,8 +25,8 @@ func TestThePageExplainsGroups(t *testing.T) { // G2, G3
 	harness.NewClient(t, collector).Traces(traces(t, nil, nil, sampled))
 
 	b := open(t, "http://"+collector.Inspect()+"/")
-	b.await(`/by another randomness than that of their group/.test(document.querySelector("#notices").textContent)`)
-	eval[bool](b, `document.querySelector("#explain").open = true`)
+	b.await(`/by another randomness than that of their group/.test(document.querySelector("#problems").textContent)`)
+	b.run(chromedp.Click("#ask"))
 	ask := func(fields string) string {
 		eval[bool](b, `(() => {
 			document.querySelector("#answer").replaceChildren();

@@ -30,7 +30,7 @@ tracing: {hold: {wait: 10m, max_spans: 2}, always_keep_traces: [span.status.code
 
 	b := open(t, "http://"+collector.Inspect()+"/")
 	b.await(`/2 of 2 spans held/.test(document.querySelector("#state").textContent)`)
-	b.await(`/1 traces were decided before their time was up/.test(document.querySelector("#notices").textContent)`)
+	b.await(`/1( \(.*\/s\))? traces were decided before their time was up/.test(document.querySelector("#problems").textContent)`)
 	eval[bool](b, `(() => {
 		const question = document.querySelector("#question");
 		question.elements.namespace.value = "silent";

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -52,9 +53,9 @@ func TestThePageExplainsLogRecords(t *testing.T) { // L3
 	collector := harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain, Processor: "sample_rate: 0.25\nnamespaces: {orders: 1}\n"})
 	harness.NewClient(t, collector).Traces(traces(t, nil, nil, newSpan(id, "", attrs{"namespace": "orders"})))
 	b := open(t, "http://"+collector.Inspect()+"/")
-	b.await(`document.querySelectorAll("#rows tr").length === 1`)
+	b.awaitCount("1")
 	assert.True(t, eval[bool](b, `document.querySelector("#notices").hidden`))
-	eval[bool](b, `document.querySelector("#explain").open = true`)
+	b.run(chromedp.Click("#ask"))
 	question := func(signal string) []string {
 		eval[bool](b, `(() => {
 			document.querySelector("#answer").replaceChildren();
@@ -74,8 +75,8 @@ func TestThePageExplainsLogRecords(t *testing.T) { // L3
 		return true;
 	})()`)
 	b.await(`document.querySelector("#answer").textContent !== ""`)
-	answer := eval[string](b, `document.querySelector("#answer").textContent`)
-	assert.Regexp(t, `^DecisionkeptNamespacenoneRate100 %, remembered with its trace`, answer)
+	answer := eval[string](b, `document.querySelector("#answer dl").textContent`)
+	assert.Regexp(t, `^DecisionkeptNamespaceorders, by its traceRate100 %, remembered with its trace`, answer)
 	b.screen(1180, 800, "light")
 	b.shot("logs explain")
 
@@ -83,5 +84,6 @@ func TestThePageExplainsLogRecords(t *testing.T) { // L3
 	harness.NewClient(t, off).Logs(linesOf("orders", id, id))
 	b = open(t, "http://"+off.Inspect()+"/")
 	b.await(`/logs::enabled is false: all log records are dropped, at any rate[.]/.test(document.querySelector("#notices").textContent)`)
-	assert.Equal(t, "0 of 2", eval[string](b, `document.querySelectorAll("#rows tr")[0].cells[6].querySelector(".numbers").textContent`))
+	b.awaitCount("1")
+	assert.Equal(t, "0 of 2 in all", eval[string](b, renderedRows+`[0].cells[6].querySelector(".all").textContent`))
 }

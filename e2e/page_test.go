@@ -5,12 +5,14 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/jackc/pgx/v5"
@@ -22,10 +24,49 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
 )
 
-// shownRows returns the cells of the table on the page, row by row.
-const shownRows = `[...document.querySelectorAll("#rows tr")].map(
-	(row) => [...row.cells].map((cell) => [...cell.querySelectorAll("bdi, .rate, .why, .until, .numbers, .tag")]
-		.filter((e) => !e.hidden).map((e) => e.textContent)))`
+// renderedRows are the rows of namespaces that are rendered: those near the screen.
+const renderedRows = `[...document.querySelectorAll("tbody.rows tr:not(.space)")]`
+
+// allRows scrolls through the page, and returns the cells of all rows, row by row, and the most rows that were rendered at once.
+const allRows = `(async () => {
+	const rows = new Map(), spaces = () => [...document.querySelectorAll("tr.space")].map((row) => row.getBoundingClientRect());
+	let most = 0;
+	scrollTo(0, 0);
+	for (;;) {
+		let frames = 0;
+		do await new Promise(requestAnimationFrame); while (spaces().some((s) => s.bottom > 0 && s.top < innerHeight) && ++frames < 600);
+		if (frames === 600) throw new Error("the screen stays empty at " + scrollY);
+		const rendered = ` + renderedRows + `;
+		most = Math.max(most, rendered.length);
+		for (const row of rendered) rows.set(Number(row.getAttribute("aria-rowindex")), [...row.cells].map((cell) =>
+			[...cell.querySelectorAll("bdi, .rate, .why, .until, .numbers, .all, .tag")].filter((e) => !e.hidden).map((e) => e.textContent)));
+		if (scrollY + innerHeight >= document.documentElement.scrollHeight - 1) break;
+		scrollBy(0, innerHeight * .8);
+	}
+	scrollTo(0, 0);
+	return {Most: most, Rows: [...rows].sort(([a], [b]) => a - b).map(([, row]) => row)};
+})()`
+
+// scrolled is the value of allRows.
+type scrolled struct {
+	Most int
+	Rows [][][]string
+}
+
+// mostRows is the most rows that may be rendered at once.
+const mostRows = 200
+
+// choose sets a field of the page as somebody who uses it does.
+func (b *browser) choose(id, value string) {
+	b.t.Helper()
+	eval[bool](b, fmt.Sprintf(`((e) => { e.value = %q; return e.dispatchEvent(new Event(e.tagName === "SELECT" ? "change" : "input")); })(document.getElementById(%q))`, value, id))
+}
+
+// awaitCount waits until the page shows that it lists so many namespaces, such as "(3 of 2,000)".
+func (b *browser) awaitCount(count string) {
+	b.t.Helper()
+	b.await(fmt.Sprintf(`document.querySelector("#count").textContent === "(%s)"`, count))
+}
 
 type shownSignal struct {
 	SampleRate    float64 `json:"sample_rate"`
@@ -56,78 +97,141 @@ logs: {namespaces: {"domain_01*": 0.25}}
 		client.Logs(lines(fmt.Sprintf("domain_%04d", i), 1+i%5))
 	}
 	b := open(t, "http://"+collector.Inspect()+"/")
-	b.await(`document.querySelectorAll("#rows tr").length === 2001`)
+	b.screen(1200, 800, "light")
+	b.awaitCount("2,001")
+	b.choose("sort", "name")
 
 	_, body := inspect(t, collector, "/namespaces", nil)
 	var want shownNamespaces
 	require.NoError(t, json.Unmarshal([]byte(body), &want))
-	rows := eval[[][][]string](b, shownRows)
-	require.Len(t, rows, len(want.Namespaces))
+	shown := awaited[scrolled](b, allRows)
+	require.LessOrEqual(t, shown.Most, mostRows)
+	require.Len(t, shown.Rows, len(want.Namespaces))
 	for i, n := range want.Namespaces {
-		assert.Equal(t, n.Name, rows[i][0][0])
+		row := shown.Rows[i]
+		require.Equal(t, n.Name, row[0][0])
 		for column, signal := range map[int]shownSignal{1: n.Traces, 3: n.Metrics, 5: n.Logs} {
-			require.Equal(t, fmt.Sprintf("%v %%", 100*signal.SampleRate), rows[i][column][0], "%s", n.Name)
-			assert.Contains(t, rows[i][column][1], signal.Pattern)
+			require.Equal(t, fmt.Sprintf("%v %%", 100*signal.SampleRate), row[column][0], "%s", n.Name)
+			assert.Contains(t, row[column][1], signal.Pattern)
 			if signal.ExpiresAt != nil {
-				assert.Regexp(t, `^ends in 4\d min`, rows[i][column][2])
-				assert.Contains(t, rows[i][0], "temporary")
+				assert.Regexp(t, `^ends in 4\d min`, row[column][2])
+				assert.Contains(t, row[0], "temporary")
 			}
-			counts := "none seen"
+			counts := ""
 			if all := signal.Kept + signal.Dropped; all > 0 {
-				counts = fmt.Sprintf("%d of %d", signal.Kept, all)
+				assert.Regexp(t, `^(none now|[\d.]+ of [\d.]+/s)$`, row[column+1][0])
+				counts = fmt.Sprintf("%d of %d in all", signal.Kept, all)
+			} else {
+				assert.Equal(t, "none seen", row[column+1][0])
 			}
-			assert.Equal(t, counts, rows[i][column+1][0])
+			assert.Equal(t, counts, row[column+1][1])
 		}
+		seen := `^seen (now|\d.* ago)$`
+		if n.Name == "incident" {
+			seen = `^never seen$`
+		}
+		assert.Regexp(t, seen, row[7][1])
 	}
 
+	send := func(namespace string) {
+		client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"namespace": namespace})))
+	}
+	const isFocused = `row.isConnected && document.activeElement === row.querySelector("button")`
 	t.Run("it changes in place", func(t *testing.T) {
-		b.run(chromedp.Evaluate(`window.row = [...document.querySelectorAll("#rows tr")].find((r) => r.textContent.startsWith("domain_0001"));
-			window.before = row.querySelector(".numbers").textContent; row.querySelector("button").focus()`, nil))
-		client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"namespace": "domain_0001"})))
-		b.await(`row.querySelector(".numbers").textContent !== before`)
-		assert.True(t, eval[bool](b, `row.isConnected && document.activeElement === row.querySelector("button")`), "the focus stays")
-		client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"namespace": "a newcomer"})))
-		b.await(`document.querySelectorAll("#rows tr").length === 2002`)
-		assert.True(t, eval[bool](b, `row.isConnected && document.activeElement === row.querySelector("button")`), "the focus stays")
+		b.run(chromedp.Evaluate(`window.row = `+renderedRows+`.find((row) => row.querySelector("bdi").textContent === "domain_0001");
+			window.before = row.querySelector(".all").textContent; row.querySelector("button").focus()`, nil))
+		send("domain_0001")
+		b.await(`row.querySelector(".all").textContent !== before`)
+		assert.True(t, eval[bool](b, isFocused), "the focus stays")
+		send("a newcomer")
+		b.awaitCount("2,002")
+		assert.True(t, eval[bool](b, isFocused), "the focus stays")
+		require.Len(t, awaited[scrolled](b, allRows).Rows, 2002)
+		assert.True(t, eval[bool](b, isFocused), "the focus stays while other rows are on the screen")
 	})
-	t.Run("filter and sort by keyboard", func(t *testing.T) {
-		b.screen(1200, 800, "light")
-		b.run(chromedp.Focus("#filter"), chromedp.SendKeys("#filter", "domain_00"))
-		b.await(`document.querySelectorAll("#rows tr").length === 100`)
-		b.run(chromedp.Focus(`th[data-sort=traces_rate] button`), chromedp.KeyEvent(kb.Enter))
-		b.await(`document.querySelector("th[data-sort=traces_rate]").getAttribute("aria-sort") === "descending"`)
-		assert.Equal(t, "domain_0001", eval[string](b, `document.querySelector("#rows bdi").textContent`))
-		b.run(chromedp.KeyEvent(kb.Enter))
-		b.await(`document.querySelector("th[data-sort=traces_rate]").getAttribute("aria-sort") === "ascending"`)
-		assert.Equal(t, "domain_0000", eval[string](b, `document.querySelector("#rows bdi").textContent`))
-		b.run(chromedp.Focus(`th[data-sort=logs] button`), chromedp.KeyEvent(kb.Enter))
-		b.await(`document.querySelector("th[data-sort=logs]").getAttribute("aria-sort") === "descending"`)
-		assert.Equal(t, "domain_0004", eval[string](b, `document.querySelector("#rows bdi").textContent`), "the first of those with five records")
-		b.run(chromedp.Evaluate(`for (const [id, value, event] of [["filter", "", "input"], ["show", "temporary", "change"]]) {
-			document.getElementById(id).value = value;
-			document.getElementById(id).dispatchEvent(new Event(event));
-		}`, nil))
-		b.await(`document.querySelectorAll("#rows tr").length === 1`)
+	t.Run("rows keep their places while the focus is there", func(t *testing.T) {
+		b.choose("sort", "-traces")
+		b.run(chromedp.Evaluate(`window.row = `+renderedRows+`[1]; row.querySelector("button").focus()`, nil))
+		client.Traces(traces(t, nil, nil, randomSpans(random(), 500, attrs{"namespace": "a burst"})...))
+		b.awaitCount("2,003")
+		b.await(`!document.querySelector("#held").hidden`)
+		assert.True(t, eval[bool](b, renderedRows+`[1] === row && `+isFocused))
+		b.run(chromedp.Focus("#filter"))
+		b.await(renderedRows + `[0].querySelector("bdi").textContent === "a burst" && document.querySelector("#held").hidden`)
 	})
-	t.Run("explain", func(t *testing.T) {
-		b.run(chromedp.Evaluate(`document.querySelector("#rows button").click()`, nil))
-		b.await(`document.querySelector("#answer dl") !== null`)
-		b.run(chromedp.SendKeys(`input[name=trace_id]`, "4bf92f3577b34da6a3ce929d0e0e4736"+kb.Enter))
-		b.await(`document.querySelector("#answer").textContent.startsWith("Decisionkept")`)
-		b.run(chromedp.SendKeys(`input[name=trace_id]`, "0"))
-		b.run(chromedp.Evaluate(`document.querySelector("#question button").click()`, nil))
-		b.await(`document.querySelector("#answer .error") !== null`)
-		assert.Contains(t, eval[string](b, `document.querySelector("#answer").textContent`), "must be 32 hexadecimal digits")
-	})
-	t.Run("it fits the width of a phone", func(t *testing.T) {
-		b.screen(360, 740, "dark")
-		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 360)
+	t.Run("filter and sort by keyboard", func(t *testing.T) { filterAndSort(t, b, client) })
+	t.Run("explain", func(t *testing.T) { explainOnThePage(t, b) })
+	t.Run("it fits every screen", func(t *testing.T) {
+		b.choose("show", "all")
+		fits(t, b)
+		b.run(chromedp.Evaluate(`document.querySelector("#ask").click()`, nil))
+		fits(t, b)
 		b.screen(800, 800, "light") // of a tablet
-		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 800)
 		assert.True(t, eval[bool](b, `document.querySelector("#sort").offsetParent !== null && document.querySelector("thead").offsetParent === null`), "a list in place of the headings")
-		b.screen(1200, 800, "light")
-		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 1200)
 	})
+}
+
+// filterAndSort filters the namespaces of TestThePageShowsEveryNamespace and sorts them, with the keyboard alone.
+func filterAndSort(t *testing.T, b *browser, client *harness.Client) {
+	first := func() string { return eval[string](b, renderedRows+`[0].querySelector("bdi").textContent`) }
+	enter := func(column, order string) {
+		b.run(chromedp.Focus(`th[data-sort=`+column+`] button`), chromedp.KeyEvent(kb.Enter))
+		b.await(`document.querySelector("th[data-sort=` + column + `]").getAttribute("aria-sort") === "` + order + `"`)
+	}
+	b.run(chromedp.Evaluate(`document.activeElement.blur()`, nil),
+		input.DispatchKeyEvent(input.KeyDown).WithKey("/").WithText("/").WithWindowsVirtualKeyCode(191), chromedp.KeyEvent("domain_00"))
+	b.awaitCount("100 of 2,003")
+	enter("traces_rate", "descending")
+	assert.Equal(t, "domain_0001", first())
+	enter("traces_rate", "ascending")
+	assert.Equal(t, "domain_0000", first())
+
+	b.run(chromedp.Focus("#filter")) // with the focus in the table, rows keep their places
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { // records of one namespace arrive all the time
+		defer close(done)
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			client.Logs(lines("domain_0005", 20))
+			<-tick.C
+		}
+	}()
+	defer func() { stop(); <-done }()
+	b.await(renderedRows + `.some((row) => row.querySelector("bdi").textContent === "domain_0005" && / of .*\/s/.test(row.cells[6].textContent))`)
+	enter("logs", "descending")
+	assert.Equal(t, "domain_0005", first())
+	b.choose("filter", "")
+	b.choose("show", "temporary")
+	b.awaitCount("1 of 2,003")
+	assert.Equal(t, "incident", first())
+}
+
+// explainOnThePage asks about the only namespace that is shown.
+func explainOnThePage(t *testing.T, b *browser) {
+	b.run(chromedp.Evaluate(renderedRows+`[0].querySelector(".name").click()`, nil))
+	b.await(`document.querySelector("#answer dl") !== null && !document.querySelector("#panel").hidden`)
+	assert.Equal(t, "incident", eval[string](b, `document.querySelector("#panel-title").textContent`))
+	b.run(chromedp.SendKeys(`input[name=trace_id]`, "4bf92f3577b34da6a3ce929d0e0e4736"+kb.Enter))
+	b.await(`document.querySelector("#answer dl")?.textContent.startsWith("Decisionkept")`)
+	b.run(chromedp.SendKeys(`input[name=trace_id]`, "0"))
+	b.run(chromedp.Evaluate(`document.querySelector("#question button").click()`, nil))
+	b.await(`document.querySelector("#answer .error") !== null`)
+	assert.Contains(t, eval[string](b, `document.querySelector("#answer").textContent`), "must be 32 hexadecimal digits")
+	b.run(chromedp.KeyEvent(kb.Escape))
+	b.await(`document.querySelector("#panel").hidden`)
+	assert.True(t, eval[bool](b, `document.activeElement === `+renderedRows+`[0].querySelector(".name")`), "the focus returns")
+}
+
+// fits shows that nothing is wider than the screen.
+func fits(t *testing.T, b *browser) {
+	t.Helper()
+	for _, width := range []int64{360, 390, 800, 1200, 1400} {
+		b.screen(width, 800, "light")
+		assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), int(width))
+		assert.Equal(t, int(width), eval[int](b, `innerWidth`), "it is not zoomed out either")
+	}
 }
 
 func TestHostileNamespacesAreTextOnThePage(t *testing.T) {
@@ -138,18 +242,18 @@ func TestHostileNamespacesAreTextOnThePage(t *testing.T) {
 		client.Traces(traces(t, nil, nil, newSpan(randomTrace(random()), "", attrs{"namespace": name})))
 	}
 	b := open(t, "http://"+collector.Inspect()+"/")
-	b.await(fmt.Sprintf(`document.querySelectorAll("#rows tr").length === %d`, len(hostileNames)))
-	names := eval[[]string](b, `[...document.querySelectorAll("#rows bdi")].map((e) => e.textContent)`)
+	b.awaitCount(fmt.Sprint(len(hostileNames)))
+	names := eval[[]string](b, renderedRows+`.map((row) => row.querySelector("bdi").textContent)`)
 	for _, name := range hostileNames {
 		if len(name) > 128 {
 			name = strings.Repeat(name[:len(name)/(64<<10)], 128/(len(name)/(64<<10)))
 		}
 		assert.Contains(t, names, name)
 	}
-	b.run(chromedp.Evaluate(`for (const button of document.querySelectorAll("#rows button")) button.click()`, nil))
+	b.run(chromedp.Evaluate(`for (const row of `+renderedRows+`) for (const button of row.querySelectorAll("button")) button.click()`, nil))
 	b.await(`document.querySelector("#answer dl") !== null`)
 	assert.Equal(t, "namespace_sampler", eval[string](b, `document.title`), "no script was executed")
-	assert.Zero(t, eval[int](b, `document.querySelectorAll("main img, main script").length`))
+	assert.Zero(t, eval[int](b, `document.querySelectorAll("main img, main script, #panel img, #panel script").length`))
 	assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth - window.innerWidth`), 0)
 }
 
@@ -193,18 +297,21 @@ postgres: {dsn: %q, overrides: {enabled: true}}
 		client.Logs(lines(name, 500+317*((i*5)%8)))
 	}
 	b := open(t, "http://"+collector.Inspect()+"/")
-	b.await(`document.querySelectorAll("#rows tr").length === 9 && /registry read.*runtime overrides read/.test(document.querySelector("#state").textContent)`)
+	b.awaitCount("9")
+	b.await(`/registry read.*runtime overrides read/.test(document.querySelector("#state").textContent)`)
 	client.Traces(traces(t, nil, nil, newSpan(randomTrace(r), "", attrs{"task_uuid": tasks[0].UUID})))
 	b.await(`/Postgres answers.*cache 1 of .*breaker closed/.test(document.querySelector("#state").textContent)`)
-	tags := eval[map[string][]string](b, `Object.fromEntries([...document.querySelectorAll("#rows tr")].map((row) => [
+	tags := eval[map[string][]string](b, `Object.fromEntries(`+renderedRows+`.map((row) => [
 		row.querySelector("bdi").textContent, [...row.querySelectorAll(".tag")].filter((e) => !e.hidden).map((e) => e.textContent)]))`)
 	assert.Equal(t, []string{"not registered"}, tags["reporting"])
 	assert.Equal(t, []string{"temporary"}, tags["integrations"])
 	assert.Equal(t, []string{"no override"}, tags["inventory"])
 	assert.Empty(t, tags["payments"])
 	assert.Equal(t, "(7)", eval[string](b, `document.querySelector("#overrides-count").textContent`))
+	b.run(chromedp.Evaluate(`document.querySelector("#overrides").open = true`, nil))
+	b.await(`document.querySelectorAll("#overrides-list li").length === 7`)
 	overrides := eval[[]string](b, `[...document.querySelectorAll("#overrides-list li")].map((e) => [...e.children].map((p) => p.textContent).join("|"))`)
-	assert.Equal(t, []string{"analytics|1 %|for all signals|override", "orders|50 %|for all signals|override"},
+	assert.Equal(t, []string{"analytics|1 %|for all signals|override", "orders|50 %|for all signals|override|superseded for data points"},
 		[]string{strings.ReplaceAll(overrides[0], ", ", "|"), strings.ReplaceAll(overrides[2], ", ", "|")})
 	assert.Equal(t, "payments|40 %|for log records, override for this signal", overrides[5])
 	assert.Regexp(t, `^integrations\|100 %\|for all signals, runtime override\|ends in \d+ min \d+ s\|set (now|\d.* ago)\|incident 7, by alice$`, overrides[1])
@@ -218,16 +325,16 @@ postgres: {dsn: %q, overrides: {enabled: true}}
 		b.shot("phone " + scheme)
 	}
 	b.screen(1180, 900, "light")
-	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#rows button")].find((e) => e.textContent === "orders").click()`, nil),
+	b.run(chromedp.Evaluate(renderedRows+`.map((row) => row.querySelector(".name")).find((e) => e.textContent === "orders").click()`, nil),
 		chromedp.SendKeys(`input[name=trace_id]`, "4bf92f3577b34da6a3ce929d0e0e4736"+kb.Enter))
-	b.await(`document.querySelector("#answer").textContent.startsWith("Decision")`)
+	b.await(`document.querySelector("#answer dl")?.textContent.startsWith("Decision")`)
 	b.shot("explain")
-	b.run(chromedp.Evaluate(`document.querySelector("#explain").open = false; document.querySelector("#overrides").open = true`, nil))
+	b.run(chromedp.Evaluate(`document.querySelector("#close").click(); document.querySelector("#overrides").scrollIntoView()`, nil))
 	b.shot("overrides")
 	b.screen(390, 844, "light")
 	b.shot("phone overrides")
 	assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 390)
-	b.run(chromedp.Evaluate(`document.querySelector("#explain").open = true; document.querySelector("#overrides").open = false`, nil))
+	b.run(chromedp.Evaluate(`document.querySelector("#ask").click(); document.querySelector("#overrides").open = false`, nil))
 	b.screen(390, 844, "light")
 	b.shot("phone explain")
 }
