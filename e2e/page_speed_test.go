@@ -26,12 +26,10 @@ import (
 const observeTasks = `window.slow = {longtask: [], "long-animation-frame": []};
 	for (const type of Object.keys(slow)) new PerformanceObserver((list) => slow[type].push(...list.getEntries().map((e) => e.duration))).observe({type})`
 
-// timeCallbacks notes how long the page's own callbacks take: timers, and what follows an answer.
+// timeCallbacks notes how long the page takes to show an answer.
 const timeCallbacks = `window.longest = 0;
-	for (const name of ["refresh", "tick"]) {
-		const original = window[name];
-		window[name] = (...of) => { const began = performance.now(); original(...of); longest = Math.max(longest, performance.now() - began); };
-	}`
+	window.showAnswer = refresh;
+	refresh = (fresh) => { const began = performance.now(); showAnswer(fresh); longest = Math.max(longest, performance.now() - began); }`
 
 // timed changes a field as somebody who uses the page does, and returns the milliseconds of script, and those until the next frame has been painted.
 const timed = `async (id, value) => {
@@ -82,7 +80,7 @@ func TestTwoThousandNamespacesOnThePage(t *testing.T) {
 	script, tasks := b.metrics()
 	trickle(t, client, r, seconds)
 	scriptAfter, tasksAfter := b.metrics()
-	t.Logf("%d s while telemetry arrives: script %.2f %% and all tasks %.2f %% of a core; the longest callback of the page %.1f ms; long tasks and frames: %s",
+	t.Logf("%d s while telemetry arrives: script %.2f %% and all tasks %.2f %% of a core; showing an answer %.1f ms at most; long tasks and frames: %s",
 		seconds, 100*(scriptAfter-script)/float64(seconds), 100*(tasksAfter-tasks)/float64(seconds), eval[float64](b, `longest`), eval[string](b, `JSON.stringify(slow)`))
 	assert.LessOrEqual(t, eval[int](b, renderedRows+`.length`), mostRows)
 
@@ -92,11 +90,11 @@ func TestTwoThousandNamespacesOnThePage(t *testing.T) {
 		assert.LessOrEqual(t, eval[int](b, renderedRows+`.length`), mostRows)
 	}
 	change("sort", "name")
-	ordered := func(last string) {
+	ordered := func(first string) {
 		names := eval[[]string](b, renderedRows+`.map((row) => row.querySelector("bdi").textContent)`)
 		require.GreaterOrEqual(t, len(names), 40)
 		assert.IsIncreasing(t, names)
-		assert.Equal(t, last, names[0])
+		assert.Equal(t, first, names[0])
 	}
 	ordered("domain_0000")
 	for _, text := range []string{"d", "do", "dom", "domain_1", "domain_19"} {
