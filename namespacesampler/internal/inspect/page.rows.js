@@ -166,16 +166,22 @@ function newChunk() {
   return chunk;
 }
 
+function newSpace() {
+  const space = element("tr", "space"), cell = element("td");
+  space.setAttribute("aria-hidden", "true");
+  cell.colSpan = 8;
+  space.append(cell);
+  return space;
+}
+
 function showChunk(chunk) {
   const { body } = chunk;
   if (!chunk.isShown) {
     for (const key of chunk.keys) rendered.delete(key);
-    const space = element("tr", "space"), cell = element("td");
-    space.setAttribute("aria-hidden", "true");
-    cell.colSpan = 8;
-    cell.style.height = (chunk.height || chunk.keys.length * estimatedHeight) + "px";
-    space.append(cell);
-    body.replaceChildren(space);
+    chunk.space ??= newSpace();
+    const height = (chunk.height || chunk.keys.length * estimatedHeight) + "px", cell = chunk.space.firstChild;
+    if (cell.style.height !== height) cell.style.height = height;
+    if (body.firstChild !== chunk.space) body.replaceChildren(chunk.space);
     return;
   }
   const first = chunks.indexOf(chunk) * chunkRows + 2; // after the headings
