@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/postgres"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/rate"
 )
 
@@ -58,6 +59,20 @@ func (e *Engine) observe() error {
 		}))
 	}
 	return errors.Join(errs...)
+}
+
+// observeLookups registers the gauge of refused lookups. It is called once the database is open: before, nothing is known of them.
+func (e *Engine) observeLookups(db *postgres.DB) error {
+	return e.telemetry.RegisterProcessorNamespaceSamplerLookupRefusedCallback(func(_ context.Context, o metric.Int64Observer) error {
+		for _, lookup := range db.Lookups() {
+			var refused int64
+			if !lookup.RefusedSince.IsZero() {
+				refused = 1
+			}
+			o.Observe(refused, metric.WithAttributeSet(attribute.NewSet(attribute.String("lookup", lookup.Attribute))))
+		}
+		return nil
+	})
 }
 
 func (e *Engine) observeOverrides(_ context.Context, o metric.Int64Observer) error {

@@ -108,3 +108,32 @@ func TestAnOverrideBringsLookupsBack(t *testing.T) {
 	eventually(t, func() bool { return consume() == [2]int{1, 1} }, "both are looked up and kept")
 	assert.NotEmpty(t, s.Counts("lookup_keys"))
 }
+
+// The gauge tells of a refused lookup, and of its repair, without further telemetry.
+func TestRefusedLookupsAreMeasured(t *testing.T) {
+	t.Parallel()
+	database := samplertest.NewDatabase(t, 1)
+	s := samplertest.Start(t, samplertest.WithPostgres(database.DSN, map[string]any{
+		"circuit_breaker": map[string]any{"cooldown": "20ms"},
+		"lookups": []any{
+			map[string]any{"attribute": "order_id", "query": "SELECT k, ns FROM orders JOIN unnest($1::text[]) k ON k = id"},
+			map[string]any{"attribute": "task_uuid", "query": "SELECT k, 'tasks' FROM unnest($1::text[]) k"},
+		},
+	}, nil))
+	refused := func() map[string]float64 { return s.Gauges("lookup_refused") }
+	assert.Equal(t, map[string]float64{"order_id": 0, "task_uuid": 0}, refused(), "nothing has been asked yet")
+
+	s.ConsumeTraces(samplertest.TracesOf(t, samplertest.Span{Attributes: map[string]any{"order_id": "1"}},
+		samplertest.Span{Attributes: map[string]any{"task_uuid": samplertest.TaskID(0)}}))
+	eventually(t, func() bool { return refused()["order_id"] == 1 }, "the table is missing")
+	assert.Equal(t, map[string]float64{"order_id": 1, "task_uuid": 0}, refused())
+	database.Exec(`CREATE TABLE orders AS SELECT '1'::text AS id, 'shop'::text AS ns`)
+	eventually(t, func() bool { return refused()["order_id"] == 0 }, "the lookup is retried")
+}
+
+func TestWithoutPostgresNoLookupsAreMeasured(t *testing.T) {
+	t.Parallel()
+	s := samplertest.Start(t, map[string]any{"sample_rate": 0.5})
+	_, err := s.Telemetry.GetMetric("otelcol_processor_namespace_sampler_lookup_refused")
+	assert.Error(t, err)
+}

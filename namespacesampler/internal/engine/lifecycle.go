@@ -83,7 +83,7 @@ func (e *Engine) startPostgres(cfg *PostgresConfig) error {
 	e.db, e.common.Resolver = db, resolver
 	e.telemetry.ProcessorNamespaceSamplerCircuitBreakerState.Record(context.Background(), int64(namespace.Closed))
 	e.steering.Watch(db)
-	return nil
+	return e.observeLookups(db)
 }
 
 // groupOf returns what makes groups of the keys that queries return, or nil if items have no groups.

@@ -45,6 +45,7 @@ type TelemetryBuilder struct {
 	ProcessorNamespaceSamplerLookupDuration                   metric.Float64Histogram
 	ProcessorNamespaceSamplerLookupKeys                       metric.Int64Counter
 	ProcessorNamespaceSamplerLookupLateKeys                   metric.Int64Counter
+	ProcessorNamespaceSamplerLookupRefused                    metric.Int64ObservableGauge
 	ProcessorNamespaceSamplerLookupRoundTrips                 metric.Int64Counter
 	ProcessorNamespaceSamplerOverridesAge                     metric.Float64ObservableGauge
 	ProcessorNamespaceSamplerOverridesInForce                 metric.Int64ObservableGauge
@@ -161,6 +162,21 @@ func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerHeldSpansCallb
 		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerHeldSpans, obs: o})
 		return nil
 	}, builder.ProcessorNamespaceSamplerHeldSpans)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorNamespaceSamplerLookupRefusedCallback sets callback for observable ProcessorNamespaceSamplerLookupRefused metric.
+func (builder *TelemetryBuilder) RegisterProcessorNamespaceSamplerLookupRefusedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorNamespaceSamplerLookupRefused, obs: o})
+		return nil
+	}, builder.ProcessorNamespaceSamplerLookupRefused)
 	if err != nil {
 		return err
 	}
@@ -504,6 +520,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_namespace_sampler_lookup_late_keys",
 		metric.WithDescription("Keys that resolved after items had been decided without their namespace. From then on the rate of the namespace applies, so that a dropped metric series may be kept, or a kept one dropped. [Alpha]"),
 		metric.WithUnit("{keys}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorNamespaceSamplerLookupRefused, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_namespace_sampler_lookup_refused",
+		metric.WithDescription("Whether Postgres refuses the statement of a lookup: 1 from the first refusal until it is known to work again, else 0. While it is refused, keys that are not cached are unavailable. Only with lookups. [Alpha]"),
+		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorNamespaceSamplerLookupRoundTrips, err = builder.meter.Int64Counter(

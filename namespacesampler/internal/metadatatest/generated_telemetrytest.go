@@ -280,6 +280,20 @@ func AssertEqualProcessorNamespaceSamplerLookupLateKeys(t *testing.T, tt *compon
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualProcessorNamespaceSamplerLookupRefused(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_namespace_sampler_lookup_refused",
+		Description: "Whether Postgres refuses the statement of a lookup: 1 from the first refusal until it is known to work again, else 0. While it is refused, keys that are not cached are unavailable. Only with lookups. [Alpha]",
+		Unit:        "1",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_namespace_sampler_lookup_refused")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualProcessorNamespaceSamplerLookupRoundTrips(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_namespace_sampler_lookup_round_trips",
