@@ -91,10 +91,10 @@ type forwarder struct {
 // of adds the messages of a package.
 func (m messages) of(t *testing.T, files []*ast.File) {
 	t.Helper()
-	forwarders := map[string]forwarder{}
+	forwarders, tables := map[string]forwarder{}, tablesOf(files)
 	for _, file := range files {
 		functions(file, func(name string, signature *ast.FuncType, body *ast.BlockStmt) {
-			level := m.logs(t, body)
+			level := m.logs(t, body, tables)
 			if place := parameter(signature, "message"); level != "" && place >= 0 {
 				forwarders[name] = forwarder{place, level}
 			}
@@ -114,8 +114,39 @@ func (m messages) of(t *testing.T, files []*ast.File) {
 	}
 }
 
+// tablesOf returns the values of the maps that are variables of a package, by the name of the map.
+func tablesOf(files []*ast.File) map[string][]ast.Expr {
+	tables := map[string][]ast.Expr{}
+	for _, file := range files {
+		for _, d := range file.Decls {
+			declaration, ok := d.(*ast.GenDecl)
+			if !ok || declaration.Tok != token.VAR {
+				continue
+			}
+			for _, spec := range declaration.Specs {
+				if v := spec.(*ast.ValueSpec); len(v.Values) == 1 {
+					tables[v.Names[0].Name] = valuesOf(v.Values[0])
+				}
+			}
+		}
+	}
+	return tables
+}
+
+// valuesOf returns the values of the literal of a map; none of anything else.
+func valuesOf(e ast.Expr) (values []ast.Expr) {
+	if literal, ok := e.(*ast.CompositeLit); ok {
+		for _, element := range literal.Elts {
+			if pair, ok := element.(*ast.KeyValueExpr); ok {
+				values = append(values, pair.Value)
+			}
+		}
+	}
+	return values
+}
+
 // logs adds what a function logs. It returns the level if that is its parameter or variable named message.
-func (m messages) logs(t *testing.T, body *ast.BlockStmt) (level string) {
+func (m messages) logs(t *testing.T, body *ast.BlockStmt, tables map[string][]ast.Expr) (level string) {
 	t.Helper()
 	var assigned []ast.Expr
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -134,8 +165,10 @@ func (m messages) logs(t *testing.T, body *ast.BlockStmt) (level string) {
 			case slices.Contains(logged, name):
 				if text, ok := n.Args[0].(*ast.Ident); ok && text.Name == "message" {
 					level = strings.ToLower(name[1:])
-				} else {
-					m.add(t, n.Args[0], strings.ToLower(name[1:]))
+					break
+				}
+				for _, text := range alternatives(n.Args[0], tables) {
+					m.add(t, text, strings.ToLower(name[1:]))
 				}
 			}
 		}
@@ -149,10 +182,20 @@ func (m messages) logs(t *testing.T, body *ast.BlockStmt) (level string) {
 	return level
 }
 
+// alternatives returns what a message can be: each value of a map that it is taken from, or itself.
+func alternatives(message ast.Expr, tables map[string][]ast.Expr) []ast.Expr {
+	if index, ok := message.(*ast.IndexExpr); ok {
+		if table, ok := index.X.(*ast.Ident); ok {
+			return tables[table.Name]
+		}
+	}
+	return []ast.Expr{message}
+}
+
 func (m messages) add(t *testing.T, text ast.Expr, level string) {
 	t.Helper()
 	folded := fold(text)
-	if assert.NotEmpty(t, folded, "a message must be a literal, or a variable or parameter named message") {
+	if assert.NotEmpty(t, folded, "a message must be a literal, a value of a map, or a variable or parameter named message") {
 		levels := map[string]bool{level: true}
 		if before, ok := m[folded]; ok {
 			levels[before] = true
