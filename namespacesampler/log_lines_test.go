@@ -185,7 +185,7 @@ func (m messages) logs(t *testing.T, body *ast.BlockStmt, tables map[string][]as
 // alternatives returns what a message can be: each value of a map that it is taken from, or itself.
 func alternatives(message ast.Expr, tables map[string][]ast.Expr) []ast.Expr {
 	if index, ok := message.(*ast.IndexExpr); ok {
-		if table, ok := index.X.(*ast.Ident); ok {
+		if table, ok := index.X.(*ast.Ident); ok && len(tables[table.Name]) > 0 {
 			return tables[table.Name]
 		}
 	}
