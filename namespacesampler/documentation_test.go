@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 // The worked examples of the documentation are excerpts of files in testdata, which the tests of the built collector run.
@@ -80,5 +81,20 @@ func TestTheTestsThatTheDocumentationOfAttacksNamesExist(t *testing.T) {
 	require.NotEmpty(t, names)
 	for _, name := range names {
 		assert.True(t, strings.Contains(tests.String(), "\nfunc "+name[1]+"("), name[1])
+	}
+}
+
+// Examples without the page offer it in a line that only has to be uncommented.
+func TestExamplesOfferThePage(t *testing.T) {
+	for _, file := range []string{"minimal.yaml", "production.yaml", "two-tier/second.yaml"} {
+		t.Run(file, func(t *testing.T) {
+			text := read(t, testdata+file)
+			require.Equal(t, 1, strings.Count(text, "# inspect: {}"))
+			var example struct {
+				Processors map[string]map[string]any
+			}
+			require.NoError(t, yaml.Unmarshal([]byte(strings.Replace(text, "# inspect: {}", "inspect: {}", 1)), &example))
+			assert.Equal(t, map[string]any{}, example.Processors["namespace_sampler"]["inspect"])
+		})
 	}
 }
