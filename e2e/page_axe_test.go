@@ -127,7 +127,8 @@ func everythingOnThePage(t *testing.T) (collector *harness.Collector, stop func(
 		('integrations', 1, now() + interval '42 minutes', 'incident 7', 'alice'), ('incident', 2, NULL, NULL, NULL), ('ordres', 0.5, NULL, NULL, NULL)`)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
-	collector = harness.Start(t, harness.Options{Sink: harness.NewSink(t), Inspect: plain,
+	collector = harness.Start(t, harness.Options{
+		Sink: harness.NewSink(t), Inspect: plain,
 		Expect: []string{"a row of the runtime overrides is skipped", malformedKey, "names no registered", "logs::enabled is false", "dry_run"}, Processor: fmt.Sprintf(`
 sample_rate: 0.1
 dry_run: true
@@ -136,7 +137,8 @@ namespaces: {payments: 1, orders: 0.5, "rust_e2e_*": 0.2}
 tracing: {budget: {items_per_second: 50}, namespaces: {analytics: {items_per_second: 20}}}
 logs: {enabled: false}
 postgres: {dsn: %q, overrides: {enabled: true}, fleet: {enabled: true}}
-`, dsn)})
+`, dsn),
+	})
 	client := harness.NewClient(t, collector)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

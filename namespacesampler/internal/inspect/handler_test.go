@@ -32,13 +32,15 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 			Name: "payments", Registered: &yes, LastSeen: &at,
 			Signals: Signals{
 				Traces: Signal{
-					Rate{SampleRate: 1, Rule: "pattern", Pattern: "pay*", Source: "shared_override", ExpiresAt: &at}, Counts{3, 4},
+					Rate{SampleRate: 1, Rule: "pattern", Pattern: "pay*", Source: "shared_override", ExpiresAt: &at},
+					Counts{3, 4},
 					&recent.PerSecond{Kept: 0.5, Dropped: 1},
 				},
 				Metrics: Signal{Rate: Rate{SampleRate: 0.1, Rule: "global", Source: "signal_global"}},
 				Logs: Signal{
 					Rate{SampleRate: 0.5, Rule: "exact", Source: "signal_override", Budget: &Budget{ItemsPerSecond: 0.5, Shared: true, Halvings: 3}},
-					Counts{5, 6}, nil,
+					Counts{5, 6},
+					nil,
 				},
 			},
 		}},
@@ -50,8 +52,10 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 		Other: Sums{Logs: Sum{Counts: Counts{7, 8}}},
 		Overrides: []Override{
 			{Key: "fixed", Signal: "all", SampleRate: new(0.0), Source: "shared_override"},
-			{Key: "web-*\xff", Signal: "logs", ItemsPerSecond: 0.5, Source: "signal_override", ExpiresAt: &at,
-				Superseded: []string{"logs"}, Unmatched: true, DidYouMean: "web"},
+			{
+				Key: "web-*\xff", Signal: "logs", ItemsPerSecond: 0.5, Source: "signal_override", ExpiresAt: &at,
+				Superseded: []string{"logs"}, Unmatched: true, DidYouMean: "web",
+			},
 		},
 		Changes: []Change{{
 			At: at, Change: "added", Key: "fixed", Signal: "traces", Source: "runtime_override",

@@ -64,7 +64,7 @@ func (v *View) now(w *recent.Window) Now {
 	lines := v.Recent.Lines()
 	n := Now{Seconds: w.Seconds, IntervalSeconds: recent.Interval.Seconds()}
 	for signal, of := range [...]*NowSignal{labels.Spans: &n.Traces, labels.DataPoints: &n.Metrics, labels.LogRecords: &n.Logs} {
-		s := labels.Signal(signal) //nolint:gosec // below NumSignals
+		s := labels.Signal(signal)
 		of.PerSecond, of.History = w.Total(s), lines[signal]
 	}
 	return n
