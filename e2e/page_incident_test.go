@@ -190,7 +190,7 @@ postgres: {dsn: %q, layout: none, overrides: {enabled: true}}`, dsn)})
 	b.await(share + ` > 5 && ` + share + ` < 15 && data.now.seconds > 5`)
 	assert.Equal(t, "10 %", eval[string](b, row+`.querySelector(".rate").textContent`))
 	assert.Regexp(t, `^[\d.,]+ of [\d.,]+/s$`, eval[string](b, row+`.querySelector(".numbers").textContent`))
-	assert.Regexp(t, `^[\d.,]+/s in, [\d.,]+/s kept \(([5-9]|1[0-4]) %\)$`, eval[string](b, headline))
+	assert.Regexp(t, `^[\d.,]+/s in, [\d.,]+/s kept \(([5-9]|1[0-5]) %\)$`, eval[string](b, headline))
 	assert.True(t, eval[bool](b, `document.querySelector("#temporary").hidden && document.querySelector("#changes-section").hidden`))
 
 	execute(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at, reason, updated_by)
