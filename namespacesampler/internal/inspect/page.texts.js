@@ -24,7 +24,7 @@ function button(className, text, onClick) {
   return e;
 }
 function setText(e, text) { if (e.textContent !== text) e.textContent = text; }
-function setHidden(e, hidden) { if (e.hidden !== hidden) e.hidden = hidden; }
+function setHidden(e, hidden) { if (e.hasAttribute("hidden") !== hidden) e.toggleAttribute("hidden", hidden); } // SVG has no property hidden
 const plural = (n, noun) => number.format(n) + " " + noun + (n === 1 ? "" : "s");
 
 // now is the time of the collector's clock, by which overrides end. While the collector does not answer, it is the time of its last answer.
