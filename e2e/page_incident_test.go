@@ -191,6 +191,7 @@ postgres: {dsn: %q, layout: none, overrides: {enabled: true}}`, dsn)})
 	assert.Equal(t, "10 %", eval[string](b, row+`.querySelector(".rate").textContent`))
 	assert.Regexp(t, `^[\d.,]+ of [\d.,]+/s$`, eval[string](b, row+`.querySelector(".numbers").textContent`))
 	assert.Regexp(t, `^[\d.,]+/s in, [\d.,]+/s kept \(([5-9]|1[0-5]) %\)$`, eval[string](b, headline))
+	assert.Equal(t, []bool{true, false, false}, eval[[]bool](b, `[...document.querySelectorAll("#now .plot")].map((plot) => getComputedStyle(plot).visibility === "visible")`), "no lines of what does not arrive")
 	assert.True(t, eval[bool](b, `document.querySelector("#temporary").hidden && document.querySelector("#changes-section").hidden`))
 
 	execute(`INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at, reason, updated_by)
