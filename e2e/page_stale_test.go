@@ -24,7 +24,7 @@ type unreachable struct{ testing.TB }
 
 func (u unreachable) Errorf(format string, arguments ...any) {
 	if text := fmt.Sprintf(format, arguments...); !strings.Contains(text, "net::ERR_") {
-		u.TB.Error(text)
+		u.Error(text)
 	}
 }
 
