@@ -8,7 +8,7 @@ function fillIdentity() {
   parts.push("started " + ago(c.started_at));
   if (c.reloaded) parts.push("configuration reloaded " + ago(c.counting_since));
   setText(byId("identity"), parts.filter(Boolean).join(" · "));
-  setText(byId("since"), "Bars and rates a second are of the last " + Math.round(data.now.seconds) + " seconds. What is “in all” is counted since " +
+  setText(byId("since"), "Bars and rates a second are of the last " + plural(Math.round(data.now.seconds), "second") + ". What is “in all” is counted since " +
     new Date(c.counting_since).toLocaleString("en-GB") + " (" + ago(c.counting_since) + ")" +
     (c.reloaded ? ", when the configuration was reloaded: that began the counts anew." : ", when the collector started."));
 }
@@ -111,7 +111,7 @@ function fillNow() {
     const g = data.global[signal];
     setText(c.rate, "without an override: " + rateText(g) + (g.budget ? ", budget " + budgetOf(g) : ", " + sources[g.source]));
   }
-  setText(byId("window"), "Rates: last " + Math.round(data.now.seconds) + " seconds.");
+  setText(byId("window"), "Rates: last " + plural(Math.round(data.now.seconds), "second") + ".");
 }
 
 const onFailures = {

@@ -175,10 +175,13 @@ func (v *View) states(n *Namespaces, w *recent.Window) []Problem {
 	if o := n.State.RuntimeOverrides; o != nil && o.Rejected > 0 {
 		first := o.RejectedRows[0]
 		reason := fmt.Sprintf("%s: %s", cmp.Or(namespace.Shown(first.Namespace), `""`), first.Error)
+		consequence := "rows of the table of runtime overrides are skipped; they change nothing"
+		if o.Rejected == 1 {
+			consequence = "row of the table of runtime overrides is skipped; it changes nothing"
+		}
 		found = append(found, Problem{
-			Kind: "rows_skipped", Since: o.ReadAt, Count: int64(o.Rejected), Error: &reason,
-			Consequence: "rows of the table of runtime overrides are skipped; they change nothing",
-			Setting:     "postgres::overrides", Documentation: "overrides.md#rows-that-make-no-sense",
+			Kind: "rows_skipped", Since: o.ReadAt, Count: int64(o.Rejected), Error: &reason, Consequence: consequence,
+			Setting: "postgres::overrides", Documentation: "overrides.md#rows-that-make-no-sense",
 		})
 	}
 	if r := n.State.Remainder; r != nil && r.Forgotten > 0 {
