@@ -258,7 +258,7 @@ postgres: {dsn: %q, overrides: {enabled: true}}`, dsn),
 	assert.Contains(t, shownTags(b, pageRow("shipping")), skipped)
 	assert.NotContains(t, shownTags(b, pageRow("orders")), skipped)
 	assert.Equal(t, "10 %", eval[string](b, pageRow("shipping")+`.querySelector(".rate").textContent`), "it changes nothing")
-	assert.Contains(t, eval[string](b, `document.querySelector("#problems-list").textContent`), "1 rows of the table of runtime overrides are skipped")
+	assert.Contains(t, eval[string](b, `document.querySelector("#problems-list").textContent`), "1 row of the table of runtime overrides is skipped")
 
 	eval[bool](b, `document.querySelector("#overrides").open = true`)
 	b.await(`/did you mean orders\?/.test(document.querySelector("#overrides-list").textContent)`)

@@ -50,6 +50,7 @@ type Engine struct {
 	// Set by Start, and nil if the configuration has no such section.
 	db           *postgres.DB
 	server       *inspect.Server
+	isReloaded   bool           // the process has had a processor of this name before
 	counting     sync.WaitGroup // samples of what is counted, for the server
 	stopCounting context.CancelFunc
 }

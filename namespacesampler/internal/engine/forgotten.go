@@ -22,12 +22,19 @@ type forgottenTraces struct {
 }
 
 func (f *forgottenTraces) add(traces int) {
+	if due := f.due(traces); due > 0 {
+		f.logger.Warn("traces are forgotten while they are active, so that they may be cut: raise tracing::trace_memory::max_traces",
+			zap.Int("traces", due), zap.Int("max_traces", f.most))
+	}
+}
+
+// due returns the number of traces to warn of now; 0 if a warning must wait.
+func (f *forgottenTraces) due(traces int) (due int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.traces += traces
 	if now := time.Now(); f.warned.IsZero() || now.Sub(f.warned) >= forgottenEvery {
-		f.logger.Warn("traces are forgotten while they are active, so that they may be cut: raise tracing::trace_memory::max_traces",
-			zap.Int("traces", f.traces), zap.Int("max_traces", f.most))
-		f.warned, f.traces = now, 0
+		due, f.warned, f.traces = f.traces, now, 0
 	}
+	return due
 }

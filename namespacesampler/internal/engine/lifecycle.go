@@ -27,6 +27,7 @@ func (e *Engine) AddHost(host component.Host) { e.health.addHost(host) }
 // Start starts resolution, steering and the HTTP server. It succeeds while the database is down (C7).
 func (e *Engine) Start(ctx context.Context, host component.Host) error {
 	e.announce()
+	_, e.isReloaded = started.LoadOrStore(e.id, struct{}{})
 	e.steering.Start()
 	if e.cfg.Postgres != nil {
 		if err := e.startPostgres(e.cfg.Postgres); err != nil {

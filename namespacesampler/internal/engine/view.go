@@ -29,10 +29,9 @@ var (
 
 // collector returns what is known of the process.
 func (e *Engine) collector() inspect.Collector {
-	_, reloaded := started.LoadOrStore(e.id, struct{}{})
 	c := inspect.Collector{
 		Component: e.id.String(), StartedAt: processStarted.UTC().Truncate(time.Millisecond),
-		CountingSince: time.Now().UTC().Truncate(time.Millisecond), Reloaded: reloaded,
+		CountingSince: time.Now().UTC().Truncate(time.Millisecond), Reloaded: e.isReloaded,
 	}
 	c.Host, _ = os.Hostname() // empty if it is not known
 	for key, value := range map[string]*string{

@@ -50,7 +50,7 @@ func TestAnOutageIsAProblemWithItsConsequences(t *testing.T) {
 	n = samplertest.GetJSON[inspect.Namespaces](t, at+"/namespaces")
 	p := problemOf(&n, "unavailable")
 	assert.Equal(t, "Postgres does not answer: unresolved items take the global rate 25 %; groups that only Postgres knows are not found; "+
-		"runtime overrides are frozen, and still end in time", p.Consequence)
+		"runtime overrides are frozen, and still end on time", p.Consequence)
 	assert.Equal(t, "postgres::on_failure", p.Setting)
 	assert.WithinDuration(t, time.Now(), *p.Since, time.Minute)
 	assert.Positive(t, p.PerSecond)
@@ -102,6 +102,7 @@ func TestTheLastChangesAndSupersededOverridesAreShown(t *testing.T) {
 		"sample_rate": 0.1, "namespaces": map[string]any{"payments": 0.5, "orders": 0.5, "web_*": 0.5},
 		"logs": map[string]any{"namespaces": map[string]any{"orders": 1}},
 	}))
+	await(t, at, func(n inspect.Namespaces) bool { return n.State.RuntimeOverrides.ReadAt != nil }, "the table is read")
 	of := func(n *inspect.Namespaces, key, source string) inspect.Override {
 		for _, o := range n.Overrides {
 			if o.Key == key && o.Source == source {

@@ -30,6 +30,7 @@ function recall() {
   fields.namespace.value = params.get("explain");
   setHidden(byId("panel"), false);
   opener = byId("ask");
+  changeAt = now();
   explain();
 }
 
@@ -54,19 +55,23 @@ function refresh(fresh) {
 function setStale(why) {
   if (why && data) {
     staleAt ||= answeredAt;
-    setText(byId("trouble"), "As of " + clock(staleAt) + ", " + span(Date.now() + skew - staleAt) + " ago: " + why + ". What is grey is out of date.");
+    setText(byId("trouble"), "As of " + clock(staleAt) + ": the collector does not answer (" + why + "). What is grey is out of date.");
+    setText(byId("age"), span(Date.now() + skew - staleAt) + " ago"); // not in the alert, which would be read out again and again
     document.title = "(stale) namespace_sampler";
-  } else if (why) setText(byId("trouble"), "The collector does not answer: " + why);
+  } else if (why) setText(byId("trouble"), "The collector does not answer (" + why + ").");
   if (!why) staleAt = 0;
   document.body.classList.toggle("stale", Boolean(why));
   setHidden(byId("trouble"), !why);
+  setHidden(byId("age"), !staleAt);
 }
 
-let loading = false, answeredAt = 0;
+// load asks for a fresh answer: less often while the page is in the background, where only its title shows.
+let loading = false, answeredAt = 0, askedAt = 0;
 async function load() {
-  if (loading || document.hidden && data) return;
+  if (loading || document.hidden && Date.now() - askedAt < staleAfter) return;
   loading = true;
-  const fresh = await ask().catch((error) => setStale("the collector does not answer (" + error.message + ")"));
+  askedAt = Date.now();
+  const fresh = await ask().catch((error) => setStale(error.message));
   loading = false;
   if (!fresh) return;
   setStale("");
@@ -75,7 +80,7 @@ async function load() {
 }
 async function ask() {
   const response = await fetch("namespaces", { signal: AbortSignal.timeout(staleAfter) });
-  if (!response.ok) throw new Error("it answers with status " + response.status);
+  if (!response.ok) throw new Error("status " + response.status);
   const date = Date.parse(response.headers.get("Date"));
   if (date) skew = Math.abs(date - Date.now()) > 2000 ? date - Date.now() : 0; // Date has whole seconds
   return response.json();
@@ -84,7 +89,7 @@ async function ask() {
 // tick shows how time goes by between two answers.
 function tick() {
   if (!data || document.hidden) return;
-  if (!staleAt && Date.now() + skew - answeredAt > staleAfter + every) setStale("the collector has not answered since");
+  if (!staleAt && Date.now() - askedAt > every && Date.now() + skew - answeredAt > staleAfter + every) setStale("no answer since");
   if (staleAt) return;
   for (const entry of rendered.values()) fillTimes(entry);
   fillState();

@@ -5,6 +5,7 @@ function openPanel(name, by, changes) {
   const fields = byId("question").elements;
   opener = by;
   former = data ? runtimeOverrides(data) : [];
+  changeAt = now();
   fields.namespace.value = name;
   if (by !== byId("ask")) fields.trace_id.value = fields.tracestate.value = fields.group.value = "";
   setHidden(byId("panel"), false);
@@ -17,10 +18,13 @@ function openPanel(name, by, changes) {
 
 function closePanel() {
   setHidden(byId("panel"), true);
+  questions++; // a late answer is not shown
   byId("answer").replaceChildren();
+  setText(byId("panel-title"), "Why was it kept or dropped?");
   asked = null;
   remember();
-  if (opener && opener.isConnected) opener.focus({ preventScroll: true });
+  const back = opener && opener.isConnected ? opener : table;
+  back.focus({ preventScroll: true });
 }
 
 // arrangeQuestion shows the fields that the decision on an item of the signal depends on. Hidden ones are not asked.

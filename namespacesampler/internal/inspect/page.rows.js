@@ -105,15 +105,15 @@ function fillRow(entry, n) {
   setText(entry.cells.dropped, dropped ? perSecond(dropped) : "–");
   fillTimes(entry);
   const { tags, change } = entry.cells;
-  if (!("name" in n)) {
-    setHidden(change, !n.traces.rule); // several namespaces
+  if (!n.traces.rule) { // several namespaces
+    setHidden(change, true);
     return;
   }
   setHidden(tags.unregistered, n.registered !== false);
   setHidden(tags.temporary, !temporary(n));
   setHidden(tags.unlisted, !(n.registered === true && onGlobal(n)));
   setHidden(tags.cut, !n.cut);
-  const skipped = skippedFor(n.name);
+  const skipped = skippedFor(n.name || ""); // items without a namespace have the empty name, which no pattern matches
   setHidden(tags.skipped, !skipped);
   if (skipped) {
     setText(tags.skipped, "row skipped: " + skipped.error);
@@ -124,7 +124,7 @@ function fillRow(entry, n) {
 // skippedFor returns a skipped row of the runtime overrides that would apply to a namespace.
 function skippedFor(name) {
   const o = data.state.runtime_overrides;
-  return o ? o.rejected_rows.find((r) => r.namespace === name || /[*?]/.test(r.namespace) && matches(r.namespace, name)) : undefined;
+  return o ? o.rejected_rows.find((r) => r.namespace === name || name !== "" && /[*?]/.test(r.namespace) && matches(r.namespace, name)) : undefined;
 }
 // matches reports whether a pattern, in which * stands for any run of characters and ? for one, matches a name.
 function matches(pattern, name) {
@@ -208,6 +208,7 @@ function showOrder() {
   while (chunks.length > wanted) {
     const chunk = chunks.pop();
     for (const key of chunk.keys) rendered.delete(key);
+    chunk.keys = []; // the observer may still have something to say about it
     observer.unobserve(chunk.body);
     chunk.body.remove();
   }

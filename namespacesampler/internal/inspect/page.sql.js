@@ -49,12 +49,28 @@ function formerRow(row) {
 }
 
 // yamlText is a text in YAML, in which the collector does not take $ for a variable.
-const yamlText = (text) => JSON.stringify(text).replaceAll("$", "$$$$");
+function yamlText(text) {
+  const quoted = [...JSON.stringify(text)].map((c) => unsafe.test(c) ? "\\U" + c.codePointAt(0).toString(16).padStart(8, "0") : c);
+  return quoted.join("").replaceAll("$", "$$$$");
+}
+let changeAt = 0; // the time from which the end in YAML is counted, so that the text does not change while it is copied
 function yaml(row, minutes) {
   const entry = "{name: " + yamlText(row.namespace) + ", sample_rate: " + row.value +
-    (minutes ? ", until: " + new Date(now() + minutes * 60000).toISOString().replace(/\.\d+/, "") : "") + "}";
+    (minutes ? ", until: " + new Date(changeAt + minutes * 60000).toISOString().replace(/\.\d+/, "") : "") + "}";
   const section = row.signal === "all" ? "    " : "    " + settings[row.signal] + ":\n      ";
   return "processors:\n  " + data.collector.component + ":\n" + section + "namespaces:\n" + (row.signal === "all" ? "      - " : "        - ") + entry;
+}
+
+// warnings says what else there is for the same namespace.
+function warnings(row, before) {
+  const same = (o) => o.key === row.namespace && o.signal === row.signal, live = runtimeOverrides(data);
+  const texts = [], there = live.find(same), isOurs = there && trim(there.sample_rate || 0) === row.value && (there.reason || "") === row.reason;
+  if (before) texts.push("It takes the place of a row" + ((before.reason || "").length > 100 ? ", whose reason may be shown cut." : "."));
+  else if (there && !isOurs) texts.push("Somebody has added a row meanwhile, which it takes the place of: close the panel and open it again to be able to put that back.");
+  if (data.state.runtime_overrides.rejected_rows.some((r) => r.namespace === row.namespace && r.signal === row.signal)) texts.push("It takes the place of a row that is skipped.");
+  const others = signals.filter((s) => row.signal === "all" && live.some((o) => o.key === row.namespace && o.signal === s));
+  if (others.length) texts.push("For " + others.map(itemsOf).join(" and ") + " the rows of their own stay in force.");
+  return texts.map((text) => " " + text).join("");
 }
 
 function fillChange() {
@@ -70,7 +86,7 @@ function fillChange() {
       how = "Nothing can be changed from here. Paste this into psql, as a role that may write to the table; collectors take it over within seconds.";
       change = insertSQL(o.table, row);
       remove = deleteSQL(o.table, row);
-      if (before) how += " It takes the place of a row.";
+      how += warnings(row, before);
       [undo, remove] = before ? [insertSQL(o.table, before), remove] : [remove, ""];
     } else {
       how = "Runtime overrides are not enabled (postgres::overrides::enabled), so that the configuration has to be changed, and reloaded by SIGHUP:";
@@ -101,5 +117,5 @@ async function copyText(e) {
   setText(byId("copied"), isDone ? "Copied." : "The browser does not allow copying: the text is selected.");
 }
 for (const b of document.querySelectorAll("[data-copies]")) b.addEventListener("click", () => copyText(byId(b.dataset.copies)));
-byId("wanted").addEventListener("input", () => { setText(byId("copied"), ""); fillChange(); });
+byId("wanted").addEventListener("input", () => { changeAt = now(); setText(byId("copied"), ""); fillChange(); });
 byId("wanted").addEventListener("submit", (event) => event.preventDefault());

@@ -10,7 +10,7 @@ function fillIdentity() {
   setText(byId("identity"), parts.filter(Boolean).join(" · "));
   setText(byId("since"), "Bars and rates a second are of the last " + plural(Math.round(data.now.seconds), "second") + ". What is “in all” is counted since " +
     new Date(c.counting_since).toLocaleString("en-GB") + " (" + ago(c.counting_since) + ")" +
-    (c.reloaded ? ", when the configuration was reloaded: that began the counts anew." : ", when the collector started."));
+    (c.reloaded ? ", when the configuration was reloaded: that began the counts anew." : ", when the processor started."));
 }
 
 function states() {
@@ -55,7 +55,7 @@ function fillNotices() {
 }
 
 // A problem is of now if it is a state, or if it has occurred in the window.
-const isNow = (p) => p.since !== null || p.per_second > 0 || p.kind === "remainder_forgets";
+const isNow = (p) => p.since !== null || p.per_second > 0;
 const isSevere = (p) => p.since !== null || p.kind === "undelivered_spans";
 function problemParts(p) {
   const parts = [], link = [["why", p.setting], ["why docs", "documentation", p.documentation]];

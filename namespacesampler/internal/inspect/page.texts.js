@@ -74,7 +74,11 @@ function fillList(list, entries) {
     if (li.content === content) return;
     li.content = content;
     li.className = parts.className || "";
-    li.replaceChildren(...parts.map(part));
+    // Parts of the same kind are updated in place, so that a link keeps the focus, and takes a click, while a text beside it changes.
+    const kind = JSON.stringify(parts.map(([className, , address]) => [className, address]));
+    if (li.kind === kind) parts.forEach(([, text], n) => setText(li.children[n], text));
+    else li.replaceChildren(...parts.map(part));
+    li.kind = kind;
   });
 }
 const tags = { key: "bdi", strong: "strong" };

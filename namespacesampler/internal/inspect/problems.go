@@ -77,13 +77,13 @@ var counted = []struct {
 	}},
 	{problems.TracestateFaults, Problem{
 		Kind:          "tracestate_faults",
-		Consequence:   "spans have a tracestate that is malformed, that says what cannot be true, or that is too long; their probability may not be known later",
+		Consequence:   "spans have a tracestate that is malformed, inconsistent or too long; backends may not be able to compute their adjusted counts",
 		Setting:       "tracing::mode",
 		Documentation: "traces.md#thresholds",
 	}},
 	{problems.RecordFaults, Problem{
 		Kind:          "log_record_faults",
-		Consequence:   "log records have sampling attributes that are malformed, or that say what cannot be true; their probability may not be known later",
+		Consequence:   "log records have sampling attributes that are malformed or inconsistent; backends may not be able to compute their adjusted counts",
 		Setting:       "tracing::mode",
 		Documentation: "logs.md#randomness-and-stamps",
 	}},
@@ -164,7 +164,7 @@ func (v *View) states(n *Namespaces, w *recent.Window) []Problem {
 	refused := v.refusedLookups(n)
 	found = append(found, refused...)
 	if !isDown { // else it is the reason
-		found = append(found, unreadableTables(n)...)
+		found = append(found, v.unreadableTables(n)...)
 		if lately > 0 && len(refused) == 0 {
 			found = append(found, Problem{
 				Kind: "unanswered_keys", Count: ever, PerSecond: w.PerSecond(lately), Consequence: "keys were not answered in time; " + v.onFailure(n),
@@ -222,25 +222,31 @@ func (v *View) refusedLookups(n *Namespaces) (found []Problem) {
 	return found
 }
 
-// unreadableTables returns the problems with tables other than those of lookups.
-func unreadableTables(n *Namespaces) (found []Problem) {
+// unreadableTables returns the problems with tables other than those of lookups. They last since the last good read, or since the start.
+func (v *View) unreadableTables(n *Namespaces) (found []Problem) {
+	since := func(read *time.Time) *time.Time {
+		if read == nil {
+			return &v.Collector.CountingSince
+		}
+		return read
+	}
 	if o := n.State.RuntimeOverrides; o != nil && o.Error != nil {
 		found = append(found, Problem{
-			Kind: "overrides_unreadable", Since: o.ReadAt, Error: o.Error,
-			Consequence: "runtime overrides cannot be read; those that were read last are in force, and still end in time",
+			Kind: "overrides_unreadable", Since: since(o.ReadAt), Error: o.Error,
+			Consequence: "runtime overrides cannot be read; those that were read last are in force, and still end on time",
 			Setting:     "postgres::overrides", Documentation: "overrides.md#without-postgres",
 		})
 	}
 	if r := n.Registry; r != nil && r.Error != nil {
 		found = append(found, Problem{
-			Kind: "registry_unreadable", Since: r.ReadAt, Error: r.Error,
+			Kind: "registry_unreadable", Since: since(r.ReadAt), Error: r.Error,
 			Consequence: "registered namespaces cannot be read; those that were read last are shown, and sampling does not change",
 			Setting:     "postgres::registry", Documentation: "resolution.md#registered-namespaces",
 		})
 	}
 	if f := n.State.Fleet; f != nil && f.Error != nil {
 		found = append(found, Problem{
-			Kind: "budgets_not_shared", Since: f.AnsweredAt, Error: f.Error,
+			Kind: "budgets_not_shared", Since: since(f.AnsweredAt), Error: f.Error,
 			Consequence: "the table of the fleet cannot be used; the last rates of budgets are in force, and are lowered where more arrives",
 			Setting:     "postgres::fleet", Documentation: "fleet.md#budgets",
 		})
@@ -255,7 +261,7 @@ func (v *View) ofOutage(n *Namespaces) string {
 		parts = append(parts, "groups that only Postgres knows are not found")
 	}
 	if n.State.RuntimeOverrides != nil {
-		parts = append(parts, "runtime overrides are frozen, and still end in time")
+		parts = append(parts, "runtime overrides are frozen, and still end on time")
 	}
 	if n.State.Fleet != nil {
 		parts = append(parts, "budgets keep their last rates, and are not shared")

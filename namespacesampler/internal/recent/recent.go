@@ -99,6 +99,14 @@ func (s *sample) total(signal labels.Signal) (kept, dropped int64) {
 	return kept, dropped
 }
 
+// of returns what was counted of a label: nothing if it did not exist.
+func (s *sample) of(l *labels.Label) counts {
+	if l.Index < len(s.ofLabel) {
+		return s.ofLabel[l.Index]
+	}
+	return counts{}
+}
+
 // take takes a sample, in place of the oldest one.
 func (h *History) take() {
 	s := h.sample()
@@ -132,51 +140,38 @@ func (h *History) Lines() [labels.NumSignals]Line {
 	return h.lines
 }
 
-// Window is the time from one of the last samples to now: up to ten seconds, less soon after the start.
+// Window is the time from one of the last samples to now: up to ten seconds, less soon after the start. It is immutable.
 type Window struct {
 	Seconds float64
 
-	from   *sample
-	totals counts
-	sums   problems.Sums
+	from, to *sample
 }
 
 // Window returns the window that ends now.
 func (h *History) Window() *Window {
+	to := h.sample()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	from := h.samples[0]
-	w := &Window{from: from, Seconds: secondsBetween(from.at, h.now()), sums: h.problems.Sums()}
-	for _, label := range h.labels.List() {
-		for signal := range labels.NumSignals {
-			w.totals[signal].kept += label.Kept(signal)
-			w.totals[signal].dropped += label.Dropped(signal)
-		}
-	}
-	return w
+	return &Window{from: from, to: to, Seconds: secondsBetween(from.at, to.at)}
 }
 
 // Of returns the items of a label in the window.
 func (w *Window) Of(l *labels.Label, s labels.Signal) PerSecond {
-	var before counts
-	if l.Index < len(w.from.ofLabel) {
-		before = w.from.ofLabel[l.Index]
-	}
-	return PerSecond{
-		Kept: rate(l.Kept(s)-before[s].kept, w.Seconds), Dropped: rate(l.Dropped(s)-before[s].dropped, w.Seconds),
-	}
+	now, before := w.to.of(l)[s], w.from.of(l)[s]
+	return PerSecond{Kept: rate(now.kept-before.kept, w.Seconds), Dropped: rate(now.dropped-before.dropped, w.Seconds)}
 }
 
 // Total returns the items of all labels in the window.
 func (w *Window) Total(s labels.Signal) PerSecond {
-	kept, dropped := w.totals[s].kept, w.totals[s].dropped
+	kept, dropped := w.to.total(s)
 	keptBefore, droppedBefore := w.from.total(s)
 	return PerSecond{Kept: rate(kept-keptBefore, w.Seconds), Dropped: rate(dropped-droppedBefore, w.Seconds)}
 }
 
 // Problems returns how many problems of a kind occurred in the window, and since the start.
 func (w *Window) Problems(k problems.Kind) (inWindow, sinceStart int64) {
-	return w.sums[k] - w.from.problems[k], w.sums[k]
+	return w.to.problems[k] - w.from.problems[k], w.to.problems[k]
 }
 
 // PerSecond returns a number of events in the window in events a second.

@@ -48,10 +48,12 @@ func TestAWindowShowsWhatHappenedInTheLastTenSeconds(t *testing.T) {
 		set, p := labels.New(10, nil), &problems.Counts{}
 		h := running(t, set, p)
 		label := set.Of("payments")
-		for range 60 { // a minute at a tenth
+		half := func() { time.Sleep(time.Second / 2) } // so that nothing is counted at the time of a sample
+		for range 60 {                                 // a minute at a tenth
+			half()
 			count(t, label, labels.Spans, 100, 900)
 			p.Add(problems.MalformedKeys, 3)
-			time.Sleep(time.Second)
+			half()
 		}
 		synctest.Wait()
 		w := h.Window()
@@ -67,8 +69,9 @@ func TestAWindowShowsWhatHappenedInTheLastTenSeconds(t *testing.T) {
 		assert.InDelta(t, 800/h.Window().Seconds, h.Window().Of(late, labels.Spans).Kept, 1e-3)
 
 		for range 10 { // everything is kept from now on
+			half()
 			count(t, label, labels.Spans, 1000, 0)
-			time.Sleep(time.Second)
+			half()
 		}
 		synctest.Wait()
 		assert.Equal(t, PerSecond{Kept: 1000}, h.Window().Of(label, labels.Spans), "one window later nothing is left of the time before")

@@ -32,6 +32,7 @@ func TestChangesAreRememberedWithTheEffectiveRates(t *testing.T) {
 		assert.Empty(t, r.Changes(), "what is configured is no change")
 
 		first := runtimeOverride(rate.All, "payments", 1, began.Add(time.Minute))
+		r.setRuntime(nil) // the first read
 		r.setRuntime([]rate.Override{first})
 		time.Sleep(time.Second)
 		second := first
@@ -69,6 +70,7 @@ func TestChangesOfBudgetsAreRememberedWithTheBudget(t *testing.T) {
 	})
 	budget := runtimeOverride(rate.Traces, "payments", 0, time.Time{})
 	budget.ItemsPerSecond = 200
+	r.setRuntime(nil) // the first read
 	r.setRuntime([]rate.Override{budget})
 	changes := r.Changes()
 	require.Len(t, changes, 1)
@@ -87,6 +89,7 @@ func TestTheLastChangesAreRemembered(t *testing.T) {
 	}
 	var all []rate.Override
 	var want []string
+	r.setRuntime(nil) // the first read
 	for i := range 3 * maxChanges / 2 {
 		key := fmt.Sprintf("%03d", i)
 		all, want = append(all, runtimeOverride(rate.All, key, 0.5, time.Time{})), append([]string{key}, want...)
@@ -99,6 +102,15 @@ func TestTheLastChangesAreRemembered(t *testing.T) {
 }
 
 // The others have no override, so that a look at them would panic.
+// What a table holds when it is first read has not changed.
+func TestTheFirstReadIsNoChange(t *testing.T) {
+	r, _ := startRates(t, RatesConfig{Global: 0.1})
+	r.setRuntime([]rate.Override{runtimeOverride(rate.All, "payments", 0.5, time.Time{})})
+	assert.Empty(t, r.Changes())
+	r.setRuntime(nil)
+	assert.Len(t, r.Changes(), 1)
+}
+
 func TestNoRatesAreLookedUpForChangesThatAreNotRemembered(t *testing.T) {
 	t.Parallel()
 	r, _ := startRates(t, RatesConfig{Global: 1})

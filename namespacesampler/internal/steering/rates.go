@@ -55,6 +55,7 @@ type Rates struct {
 
 	mu        sync.Mutex // held while tables are replaced
 	runtime   []rate.Override
+	hasRead   bool        // the table of runtime overrides was read
 	timer     *time.Timer // of overrides that expire
 	intervals *time.Timer // of budgets
 	boundary  time.Time   // the end of the interval
@@ -103,7 +104,7 @@ func (r *Rates) setRuntime(overrides []rate.Override) {
 	slices.SortFunc(overrides, func(a, b rate.Override) int { // a table has no order of its own
 		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Signal, b.Signal))
 	})
-	r.replace(func() { r.runtime = overrides })
+	r.replace(func() { r.runtime, r.hasRead = overrides, true })
 }
 
 // replace makes a change, puts new tables in force if it makes a difference, and logs how they differ.
@@ -113,15 +114,17 @@ func (r *Rates) replace(change func()) {
 	if r.stopped {
 		return
 	}
+	hadRead := r.hasRead
 	change()
-	r.rebuild(r.now())
+	r.rebuild(r.now(), r.hasRead == hadRead)
 }
 
 // expire replaces the tables if an override has expired, or has not after all. The timer calls it.
 func (r *Rates) expire() { r.replace(func() {}) }
 
-// rebuild replaces the tables if the overrides in force are others at a time than before.
-func (r *Rates) rebuild(now time.Time) {
+// rebuild replaces the tables if the overrides in force are others at a time than before. What was in the table before it was first read is no
+// change to be remembered: it was in force already, for other collectors and before a restart.
+func (r *Rates) rebuild(now time.Time, isChange bool) {
 	defer r.schedule(now)
 	before := r.InForce()
 	overrides := unexpired(slices.Concat(r.cfg.Overrides, r.runtime), now)
@@ -131,7 +134,9 @@ func (r *Rates) rebuild(now time.Time) {
 	if after := r.put(overrides, now); after != nil {
 		r.replaced()
 		changes := differences(before, after, now)
-		r.history.add(changes, before, after, now)
+		if isChange {
+			r.history.add(changes, before, after, now)
+		}
 		logChanges(r.logger, changes, before, after)
 	}
 }

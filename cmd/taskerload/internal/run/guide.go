@@ -26,7 +26,8 @@ var statements = []statement{
 		"Keep all of shipping for 5 minutes: a rate of 100 %, the reason, the author, and the time that is left.",
 		`INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at, reason, updated_by)
   VALUES ('shipping', 1, now() + interval '5 minutes', 'incident 7', 'alice')
-  ON CONFLICT (namespace, signal) DO UPDATE SET expires_at = EXCLUDED.expires_at, updated_at = now();`,
+  ON CONFLICT (namespace, signal) DO UPDATE SET sample_rate = 1, items_per_second = NULL,
+    expires_at = EXCLUDED.expires_at, reason = EXCLUDED.reason, updated_by = EXCLUDED.updated_by, updated_at = now();`,
 	},
 	{
 		"A pattern: half of identity, integrations and inventory, until the row is deleted.",
