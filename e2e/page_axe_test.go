@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"testing"
 	"time"
 
@@ -126,7 +127,6 @@ func everythingOnThePage(t *testing.T) (collector *harness.Collector, stop func(
 		INSERT INTO namespace_sampling_overrides (namespace, sample_rate, expires_at, reason, updated_by) VALUES
 		('integrations', 1, now() + interval '42 minutes', 'incident 7', 'alice'), ('incident', 2, NULL, NULL, NULL), ('ordres', 0.5, NULL, NULL, NULL)`)
 	require.NoError(t, err)
-	require.NoError(t, conn.Close(t.Context()))
 	collector = harness.Start(t, harness.Options{
 		Sink: harness.NewSink(t), Inspect: plain,
 		Expect: []string{"a row of the runtime overrides is skipped", malformedKey, "names no registered", "logs::enabled is false", "dry_run"}, Processor: fmt.Sprintf(`
@@ -139,6 +139,14 @@ logs: {enabled: false}
 postgres: {dsn: %q, overrides: {enabled: true}, fleet: {enabled: true}}
 `, dsn),
 	})
+	read := regexp.MustCompile(`"runtime_overrides":\{[^}]*"read_at":"2`)
+	require.True(t, harness.Eventually(time.Minute, func() bool {
+		_, body := inspect(t, collector, "/namespaces", nil)
+		return read.MatchString(body)
+	}))
+	_, err = conn.Exec(t.Context(), `UPDATE namespace_sampling_overrides SET sample_rate = 0.9 WHERE namespace = 'integrations'`) // a change
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
 	client := harness.NewClient(t, collector)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

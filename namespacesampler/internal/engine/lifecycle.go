@@ -45,7 +45,7 @@ func (e *Engine) Start(ctx context.Context, host component.Host) error {
 
 // startServer starts the HTTP server, and remembers what is counted for it.
 func (e *Engine) startServer(ctx context.Context, host component.Host) error {
-	recently := recent.New(e.common.Labels, e.common.Problems)
+	recently := recent.New(e.common.Labels, e.problems)
 	counting, stop := context.WithCancel(context.Background())
 	e.stopCounting = stop
 	e.counting.Go(func() { recently.Run(counting) })

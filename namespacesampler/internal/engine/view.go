@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/inspect"
+	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/problems"
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/recent"
 )
 
@@ -26,6 +27,15 @@ var (
 	processStarted = time.Now()
 	started        sync.Map // component.ID → struct{}
 )
+
+// problems returns the numbers of problems since the start.
+func (e *Engine) problems() problems.Sums {
+	sums := e.common.Problems.Sums()
+	if e.points.HasRemainder() {
+		sums[problems.ForgottenSeries] = e.points.Remainder().Forgotten
+	}
+	return sums
+}
 
 // collector returns what is known of the process.
 func (e *Engine) collector() inspect.Collector {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/metric/noop"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/allowance"
@@ -34,9 +35,15 @@ func budgetView(t *testing.T, overrides ...rate.Override) *inspect.View {
 	require.NoError(t, err)
 	s.Start()
 	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
-	set := labels.New(100, []string{"analytics", "web-1", "other"})
+	set := labels.New(100, nil)
+	items, err := noop.Meter{}.Int64Counter("items")
+	require.NoError(t, err)
+	seen := labels.Counts{labels.Global: {labels.Kept: 1}}
+	for _, name := range []string{"analytics", "web-1", "other"} {
+		set.Of(name).Report(t.Context(), labels.DataPoints, &seen, items, time.Now())
+	}
 	return &inspect.View{
-		Steering: s, Labels: set, Recent: recent.New(set, &problems.Counts{}),
+		Steering: s, Labels: set, Recent: recent.New(set, (&problems.Counts{}).Sums),
 		Groups: group.NewReader(group.Config{}), IsMissing: func(name string) bool { return name == "" },
 		State: func() inspect.State { return inspect.State{} },
 	}

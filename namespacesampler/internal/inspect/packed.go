@@ -64,13 +64,16 @@ func takesGzip(accepted []string) bool {
 
 // weightOf returns the weight in the parameters of a coding; 1 without one, and 0 if it makes no sense.
 func weightOf(parameters string) float64 {
-	name, value, ok := strings.Cut(strings.TrimSpace(parameters), "=")
-	if !ok || !strings.EqualFold(strings.TrimSpace(name), "q") {
-		return 1
+	for parameter := range strings.SplitSeq(parameters, ";") {
+		name, value, ok := strings.Cut(parameter, "=")
+		if !ok || !strings.EqualFold(strings.TrimSpace(name), "q") {
+			continue
+		}
+		weight, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+		if err != nil {
+			return 0
+		}
+		return weight
 	}
-	weight, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	if err != nil {
-		return 0
-	}
-	return weight
+	return 1
 }

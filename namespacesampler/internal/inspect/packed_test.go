@@ -60,7 +60,7 @@ func TestAnswersAreCompressedForThoseWhoTakeIt(t *testing.T) {
 func TestWhoTakesGzip(t *testing.T) {
 	for accept, want := range map[string]bool{
 		"": false, "gzip": true, "GZIP": true, "deflate, gzip;q=1.0, *;q=0.5": true, "gzip;q=0": false, "gzip ; q=0.000": false, "*": true,
-		"*;q=0": false, "identity": false, "*;q=0, gzip": true, "gzip;q=0, *": false, "x-gzip": true, "gzip;q=no": false, "br": false,
+		"*;q=0": false, "identity": false, "*;q=0, gzip": true, "gzip;q=0, *": false, "x-gzip": true, "gzip;q=no": false, "gzip; a=1; q=0": false, "gzip; a=1": true, "br": false,
 	} {
 		assert.Equal(t, want, takesGzip([]string{accept}), "%q", accept)
 	}

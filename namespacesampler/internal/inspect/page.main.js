@@ -27,7 +27,7 @@ function recall() {
   fields.signal.value = Object.hasOwn(items, params.get("signal") || "") ? params.get("signal") : "traces";
   arrangeQuestion();
   if (!params.has("explain")) return;
-  fields.namespace.value = params.get("explain");
+  fields.namespace.value = named = params.get("explain");
   setHidden(byId("panel"), false);
   opener = byId("ask");
   changeAt = now();
@@ -49,6 +49,8 @@ function refresh(fresh) {
   fillOverrides();
   fillChanges();
   fillChange();
+  if (asked && !byId("panel").hidden && ratesAsked !== "" && ratesOf(named) !== ratesAsked) explain(); // the answer is out of date
+  else if (asked && ratesAsked === "") ratesAsked = ratesOf(named);
 }
 
 // setStale greys the page while the collector does not answer, or makes it fresh again.
@@ -68,7 +70,7 @@ function setStale(why) {
 // load asks for a fresh answer: less often while the page is in the background, where only its title shows.
 let loading = false, answeredAt = 0, askedAt = 0;
 async function load() {
-  if (loading || document.hidden && Date.now() - askedAt < staleAfter) return;
+  if (loading || document.hidden && Math.abs(Date.now() - askedAt) < staleAfter) return;
   loading = true;
   askedAt = Date.now();
   const fresh = await ask().catch((error) => setStale(error.message));

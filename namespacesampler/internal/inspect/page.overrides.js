@@ -52,7 +52,7 @@ function changeParts(c) {
   const parts = [["why", clock(c.at) + ", " + ago(c.at)], ["key", c.key || "without a namespace"],
     ["rate", isSame ? texts[0] : known.map((s, i) => items[s] + " " + texts[i]).join(", ")],
     ["why", "for " + itemsOf(c.signal) + ", " + sources[c.source] + " " + verbs[c.change]]];
-  if (c.expires_at) parts.push(["why", (Date.parse(c.expires_at) > now() ? "ends " : "end ") + clock(c.expires_at)]);
+  if (c.expires_at) parts.push(["why", (Date.parse(c.expires_at) > now() ? "ends " : "end ") + new Date(c.expires_at).toLocaleString("en-GB")]);
   if (c.reason || c.updated_by) parts.push(["why", [c.reason, c.updated_by && "by " + c.updated_by].filter(Boolean).join(", ")]);
   return parts;
 }

@@ -1,12 +1,20 @@
 // The panel beside the list explains a decision, and says how to change the rate. The list keeps its place below it.
 let opener = null; // the button that has opened the panel
+let named = ""; // the namespace that it is about; the field cannot hold all names, as it drops line breaks
+let ratesAsked = ""; // the rates of the namespace when the question was asked
+
+// ratesOf is another text if the rates of a namespace are others.
+function ratesOf(name) {
+  const n = name === "" ? data && data.none : byKey.get(name);
+  return n ? JSON.stringify(signals.map((s) => [n[s].budget ? "" : n[s].sample_rate, n[s].source, n[s].rule, n[s].pattern, n[s].expires_at])) : "";
+}
 
 function openPanel(name, by, changes) {
   const fields = byId("question").elements;
   opener = by;
   former = data ? runtimeOverrides(data) : [];
   changeAt = now();
-  fields.namespace.value = name;
+  fields.namespace.value = named = name;
   if (by !== byId("ask")) fields.trace_id.value = fields.tracestate.value = fields.group.value = "";
   setHidden(byId("panel"), false);
   if (by !== byId("ask") || fields.trace_id.value) explain();
@@ -44,6 +52,8 @@ async function explain(event) {
   const question = ++questions; // only the last one is answered
   const answer = byId("answer");
   asked = new URLSearchParams([...new FormData(byId("question"))].filter(([name, value]) => value !== "" || name === "namespace"));
+  asked.set("namespace", named);
+  ratesAsked = ratesOf(named);
   fillChange();
   remember();
   setText(byId("panel-title"), asked.get("namespace") || "Without a namespace");
@@ -95,6 +105,12 @@ function ruleText(r) {
 
 byId("question").addEventListener("submit", explain);
 byId("question").elements.signal.addEventListener("change", arrangeQuestion);
-byId("question").elements.namespace.addEventListener("input", fillChange);
+byId("question").elements.namespace.addEventListener("input", (event) => {
+  named = event.target.value;
+  questions++; // an answer about another namespace is not shown
+  byId("answer").replaceChildren();
+  setText(byId("panel-title"), named || "Without a namespace");
+  fillChange();
+});
 byId("close").addEventListener("click", closePanel);
-byId("ask").addEventListener("click", () => openPanel(byId("question").elements.namespace.value, byId("ask")));
+byId("ask").addEventListener("click", () => openPanel(named, byId("ask")));

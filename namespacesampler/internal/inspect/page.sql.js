@@ -19,7 +19,7 @@ function literal(text) {
 function insertSQL(table, row) {
   return "BEGIN;\n" + deleteSQL(table, row) + "\n" +
     "INSERT INTO " + table + "\n  (namespace, signal, " + row.column + ", expires_at, reason, updated_by, updated_at)\nVALUES\n  (" +
-    [literal(row.namespace), literal(row.signal), row.value, row.expires, row.reason ? literal(row.reason) : "NULL", row.author ? literal(row.author) : "current_user", "now()"].join(",\n   ") +
+    [literal(row.namespace), literal(row.signal), row.value, row.expires, row.reason ? literal(row.reason) : "NULL", row.author ? literal(row.author) : row.isFormer ? "NULL" : "current_user", "now()"].join(",\n   ") +
     ");\nCOMMIT;";
 }
 function deleteSQL(table, row) {
@@ -31,7 +31,7 @@ const intervals = { 15: "15 minutes", 60: "1 hour", 240: "4 hours", 1440: "1 day
 function wantedRow(name) {
   const form = byId("wanted").elements, rate = Number(form.rate.value);
   return {
-    namespace: name, signal: form.signal.value, column: "sample_rate", value: trim(rate / 100), reason: form.reason.value.trim(), author: form.author.value.trim(),
+    namespace: name, signal: form.signal.value, column: "sample_rate", value: String(Number((rate / 100).toPrecision(15))), reason: form.reason.value.trim(), author: form.author.value.trim(),
     expires: form.minutes.value === "0" ? "NULL" : "now() + interval '" + intervals[form.minutes.value] + "'",
   };
 }
@@ -42,7 +42,7 @@ const runtimeOverrides = (data) => data.overrides.filter((o) => o.source === "ru
 function formerRow(row) {
   const o = former.find((o) => o.key === row.namespace && o.signal === row.signal);
   return o && {
-    namespace: o.key, signal: o.signal, column: o.sample_rate === null ? "items_per_second" : "sample_rate",
+    isFormer: true, namespace: o.key, signal: o.signal, column: o.sample_rate === null ? "items_per_second" : "sample_rate",
     value: String(o.sample_rate === null ? o.items_per_second : o.sample_rate), reason: o.reason, author: o.updated_by,
     expires: o.expires_at ? "timestamptz '" + o.expires_at + "'" : "NULL",
   };
@@ -64,7 +64,7 @@ function yaml(row, minutes) {
 // warnings says what else there is for the same namespace.
 function warnings(row, before) {
   const same = (o) => o.key === row.namespace && o.signal === row.signal, live = runtimeOverrides(data);
-  const texts = [], there = live.find(same), isOurs = there && trim(there.sample_rate || 0) === row.value && (there.reason || "") === row.reason;
+  const texts = [], there = live.find(same), isOurs = there && String(there.sample_rate) === row.value && (there.reason || "") === row.reason;
   if (before) texts.push("It takes the place of a row" + ((before.reason || "").length > 100 ? ", whose reason may be shown cut." : "."));
   else if (there && !isOurs) texts.push("Somebody has added a row meanwhile, which it takes the place of: close the panel and open it again to be able to put that back.");
   if (data.state.runtime_overrides.rejected_rows.some((r) => r.namespace === row.namespace && r.signal === row.signal)) texts.push("It takes the place of a row that is skipped.");
@@ -75,10 +75,11 @@ function warnings(row, before) {
 
 function fillChange() {
   if (!data || byId("panel").hidden) return;
-  const form = byId("wanted"), name = byId("question").elements.namespace.value, o = data.state.runtime_overrides;
+  const form = byId("wanted"), name = named, o = data.state.runtime_overrides;
   const n = byKey.get(name);
   let how = "", change = "", undo = "", remove = "";
-  if (n && n.cut || new TextEncoder().encode(name).length > 1024) how = "The name is longer than the page shows, so that the page cannot write it.";
+  if (n && n.cut || new TextEncoder().encode(name).length > 1024) how = "The name is longer than the page shows, so that the page can neither explain nor write it: what is said above is of a namespace with the shown name.";
+  else if (/[\0\ufffd]/.test(name)) how = "The name has characters that cannot be written in Postgres, or that are not shown as they are.";
   else if (!form.checkValidity()) how = "The rate must be from 0 to 100 per cent.";
   else {
     const row = wantedRow(name), before = formerRow(row);

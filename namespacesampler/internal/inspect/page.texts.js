@@ -47,7 +47,9 @@ const arrived = (counts) => counts ? counts.kept + counts.dropped : 0;
 // shareOf is a share kept in whole per cent, unless that would say none or all of what is neither.
 function shareOf(counts) {
   const share = 100 * counts.kept / arrived(counts), whole = Math.round(share);
-  return (whole === 0 && share > 0 || whole === 100 && share < 100 ? share.toPrecision(3) : whole) + " %";
+  if (whole === 0 && share > 0) return share < 0.01 ? "under 0.01 %" : share.toPrecision(2) + " %";
+  if (whole === 100 && counts.dropped > 0) return "over 99 %";
+  return whole + " %";
 }
 
 function why(rate) {

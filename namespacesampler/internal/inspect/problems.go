@@ -99,6 +99,12 @@ var counted = []struct {
 		Setting:       "tracing::always_keep",
 		Documentation: "traces.md#what-decides-a-span",
 	}},
+	{problems.ForgottenSeries, Problem{
+		Kind:          "remainder_forgets",
+		Consequence:   "dropped series were forgotten for others; what they grew by until their next point is missing in the remainder",
+		Setting:       "metrics::remainder::max_tracked",
+		Documentation: "metrics.md#limits-of-the-remainder",
+	}},
 	{problems.UnreadableNames, Problem{
 		Kind:          "unreadable_names",
 		Consequence:   "keys or namespaces in Postgres are not valid UTF-8; they are ignored, and their items may lack a namespace",
@@ -163,9 +169,13 @@ func (v *View) states(n *Namespaces, w *recent.Window) []Problem {
 	}
 	refused := v.refusedLookups(n)
 	found = append(found, refused...)
+	if isDown || len(refused) > 0 {
+		v.troubleAt.Store(time.Now().UnixNano())
+	}
+	hadTrouble := time.Since(time.Unix(0, v.troubleAt.Load())).Seconds() <= w.Seconds || p != nil && p.Since != nil && time.Since(*p.Since).Seconds() <= w.Seconds
 	if !isDown { // else it is the reason
 		found = append(found, v.unreadableTables(n)...)
-		if lately > 0 && len(refused) == 0 {
+		if lately > 0 && !hadTrouble { // else they are of the outage, or of the lookup, that has just ended
 			found = append(found, Problem{
 				Kind: "unanswered_keys", Count: ever, PerSecond: w.PerSecond(lately), Consequence: "keys were not answered in time; " + v.onFailure(n),
 				Setting: "postgres::wait", Documentation: "failure-modes.md#what-the-processor-does",
@@ -182,13 +192,6 @@ func (v *View) states(n *Namespaces, w *recent.Window) []Problem {
 		found = append(found, Problem{
 			Kind: "rows_skipped", Since: o.ReadAt, Count: int64(o.Rejected), Error: &reason, Consequence: consequence,
 			Setting: "postgres::overrides", Documentation: "overrides.md#rows-that-make-no-sense",
-		})
-	}
-	if r := n.State.Remainder; r != nil && r.Forgotten > 0 {
-		found = append(found, Problem{
-			Kind: "remainder_forgets", Count: r.Forgotten,
-			Consequence: "dropped series were forgotten for others; what they grew by until their next point is missing in the remainder",
-			Setting:     "metrics::remainder::max_tracked", Documentation: "metrics.md#limits-of-the-remainder",
 		})
 	}
 	return found
@@ -231,24 +234,33 @@ func (v *View) unreadableTables(n *Namespaces) (found []Problem) {
 		return read
 	}
 	if o := n.State.RuntimeOverrides; o != nil && o.Error != nil {
+		consequence := "runtime overrides cannot be read; those that were read last are in force, and still end on time"
+		if o.ReadAt == nil {
+			consequence = "runtime overrides cannot be read; none are in force"
+		}
 		found = append(found, Problem{
-			Kind: "overrides_unreadable", Since: since(o.ReadAt), Error: o.Error,
-			Consequence: "runtime overrides cannot be read; those that were read last are in force, and still end on time",
-			Setting:     "postgres::overrides", Documentation: "overrides.md#without-postgres",
+			Kind: "overrides_unreadable", Since: since(o.ReadAt), Error: o.Error, Consequence: consequence,
+			Setting: "postgres::overrides", Documentation: "overrides.md#without-postgres",
 		})
 	}
 	if r := n.Registry; r != nil && r.Error != nil {
+		consequence := "registered namespaces cannot be read; those that were read last are shown, and sampling does not change"
+		if r.ReadAt == nil {
+			consequence = "registered namespaces cannot be read, so that none are known; sampling does not change"
+		}
 		found = append(found, Problem{
-			Kind: "registry_unreadable", Since: since(r.ReadAt), Error: r.Error,
-			Consequence: "registered namespaces cannot be read; those that were read last are shown, and sampling does not change",
-			Setting:     "postgres::registry", Documentation: "resolution.md#registered-namespaces",
+			Kind: "registry_unreadable", Since: since(r.ReadAt), Error: r.Error, Consequence: consequence,
+			Setting: "postgres::registry", Documentation: "resolution.md#registered-namespaces",
 		})
 	}
 	if f := n.State.Fleet; f != nil && f.Error != nil {
+		consequence := "the table of the fleet cannot be used; the last rates of budgets are in force, and are lowered where more arrives"
+		if f.AnsweredAt == nil {
+			consequence = "the table of the fleet cannot be used; budgets are for this collector alone"
+		}
 		found = append(found, Problem{
-			Kind: "budgets_not_shared", Since: since(f.AnsweredAt), Error: f.Error,
-			Consequence: "the table of the fleet cannot be used; the last rates of budgets are in force, and are lowered where more arrives",
-			Setting:     "postgres::fleet", Documentation: "fleet.md#budgets",
+			Kind: "budgets_not_shared", Since: since(f.AnsweredAt), Error: f.Error, Consequence: consequence,
+			Setting: "postgres::fleet", Documentation: "fleet.md#budgets",
 		})
 	}
 	return found
@@ -260,10 +272,18 @@ func (v *View) ofOutage(n *Namespaces) string {
 	if v.Groups.IsActive() {
 		parts = append(parts, "groups that only Postgres knows are not found")
 	}
-	if n.State.RuntimeOverrides != nil {
+	switch o := n.State.RuntimeOverrides; {
+	case o == nil:
+	case o.ReadAt == nil:
+		parts = append(parts, "no runtime overrides are in force, as they have not been read yet")
+	default:
 		parts = append(parts, "runtime overrides are frozen, and still end on time")
 	}
-	if n.State.Fleet != nil {
+	switch f := n.State.Fleet; {
+	case f == nil:
+	case f.AnsweredAt == nil:
+		parts = append(parts, "budgets are for this collector alone")
+	default:
 		parts = append(parts, "budgets keep their last rates, and are not shared")
 	}
 	return strings.Join(parts, "; ")

@@ -15,11 +15,11 @@ import (
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/recent"
 )
 
-// Tables that cannot be read, and what the remainder forgets, are problems. A table that was never read has been unreadable since the start.
+// Tables that cannot be read are problems. A table that was never read has been unreadable since the start.
 func TestStatesThatAreProblems(t *testing.T) {
 	started := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	read := started.Add(time.Hour)
-	w := recent.New(labels.New(1, nil), &problems.Counts{}).Window()
+	w := recent.New(labels.New(1, nil), (&problems.Counts{}).Sums).Window()
 	for name, test := range map[string]struct {
 		n     Namespaces
 		kind  string
@@ -34,7 +34,6 @@ func TestStatesThatAreProblems(t *testing.T) {
 		},
 		"registry":          {Namespaces{Registry: &Registry{ReadAt: &read, Error: new("no")}}, "registry_unreadable", &read, 0},
 		"fleet never asked": {Namespaces{State: State{Fleet: &FleetState{Error: new("no")}}}, "budgets_not_shared", &started, 0},
-		"remainder":         {Namespaces{State: State{Remainder: &RemainderState{Forgotten: 3}}}, "remainder_forgets", nil, 3},
 		"one row": {
 			Namespaces{State: State{RuntimeOverrides: &RuntimeOverrides{ReadAt: &read, Rejected: 1, RejectedRows: []RejectedRow{{Error: "no"}}}}},
 			"rows_skipped", &read, 1,
@@ -51,5 +50,5 @@ func TestStatesThatAreProblems(t *testing.T) {
 		})
 	}
 	v := &View{Groups: group.NewReader(group.Config{})}
-	assert.Empty(t, v.states(&Namespaces{State: State{RuntimeOverrides: &RuntimeOverrides{}, Remainder: &RemainderState{}, Fleet: &FleetState{}}}, w))
+	assert.Empty(t, v.states(&Namespaces{State: State{RuntimeOverrides: &RuntimeOverrides{}, Fleet: &FleetState{}}}, w))
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/otelcol-tasker/otelcol-tasker/namespacesampler/internal/decision"
@@ -34,6 +35,8 @@ type View struct {
 	Memory  *tracememory.Memory
 	Sampler decision.Sampler
 	Groups  *group.Reader
+	// troubleAt is when Postgres was last seen to be unreachable, or to refuse a lookup, in Unix nanoseconds.
+	troubleAt atomic.Int64
 	// IsMissing reports whether a name counts as an absent namespace.
 	IsMissing func(name string) bool
 	// State returns the state of Postgres, cache and circuit breaker; null if the processor does not use Postgres.
@@ -105,8 +108,10 @@ func (v *View) Namespaces(ctx context.Context) (Namespaces, error) {
 func (v *View) rows(ctx context.Context, registry steering.RegistryState, w *recent.Window) []Row {
 	tables, seen := v.Steering.Rates.InForce(), v.Labels.All()
 	names := append(tables.Names(), registry.Names...) // without the empty name, whose items are None
-	for name := range seen {
-		names = append(names, name)
+	for name, label := range seen {                    // some labels are reserved for names that nothing came of
+		if !label.LastSeen().IsZero() {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -205,7 +210,7 @@ func errorOrNil(err error) *string {
 	text := "the table cannot be read"
 	var read *postgres.ReadError
 	if errors.As(err, &read) {
-		text = namespace.Shown(read.Error())
+		text = shownError(read)
 	}
 	return &text
 }

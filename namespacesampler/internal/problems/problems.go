@@ -38,6 +38,8 @@ const (
 	TracestateFaults
 	// RecordFaults are log records whose sampling attributes are malformed, or say what cannot be true.
 	RecordFaults
+	// ForgottenSeries are dropped series whose last values the remainder has forgotten for others. The remainder counts them itself.
+	ForgottenSeries
 
 	// AnsweredKeys is no problem: it is what UnknownKeys are compared with, the keys that Postgres was asked for and answered.
 	AnsweredKeys

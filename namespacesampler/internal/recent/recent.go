@@ -26,7 +26,7 @@ const (
 // History takes samples of counters. It is safe for concurrent use. With 10,000 namespaces, it takes 2.4 MB.
 type History struct {
 	labels   *labels.Set
-	problems *problems.Counts
+	problems func() problems.Sums
 	now      func() time.Time
 
 	mu      sync.Mutex
@@ -56,11 +56,9 @@ type Line struct {
 	Dropped []float64 `json:"dropped"`
 }
 
-// New returns a history that begins now.
-func New(set *labels.Set, p *problems.Counts) *History { return newHistory(set, p, time.Now) }
-
-func newHistory(set *labels.Set, p *problems.Counts, now func() time.Time) *History {
-	h := &History{labels: set, problems: p, now: now}
+// New returns a history that begins now, of labels and of the numbers of problems that a function returns.
+func New(set *labels.Set, p func() problems.Sums) *History {
+	h := &History{labels: set, problems: p, now: time.Now}
 	h.samples = []*sample{h.sample()}
 	return h
 }
@@ -81,7 +79,7 @@ func (h *History) Run(ctx context.Context) {
 
 func (h *History) sample() *sample {
 	list := h.labels.List()
-	s := &sample{at: h.now(), ofLabel: make([]counts, len(list)), problems: h.problems.Sums()}
+	s := &sample{at: h.now(), ofLabel: make([]counts, len(list)), problems: h.problems()}
 	for i, label := range list {
 		for signal := range labels.NumSignals {
 			s.ofLabel[i][signal].kept, s.ofLabel[i][signal].dropped = label.Kept(signal), label.Dropped(signal)

@@ -29,7 +29,7 @@ func count(t *testing.T, l *labels.Label, s labels.Signal, kept, dropped int64) 
 
 // running starts a history in a bubble of synctest, and stops it at the end of the test.
 func running(t *testing.T, set *labels.Set, p *problems.Counts) *History {
-	h := New(set, p)
+	h := New(set, p.Sums)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -122,7 +122,7 @@ func BenchmarkSample(b *testing.B) {
 			for i := range n {
 				set.Of(fmt.Sprint("namespace ", i))
 			}
-			h := New(set, &problems.Counts{})
+			h := New(set, (&problems.Counts{}).Sums)
 			b.ReportAllocs()
 			for b.Loop() {
 				h.take()
