@@ -43,5 +43,5 @@ metrics: {remainder: {enabled: true, without: [task_uuid], max_tracked: 3}}
 	assert.False(t, eval[bool](b, `/forgets/.test(document.querySelector("#state").textContent)`))
 	send("d")
 	b.await(`/remainder forgets/.test(document.querySelector("#state").textContent)`)
-	b.await(`/1 dropped series were forgotten/.test(document.querySelector("#problems-list").textContent)`)
+	b.await(`/1( \(\S+\))? dropped series were forgotten/.test(document.querySelector("#problems").textContent)`)
 }
