@@ -50,6 +50,8 @@ async function explain(event) {
   if (event) event.preventDefault();
   arrangeQuestion();
   const question = ++questions; // only the last one is answered
+  const field = byId("question").elements.namespace.value; // which a browser may have filled in
+  if (field !== named.replace(/[\r\n]/g, "")) named = field;
   const answer = byId("answer");
   asked = new URLSearchParams([...new FormData(byId("question"))].filter(([name, value]) => value !== "" || name === "namespace"));
   asked.set("namespace", named);
