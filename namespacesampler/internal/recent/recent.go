@@ -27,7 +27,6 @@ const (
 type History struct {
 	labels   *labels.Set
 	problems func() problems.Sums
-	now      func() time.Time
 
 	mu      sync.Mutex
 	samples []*sample // the latest last; the first one is the beginning of the window
@@ -58,7 +57,7 @@ type Line struct {
 
 // New returns a history that begins now, of labels and of the numbers of problems that a function returns.
 func New(set *labels.Set, p func() problems.Sums) *History {
-	h := &History{labels: set, problems: p, now: time.Now}
+	h := &History{labels: set, problems: p}
 	h.samples = []*sample{h.sample()}
 	return h
 }
@@ -79,7 +78,7 @@ func (h *History) Run(ctx context.Context) {
 
 func (h *History) sample() *sample {
 	list := h.labels.List()
-	s := &sample{at: h.now(), ofLabel: make([]counts, len(list)), problems: h.problems()}
+	s := &sample{at: time.Now(), ofLabel: make([]counts, len(list)), problems: h.problems()}
 	for i, label := range list {
 		for signal := range labels.NumSignals {
 			s.ofLabel[i][signal].kept, s.ofLabel[i][signal].dropped = label.Kept(signal), label.Dropped(signal)
