@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 use_release "$@" || { echo "usage: make update-otel VERSION=v0.158.0" >&2 && exit 2; }
 modules=(go.mod)
 manifests=()
-for file in tools/go.mod e2e/go.mod benchmarks/go.mod; do
+for file in tools/go.mod e2e/go.mod benchmarks/go.mod deploy/go.mod; do
 	[ ! -e "$file" ] || modules+=("$file") # compat.sh has copies of the component alone
 done
 for file in builder-config.yaml e2e/builder-config.yaml e2e/downstream-builder-config.yaml; do
