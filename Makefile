@@ -17,7 +17,7 @@ TELEMETRYGEN := github.com/open-telemetry/opentelemetry-collector-contrib/cmd/te
 BUILD := CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false"
 
 # What a built collector depends on.
-SOURCES := builder-config.yaml go.mod go.sum tools/go.mod tools/go.sum \
+SOURCES := go.mod go.sum tools/go.mod tools/go.sum \
 	$(shell find namespacesampler internal/budget -name '*.go' -not -name '*_test.go' -o -name 'page.*')
 CONFIG ?= testdata/minimal.yaml
 
@@ -76,9 +76,10 @@ soak-postgres: build postgres # prints the table of docs/failure-modes.md
 .PHONY: build
 build: bin/otelcol-tasker bin/taskerload ## the collector and the load tool, in bin/
 
-bin/otelcol-tasker: $(SOURCES)
-	$(BUILD) $(TOOL) builder --config builder-config.yaml
-	@mkdir -p bin && mv build/otelcol-tasker $@
+# The requirements are those of cmd/otelcol-tasker/go.mod, so that every build is of the same modules, and downloads no others.
+bin/otelcol-tasker: builder-config.yaml cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum $(SOURCES)
+	$(BUILD) $(TOOL) builder --skip-get-modules --config builder-config.yaml
+	@mkdir -p bin && mv cmd/otelcol-tasker/otelcol-tasker $@
 
 .PHONY: bin/taskerload # go build knows by itself whether it is up to date
 bin/taskerload:
@@ -147,8 +148,9 @@ fmt: ## format all Go code
 	$(GO) run $(GOLANGCI_LINT) fmt ./... ./e2e/... ./benchmarks/... ./deploy/...
 
 .PHONY: generate
-generate: ## code and documentation from namespacesampler/metadata.yaml
+generate: ## code and documentation from namespacesampler/metadata.yaml, and cmd/otelcol-tasker from builder-config.yaml
 	$(TOOL) mdatagen namespacesampler/metadata.yaml
+	$(TOOL) builder --skip-compilation --config builder-config.yaml
 
 .PHONY: generate-check
 generate-check: ## fail when generated code is stale

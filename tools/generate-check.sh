@@ -1,14 +1,28 @@
 #!/usr/bin/env bash
-# Fails when the code and documentation that mdatagen generates are not those of namespacesampler/metadata.yaml. Works on a
-# copy, so that a check changes nothing.
+# Fails when the code and documentation that mdatagen generates are not those of namespacesampler/metadata.yaml, or cmd/otelcol-tasker
+# is not what the builder makes of builder-config.yaml. Works on a copy, so that a check changes nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -R go.mod go.sum tools namespacesampler "$copy"
-(cd "$copy" && go tool -modfile=tools/go.mod mdatagen namespacesampler/metadata.yaml)
-diff -r namespacesampler "$copy/namespacesampler" || {
-	echo "generated files are stale: run make generate" >&2
+stale() {
+	echo "$1: run make generate" >&2
 	exit 1
 }
+mkdir "$copy/cmd"
+cp -R go.mod go.sum tools namespacesampler builder-config.yaml "$copy"
+cp -R cmd/otelcol-tasker "$copy/cmd"
+(
+	cd "$copy"
+	go tool -modfile=tools/go.mod mdatagen namespacesampler/metadata.yaml
+	log=$(go tool -modfile=tools/go.mod builder --skip-get-modules --skip-compilation --config builder-config.yaml 2>&1) ||
+		{ echo "$log" >&2 && exit 1; }
+)
+diff -r namespacesampler "$copy/namespacesampler" || stale "generated files are stale"
+diff -r cmd/otelcol-tasker "$copy/cmd/otelcol-tasker" || stale "cmd/otelcol-tasker is stale"
+
+# The builder was not asked for modules, so that it does not download those of other modules' tests. What it pins is compared here.
+sed -nE 's/^ *- gomod: //p' builder-config.yaml | while read -r module; do
+	grep -qF "	$module" cmd/otelcol-tasker/go.mod || stale "cmd/otelcol-tasker/go.mod does not require $module"
+done
