@@ -143,6 +143,10 @@ lint: generate-check ## golangci-lint with the import rules, gofumpt, and stale 
 	cd benchmarks && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
 	cd deploy && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
 
+.PHONY: govulncheck
+govulncheck: commands ## look for known vulnerabilities that the collector's code can reach; VULNDB=file:///…: with a copy of the database
+	tools/govulncheck.sh
+
 .PHONY: fmt
 fmt: ## format all Go code
 	$(GO) run $(GOLANGCI_LINT) fmt ./... ./e2e/... ./benchmarks/... ./deploy/...
