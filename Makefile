@@ -142,6 +142,7 @@ lint: generate-check ## golangci-lint with the import rules, gofumpt, and stale 
 	cd e2e && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
 	cd benchmarks && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
 	cd deploy && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+	cd tools && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
 
 .PHONY: govulncheck
 govulncheck: commands ## look for known vulnerabilities that the collector's code can reach; VULNDB=file:///…: with a copy of the database
@@ -149,11 +150,11 @@ govulncheck: commands ## look for known vulnerabilities that the collector's cod
 
 .PHONY: fmt
 fmt: ## format all Go code
-	$(GO) run $(GOLANGCI_LINT) fmt ./... ./e2e/... ./benchmarks/... ./deploy/...
+	$(GO) run $(GOLANGCI_LINT) fmt ./... ./e2e/... ./benchmarks/... ./deploy/... ./tools/...
 
 .PHONY: generate
-generate: ## code and documentation from namespacesampler/metadata.yaml, and cmd/otelcol-tasker from builder-config.yaml
-	$(TOOL) mdatagen namespacesampler/metadata.yaml
+generate: ## code, schema and documentation from namespacesampler/metadata.yaml, and cmd/otelcol-tasker from builder-config.yaml
+	tools/generate.sh
 	$(TOOL) builder --skip-compilation --config builder-config.yaml
 
 .PHONY: generate-check

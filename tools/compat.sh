@@ -13,9 +13,9 @@ export GOFLAGS=-mod=mod GOWORK=off # throw-away modules have no complete go.sum
 source_for() {
 	local copy=$work/$1/source
 	((minor >= 161)) || { pwd && return; }
-	mkdir -p "$copy"
-	cp -R go.mod go.sum namespacesampler cmd internal tools "$copy"
-	rm "$copy/tools/go.mod" # the component alone
+	mkdir -p "$copy/tools"
+	cp -R go.mod go.sum namespacesampler cmd internal "$copy"
+	cp tools/*.sh "$copy/tools" # without the module of the tools: the component alone
 	"$copy/tools/update-otel.sh" "$1" >&2 && echo "$copy"
 }
 

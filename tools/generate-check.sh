@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fails when the code and documentation that mdatagen generates are not those of namespacesampler/metadata.yaml, or cmd/otelcol-tasker
-# is not what the builder makes of builder-config.yaml. Works on a copy, so that a check changes nothing.
+# Fails when code, schema or documentation are not what is generated from namespacesampler/metadata.yaml, or cmd/otelcol-tasker is not
+# what the builder makes of builder-config.yaml. Works on a copy, so that a check changes nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,16 +10,18 @@ stale() {
 	echo "$1: run make generate" >&2
 	exit 1
 }
-mkdir "$copy/cmd"
+mkdir "$copy/cmd" "$copy/docs"
 cp -R go.mod go.sum tools namespacesampler builder-config.yaml "$copy"
 cp -R cmd/otelcol-tasker "$copy/cmd"
+cp docs/configuration.md "$copy/docs"
 (
 	cd "$copy"
-	go tool -modfile=tools/go.mod mdatagen namespacesampler/metadata.yaml
+	tools/generate.sh
 	log=$(go tool -modfile=tools/go.mod builder --skip-get-modules --skip-compilation --config builder-config.yaml 2>&1) ||
 		{ echo "$log" >&2 && exit 1; }
 )
 diff -r namespacesampler "$copy/namespacesampler" || stale "generated files are stale"
+diff docs/configuration.md "$copy/docs/configuration.md" || stale "docs/configuration.md is stale"
 diff -r cmd/otelcol-tasker "$copy/cmd/otelcol-tasker" || stale "cmd/otelcol-tasker is stale"
 
 # The builder was not asked for modules, so that it does not download those of other modules' tests. What it pins is compared here.

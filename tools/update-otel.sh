@@ -20,7 +20,7 @@ for mod in "${modules[@]}"; do
 	(cd "$(dirname "$mod")" && go mod tidy) || { echo "$mod cannot be moved to $1" >&2 && exit 1; }
 done
 if [ -e tools/go.mod ]; then
-	go tool -modfile=tools/go.mod mdatagen namespacesampler/metadata.yaml
+	tools/generate.sh
 	go tool -modfile=tools/go.mod builder --skip-compilation --config builder-config.yaml
 fi
 echo "moved to $1: now make lint test, and say so in CHANGELOG.md"
