@@ -35,7 +35,8 @@ func (m *metadata) complete(s *jsonschema.Schema, of *setting, isNullable bool) 
 	case typ == "string":
 		completeText(s, of)
 	default:
-		s.Types, s.Pattern = []string{typ, "string"}, reference
+		s.Types = []string{typ, "string"}
+		mayBeReference(s, "must be a "+map[string]string{"boolean": "switch, true or false,", "integer": "whole number", "number": "number"}[typ])
 	}
 	if isNullable && (typ == "object" || typ == "array" || of.IsPointer) {
 		s.Types = append(s.Types, "null")
@@ -43,7 +44,8 @@ func (m *metadata) complete(s *jsonschema.Schema, of *setting, isNullable bool) 
 }
 
 func (m *metadata) completeSection(s *jsonschema.Schema, of *setting) {
-	s.Types, s.Pattern = []string{"object", "string"}, reference
+	s.Types = []string{"object", "string"}
+	mayBeReference(s, "must be a section")
 	s.AdditionalProperties = never()
 	for i := range of.Properties {
 		p := &of.Properties[i]
@@ -54,9 +56,8 @@ func (m *metadata) completeSection(s *jsonschema.Schema, of *setting) {
 		return
 	}
 	// The collector adds a key to sections that may be left out.
-	s.Properties["enabled"] = &jsonschema.Schema{
-		Description: "false: as if the section were left out.", Types: []string{"boolean", "string"}, Pattern: reference,
-	}
+	s.Properties["enabled"] = &jsonschema.Schema{Description: "`false`: as if the section were left out.", Type: "boolean"}
+	m.complete(s.Properties["enabled"], &setting{}, true)
 	if len(s.Required) > 0 {
 		off := any(false)
 		s.If = &jsonschema.Schema{Required: []string{"enabled"}, Properties: map[string]*jsonschema.Schema{"enabled": {Const: &off}}}
@@ -73,7 +74,7 @@ func (m *metadata) completeList(s *jsonschema.Schema, of *setting) {
 	s.Types = []string{"array", "string"}
 	isText := slices.Contains(s.Items.Types, "integer")
 	if !isText || of.Ref == "conditions" { // other texts are split at their commas
-		s.Pattern = reference
+		mayBeReference(s, "must be a list")
 	}
 	if of.Ref == "rates" || of.Ref == "rates_or_budgets" {
 		completeOverrides(s)
@@ -100,6 +101,8 @@ func completeOverrides(s *jsonschema.Schema) {
 	delete(entry.Properties, "name")
 	entry.PropertyOrder = slices.DeleteFunc(slices.Clone(entry.PropertyOrder), func(name string) bool { return name == "name" })
 	entry.Required = slices.DeleteFunc(slices.Clone(entry.Required), func(name string) bool { return name == "name" })
+	mayBeReference(entry, "must be a rate, a number from 0 to 1 without quotes,")
+	mayBeReference(s, "must be a map of names to rates, or a list,")
 	s.Types = append(s.Types, "object")
 	s.AdditionalProperties = entry
 	s.PropertyNames = &jsonschema.Schema{Not: &jsonschema.Schema{Pattern: "::"}} // a key is split there
@@ -112,18 +115,20 @@ func (m *metadata) completeHeaders(s *jsonschema.Schema) {
 		Type: "object", Properties: map[string]*jsonschema.Schema{"name": s.AdditionalProperties, "value": s.AdditionalProperties},
 		AdditionalProperties: never(),
 	}
-	s.Types, s.Pattern = []string{"object", "array", "string"}, reference
+	s.Types = []string{"object", "array", "string"}
+	mayBeReference(s, "must be a map of names to values, or a list,")
 }
 
 func completeText(s *jsonschema.Schema, of *setting) {
 	s.Type, s.Types = "", []string{"string"}
 	switch {
 	case of.Type == "duration":
-		s.Pattern += "|" + inText
-		s.Not = &jsonschema.Schema{Pattern: zero}
+		mayContainReference(s, duration)
+		s.Not = &jsonschema.Schema{Type: "string", Pattern: zero}
 	case of.Ref == "duration_or_zero":
 		s.Types = append(s.Types, "integer")
-		s.Pattern = "^0$|" + s.Pattern + "|" + inText
+		s.Pattern = "^0$|" + s.Pattern
+		mayContainReference(s, duration)
 		s.Minimum, s.Maximum = new(float64), new(float64)
 	case s.Enum != nil, s.Format != "":
 		s.AnyOf = []*jsonschema.Schema{{Enum: s.Enum, Format: s.Format}, {Pattern: inText}}
@@ -131,9 +136,23 @@ func completeText(s *jsonschema.Schema, of *setting) {
 	default: // whole numbers and switches are taken as the text that they are written as
 		s.Types = append(s.Types, "integer", "boolean")
 		if s.Pattern != "" {
-			s.Pattern += "|" + inText
+			mayContainReference(s, "must match "+s.Pattern)
 		}
 	}
+}
+
+const duration = "must be a duration with its unit, such as 10s,"
+
+// mayBeReference also accepts a reference. An editor says what is wrong with other text: a pattern explains nothing.
+func mayBeReference(s *jsonschema.Schema, must string) {
+	s.Pattern = reference
+	s.Extra = map[string]any{"patternErrorMessage": must + " or a reference such as ${env:NAME}"}
+}
+
+// mayContainReference also accepts text with a reference in it.
+func mayContainReference(s *jsonschema.Schema, must string) {
+	s.Pattern += "|" + inText
+	s.Extra = map[string]any{"patternErrorMessage": must + " or a reference such as ${env:NAME}"}
 }
 
 // never returns a schema that accepts nothing.
