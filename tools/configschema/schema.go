@@ -76,6 +76,9 @@ func (m *metadata) completeList(s *jsonschema.Schema, of *setting) {
 	if !isText || of.Ref == "conditions" { // other texts are split at their commas
 		mayBeReference(s, "must be a list")
 	}
+	if isText {
+		s.MinLength = s.MinItems // text names elements, too
+	}
 	if of.Ref == "rates" || of.Ref == "rates_or_budgets" {
 		completeOverrides(s)
 	}
@@ -133,11 +136,10 @@ func completeText(s *jsonschema.Schema, of *setting) {
 	case s.Enum != nil, s.Format != "":
 		s.AnyOf = []*jsonschema.Schema{{Enum: s.Enum, Format: s.Format}, {Pattern: inText}}
 		s.Enum, s.Format = nil, ""
+	case s.Pattern != "":
+		mayContainReference(s, "must match "+s.Pattern)
 	default: // whole numbers and switches are taken as the text that they are written as
 		s.Types = append(s.Types, "integer", "boolean")
-		if s.Pattern != "" {
-			mayContainReference(s, "must match "+s.Pattern)
-		}
 	}
 }
 
