@@ -36,23 +36,23 @@ func compile(t *testing.T, file string) *jsonschema.Schema {
 	return schema
 }
 
-// asEditors returns what editors read in YAML, which has no type for times.
+// asEditors returns what editors read in YAML: as in JSON, names are text, and there are no times.
 func asEditors(t *testing.T, text string) any {
 	t.Helper()
 	var document yaml.Node
 	require.NoError(t, yaml.Unmarshal([]byte(text), &document))
-	withoutTimes(&document)
+	asJSON(&document)
 	var value any
 	require.NoError(t, document.Decode(&value))
 	return value
 }
 
-func withoutTimes(node *yaml.Node) {
-	if node.Tag == "!!timestamp" {
-		node.Tag = "!!str"
-	}
-	for _, inner := range node.Content {
-		withoutTimes(inner)
+func asJSON(node *yaml.Node) {
+	for i, inner := range node.Content {
+		if isName := node.Kind == yaml.MappingNode && i%2 == 0; isName || inner.Tag == "!!timestamp" {
+			inner.Tag = "!!str"
+		}
+		asJSON(inner)
 	}
 }
 
@@ -99,7 +99,7 @@ func TestTheConfigurationsOfTheRepositoryAreValid(t *testing.T) {
 	schema := compile(t, collectorSchema)
 	processors := 0
 	for _, root := range []string{"../../testdata", "."} {
-		require.NoError(t, filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		require.NoError(t, filepath.WalkDir(root, func(file string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(file) != ".yaml" {
 				return err
 			}

@@ -18,9 +18,20 @@ import (
 
 // samples are values of all types, some of which each key takes.
 var samples = []any{
-	nil, true, false, 0, 1, -1, 2, 1.5, 0.5, 1 << 40, 1_000_000, "", "text", "a, b", "1", "true", "0", "10s", "0s", "-10s", "10", "2030-01-01T00:00:00Z", "2030",
-	[]any{}, []any{"a"}, []any{"a", "a"}, []any{""}, []any{1}, []any{nil}, []any{map[string]any{}}, map[string]any{}, map[string]any{"a": 0.5},
-	map[string]any{"a": "b"}, map[string]any{"a": nil}, map[string]any{"a": map[string]any{}},
+	nil, true, false, 0, 1, -1, 2, 1.5, 0.5, 1 << 40, 1_000_000,
+	"", "text", "a, b", "1", "true", "0", "10s", "0s", "-10s", "10", "2030-01-01T00:00:00Z", "2030",
+	[]any{},
+	[]any{"a"},
+	[]any{"a", "a"},
+	[]any{""},
+	[]any{1},
+	[]any{nil},
+	[]any{map[string]any{}},
+	map[string]any{},
+	map[string]any{"a": 0.5},
+	map[string]any{"a": "b"},
+	map[string]any{"a": nil},
+	map[string]any{"a": map[string]any{}},
 }
 
 // settingsWith returns settings in which a key has a value, and is the only one that may be wrong.

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"go.yaml.in/yaml/v3"
@@ -27,8 +26,12 @@ func main() {
 	}
 }
 
-func run(root string) error {
-	text, err := os.ReadFile(filepath.Join(root, "namespacesampler", "metadata.yaml"))
+func run(folder string) error {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	text, err := root.ReadFile("namespacesampler/metadata.yaml")
 	if err != nil {
 		return err
 	}
@@ -36,14 +39,11 @@ func run(root string) error {
 	if err := yaml.Unmarshal(text, &m); err != nil {
 		return fmt.Errorf("metadata.yaml: %w", err)
 	}
-	if err := rewrite(filepath.Join(root, "namespacesampler", "config.schema.json"), m.schema); err != nil {
-		return err
-	}
-	return rewrite(filepath.Join(root, "docs", "configuration.md"), m.page)
+	return errors.Join(rewrite(root, "namespacesampler/config.schema.json", m.schema), rewrite(root, "docs/configuration.md", m.page))
 }
 
-func rewrite(file string, change func([]byte) ([]byte, error)) error {
-	before, err := os.ReadFile(file)
+func rewrite(root *os.Root, file string, change func([]byte) ([]byte, error)) error {
+	before, err := root.ReadFile(file)
 	if err != nil {
 		return err
 	}
@@ -51,10 +51,10 @@ func rewrite(file string, change func([]byte) ([]byte, error)) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	if err := os.WriteFile(file, after, 0o644); err != nil { //nolint:gosec // everybody may read it
+	if err := root.WriteFile(file, after, 0o644); err != nil {
 		return err
 	}
-	return os.Chmod(file, 0o644) //nolint:gosec // mdatagen makes files that only their owner may read
+	return root.Chmod(file, 0o644) // mdatagen makes files that only their owner may read
 }
 
 // schema returns a complete schema in place of that of mdatagen.
