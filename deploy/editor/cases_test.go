@@ -46,7 +46,7 @@ func TestBothAccept(t *testing.T) {
 		"tracing: {namespaces: {a: {items_per_second: 0.5}, b: 1, c: {items_per_second: 5, sample_rate: null}, d: {sample_rate: 1, items_per_second: null}}}",
 		"logs: {namespaces: [{name: a, items_per_second: 100, until: 2030-01-01T00:00:00Z}]}", "tracing: {budget: {items_per_second: 200}}",
 		// sections that may be left out
-		"postgres: {enabled: false}", "postgres: {enabled: true, dsn: host=a}", "tracing: {budget: {enabled: false}}", "inspect: {}", "inspect: {tls: {enabled: false}}",
+		"postgres: {enabled: false}", "postgres: {enabled: true, dsn: host=a}", "postgres: {enabled: '${env:ON}', dsn: host=a}", "tracing: {budget: {enabled: false}}", "inspect: {}", "inspect: {tls: {enabled: false}}",
 		"postgres: {dsn: host=a, lookups: [{attribute: a, query: 'SELECT id, n FROM t WHERE id = ANY($$1)'}]}",
 		// durations and other forms of numbers
 		"budgets: {interval: 1m30s}", "tracing: {hold: {wait: 0}}", "postgres: {dsn: host=a, wait: 0, cache: {refresh_after: 0s}, query_timeout: 1.5s}",
@@ -131,6 +131,7 @@ func TestOnlyTheSchemaRefuses(t *testing.T) {
 		"consistent_by: 7",                                          // a number in place of a list
 		"namespaces: {a: {sample_rate: 1, items_per_second: null}}", // a null that replaces nothing
 		"inspect: {auth: {authenticator: true}}",                    // a switch in place of a name
+		"inspect: {transport: udp}",                                 // what cannot be listened at
 	} {
 		byCollector, bySchema := judge(settings)
 		require.NoError(t, byCollector, settings)
