@@ -63,6 +63,7 @@ var checkedByTheCollector = []*regexp.Regexp{
 	regexp.MustCompile(`metrics::rescale_delta: must be false with metrics::by series`),
 	regexp.MustCompile(`inspect::endpoint: must be host:port`),
 	regexp.MustCompile(`inspect::allowed_hosts::\d: must be the name or the address of a host`),
+	regexp.MustCompile(`inspect: serverconfig::netaddr: named pipe path must start with`),
 	regexp.MustCompile(`inspect: serverconfig::tls: .*TLS configuration must include both certificate and key`),
 }
 
