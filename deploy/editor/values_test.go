@@ -116,6 +116,25 @@ func TestTheSchemaAcceptsTheValuesThatTheConfigurationAccepts(t *testing.T) {
 	assert.Len(t, left, len(checkedByTheCollector), "all of them occur")
 }
 
+func TestTheSchemaHasTheChoicesOfTheConfiguration(t *testing.T) {
+	keys := map[string]*jsonschema.Schema{}
+	schemaKeys(keys, "", compile(t, processorSchema))
+	compared := 0
+	for key, property := range keys {
+		if property.AnyOf == nil || property.AnyOf[0].Enum == nil || strings.HasPrefix(key, "inspect::") {
+			continue
+		}
+		compared++
+		var choices []string
+		for _, value := range property.AnyOf[0].Enum.Values {
+			choices = append(choices, value.(string))
+		}
+		err := load(confmap.NewFromStringMap(settingsWith(key, "another")))
+		assert.ErrorContains(t, err, key+": must be "+strings.Join(choices, " or ")+", got")
+	}
+	assert.Equal(t, 6, compared)
+}
+
 // bounds returns numbers at the bounds of a key, and beyond them.
 func bounds(schema *jsonschema.Schema) (values []any) {
 	if schema.Minimum != nil {
