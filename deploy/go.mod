@@ -1,4 +1,4 @@
-// Tests of what is deployed (dashboard, alerts, image, packages, manifests), apart from the product so that their requirements never become its own.
+// Tests of what is deployed (dashboard, alerts, schema for editors, image, packages, manifests), apart from the product so that their requirements never become its own.
 module github.com/otelcol-tasker/otelcol-tasker/deploy
 
 go 1.26.0
