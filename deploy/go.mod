@@ -6,7 +6,13 @@ go 1.26.0
 replace github.com/otelcol-tasker/otelcol-tasker => ../
 
 require (
+	github.com/otelcol-tasker/otelcol-tasker v0.0.0
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/stretchr/testify v1.12.1
+	go.opentelemetry.io/collector/component v1.64.0
+	go.opentelemetry.io/collector/confmap v1.64.0
+	go.opentelemetry.io/collector/confmap/provider/envprovider v1.64.0
+	go.opentelemetry.io/collector/confmap/provider/fileprovider v1.64.0
 	go.yaml.in/yaml/v3 v3.0.6
 )
 
@@ -99,13 +105,4 @@ require (
 	google.golang.org/grpc v1.83.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
-)
-
-require (
-	github.com/otelcol-tasker/otelcol-tasker v0.0.0
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
-	go.opentelemetry.io/collector/component v1.64.0
-	go.opentelemetry.io/collector/confmap v1.64.0
-	go.opentelemetry.io/collector/confmap/provider/envprovider v1.64.0
-	go.opentelemetry.io/collector/confmap/provider/fileprovider v1.64.0
 )

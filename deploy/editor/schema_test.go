@@ -98,7 +98,7 @@ func read(t *testing.T, file string) string {
 func TestTheConfigurationsOfTheRepositoryAreValid(t *testing.T) {
 	schema := compile(t, collectorSchema)
 	processors := 0
-	for _, root := range []string{"../../testdata", "."} {
+	for _, root := range []string{"../../testdata", ".."} {
 		require.NoError(t, filepath.WalkDir(root, func(file string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(file) != ".yaml" {
 				return err
