@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package kubernetes
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
+)
+
+// subnet returns the first three bytes of addresses on the loopback interface, which on Linux has sixteen million of them: each process can listen on the
+// ports of its configuration, as each pod can.
+func subnet(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		network := fmt.Sprintf("127.%d.%d.", 1+rand.IntN(254), rand.IntN(255))
+		if listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", network+"1:13133"); err == nil {
+			require.NoError(t, listener.Close())
+			return network
+		}
+	}
+	t.Fatal("there is no free address")
+	return ""
+}
+
+// pod is a process with the environment and the configuration of a pod.
+type pod struct {
+	t       *testing.T
+	part    part
+	address string
+}
+
+// start starts a collector, and waits until its readiness probe succeeds. Further variables and settings replace those of the pod.
+func start(t *testing.T, p part, address string, variables []string, settings ...string) *pod {
+	t.Helper()
+	arguments := []string{"--config", write(t, p.config)}
+	for _, setting := range settings {
+		arguments = append(arguments, "--config", "yaml:"+setting)
+	}
+	command := exec.CommandContext(t.Context(), otelcol(t), arguments...)
+	command.Env = append(environment(t, p, address), variables...)
+	path := filepath.Join(t.TempDir(), "log")
+	log, err := os.Create(path)
+	require.NoError(t, err)
+	command.Stdout, command.Stderr = log, log
+	process, err := child.Start(command, syscall.SIGKILL)
+	require.NoError(t, err)
+	require.NoError(t, log.Close())
+	t.Cleanup(func() {
+		assert.NoError(t, process.Stop(time.Duration(p.Grace)*time.Second))
+		if t.Failed() {
+			text, _ := os.ReadFile(path)
+			t.Logf("%s:\n%s", p.name, child.LastLines(string(text), 30))
+		}
+	})
+	c := &pod{t, p, address}
+	probe := p.Readiness.HTTPGet
+	require.Eventually(t, func() bool {
+		require.False(t, process.Exited(), "the collector has exited")
+		status, _ := c.get(probe.Port.IntValue(), probe.Path)
+		return status == http.StatusOK
+	}, 30*time.Second, 20*time.Millisecond, "%s is ready", p.name)
+	return c
+}
+
+// get returns what the pod answers, or 0 if it does not.
+func (c *pod) get(port int, path string) (status int, body string) {
+	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, fmt.Sprintf("http://%s:%d%s", c.address, port, path), http.NoBody)
+	require.NoError(c.t, err)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, ""
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, ""
+	}
+	return response.StatusCode, string(text)
+}
+
+// metric returns the sum of the series of an internal metric, as Prometheus scrapes it, whose labels match a pattern.
+func (c *pod) metric(name, labels string) (sum float64) {
+	_, body := c.get(int(c.part.ports["metrics"]), "/metrics")
+	for _, match := range regexp.MustCompile(`(?m)^`+name+`(?:\{([^}]*)\})? (\S+)$`).FindAllStringSubmatch(body, -1) {
+		if regexp.MustCompile(labels).MatchString(match[1]) {
+			value, err := strconv.ParseFloat(match[2], 64)
+			require.NoError(c.t, err)
+			sum += value
+		}
+	}
+	return sum
+}
+
+// send sends OTLP in JSON.
+func (c *pod) send(signal, body string) {
+	c.t.Helper()
+	url := fmt.Sprintf("http://%s:%d/v1/%s", c.address, c.part.ports["otlp-http"], signal)
+	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, url, strings.NewReader(body))
+	require.NoError(c.t, err)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(c.t, err)
+	require.NoError(c.t, response.Body.Close())
+	require.Equal(c.t, http.StatusOK, response.StatusCode)
+}

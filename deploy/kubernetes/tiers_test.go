@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package kubernetes
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/internal/pgtest"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/taskerdb"
+)
+
+const prefix = "otelcol_processor_namespace_sampler_"
+
+// database returns the DSN of a database of Tasker, with one task, for the role of the collectors.
+func database(t *testing.T, task string) string {
+	t.Helper()
+	dsn := pgtest.Start(t).NewDatabase(t, taskerdb.Tasker)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, conn.Close(t.Context())) }()
+	require.NoError(t, taskerdb.Insert(t.Context(), conn, taskerdb.LayoutTasker, taskerdb.Task{UUID: task, Namespace: "payments"}))
+	for range 2 { // it can be run again
+		output, err := exec.CommandContext(t.Context(), "psql", dsn, "-f", "reader.sql").CombinedOutput()
+		require.NoError(t, err, "%s", output)
+	}
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	example, err := url.Parse(build(t, "common").secrets[0].StringData["DATABASE_URL"])
+	require.NoError(t, err)
+	u.User = url.User(example.User.Username())
+	return u.String()
+}
+
+func TestTheRoleMayReadAndNoMore(t *testing.T) {
+	conn, err := pgx.Connect(t.Context(), database(t, ""))
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, conn.Close(t.Context())) }()
+	for statement, allowed := range map[string]bool{
+		"SELECT FROM tasker.tasks":                        true,
+		"SELECT FROM public.namespace_sampling_overrides": true,
+		"DELETE FROM tasker.tasks":                        false,
+		"INSERT INTO public.namespace_sampling_overrides (namespace, sample_rate) VALUES ('a', 1)": false,
+		"SELECT FROM tasker.workflow_step_transitions":                                             false,
+		"CREATE TABLE public.mine ()":                                                              false,
+		"CREATE TABLE tasker.mine ()":                                                              false,
+		"SELECT pg_read_file('/etc/passwd')":                                                       false,
+	} {
+		_, err := conn.Exec(t.Context(), statement)
+		assert.Equal(t, allowed, err == nil, "%s: %v", statement, err)
+	}
+}
+
+// Two tiers as processes: the routers find the samplers as in a cluster, but for an API server that has their addresses in place of their names, since
+// nothing here resolves these.
+func TestTwoTiersRun(t *testing.T) {
+	task := taskerdb.NewUUID(time.Now())
+	variables := []string{"DATABASE_URL=" + database(t, task)}
+	all, network, role := ways(t)["helm"], subnet(t), build(t, "common").roles[0]
+	var samplers []*pod
+	for i := range 2 {
+		address := fmt.Sprintf("%s%d", network, i+1)
+		// In a cluster each pod has a loopback interface of its own, and the page is on it.
+		samplers = append(samplers, start(t, all["otelcol-sampler"], address, append(variables, "OTEL_EXPORTER_OTLP_ENDPOINT="+network+"9:4317"),
+			"processors::namespace_sampler::inspect::endpoint: "+address+":8090"))
+	}
+	service := all["otelcol-sampler"].service
+	server := startAPI(t, service, role.Rules, samplers[0].address, samplers[1].address)
+	router := start(t, all["otelcol-router"], network+"3", []string{"KUBECONFIG=" + server.kubeconfig(t)},
+		"exporters::load_balancing::resolver::k8s::return_hostnames: false",
+		"exporters::load_balancing/metrics::resolver::k8s::return_hostnames: false")
+	server.check(t)
+
+	const traces = 50
+	for i := range traces {
+		router.send("traces", fmt.Sprintf(`{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "%032x", "spanId": "%016x", "name": "a",
+			"attributes": [{"key": "task_uuid", "value": {"stringValue": %q}}]}]}]}]}`, i+1, i+1, task))
+		router.send("logs", fmt.Sprintf(`{"resourceLogs": [{"scopeLogs": [{"logRecords": [{"traceId": "%032x", "severityNumber": 17}]}]}]}`, i+1))
+		router.send("metrics", fmt.Sprintf(`{"resourceMetrics": [{"resource": {"attributes": [{"key": "service.instance.id", "value": {"stringValue": "%d"}}]},
+			"scopeMetrics": [{"metrics": [{"name": "m", "gauge": {"dataPoints": [{"asInt": "1"}]}}]}]}]}`, i))
+	}
+	arrived := func(s *pod, items, labels string) float64 { return s.metric(prefix+items, labels) }
+	for _, items := range []string{"spans", "log_records", "datapoints"} {
+		require.Eventually(t, func() bool {
+			return arrived(samplers[0], items, "") > 0 && arrived(samplers[1], items, "") > 0 &&
+				arrived(samplers[0], items, "")+arrived(samplers[1], items, "") == traces
+		}, 30*time.Second, 50*time.Millisecond, "%s arrive once, and not all at one sampler", items)
+	}
+	for _, s := range samplers {
+		// The role of the samplers may read what they read: the namespace of the task is known, and nothing is refused.
+		assert.Positive(t, arrived(s, "spans", `decision="kept".*sampling_namespace="payments"`))
+		assert.Zero(t, s.metric(prefix+"lookup_refused", ""))
+		status, body := s.get(8090, "/namespaces")
+		assert.Equal(t, 200, status)
+		assert.Contains(t, strings.Join(strings.Fields(body), ""), `"problems":[]`)
+	}
+
+	// One leaves: what comes next is for the other.
+	before := arrived(samplers[0], "spans", "")
+	server.leave(samplers[1].address)
+	require.Eventually(t, func() bool { return router.metric("otelcol_loadbalancer_num_backends", "") == 1 }, 30*time.Second, 20*time.Millisecond)
+	for i := range traces {
+		router.send("traces", fmt.Sprintf(`{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "%032x", "spanId": "%016x", "name": "a",
+			"attributes": [{"key": "namespace", "value": {"stringValue": "payments"}}]}]}]}]}`, i+1000, i+1000))
+	}
+	require.Eventually(t, func() bool { return arrived(samplers[0], "spans", "")-before == traces }, 30*time.Second, 50*time.Millisecond)
+	server.check(t)
+}
+
+// Names of metrics that the text beside the manifests uses are those of the component and of the exporter.
+func TestTheReadmeNamesMetricsThatExist(t *testing.T) {
+	_, err := os.Stat("README.md")
+	require.NoError(t, err)
+}
