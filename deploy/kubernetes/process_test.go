@@ -46,6 +46,8 @@ type pod struct {
 	t       *testing.T
 	part    part
 	address string
+	process *child.Process
+	log     string // its file
 }
 
 // start starts a collector, and waits until its readiness probe succeeds. Further variables and settings replace those of the pod.
@@ -64,14 +66,13 @@ func start(t *testing.T, p part, address string, variables []string, settings ..
 	process, err := child.Start(command, syscall.SIGKILL)
 	require.NoError(t, err)
 	require.NoError(t, log.Close())
+	c := &pod{t, p, address, process, path}
 	t.Cleanup(func() {
-		assert.NoError(t, process.Stop(time.Duration(p.Grace)*time.Second))
+		c.stop()
 		if t.Failed() {
-			text, _ := os.ReadFile(path)
-			t.Logf("%s:\n%s", p.name, child.LastLines(string(text), 30))
+			t.Logf("%s:\n%s", p.name, child.LastLines(c.logged(), 30))
 		}
 	})
-	c := &pod{t, p, address}
 	probe := p.Readiness.HTTPGet
 	require.Eventually(t, func() bool {
 		require.False(t, process.Exited(), "the collector has exited")
@@ -79,6 +80,17 @@ func start(t *testing.T, p part, address string, variables []string, settings ..
 		return status == http.StatusOK
 	}, 30*time.Second, 20*time.Millisecond, "%s is ready", p.name)
 	return c
+}
+
+// stop stops the collector as Kubernetes does.
+func (c *pod) stop() {
+	assert.NoError(c.t, c.process.Stop(time.Duration(c.part.Grace)*time.Second))
+}
+
+func (c *pod) logged() string {
+	text, err := os.ReadFile(c.log)
+	assert.NoError(c.t, err)
+	return string(text)
 }
 
 // get returns what the pod answers, or 0 if it does not.
