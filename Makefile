@@ -10,6 +10,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
 TELEMETRYGEN := github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.160.0
 
 # ocb compiles without cgo and with -trimpath. What else is built for a demo does the same, so that a cold build compiles
@@ -184,6 +185,16 @@ alerts: ## check the alerts of deploy/prometheus and run their tests
 	@tools/install.sh promtool
 	promtool check rules deploy/prometheus/namespace_sampler.yaml
 	promtool test rules deploy/prometheus/namespace_sampler_test.yaml
+
+# The chart as helm is told of it: a name with a repository, or a folder.
+CHART ?= opentelemetry-collector --repo https://open-telemetry.github.io/opentelemetry-helm-charts --version 0.170.0
+
+.PHONY: chart
+chart: bin/otelcol-tasker bin/helm ## render the values of deploy/kubernetes with the published Helm chart, and check what comes out
+	cd deploy && OTELCOL=$(CURDIR)/bin/otelcol-tasker HELM=$(CURDIR)/bin/helm CHART="$(CHART)" $(GO) test -count=1 -v -run TestTheChart ./kubernetes
+
+bin/helm: Makefile
+	$(BUILD) GOBIN=$(CURDIR)/bin $(GO) install $(HELM) && touch $@
 
 .PHONY: commands
 commands: ## install curl and jq for tests, where they are missing

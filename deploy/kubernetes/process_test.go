@@ -5,6 +5,8 @@
 package kubernetes
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -57,7 +59,7 @@ func start(t *testing.T, p part, address string, variables []string, settings ..
 	for _, setting := range settings {
 		arguments = append(arguments, "--config", "yaml:"+setting)
 	}
-	command := exec.CommandContext(t.Context(), otelcol(t), arguments...)
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), otelcol(t), arguments...) // stopped, not killed
 	command.Env = append(environment(t, p, address), variables...)
 	path := filepath.Join(t.TempDir(), "log")
 	log, err := os.Create(path)
@@ -101,9 +103,8 @@ func (c *pod) get(port int, path string) (status int, body string) {
 	if err != nil {
 		return 0, ""
 	}
-	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	if err != nil {
+	if errors.Join(err, response.Body.Close()) != nil {
 		return 0, ""
 	}
 	return response.StatusCode, string(text)
