@@ -15,6 +15,9 @@ import (
 )
 
 const (
+	// isReady is what a collector logs when it is.
+	isReady = "Everything is ready"
+
 	readyTimeout = 30 * time.Second
 	// stopGrace is far longer than a collector takes to stop, even on a busy machine.
 	stopGrace    = time.Minute
@@ -71,6 +74,12 @@ type Options struct {
 	Measured bool
 	// Downstream runs OtelcolDownstream.
 	Downstream bool
+	// Binary is the path of the collector's binary; empty for that of Otelcol.
+	Binary string
+	// Remote, if not nil, serves the configuration, which the collector reads from there instead of from a file.
+	Remote *Remote
+	// Delivery is what the exporter to the sink does about failures, as YAML; empty for neither a queue nor retries.
+	Delivery string
 	// FeatureGates are feature gates to enable, separated by commas.
 	FeatureGates string
 	// Env is added to the environment.
@@ -97,7 +106,7 @@ type Collector struct {
 	command []string
 	env     []string
 	process *child.Process
-	starts  int
+	ready   int // how often the log said so before the process started
 	log     *Log
 	addr    addresses
 	expect  []string
@@ -114,7 +123,10 @@ func Start(t testing.TB, o Options) *Collector {
 	case o.Downstream:
 		binary = OtelcolDownstream
 	}
-	path := binary(t)
+	path := o.Binary
+	if path == "" {
+		path = binary(t)
+	}
 	for attempt := 1; ; attempt++ {
 		c := &Collector{t: t, log: &Log{}, addr: newAddresses(t, o.FixedPorts), env: o.Env, expect: o.Expect}
 		c.command = append([]string{"-c", ignoringInterrupt, path}, o.arguments(t, c.addr)...)
@@ -139,8 +151,8 @@ func (c *Collector) start() (err error) {
 	cmd := exec.Command("sh", c.command...)
 	cmd.Env = append(os.Environ(), c.env...)
 	cmd.Stdout, cmd.Stderr = c.log, c.log
+	c.ready = c.log.Count(isReady)
 	c.process, err = child.Start(cmd, syscall.SIGKILL)
-	c.starts++
 	return err
 }
 
@@ -151,7 +163,7 @@ func (c *Collector) awaitReady() bool {
 		if c.process.Exited() {
 			return true, false
 		}
-		ready := c.log.Count("Everything is ready") >= c.starts && handlesStop(c.process.PID())
+		ready := c.log.Count(isReady) > c.ready && handlesStop(c.process.PID())
 		return ready, ready
 	})
 }

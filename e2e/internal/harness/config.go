@@ -85,8 +85,7 @@ exporters:
     endpoint: {{.Sink}}
     tls: {insecure: true}
     compression: none
-    sending_queue: {enabled: false}
-    retry_on_failure: {enabled: false}
+{{.Delivery}}
 {{- if .Copy}}
   otlp_grpc/copy:
     endpoint: {{.Copy}}
@@ -135,6 +134,10 @@ service:
 // arguments writes the configuration to a temporary file and returns the collector's arguments.
 func (o *Options) arguments(t testing.TB, a addresses) []string {
 	t.Helper()
+	if o.Remote != nil {
+		o.Remote.Serve(o.render(t, a))
+		return []string{"--config", o.Remote.URL()}
+	}
 	files := append(slices.Clone(o.Further), o.write(t, a))
 	if o.Base != "" {
 		files = slices.Insert(files, 0, o.Base)
@@ -158,13 +161,34 @@ func (o *Options) processors(first, last []string) string {
 	return "[" + strings.Join(slices.Concat(all, o.After, last), ", ") + "]"
 }
 
+// noDelivery is an exporter that tries each request once, while the client waits.
+const noDelivery = `
+sending_queue: {enabled: false}
+retry_on_failure: {enabled: false}
+`
+
+// Configuration returns the configuration with other options, for the addresses of a collector. It needs Options.FixedPorts.
+func (c *Collector) Configuration(o *Options) string {
+	c.t.Helper()
+	return string(o.render(c.t, c.addr))
+}
+
 // write writes the configuration to a temporary file and returns its path.
 func (o *Options) write(t testing.TB, a addresses) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, o.render(t, a), 0o600); err != nil {
+		t.Fatalf("write configuration: %v", err)
+	}
+	return path
+}
+
+func (o *Options) render(t testing.TB, a addresses) []byte {
 	t.Helper()
 	values := struct {
 		addresses
 		Type, Processor, Processors, SpanProcessors, LogProcessors, LogReceivers string
-		SpanExporter, LogExporter, Sink, Copy, InspectSettings                   string
+		SpanExporter, LogExporter, Sink, Copy, InspectSettings, Delivery         string
 		Extensions                                                               map[string]string
 		ToPrometheus, Measured                                                   bool
 	}{
@@ -172,6 +196,7 @@ func (o *Options) write(t testing.TB, a addresses) string {
 		SpanProcessors: o.processors(o.BeforeSpans, o.AfterSpans), SpanExporter: cmp.Or(o.SpanExporter, "otlp_grpc"),
 		LogProcessors: o.processors(o.BeforeLogs, o.AfterLogs), LogExporter: cmp.Or(o.LogExporter, "otlp_grpc"), LogReceivers: cmp.Or(o.LogReceiver, "otlp"),
 		Sink: o.SinkAddr, ToPrometheus: o.ToPrometheus, Measured: o.Measured, InspectSettings: indented("  " + o.Inspect), Extensions: o.Extensions,
+		Delivery: indented(cmp.Or(o.Delivery, noDelivery)),
 	}
 	if o.Inspect == "" {
 		values.InspectSettings = ""
@@ -186,11 +211,7 @@ func (o *Options) write(t testing.TB, a addresses) string {
 	if err := configuration.Execute(&text, values); err != nil {
 		t.Fatalf("write configuration: %v", err)
 	}
-	path := filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
-		t.Fatalf("write configuration: %v", err)
-	}
-	return path
+	return text.Bytes()
 }
 
 // indented indents a block of YAML to its place below the processor's name.

@@ -4,7 +4,11 @@
 
 package harness
 
-import "syscall"
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
 
 // Kill kills the collector, as kill -9 does.
 func (c *Collector) Kill() {
@@ -38,4 +42,18 @@ func (c *Collector) signal(s syscall.Signal) {
 	if err := c.process.Signal(s); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// Runs reports whether the process runs the file that has this path now. It needs Linux.
+func (c *Collector) Runs(path string) bool {
+	c.t.Helper()
+	running, err := os.Stat(fmt.Sprintf("/proc/%d/exe", c.process.PID()))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	file, err := os.Stat(path)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return os.SameFile(running, file)
 }

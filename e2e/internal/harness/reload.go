@@ -4,19 +4,37 @@
 
 package harness
 
-import "syscall"
+import (
+	"errors"
+	"os/exec"
+	"syscall"
+)
+
+// Hangup sends SIGHUP, which has the collector read its configuration again.
+func (c *Collector) Hangup() { c.signal(syscall.SIGHUP) }
+
+// AwaitExit waits until the collector exits by itself and returns its exit status. Its log is not looked through for faults.
+func (c *Collector) AwaitExit() int {
+	c.t.Helper()
+	if !c.process.WaitFor(stopGrace) {
+		c.t.Fatalf("the collector has not exited; its log:\n%s", c.log)
+	}
+	c.stopped = true
+	var exit *exec.ExitError
+	if errors.As(c.process.Wait(), &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
 
 // Reload has the collector read its configuration again and waits until it is ready. Servers may have other addresses then.
 func (c *Collector) Reload(o *Options) {
 	c.t.Helper()
-	const ready = "Everything is ready"
-	before := c.log.Count(ready)
-	if err := c.process.Signal(syscall.SIGHUP); err != nil {
-		c.t.Fatal(err)
-	}
+	before := c.log.Count(isReady)
+	c.Hangup()
 	if !poll(stopGrace, func() (done, ok bool) {
-		isReady := c.log.Count(ready) > before
-		return isReady || c.process.Exited(), isReady
+		ready := c.log.Count(isReady) > before
+		return ready || c.process.Exited(), ready
 	}) {
 		c.t.Fatalf("the collector has not become ready again; its log:\n%s", c.log)
 	}
