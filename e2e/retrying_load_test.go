@@ -37,7 +37,8 @@ type retryingLoad struct {
 	t       *testing.T
 	groups  []loadGroup
 	senders sync.WaitGroup
-	stopped chan struct{}
+	stopped context.Context
+	stop    func() // ends the load, after everything that was begun is acknowledged
 
 	ended atomic.Int64 // rounds
 
@@ -65,7 +66,13 @@ type sentRound struct {
 
 func startRetryingLoad(t *testing.T, collector *harness.Collector, clients int, groups ...loadGroup) *retryingLoad {
 	t.Helper()
-	l := &retryingLoad{t: t, groups: groups, stopped: make(chan struct{})}
+	l := &retryingLoad{t: t, groups: groups}
+	var cancel context.CancelFunc
+	l.stopped, cancel = context.WithCancel(context.Background())
+	l.stop = func() {
+		cancel()
+		l.senders.Wait()
+	}
 	for range clients {
 		spans, records := newRetryingExporters(t, collector)
 		points, err := otlpmetricgrpc.New(t.Context(), otlpmetricgrpc.WithEndpoint(collector.Addr()), otlpmetricgrpc.WithInsecure(),
@@ -75,6 +82,7 @@ func startRetryingLoad(t *testing.T, collector *harness.Collector, clients int, 
 		t.Cleanup(func() { assert.NoError(t, points.Shutdown(context.Background())) })
 		l.senders.Go(func() { l.send(spans, records, points) })
 	}
+	t.Cleanup(l.stop)
 	return l
 }
 
@@ -83,7 +91,7 @@ func (l *retryingLoad) send(spans sdktrace.SpanExporter, records sdklog.Exporter
 	defer pace.Stop()
 	for {
 		select {
-		case <-l.stopped:
+		case <-l.stopped.Done():
 			return
 		case <-pace.C:
 		}
@@ -141,12 +149,6 @@ func (l *retryingLoad) await(n int64) {
 	l.t.Helper()
 	until := l.ended.Load() + n
 	require.True(l.t, harness.Eventually(time.Minute, func() bool { return l.ended.Load() >= until }), "requests are acknowledged")
-}
-
-// stop stops the load, after everything that was begun is acknowledged.
-func (l *retryingLoad) stop() {
-	close(l.stopped)
-	l.senders.Wait()
 }
 
 // longestGap returns the longest time without an acknowledgement.

@@ -189,6 +189,9 @@ func (c *Collector) loggedAddress(component, field string) string {
 // Addr returns the host:port of the OTLP/gRPC receiver.
 func (c *Collector) Addr() string { return c.addr.OTLP }
 
+// PID returns the ID of the collector's process.
+func (c *Collector) PID() int { return c.process.PID() }
+
 // Inspect returns the host:port of the processor's inspect server.
 func (c *Collector) Inspect() string { return c.addr.Inspect }
 

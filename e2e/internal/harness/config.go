@@ -134,20 +134,23 @@ service:
 // arguments writes the configuration to a temporary file and returns the collector's arguments.
 func (o *Options) arguments(t testing.TB, a addresses) []string {
 	t.Helper()
-	if o.Remote != nil {
+	last := ""
+	if o.Remote == nil {
+		last = o.write(t, a)
+	} else {
 		o.Remote.Serve(o.render(t, a))
-		return []string{"--config", o.Remote.URL()}
+		last = o.Remote.URL()
 	}
-	files := append(slices.Clone(o.Further), o.write(t, a))
+	files := append(slices.Clone(o.Further), last)
 	if o.Base != "" {
 		files = slices.Insert(files, 0, o.Base)
 	}
 	var arguments []string
-	for _, file := range files {
-		arguments = append(arguments, "--config", file)
-	}
 	if o.FeatureGates != "" {
 		arguments = append(arguments, "--feature-gates", o.FeatureGates)
+	}
+	for _, file := range files {
+		arguments = append(arguments, "--config", file)
 	}
 	return arguments
 }
@@ -168,10 +171,13 @@ retry_on_failure: {enabled: false}
 `
 
 // Configuration returns the configuration with other options, for the addresses of a collector. It needs Options.FixedPorts.
-func (c *Collector) Configuration(o *Options) string {
+func (c *Collector) Configuration(o *Options) []byte {
 	c.t.Helper()
-	return string(o.render(c.t, c.addr))
+	return o.render(c.t, c.addr)
 }
+
+// ConfigurationFile returns the path of the file with the options, which the collector merged last.
+func (c *Collector) ConfigurationFile() string { return c.command[len(c.command)-1] }
 
 // write writes the configuration to a temporary file and returns its path.
 func (o *Options) write(t testing.TB, a addresses) string {

@@ -30,8 +30,14 @@ func (c *Collector) AwaitExit() int {
 // Reload has the collector read its configuration again and waits until it is ready. Servers may have other addresses then.
 func (c *Collector) Reload(o *Options) {
 	c.t.Helper()
+	c.AwaitReload(o, c.Hangup)
+}
+
+// AwaitReload is Reload by what a function does.
+func (c *Collector) AwaitReload(o *Options, reload func()) {
+	c.t.Helper()
 	before := c.log.Count(isReady)
-	c.Hangup()
+	reload()
 	if !poll(stopGrace, func() (done, ok bool) {
 		ready := c.log.Count(isReady) > before
 		return ready || c.process.Exited(), ready

@@ -4,6 +4,8 @@ package harness
 
 import (
 	"encoding/pem"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -64,6 +66,7 @@ func (r *Remote) Up() {
 	r.server = httptest.NewUnstartedServer(r)
 	_ = r.server.Listener.Close()
 	r.server.Listener = listener
+	r.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust the certificate
 	if r.isTLS {
 		r.server.StartTLS()
 	} else {
