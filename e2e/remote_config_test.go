@@ -36,7 +36,7 @@ func TestARemoteConfigurationIsReloadedUnderLoad(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			sink, remote := harness.NewSink(t), harness.NewRemote(t, false)
-			arrived, base := observeArrivals(sink), batching(t)
+			arrived, base := observeArrivals(sink), configuration(t, batching)
 			options := harness.Options{
 				Sink: sink, Remote: remote, FixedPorts: true, Inspect: plain, Expect: []string{reloads},
 				Base: base, Delivery: tt.delivery, After: tt.after,
@@ -100,7 +100,7 @@ func TestACollectorExitsIfTheServerOfItsConfigurationIsDownAtReload(t *testing.T
 	sink, remote := harness.NewSink(t), harness.NewRemote(t, false)
 	options := harness.Options{
 		Sink: sink, Remote: remote, FixedPorts: true, Processor: rates, Expect: []string{reloads, downloads},
-		Base: batching(t), After: []string{"batch"}, Delivery: queued,
+		Base: configuration(t, batching), After: []string{"batch"}, Delivery: queued,
 	}
 	collector := harness.Start(t, options)
 	client := harness.NewClient(t, collector)

@@ -46,31 +46,41 @@ sending_queue: {enabled: true}
 retry_on_failure: {enabled: true, initial_interval: 100ms, max_interval: 1s}
 `
 
+// queuedHTTP is the same for the exporter of OTLP over HTTP.
+const queuedHTTP = ", retry_on_failure: {initial_interval: 100ms, max_interval: 1s}"
+
 func TestAnUpgradeUnderLoadLosesAndDuplicatesNothing(t *testing.T) {
 	t.Parallel()
-	for name, hasFront := range map[string]bool{"clients that try again": false, "a collector with a queue in front": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range []struct{ name, front string }{
+		{name: "clients that try again"},
+		{name: "a collector with a queue in front", front: "otlp_grpc"},
+		{name: "a collector with a queue in front, spans and log records over HTTP", front: "otlp_http"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			const upgrades, clients = 2, 4
 			task := newTask("orders")
 			dsn := newDatabase(t, sharedCluster(t), taskerdb.LayoutTasker, task)
-			sink, binary := harness.NewSink(t), install(t)
+			sink, binary, http := harness.NewSink(t), install(t), harness.FixedAddress(t)
 			arrived := observeArrivals(sink)
+			began := time.Now()
 			sampler := harness.Start(t, harness.Options{
-				Binary: binary.path, Sink: sink, FixedPorts: true, Base: batching(t), After: []string{"batch"},
-				Processor: resolving(dsn, ""), Delivery: queued,
+				Binary: binary.path, Sink: sink, FixedPorts: true, After: []string{"batch"}, Processor: resolving(dsn, ""), Delivery: queued,
+				Base: configuration(t, "processors: {batch: {}}\nreceivers: {otlp: {protocols: {http: {endpoint: "+http+"}}}}"),
 			})
 			first := sampler
-			if hasFront {
-				first = harness.Start(t, harness.Options{Bare: true, SinkAddr: sampler.Addr(), Delivery: queued, Expect: []string{"connection"}})
+			if tt.front != "" {
+				first = harness.Start(t, harness.Options{
+					Bare: true, SinkAddr: sampler.Addr(), Delivery: queued, SpanExporter: tt.front, LogExporter: tt.front, Expect: []string{"connection"},
+					Base: configuration(t, "exporters: {otlp_http: {endpoint: http://"+http+queuedHTTP+"}}"),
+				})
 			}
 			load := startRetryingLoad(t, first, clients,
-				loadGroup{attributes: []attribute.KeyValue{attribute.String("namespace", "payments")}, rates: []float64{1}, items: 2},
-				loadGroup{attributes: []attribute.KeyValue{attribute.String("task_uuid", task.UUID)}, rates: []float64{0.5}, items: 8},
-				loadGroup{attributes: []attribute.KeyValue{attribute.String("namespace", "silent")}, rates: []float64{0}, items: 2},
-				loadGroup{attributes: []attribute.KeyValue{attribute.String("namespace", "nobody listed it")}, rates: []float64{0.25}, items: 8},
+				loadGroup{namespaceIs("payments"), []float64{1}, 2},
+				loadGroup{[]attribute.KeyValue{attribute.String("task_uuid", task.UUID)}, []float64{0.5}, 8},
+				loadGroup{namespaceIs("silent"), []float64{0}, 2},
+				loadGroup{namespaceIs("nobody listed it"), []float64{0.25}, 8},
 			)
-			began := time.Now()
 			load.await(100)
 			for range upgrades {
 				binary.upgrade()
@@ -86,11 +96,11 @@ func TestAnUpgradeUnderLoadLosesAndDuplicatesNothing(t *testing.T) {
 			}
 			load.stop()
 			t.Logf("for %v at most nothing was acknowledged, and for %v nothing reached the sink", load.longestGap(), arrived.longestGap())
-			if hasFront {
+			if tt.front != "" {
 				awaitSent(t, first)
 			}
 			sampler.Stop()
-			arrived.assertExact(t, load.sent, life{began.Add(-time.Hour), time.Now()})
+			arrived.assertExact(t, load.sent, life{began, time.Now()})
 			assert.Zero(t, arrived.duplicates)
 		})
 	}
@@ -111,10 +121,13 @@ func awaitSent(t *testing.T, collector *harness.Collector) {
 	}), "the queue becomes empty")
 }
 
-// batching writes the part of a configuration that has a batch processor.
-func batching(t *testing.T) string {
+// configuration writes a part of a configuration and returns its path.
+func configuration(t *testing.T, yaml string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "batch.yaml")
-	require.NoError(t, os.WriteFile(path, []byte("processors: {batch: {}}\n"), 0o600))
+	path := filepath.Join(t.TempDir(), "base.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(yaml), 0o600))
 	return path
 }
+
+// batching is the part of a configuration that has a batch processor.
+const batching = "processors: {batch: {}}"

@@ -171,6 +171,9 @@ func (c *Collector) awaitReady() bool {
 // readAddresses reads the addresses that the collector chose from its log.
 func (c *Collector) readAddresses(o *Options) {
 	c.t.Helper()
+	if o.FixedPorts {
+		return
+	}
 	c.addr.OTLP = c.loggedAddress("otlp", "endpoint")
 	if o.Inspect != "" {
 		c.addr.Inspect = c.loggedAddress(o.componentType(), "address")

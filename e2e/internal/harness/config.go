@@ -30,8 +30,8 @@ type addresses struct {
 func newAddresses(t testing.TB, isFixed bool) addresses {
 	t.Helper()
 	if isFixed {
-		host, port, _ := net.SplitHostPort(fixedAddress(t))
-		return addresses{OTLP: fixedAddress(t), Inspect: fixedAddress(t), Prometheus: fixedAddress(t), MetricsHost: host, MetricsPort: port}
+		host, port, _ := net.SplitHostPort(FixedAddress(t))
+		return addresses{OTLP: FixedAddress(t), Inspect: FixedAddress(t), Prometheus: FixedAddress(t), MetricsHost: host, MetricsPort: port}
 	}
 	host, port, err := net.SplitHostPort(freeAddress(t))
 	if err != nil {
@@ -50,9 +50,9 @@ func freeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// fixedAddress returns a loopback address that is free now, and whose port no system gives to a process that asks for any: all that
+// FixedAddress returns a loopback address that is free now, and whose port no system gives to a process that asks for any: all that
 // choose ports for such processes choose higher ones.
-func fixedAddress(t testing.TB) string {
+func FixedAddress(t testing.TB) string {
 	t.Helper()
 	for range 1_000 {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000)))

@@ -30,7 +30,7 @@ type Remote struct {
 // NewRemote starts a server of a configuration, with TLS if asked for. It stops when the test ends.
 func NewRemote(t testing.TB, isTLS bool) *Remote {
 	t.Helper()
-	r := &Remote{t: t, address: fixedAddress(t), isTLS: isTLS}
+	r := &Remote{t: t, address: FixedAddress(t), isTLS: isTLS}
 	r.Up()
 	t.Cleanup(func() { r.Answer(); r.Down() })
 	return r

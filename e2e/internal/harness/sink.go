@@ -5,6 +5,7 @@ package harness
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -14,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // maxMessage is the maximum message size of sinks and clients.
@@ -22,6 +25,8 @@ const maxMessage = 64 << 20
 // Sink is an OTLP/gRPC server that keeps what it receives.
 type Sink struct {
 	addr string
+
+	refuses atomic.Bool
 
 	mu      sync.Mutex
 	traces  []ptrace.Traces
@@ -47,6 +52,17 @@ func NewSink(t testing.TB) *Sink {
 
 // Addr is the host:port of the sink.
 func (s *Sink) Addr() string { return s.addr }
+
+// Refuse has the sink answer that it is unavailable, or no longer.
+func (s *Sink) Refuse(refuses bool) { s.refuses.Store(refuses) }
+
+// refusal returns the answer of a sink that is unavailable.
+func (s *Sink) refusal() error {
+	if s.refuses.Load() {
+		return status.Error(codes.Unavailable, "the sink refuses requests")
+	}
+	return nil
+}
 
 // Reset discards what was received so far.
 func (s *Sink) Reset() {
@@ -122,6 +138,9 @@ type tracesSink struct {
 }
 
 func (s *tracesSink) Export(_ context.Context, r ptraceotlp.ExportRequest) (ptraceotlp.ExportResponse, error) {
+	if err := s.sink.refusal(); err != nil {
+		return ptraceotlp.NewExportResponse(), err
+	}
 	s.sink.mu.Lock()
 	defer s.sink.mu.Unlock()
 	if s.sink.observe != nil {
@@ -138,6 +157,9 @@ type metricsSink struct {
 }
 
 func (s *metricsSink) Export(_ context.Context, r pmetricotlp.ExportRequest) (pmetricotlp.ExportResponse, error) {
+	if err := s.sink.refusal(); err != nil {
+		return pmetricotlp.NewExportResponse(), err
+	}
 	s.sink.mu.Lock()
 	defer s.sink.mu.Unlock()
 	if s.sink.observeMetrics != nil {
@@ -154,6 +176,9 @@ type logsSink struct {
 }
 
 func (s *logsSink) Export(_ context.Context, r plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
+	if err := s.sink.refusal(); err != nil {
+		return plogotlp.NewExportResponse(), err
+	}
 	s.sink.mu.Lock()
 	defer s.sink.mu.Unlock()
 	if s.sink.observeLogs != nil {
