@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"testing"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -53,21 +54,27 @@ func (c *Collector) Exposed() model.Vector {
 // scrape returns the metrics that an address exposes in the text format.
 func (c *Collector) scrape(address string) Scrape {
 	c.t.Helper()
+	return ScrapeAt(c.t, address)
+}
+
+// ScrapeAt returns the metrics that an address exposes in the text format.
+func ScrapeAt(t testing.TB, address string) Scrape {
+	t.Helper()
 	client := http.Client{Timeout: 5 * time.Minute}
 	defer client.CloseIdleConnections()
 	response, err := client.Get("http://" + address + "/metrics")
 	if err != nil {
-		c.t.Fatalf("scrape: %v", err)
+		t.Fatalf("scrape: %v", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(response.Body)
-		c.t.Fatalf("scrape: %s\n%s", response.Status, body)
+		t.Fatalf("scrape: %s\n%s", response.Status, body)
 	}
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(response.Body)
 	if err != nil {
-		c.t.Fatalf("scrape: %v", err)
+		t.Fatalf("scrape: %v", err)
 	}
 	return families
 }
