@@ -5,6 +5,8 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -78,4 +80,27 @@ func TestWhatIsQueuedAtAnUpgrade(t *testing.T) {
 			assert.Len(t, sink.Spans(), tt.arrive+1, "each once")
 		})
 	}
+}
+
+// A rollback finds tables that a later version has changed: columns that this version does not know disturb neither overrides nor budgets.
+func TestTablesMayHaveColumnsOfALaterVersion(t *testing.T) {
+	t.Parallel()
+	fleet, err := os.ReadFile(testdata + "/fleet.sql")
+	require.NoError(t, err)
+	dsn := newOverridesDatabase(t, sharedCluster(t), string(fleet), `
+ALTER TABLE namespace_sampling_overrides ADD COLUMN later text NOT NULL DEFAULT 'x';
+ALTER TABLE namespace_sampling_fleet ADD COLUMN later text NOT NULL DEFAULT 'x';
+INSERT INTO namespace_sampling_overrides (namespace, sample_rate) VALUES ('payments', 0)`)
+	sink := harness.NewSink(t)
+	collector := harness.Start(t, harness.Options{Sink: sink, Processor: fmt.Sprintf(`
+tracing: {budget: {items_per_second: 1000000}}
+budgets: {interval: 1s}
+postgres: {dsn: %q, overrides: {enabled: true}, fleet: {enabled: true}}
+`, dsn)})
+	client, r := harness.NewClient(t, collector), random()
+	require.True(t, harness.Eventually(time.Minute, func() bool {
+		sink.Reset()
+		client.Traces(traces(t, nil, nil, append(randomSpans(r, 10, namespaced("payments")), randomSpans(r, 10, namespaced("orders"))...)...))
+		return len(sink.Spans()) == 10 && collector.Scrape().Sum(harness.Prefix+"fleet_collectors", nil) == 1
+	}), "the override applies, and the collector counts itself")
 }
