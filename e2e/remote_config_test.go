@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -131,19 +132,20 @@ func TestACollectorExitsIfTheServerOfItsConfigurationIsDownAtReload(t *testing.T
 func TestACollectorIsAwayWhileTheServerOfItsConfigurationHangs(t *testing.T) {
 	t.Parallel()
 	sink, remote := harness.NewSink(t), harness.NewRemote(t, false)
-	options := harness.Options{Sink: sink, Remote: remote, FixedPorts: true, Processor: rates, Expect: []string{reloads}}
-	collector := harness.Start(t, options)
+	collector := harness.Start(t, harness.Options{Sink: sink, Remote: remote, FixedPorts: true, Processor: rates})
 	remote.Hang()
-	reads := remote.Reads()
-	collector.AwaitReload(&options, func() {
-		collector.Hangup()
-		require.True(t, harness.Eventually(time.Minute, func() bool { return remote.Reads() > reads }))
-		spans := traces(t, nil, nil, randomSpans(random(), 10, namespaced("payments"))...)
-		require.ErrorContains(t, harness.NewClient(t, collector).TryTraces(t.Context(), spans), "connection refused")
-		remote.Answer()
-	})
-	harness.NewClient(t, collector).Traces(traces(t, nil, nil, randomSpans(random(), 10, namespaced("payments"))...))
-	assert.Len(t, sink.Spans(), 10)
+	collector.Hangup()
+	require.True(t, harness.Eventually(time.Minute, func() bool { return remote.Waiting() == 1 }))
+	spans := traces(t, nil, nil, randomSpans(random(), 10, namespaced("payments"))...)
+	require.ErrorContains(t, harness.NewClient(t, collector).TryTraces(t.Context(), spans), "connection refused")
+
+	collector.Terminate()
+	remote.Answer()
+	assert.Zero(t, collector.AwaitExit())
+	_, answered, _ := strings.Cut(collector.Log().String(), reloads)
+	began, ended := strings.Index(answered, "Everything is ready"), strings.Index(answered, `"terminated"`)
+	assert.Positive(t, began)
+	assert.Less(t, began, ended, "SIGTERM is handled when the configuration has arrived")
 }
 
 func TestAConfigurationIsServedWithTLS(t *testing.T) {

@@ -13,6 +13,9 @@ import (
 // Hangup sends SIGHUP, which has the collector read its configuration again.
 func (c *Collector) Hangup() { c.signal(syscall.SIGHUP) }
 
+// Terminate sends SIGTERM and does not wait.
+func (c *Collector) Terminate() { c.signal(syscall.SIGTERM) }
+
 // AwaitExit waits until the collector exits by itself and returns its exit status. Its log is not looked through for faults.
 func (c *Collector) AwaitExit() int {
 	c.t.Helper()

@@ -24,7 +24,7 @@ type Remote struct {
 	mu      sync.Mutex
 	body    []byte
 	silent  chan struct{} // if not nil, requests are not answered until it is closed
-	reads   int
+	waiting int
 }
 
 // NewRemote starts a server of a configuration, with TLS if asked for. It stops when the test ends.
@@ -46,11 +46,11 @@ func (r *Remote) Serve(configuration []byte) {
 	r.body = configuration
 }
 
-// Reads returns how often the configuration was asked for.
-func (r *Remote) Reads() int {
+// Waiting returns how many requests hang.
+func (r *Remote) Waiting() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.reads
+	return r.waiting
 }
 
 // Down stops the server: connections are refused.
@@ -87,7 +87,7 @@ func (r *Remote) Answer() {
 	defer r.mu.Unlock()
 	if r.silent != nil {
 		close(r.silent)
-		r.silent = nil
+		r.silent, r.waiting = nil, 0
 	}
 }
 
@@ -105,8 +105,10 @@ func (r *Remote) Certificate() string {
 // ServeHTTP implements http.Handler.
 func (r *Remote) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	r.mu.Lock()
-	r.reads++
 	body, silent := r.body, r.silent
+	if silent != nil {
+		r.waiting++
+	}
 	r.mu.Unlock()
 	if silent != nil {
 		<-silent
