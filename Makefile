@@ -11,6 +11,8 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
+# The last release of nfpm whose requirements the module proxy has.
+NFPM := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 TELEMETRYGEN := github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.160.0
 
 # ocb compiles without cgo and with -trimpath. What else is built for a demo does the same, so that a cold build compiles
@@ -88,6 +90,11 @@ bin/taskerload:
 
 bin/telemetrygen: Makefile
 	$(BUILD) GOBIN=$(CURDIR)/bin $(GO) install $(TELEMETRYGEN) && touch $@
+
+.PHONY: packages
+packages: bin/otelcol-tasker ## a deb and an rpm for amd64, in dist/packages
+	rm -rf dist/packages
+	$(BUILD) NFPM="$(GO) run $(NFPM)" deploy/packages/build.sh bin/otelcol-tasker amd64 dist/packages
 
 .PHONY: run
 run: bin/otelcol-tasker ## run the collector: make run CONFIG=testdata/minimal.yaml
