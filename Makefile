@@ -44,7 +44,7 @@ recording: build postgres chromium ## record what `make demo-live` shows in the 
 ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat' namespacesampler | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test
-test: build bin/telemetrygen bin/otelcol-bench postgres pgbouncer compiler commands chromium axe xxhash generate-check alerts ## everything: unit, race, integration, end to end
+test: build bin/telemetrygen bin/otelcol-bench postgres pgbouncer compiler commands chromium axe xxhash packages packaging generate-check alerts ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat $(ALLOCATION_TESTS) # the race detector allocates too
 	$(GO) run $(GOTESTSUM) -- ./cmd/taskerload/internal/simulation # the race detector would take twenty times as long
@@ -91,10 +91,20 @@ bin/taskerload:
 bin/telemetrygen: Makefile
 	$(BUILD) GOBIN=$(CURDIR)/bin $(GO) install $(TELEMETRYGEN) && touch $@
 
+PACKAGE = $(BUILD) NFPM="$(GO) run $(NFPM)" deploy/packages/build.sh bin/otelcol-tasker amd64
+
 .PHONY: packages
 packages: bin/otelcol-tasker ## a deb and an rpm for amd64, in dist/packages
 	rm -rf dist/packages
-	$(BUILD) NFPM="$(GO) run $(NFPM)" deploy/packages/build.sh bin/otelcol-tasker amd64 dist/packages
+	$(PACKAGE) dist/packages
+
+# Systems with debootstrap and systemd-nspawn, as root. The root of the machine is made once.
+.PHONY: packages-test
+packages-test: packages bin/telemetrygen packaging ## install, run, upgrade and remove both packages in a clean Debian that systemd boots: as root, minutes
+	tools/install.sh debian
+	[ -d build/debian ] || { debootstrap --variant=minbase --include=systemd-sysv,dbus,ca-certificates,curl,rpm bookworm build/debian.new && mv build/debian.new build/debian; }
+	rm -rf build/packages && VERSION=999.0.0 $(PACKAGE) build/packages
+	cd deploy && DEBIAN=$(CURDIR)/build/debian NEXT=$(CURDIR)/build/packages $(GO) test -count=1 -timeout 20m -v ./packages
 
 .PHONY: run
 run: bin/otelcol-tasker ## run the collector: make run CONFIG=testdata/minimal.yaml
@@ -218,6 +228,10 @@ axe: commands ## download axe-core for tests of the page's accessibility
 .PHONY: xxhash
 xxhash: ## install xxhsum for tests, an XXH64 that is not the processor's, where it is missing
 	@tools/install.sh xxhash
+
+.PHONY: packaging
+packaging: ## install what reads and checks packages for tests (dpkg, rpm, systemd, mandoc), where it is missing
+	@tools/install.sh packaging
 
 .PHONY: compiler
 compiler: ## install a C compiler for the race detector, where it is missing

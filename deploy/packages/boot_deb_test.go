@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package packages
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	healthy = "curl --silent --fail 127.0.0.1:13133"
+	// Of 1,000 traces of two spans, a tenth is kept.
+	sendTraces = `telemetrygen traces --otlp-insecure --otlp-endpoint=127.0.0.1:4317 --rate=0 --traces=1000 --otlp-attributes='namespace="payments"'`
+)
+
+// readmeCommands returns the commands of the section of README.md that takes a stranger from the deb to a sampling collector.
+func readmeCommands(t *testing.T) []string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(readme), "## From the deb to a sampling collector\n\n")
+	require.True(t, found)
+	block, _, _ := strings.Cut(section, "\n\n")
+	var commands []string
+	for line := range strings.Lines(block) {
+		command, found := strings.CutPrefix(strings.TrimSpace(line), "sudo ") // the test is root
+		require.True(t, found, line)
+		commands = append(commands, command)
+	}
+	require.Len(t, commands, 3)
+	return commands
+}
+
+// count returns how many spans the sampler says that it kept and dropped.
+func (m *machine) count() (kept, dropped int) {
+	m.t.Helper()
+	var page struct {
+		Namespaces []struct {
+			Traces struct{ Kept, Dropped int }
+		}
+	}
+	require.NoError(m.t, json.Unmarshal([]byte(m.run("curl --silent --fail localhost:8090/namespaces")), &page))
+	for _, n := range page.Namespaces {
+		kept, dropped = kept+n.Traces.Kept, dropped+n.Traces.Dropped
+	}
+	return kept, dropped
+}
+
+// exported waits until the collector has sent a number of spans on.
+func (m *machine) exported(spans int) {
+	m.t.Helper()
+	m.eventually(`curl --silent 127.0.0.1:8888/metrics | awk '/^otelcol_exporter_sent_spans/ {n += $2} END {exit n != ` + strconv.Itoa(spans) + `}'`)
+}
+
+// The commands are those of README.md, and all rules of the unit apply.
+func TestTheDebBringsASamplingCollectorInThreeCommands(t *testing.T) {
+	m := boot(t)
+	commands := readmeCommands(t)
+	m.run("cd /packages && " + strings.Replace(commands[0], "apt install", "apt-get install --yes", 1))
+
+	// It runs at once, and drops nothing.
+	m.eventually(healthy)
+	m.run(sendTraces)
+	kept, dropped := m.count()
+	assert.Equal(t, 2000, kept+dropped)
+	m.exported(2000)
+
+	m.run(commands[1])
+	main := m.property("MainPID")
+	m.run(commands[2])
+	m.eventually(healthy + " && curl --silent localhost:8090/namespaces | grep --quiet '\"namespaces\":\\[\\]'")
+	m.run(sendTraces)
+	kept, dropped = m.count()
+	assert.Equal(t, 2000, kept+dropped)
+	assert.InDelta(t, 200, kept, 100)
+	m.exported(kept)
+	assert.Equal(t, main, m.property("MainPID"), "a reload keeps the process")
+}
+
+// install installs the deb and waits until the service is up.
+func (m *machine) install() {
+	m.t.Helper()
+	m.run("apt-get install --yes /packages/*.deb")
+	m.eventually(healthy)
+}
+
+func TestTheServiceHasNoPrivileges(t *testing.T) {
+	m := boot(t)
+	m.install()
+	main := m.property("MainPID")
+	status := m.run("cat /proc/" + main + "/status")
+	assert.Regexp(t, `(?m)^CapBnd:\s+0+$`, status)
+	assert.Regexp(t, `(?m)^CapEff:\s+0+$`, status)
+	assert.Regexp(t, `(?m)^NoNewPrivs:\s+1$`, status)
+	assert.Regexp(t, `(?m)^Seccomp:\s+2$`, status)
+	assert.Equal(t, "otelcol-tasker", m.run("stat --format=%U /proc/"+main))
+
+	// Even root could not write in what the service sees of the file system, but to its own folder.
+	asSeen := "nsenter --target=" + main + " --mount "
+	assert.Contains(t, m.fails(asSeen+"touch /etc/otelcol-tasker/config.yaml"), "Read-only file system")
+	assert.Contains(t, m.fails(asSeen+"touch /usr/bin/new"), "Read-only file system")
+	m.run(asSeen + "touch /var/lib/otelcol-tasker/written")
+	assert.Equal(t, "750 otelcol-tasker", m.run("stat --format='%a %U' /var/lib/otelcol-tasker"))
+	m.run("systemd-analyze security --no-pager --threshold=" + exposure + " otelcol-tasker")
+}
+
+func TestAnInvalidConfigurationFailsTheReloadAlone(t *testing.T) {
+	m := boot(t)
+	m.install()
+	main := m.property("MainPID")
+	m.run("cp /etc/otelcol-tasker/config.yaml /root && sed -i 's/sample_rate: 0.1/sample_rate: 50/' /etc/otelcol-tasker/config.yaml")
+	m.fails("systemctl reload otelcol-tasker")
+	assert.Contains(t, m.journal(), "for 50 % write 0.5")
+	m.run("systemctl is-active otelcol-tasker")
+	m.run(healthy)
+	assert.Equal(t, main, m.property("MainPID"))
+	assert.Equal(t, "0", m.property("NRestarts"))
+
+	// What validate cannot know, such as a port that is taken, ends the collector. systemd starts it again until it works.
+	m.run("sed 's/:4317/:8888/' /root/config.yaml >/etc/otelcol-tasker/config.yaml")
+	m.try("systemctl reload otelcol-tasker") // it may have ended before systemd says that it was reloaded
+	m.eventually(`[ "$(systemctl show --property=NRestarts --value otelcol-tasker)" -gt 0 ]`)
+	m.run("cp /root/config.yaml /etc/otelcol-tasker")
+	m.eventually(healthy)
+
+	m.run("systemctl stop otelcol-tasker")
+	assert.Equal(t, "success", m.property("Result"))
+	assert.Contains(t, m.journal(), "Shutdown complete")
+}
+
+// A file that only the group adm can read is tailed with the drop-in of README.md, and how far it was read is stored.
+func TestLogFilesAreReadWithADropIn(t *testing.T) {
+	m := boot(t)
+	m.install()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	require.Contains(t, string(readme), "\n[Service]\nSupplementaryGroups=adm\n")
+	m.run(`install --mode=640 --owner=root --group=adm /dev/null /var/log/worker.log && echo '{"namespace": "payments"}' >/var/log/worker.log
+mkdir /etc/systemd/system/otelcol-tasker.service.d
+cat >/etc/otelcol-tasker/logs.yaml <<END
+receivers: {file_log: {include: [/var/log/worker.log], start_at: beginning, storage: file_storage, poll_interval: 100ms}}
+extensions: {file_storage: {directory: /var/lib/otelcol-tasker}}
+service: {extensions: [health_check, file_storage], pipelines: {logs: {receivers: [otlp, file_log]}}}
+END
+sed -i 's|config.yaml"|config.yaml --config=/etc/otelcol-tasker/logs.yaml"|' /etc/otelcol-tasker/otelcol-tasker.conf
+systemctl restart otelcol-tasker`)
+	m.eventually("journalctl --unit=otelcol-tasker | grep --quiet 'permission denied'")
+
+	m.run("printf '[Service]\\nSupplementaryGroups=adm\\n' >/etc/systemd/system/otelcol-tasker.service.d/logs.conf && systemctl daemon-reload && systemctl restart otelcol-tasker")
+	m.eventually(`curl --silent 127.0.0.1:8888/metrics | grep --quiet '^otelcol_exporter_sent_log_records{.* 1$'`)
+	m.run("ls -A /var/lib/otelcol-tasker | grep receiver_file")
+}
+
+// TestUpgradesKeepWhatTheAdministratorChanged: configuration, environment, and that the service is disabled.
+func TestUpgradesKeepWhatTheAdministratorChanged(t *testing.T) {
+	m := boot(t)
+	m.install()
+	main := m.property("MainPID")
+	m.run("sed -i 's/sample_rate: 0.1/sample_rate: 0.2/' /etc/otelcol-tasker/config.yaml && echo DATABASE_URL=postgres://localhost/tasker >>/etc/otelcol-tasker/otelcol-tasker.conf")
+
+	// The next version has another default configuration, too.
+	next := filepath.Base(built(t, "*.deb"))
+	m.run("mkdir /tmp/next && dpkg-deb --raw-extract /next/*.deb /tmp/next && echo '# new' >>/tmp/next/etc/otelcol-tasker/config.yaml")
+	m.run("dpkg-deb --build -Znone /tmp/next /tmp/" + next)
+	m.run("apt-get install --yes --option Dpkg::Options::=--force-confold /tmp/" + next)
+	m.eventually(healthy)
+	assert.NotEqual(t, main, m.property("MainPID"), "an upgrade restarts the service")
+	assert.Equal(t, nextVersion, m.run("dpkg-query --show --showformat='${Version}' otelcol-tasker"))
+	assert.Contains(t, m.run("curl --silent localhost:8090/config"), "0.2")
+	m.run("grep DATABASE_URL=postgres /etc/otelcol-tasker/otelcol-tasker.conf && grep new /etc/otelcol-tasker/config.yaml.dpkg-dist")
+	assert.Equal(t, "600 root", m.run("stat --format='%a %U' /etc/otelcol-tasker/otelcol-tasker.conf"))
+
+	m.run("systemctl disable --now otelcol-tasker && apt-get install --yes --allow-downgrades --option Dpkg::Options::=--force-confold /packages/*.deb")
+	m.fails("systemctl is-active otelcol-tasker")
+	m.fails("systemctl is-enabled otelcol-tasker")
+	assert.Equal(t, version(t), m.run("dpkg-query --show --showformat='${Version}' otelcol-tasker"))
+}
+
+func TestRemoveStopsTheServiceAndPurgeLeavesTheUserAlone(t *testing.T) {
+	m := boot(t)
+	m.install()
+	main := m.property("MainPID")
+	m.run("touch /var/lib/otelcol-tasker/state && apt-get remove --yes otelcol-tasker")
+	m.fails("kill -0 " + main)
+	m.run("ls /etc/otelcol-tasker/config.yaml /etc/otelcol-tasker/otelcol-tasker.conf /var/lib/otelcol-tasker/state")
+	m.fails("systemctl cat otelcol-tasker")
+
+	// Installed again it is enabled again.
+	m.install()
+	m.run("systemctl is-enabled otelcol-tasker")
+
+	m.run("apt-get purge --yes otelcol-tasker")
+	for _, path := range []string{"/etc/otelcol-tasker", "/var/lib/otelcol-tasker", "/usr/bin/otelcol-tasker", "/etc/systemd/system/multi-user.target.wants/otelcol-tasker.service"} {
+		m.fails("stat " + path)
+	}
+	m.run("id otelcol-tasker")
+}
