@@ -113,6 +113,11 @@ func TestTheServiceHasNoPrivileges(t *testing.T) {
 	assert.Contains(t, m.fails(asSeen+"touch /usr/bin/new"), "Read-only file system")
 	m.run(asSeen + "touch /var/lib/otelcol-tasker/written")
 	assert.Equal(t, "750 otelcol-tasker", m.run("stat --format='%a %U' /var/lib/otelcol-tasker"))
+
+	// Only this machine reaches the five ports: OTLP over gRPC and HTTP, page, health check, metrics.
+	for _, port := range []string{"10DD", "10DE", "1F9A", "334D", "22B8"} {
+		assert.Equal(t, "0100007F:"+port, m.run(`awk '$4 == "0A" && $2 ~ /:`+port+`$/ {print $2}' /proc/net/tcp /proc/net/tcp6`))
+	}
 	m.run("systemd-analyze security --no-pager --threshold=" + exposure + " otelcol-tasker")
 }
 

@@ -47,9 +47,12 @@ func TestTheVariablesAreThoseOfTheDefaultConfiguration(t *testing.T) {
 		return string(text)
 	}
 	configuration, environment, page := read("../config.yaml"), read("otelcol-tasker.conf"), read("otelcol-tasker.8")
-	used := regexp.MustCompile(`\$\{env:(\w+)`).FindAllStringSubmatch(configuration, -1)
+	used := regexp.MustCompile(`\$\{env:(\w+)(\S*)\}`).FindAllStringSubmatch(configuration, -1)
 	require.NotEmpty(t, used)
 	for _, match := range used {
+		if strings.HasSuffix(match[1], "_HOST") {
+			assert.Equal(t, ":-127.0.0.1", match[2], "without a variable, only this machine reaches the collector")
+		}
 		assert.Regexp(t, `(?m)^#`+match[1]+`="`, environment)
 		assert.Contains(t, page, "\n.It Ev "+match[1]+"\n")
 	}
