@@ -44,7 +44,7 @@ recording: build postgres chromium ## record what `make demo-live` shows in the 
 ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat' namespacesampler | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test
-test: build bin/telemetrygen bin/otelcol-bench postgres pgbouncer compiler commands chromium axe xxhash packages packaging generate-check alerts ## everything: unit, race, integration, end to end
+test: build bin/telemetrygen bin/otelcol-bench postgres pgbouncer compiler commands chromium axe xxhash $(if $(filter Linux,$(shell uname)),packages packaging) generate-check alerts ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat $(ALLOCATION_TESTS) # the race detector allocates too
 	$(GO) run $(GOTESTSUM) -- ./cmd/taskerload/internal/simulation # the race detector would take twenty times as long
@@ -91,10 +91,10 @@ bin/taskerload:
 bin/telemetrygen: Makefile
 	$(BUILD) GOBIN=$(CURDIR)/bin $(GO) install $(TELEMETRYGEN) && touch $@
 
-PACKAGE = $(BUILD) NFPM="$(GO) run $(NFPM)" deploy/packages/build.sh bin/otelcol-tasker amd64
+PACKAGE = $(BUILD) NFPM="$(GO) run $(NFPM)" deploy/packages/build.sh bin/otelcol-tasker $(shell $(GO) env GOARCH)
 
 .PHONY: packages
-packages: bin/otelcol-tasker ## a deb and an rpm for amd64, in dist/packages
+packages: bin/otelcol-tasker ## a deb and an rpm for this machine's architecture, in dist/packages
 	rm -rf dist/packages
 	$(PACKAGE) dist/packages
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 // Package packages tests the deb and the rpm that `make packages` leaves in dist/packages.
 package packages
 
