@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what tests and demo need of the system, where it is missing:
-# install.sh postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash | axe | packaging | debian
+# install.sh postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash | buildah | axe | packaging | debian
 set -euo pipefail
 
 have_postgres() {
@@ -14,6 +14,7 @@ have_promtool() { command -v promtool >/dev/null; }
 have_xxhash() { command -v xxhsum >/dev/null; }
 have_packaging() { command -v dpkg-deb >/dev/null && command -v rpm >/dev/null && command -v systemd-analyze >/dev/null && command -v mandoc >/dev/null; }
 have_debian() { command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null; }
+have_buildah() { command -v buildah >/dev/null; }
 have_compiler() { command -v "$(go env CC)" >/dev/null; }
 
 # axe-core checks the accessibility of the page. It is downloaded, not committed: its license is MPL-2.0. It is verified by the digest that npm has of it.
@@ -44,10 +45,11 @@ commands) have=have_commands package="curl jq" ;;
 chromium) have=have_chromium package=chromium ;;
 promtool) have=have_promtool package=prometheus ;;
 xxhash) have=have_xxhash package=xxhash ;;
+buildah) have=have_buildah package=buildah ;;
 packaging) have=have_packaging package="dpkg rpm systemd mandoc" ;;
 debian) have=have_debian package="debootstrap systemd-container procps" ;;
 axe) install_axe && exit 0 ;;
-*) echo "usage: $0 postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash | axe | packaging | debian" >&2 && exit 2 ;;
+*) echo "usage: $0 postgres | pgbouncer | compiler | commands | chromium | promtool | xxhash | buildah | axe | packaging | debian" >&2 && exit 2 ;;
 esac
 
 $have && exit 0
