@@ -8,6 +8,8 @@ package inspect
 // Config is the answer of /config: what is in force, in the structure of Tasker's configuration.
 type Config struct {
 	Common Common `json:"common"`
+	// Collector is the process whose configuration it is, as in /namespaces.
+	Collector Collector `json:"collector"`
 }
 
 // Common is the section that all processes of Tasker share.

@@ -26,6 +26,7 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 		Logs:    Logs{SampleRate: 0.2, Namespaces: Rates{"audit": new(1.0)}, AlwaysKeep: []string{"true"}},
 	}
 	yes, at := true, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	source.config.Collector = Collector{Component: "namespace_sampler/a", Service: "otelcol", Version: "1", StartedAt: at, CountingSince: at}
 	source.namespaces = Namespaces{
 		Namespaces: []Row{{
 			Name: "payments", Registered: &yes, LastSeen: &at,
@@ -95,6 +96,10 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"enabled": false, "sample_rate": 0.2, "budget": nil, "namespaces": map[string]any{"audit": 1.0}, "always_keep": []any{"true"},
 	}, telemetry["logs"])
+	assert.Equal(t, map[string]any{
+		"component": "namespace_sampler/a", "service": "otelcol", "version": "1", "instance_id": "", "host": "",
+		"started_at": "2026-12-01T00:00:00Z", "counting_since": "2026-12-01T00:00:00Z", "reloaded": false,
+	}, config["collector"])
 
 	body := ask(t, server, http.MethodGet, "/namespaces").body
 	assert.JSONEq(t, `{

@@ -52,7 +52,7 @@ func (v *View) Config() Config {
 	t.Tracing.SampleRate, t.Tracing.Namespaces = tables.Traces.Global().Probability, ratesOf(tables.Traces)
 	t.Metrics.Namespaces = ratesOf(tables.Metrics)
 	t.Logs.SampleRate, t.Logs.Namespaces = tables.Logs.Global().Probability, ratesOf(tables.Logs)
-	return Config{Common: Common{Telemetry: t}}
+	return Config{Common: Common{Telemetry: t}, Collector: v.Collector}
 }
 
 // ratesOf returns the rates of overrides. Guards are left out, so that they are the same as long as the table is in force.
