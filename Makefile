@@ -10,6 +10,8 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+# The last release whose requirements the module proxy has, too.
+GORELEASER := github.com/goreleaser/goreleaser/v2@v2.16.0
 HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
 # The last release of nfpm whose requirements the module proxy has.
 NFPM := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
@@ -44,7 +46,7 @@ recording: build postgres chromium ## record what `make demo-live` shows in the 
 ALLOCATION_TESTS = $(shell grep -rlE --include='*_test.go' '^func Test.*Allocat' namespacesampler | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test
-test: build bin/telemetrygen bin/otelcol-bench postgres pgbouncer compiler commands chromium axe xxhash $(if $(filter Linux,$(shell uname)),packages packaging) generate-check alerts ## everything: unit, race, integration, end to end
+test: build bin/telemetrygen bin/otelcol-bench postgres pgbouncer compiler commands chromium axe xxhash $(if $(filter Linux,$(shell uname)),packages packaging buildah) generate-check alerts ## everything: unit, race, integration, end to end
 	$(GO) run $(GOTESTSUM) -- -race -timeout 40m ./...
 	$(GO) run $(GOTESTSUM) -- -run Allocat $(ALLOCATION_TESTS) # the race detector allocates too
 	$(GO) run $(GOTESTSUM) -- ./cmd/taskerload/internal/simulation # the race detector would take twenty times as long
@@ -80,9 +82,13 @@ soak-postgres: build postgres # prints the table of docs/failure-modes.md
 build: bin/otelcol-tasker bin/taskerload ## the collector and the load tool, in bin/
 
 # The requirements are those of cmd/otelcol-tasker/go.mod, so that every build is of the same modules, and downloads no others.
-bin/otelcol-tasker: builder-config.yaml cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum $(SOURCES)
-	$(BUILD) $(TOOL) builder --skip-get-modules --config builder-config.yaml
-	@mkdir -p bin && mv cmd/otelcol-tasker/otelcol-tasker $@
+COLLECTOR_SOURCES := builder-config.yaml cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum tools/compile.sh $(SOURCES)
+bin/otelcol-tasker: $(COLLECTOR_SOURCES)
+	$(BUILD) tools/compile.sh -o $@
+
+# For other systems: build/linux_arm64/otelcol-tasker.
+build/%/otelcol-tasker: $(COLLECTOR_SOURCES)
+	GOOS=$(word 1,$(subst _, ,$*)) GOARCH=$(word 2,$(subst _, ,$*)) $(BUILD) tools/compile.sh -o $@
 
 .PHONY: bin/taskerload # go build knows by itself whether it is up to date
 bin/taskerload:
@@ -237,6 +243,36 @@ packaging: ## install what reads and checks packages for tests (dpkg, rpm, syste
 compiler: ## install a C compiler for the race detector, where it is missing
 	@tools/install.sh compiler
 
+.PHONY: buildah
+buildah: ## install buildah for the container image, where it is missing
+	@tools/install.sh buildah
+
+IMAGE_BINARIES := build/linux_amd64/otelcol-tasker build/linux_arm64/otelcol-tasker
+
+.PHONY: image
+image: $(IMAGE_BINARIES) buildah ## the container image for amd64 and arm64, as an OCI layout in dist/image
+	tools/image.sh build/image dist/image amd64=$(word 1,$(IMAGE_BINARIES)) arm64=$(word 2,$(IMAGE_BINARIES))
+
+.PHONY: image-test
+image-test: bin/otelcol-tasker buildah ## run the image's binary as its user on a read-only root; fails where `make test` skips
+	cd deploy && IMAGE_TEST=1 OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -v ./container
+
+# One at a time: the builder has one folder for all systems.
+GORELEASE = RELEASE_VERSION=$$(tools/version.sh) NFPM="$(GO) run $(NFPM)" $(BUILD) $(GO) run $(GORELEASER)
+
+.PHONY: release-snapshot
+release-snapshot: buildah ## all that a release consists of, in dist/, but for signatures; nothing is published
+	$(GORELEASE) check
+	$(GORELEASE) release --snapshot --clean --skip=sign,docker --parallelism 1
+	tools/image.sh build/image dist/image amd64=$$(echo dist/linux_linux_amd64_*/otelcol-tasker) arm64=$$(echo dist/linux_linux_arm64_*/otelcol-tasker)
+	tools/release-notes.sh Unreleased >dist/release-notes.md
+	@du -sh dist/*.tar.gz dist/*.zip dist/packages/* dist/image dist/*.json dist/*.txt dist/*.md
+
+.PHONY: release
+release: ## make and publish the release whose tag is checked out, with Docker, cosign and GITHUB_TOKEN: CONTRIBUTING.md
+	@mkdir -p build && tools/release-notes.sh "$$(tools/version.sh)" >build/release-notes.md
+	$(GORELEASE) release --clean --parallelism 1 --release-notes build/release-notes.md
+
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin build
+	rm -rf bin build dist

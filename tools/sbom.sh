@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Writes what a binary is made of, as the binary itself says (`go version -m`), as CycloneDX: tools/sbom.sh BINARY DOCUMENT
+# The processor is compiled from this checkout, which a binary calls "../..": it gets the name and the version that it is released with.
+set -euo pipefail
+cyclonedx=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+module=github.com/otelcol-tasker/otelcol-tasker
+
+version=v$("$(dirname "$0")/version.sh")
+"${GO:-go}" run "$cyclonedx" bin -json -noserial -version "$version" "$1" |
+	sed -e "s|pkg:golang/\.\./\.\.@(devel)|pkg:golang/$module@$version|g" -e "s|\"name\": \"\.\./\.\.\"|\"name\": \"$module\"|" \
+		-e "s|\"version\": \"(devel)\"|\"version\": \"$version\"|" >"$2"
