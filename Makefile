@@ -82,13 +82,13 @@ soak-postgres: build postgres # prints the table of docs/failure-modes.md
 build: bin/otelcol-tasker bin/taskerload ## the collector and the load tool, in bin/
 
 # The requirements are those of cmd/otelcol-tasker/go.mod, so that every build is of the same modules, and downloads no others.
-COLLECTOR_SOURCES := builder-config.yaml cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum tools/compile.sh $(SOURCES)
-bin/otelcol-tasker: $(COLLECTOR_SOURCES)
-	$(BUILD) tools/compile.sh -o $@
+bin/otelcol-tasker: builder-config.yaml cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum $(SOURCES)
+	$(BUILD) $(TOOL) builder --skip-get-modules --config builder-config.yaml
+	@mkdir -p bin && mv cmd/otelcol-tasker/otelcol-tasker $@
 
-# For other systems: build/linux_arm64/otelcol-tasker.
-build/%/otelcol-tasker: $(COLLECTOR_SOURCES)
-	GOOS=$(word 1,$(subst _, ,$*)) GOARCH=$(word 2,$(subst _, ,$*)) $(BUILD) tools/compile.sh -o $@
+# For other systems (build/linux_arm64/otelcol-tasker), what the builder has generated, with the builder's flags.
+build/%/otelcol-tasker: bin/otelcol-tasker
+	GOOS=$(word 1,$(subst _, ,$*)) GOARCH=$(word 2,$(subst _, ,$*)) $(BUILD) $(GO) build -C cmd/otelcol-tasker -ldflags='-s -w' -o $(CURDIR)/$@ .
 
 .PHONY: bin/taskerload # go build knows by itself whether it is up to date
 bin/taskerload:
@@ -257,21 +257,20 @@ image: $(IMAGE_BINARIES) buildah ## the container image for amd64 and arm64, as 
 image-test: bin/otelcol-tasker buildah ## run the image's binary as its user on a read-only root; fails where `make test` skips
 	cd deploy && IMAGE_TEST=1 OTELCOL=$(CURDIR)/bin/otelcol-tasker $(GO) test -count=1 -v ./container
 
-# One at a time: the builder has one folder for all systems.
-GORELEASE = RELEASE_VERSION=$$(tools/version.sh) NFPM="$(GO) run $(NFPM)" $(BUILD) $(GO) run $(GORELEASER)
+GORELEASE = RELEASE_VERSION=$$(tools/version.sh) NFPM="$(GO) run $(NFPM)" $(GO) run $(GORELEASER)
 
 .PHONY: release-snapshot
-release-snapshot: buildah ## all that a release consists of, in dist/, but for signatures; nothing is published
+release-snapshot: generate-check buildah ## all that a release consists of, in dist/, but for signatures; nothing is published
 	$(GORELEASE) check
-	$(GORELEASE) release --snapshot --clean --skip=sign,docker --parallelism 1
+	$(GORELEASE) release --snapshot --clean --skip=sign,docker
 	tools/image.sh build/image dist/image amd64=$$(echo dist/linux_linux_amd64_*/otelcol-tasker) arm64=$$(echo dist/linux_linux_arm64_*/otelcol-tasker)
 	tools/release-notes.sh Unreleased >dist/release-notes.md
 	@du -sh dist/*.tar.gz dist/*.zip dist/packages/* dist/image dist/*.json dist/*.txt dist/*.md
 
 .PHONY: release
-release: ## make and publish the release whose tag is checked out, with Docker, cosign and GITHUB_TOKEN: CONTRIBUTING.md
+release: generate-check ## make and publish the release whose tag is checked out, with Docker, cosign and GITHUB_TOKEN: CONTRIBUTING.md
 	@mkdir -p build && tools/release-notes.sh "$$(tools/version.sh)" >build/release-notes.md
-	$(GORELEASE) release --clean --parallelism 1 --release-notes build/release-notes.md
+	$(GORELEASE) release --clean --release-notes build/release-notes.md
 
 .PHONY: clean
 clean: ## remove what was built

@@ -3,6 +3,7 @@
 package deploy
 
 import (
+	"bytes"
 	"os"
 	"testing"
 
@@ -31,10 +32,9 @@ type registryEntry struct {
 }
 
 func TestTheRegistryEntryIsComplete(t *testing.T) {
-	file, err := os.Open("../docs/registry/collector-processor-namespacesampler.yml")
+	text, err := os.ReadFile("../docs/registry/collector-processor-namespacesampler.yml")
 	require.NoError(t, err)
-	defer file.Close()
-	decoder := yaml.NewDecoder(file)
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	var entry registryEntry
 	require.NoError(t, decoder.Decode(&entry))
