@@ -3,7 +3,8 @@
 --
 --   psql "$ADMIN_URL" -f deploy/kubernetes/reader.sql -c '\password namespace_sampler_reader'
 --
--- It can be run again.
+-- It can be run again. In a database that was created before Postgres 15, every role may create tables in the schema public:
+-- REVOKE CREATE ON SCHEMA public FROM PUBLIC ends that, if no application depends on it.
 
 \set ON_ERROR_STOP on
 
