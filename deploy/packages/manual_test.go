@@ -37,6 +37,8 @@ func TestTheManPageHasWhatHelpHas(t *testing.T) {
 }
 
 func TestTheManPageIsWellFormed(t *testing.T) {
+	_, err := exec.LookPath("mandoc")
+	require.NoError(t, err, "run make packaging")
 	output, _ := exec.CommandContext(t.Context(), "mandoc", "-Tlint", "-W", "style", "otelcol-tasker.8").Output()
 	assert.Empty(t, string(output)) // its index of other pages may be old, which it says on standard error
 }
