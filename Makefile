@@ -101,6 +101,7 @@ PACKAGE = $(BUILD) NFPM="$(GO) run $(NFPM)" deploy/packages/build.sh bin/otelcol
 
 .PHONY: packages
 packages: bin/otelcol-tasker ## a deb and an rpm for this machine's architecture, in dist/packages
+	@[ "$$($(GO) env GOOS)" = linux ] || { echo "packages are for Linux, and hold a binary that is built here" >&2; exit 1; }
 	rm -rf dist/packages
 	$(PACKAGE) dist/packages
 
