@@ -3,7 +3,6 @@
 package deploy
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -109,26 +108,6 @@ func TestEachAlertHasARunbook(t *testing.T) {
 			section := checkDocumented(t, a.Annotations["runbook_url"])
 			sentences := regexp.MustCompile(`[.:](\s|$)`).FindAllString(section, -1)
 			assert.GreaterOrEqual(t, len(sentences), 2, "it says what the alert means and what to do")
-		})
-	}
-}
-
-// A runbook that leads nowhere is found out in an incident. The links of the configuration are made from those of its schema.
-func TestTheLinksOfThePageExist(t *testing.T) {
-	for name, least := range map[string]int{"monitoring.md": 50, "configuration.md": 20} {
-		t.Run(name, func(t *testing.T) {
-			page, err := os.ReadFile(filepath.Join("../docs", name))
-			require.NoError(t, err)
-			links := regexp.MustCompile(`\]\(((?:\.\./testdata/)?[a-z_-]*(?:\.[a-z]+)?)(#[^)]*)?\)`).FindAllStringSubmatch(string(page), -1)
-			require.Greater(t, len(links), least)
-			for _, l := range links {
-				file, anchor := cmp.Or(l[1], name), l[2]
-				if anchor != "" {
-					checkDocumented(t, documentation+file+anchor)
-				} else {
-					assert.FileExists(t, filepath.Join("../docs", file))
-				}
-			}
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// commands returns the commands of the page, each in its words.
-func commands(t *testing.T) (all [][]string) {
+// commands returns the commands of a page, each in its words.
+func commands(t *testing.T, page string) (all [][]string) {
 	t.Helper()
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	whole := strings.ReplaceAll(string(text), "\\\n", "")
 	for _, match := range regexp.MustCompile(`(?m)^ {4,}((?:helm|kubectl|psql) .*)$`).FindAllStringSubmatch(whole, -1) {
@@ -37,7 +38,7 @@ func after(words []string, flag string) (all []string) {
 }
 
 // What a reader pastes works, as far as that can be known without a cluster.
-func TestTheCommandsOfThePageNameWhatExists(t *testing.T) {
+func TestTheCommandsOfThePagesNameWhatExists(t *testing.T) {
 	const folder = "deploy/kubernetes/"
 	text, err := os.ReadFile("testdata/chart.schema.json")
 	require.NoError(t, err)
@@ -47,7 +48,7 @@ func TestTheCommandsOfThePageNameWhatExists(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &schema))
 	all, installed := ways(t), map[string]bool{}
 	namespace := build(t, "common").namespaces[0].Name
-	for _, words := range commands(t) {
+	for _, words := range slices.Concat(commands(t, "README.md"), commands(t, "../../docs/deploy.md")) {
 		line := strings.Join(words, " ")
 		for _, path := range after(words, "-f") {
 			assert.FileExists(t, strings.TrimPrefix(path, folder), line)
@@ -76,22 +77,4 @@ func TestTheCommandsOfThePageNameWhatExists(t *testing.T) {
 		}
 	}
 	assert.Len(t, installed, 6, "%v", installed)
-}
-
-func TestTheLinksOfThePageExist(t *testing.T) {
-	text, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	links := regexp.MustCompile(`\]\((\.\./[^)#]*)(?:#([^)]*))?\)`).FindAllStringSubmatch(string(text), -1)
-	require.NotEmpty(t, links)
-	for _, link := range links {
-		_, err := os.Stat(link[1])
-		require.NoError(t, err)
-		if link[2] == "" {
-			continue
-		}
-		page, err := os.ReadFile(link[1])
-		require.NoError(t, err)
-		heading := regexp.MustCompile(`(?mi)^#+ ` + strings.ReplaceAll(regexp.QuoteMeta(link[2]), "-", ".") + `$`)
-		assert.Regexp(t, heading, string(page), link[0])
-	}
 }
