@@ -248,11 +248,13 @@ compiler: ## install a C compiler for the race detector, where it is missing
 buildah: ## install buildah for the container image, where it is missing
 	@tools/install.sh buildah
 
+CHECK_IMAGE = cd deploy && IMAGE=$(CURDIR)/dist/image $(GO) test -count=1 -run BothArchitectures ./container
 IMAGE_BINARIES := build/linux_amd64/otelcol-tasker build/linux_arm64/otelcol-tasker
 
 .PHONY: image
 image: $(IMAGE_BINARIES) buildah ## the container image for amd64 and arm64, as an OCI layout in dist/image
 	tools/image.sh build/image dist/image amd64=$(word 1,$(IMAGE_BINARIES)) arm64=$(word 2,$(IMAGE_BINARIES))
+	$(CHECK_IMAGE)
 
 .PHONY: image-test
 image-test: bin/otelcol-tasker buildah ## run the image's binary as its user on a read-only root; fails where `make test` skips
@@ -265,7 +267,9 @@ release-snapshot: generate-check buildah ## all that a release consists of, in d
 	$(GORELEASE) check
 	$(GORELEASE) release --snapshot --clean --skip=sign,docker
 	tools/image.sh build/image dist/image amd64=$$(echo dist/linux_linux_amd64_*/otelcol-tasker) arm64=$$(echo dist/linux_linux_arm64_*/otelcol-tasker)
+	$(CHECK_IMAGE)
 	tools/release-notes.sh Unreleased >dist/release-notes.md
+	cd deploy && RELEASE=$(CURDIR)/dist $(GO) test -count=1 -run 'Archive|Checksum|Bill' .
 	@du -sh dist/*.tar.gz dist/*.zip dist/packages/* dist/image dist/*.json dist/*.txt dist/*.md
 
 .PHONY: release

@@ -95,6 +95,7 @@ func (r *rendered) check(t *testing.T, p part) {
 	assert.Regexp(t, `^--config=`, container.Args[0])
 	assert.Equal(t, &p.Container, container.SecurityContext)
 	assert.Equal(t, p.Resources, container.Resources)
+	assert.Equal(t, p.lifecycle, container.Lifecycle)
 	for _, variable := range p.env {
 		if variable.ValueFrom != nil && variable.ValueFrom.FieldRef != nil {
 			variable.ValueFrom.FieldRef.APIVersion = ""

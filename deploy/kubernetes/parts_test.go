@@ -67,8 +67,9 @@ type values struct {
 		Protocol    corev1.Protocol `json:"protocol"`
 		AppProtocol string          `json:"appProtocol"`
 	} `json:"ports"`
-	Env    []corev1.EnvVar `json:"extraEnvs"`
-	Config map[string]any  `json:"alternateConfig"`
+	Lifecycle *corev1.Lifecycle `json:"lifecycleHooks"`
+	Env       []corev1.EnvVar   `json:"extraEnvs"`
+	Config    map[string]any    `json:"alternateConfig"`
 }
 
 // collector is an OpenTelemetryCollector: the fields that are used.
@@ -77,10 +78,11 @@ type collector struct {
 	metav1.ObjectMeta `json:"metadata"`
 	Spec              struct {
 		common
-		Image           string          `json:"image"`
-		UpgradeStrategy string          `json:"upgradeStrategy"`
-		ServiceAccount  string          `json:"serviceAccount"`
-		Env             []corev1.EnvVar `json:"env"`
+		Image           string            `json:"image"`
+		UpgradeStrategy string            `json:"upgradeStrategy"`
+		ServiceAccount  string            `json:"serviceAccount"`
+		Lifecycle       *corev1.Lifecycle `json:"lifecycle"`
+		Env             []corev1.EnvVar   `json:"env"`
 		Autoscaler      struct {
 			autoscaling
 			CPU int32 `json:"targetCPUUtilization"`
@@ -104,6 +106,7 @@ type part struct {
 	ports                     map[string]int32
 	cpu                       int32
 	unavailable               *intstr.IntOrString
+	lifecycle                 *corev1.Lifecycle
 	env                       []corev1.EnvVar
 	config                    map[string]any
 }
@@ -132,7 +135,7 @@ func helm(t *testing.T, name string) part {
 		token: v.ServiceAccount.Token == nil || *v.ServiceAccount.Token,
 		pods:  v.FullnameOverride, service: v.FullnameOverride,
 		ports: map[string]int32{}, cpu: v.Autoscaling.CPU,
-		unavailable: v.PodDisruptionBudget.MaxUnavailable, config: v.Config,
+		unavailable: v.PodDisruptionBudget.MaxUnavailable, lifecycle: v.Lifecycle, config: v.Config,
 		// The chart sets these itself.
 		env: append(v.Env,
 			corev1.EnvVar{Name: "MY_POD_IP", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "status.podIP"}}},
@@ -176,7 +179,7 @@ func operator(t *testing.T, folder string) (parts []part) {
 			common: c.Spec.common, autoscaling: c.Spec.Autoscaler.autoscaling,
 			way: "operator", name: c.Name, image: c.Spec.Image, account: c.Spec.ServiceAccount, token: true,
 			pods: c.Name + "-collector", service: c.Name + "-collector-headless",
-			cpu: c.Spec.Autoscaler.CPU, unavailable: c.Spec.PodDisruptionBudget.MaxUnavailable, env: c.Spec.Env, config: c.Spec.Config,
+			cpu: c.Spec.Autoscaler.CPU, unavailable: c.Spec.PodDisruptionBudget.MaxUnavailable, lifecycle: c.Spec.Lifecycle, env: c.Spec.Env, config: c.Spec.Config,
 		})
 	}
 	return parts

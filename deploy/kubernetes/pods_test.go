@@ -111,3 +111,16 @@ func TestSamplersLeaveOneByOne(t *testing.T) {
 		assert.Greater(t, time.Duration(p.Grace)*time.Second, hold)
 	}
 }
+
+// Senders find collectors by a service, whose address takes a moment to leave it. Routers find samplers by themselves, ready or not.
+func TestWhatApplicationsSendToStopsOnceItsAddressIsGone(t *testing.T) {
+	each(t, func(t *testing.T, p part) {
+		if p.name == "otelcol-sampler" {
+			assert.Nil(t, p.lifecycle)
+			return
+		}
+		require.NotNil(t, p.lifecycle)
+		assert.Equal(t, corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 5}}, *p.lifecycle.PreStop)
+		assert.Greater(t, p.Grace, p.lifecycle.PreStop.Sleep.Seconds)
+	})
+}

@@ -15,12 +15,13 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/n
 gzip -9nc deploy/packages/otelcol-tasker.8 >"$GENERATED/otelcol-tasker.8.gz"
 gzip -9nc CHANGELOG.md >"$GENERATED/CHANGELOG.md.gz"
 # Debian wants a changelog in a format of its own.
+date=$(date -Rud "@$SOURCE_DATE_EPOCH")
 gzip -9nc >"$GENERATED/changelog.gz" <<END
 otelcol-tasker ($VERSION) unstable; urgency=medium
 
   * What has changed is in CHANGELOG.md.gz in this folder.
 
- -- $(sed -n 's/^maintainer: //p' deploy/packages/nfpm.yaml)  $(date -Rud "@$SOURCE_DATE_EPOCH")
+ -- $(sed -n 's/^maintainer: //p' deploy/packages/nfpm.yaml)  $date
 END
 
 for packager in deb rpm; do
