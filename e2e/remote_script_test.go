@@ -42,9 +42,13 @@ func TestTheDocumentedScriptReloadsOnlyWhatIsNewAndValid(t *testing.T) {
 	options := harness.Options{Sink: sink, FixedPorts: true, Inspect: plain, Processor: "sample_rate: 0.5", Expect: []string{reloads}}
 	collector := harness.Start(t, options)
 	folder, file := documentedScript(t, collector), collector.ConfigurationFile()
-	script := func() (status int, output string) {
+	script := func(failing ...string) (status int, output string) {
+		commands := t.TempDir()
+		for _, name := range failing {
+			require.NoError(t, os.WriteFile(filepath.Join(commands, name), []byte("#!/bin/sh\nexit 1\n"), 0o700))
+		}
 		cmd := exec.Command(filepath.Join(folder, "fetch"), remote.URL())
-		cmd.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"), "FILE="+file, "CURL_CA_BUNDLE="+remote.Certificate())
+		cmd.Env = append(os.Environ(), "PATH="+commands+":"+folder+":"+os.Getenv("PATH"), "FILE="+file, "CURL_CA_BUNDLE="+remote.Certificate())
 		text, err := cmd.CombinedOutput()
 		if cmd.ProcessState == nil {
 			require.NoError(t, err)
@@ -90,6 +94,12 @@ func TestTheDocumentedScriptReloadsOnlyWhatIsNewAndValid(t *testing.T) {
 	options.Processor = "sample_rate: 0.1"
 	changed := collector.Configuration(&options)
 	remote.Serve(changed)
+	for _, command := range []string{"chown", "chmod", "systemctl"} { // what it stops at is tried again when it next runs
+		status, output = script(command)
+		assert.NotZero(t, status, "%s: %s", command, output)
+		isUntouched()
+	}
+
 	collector.AwaitReload(&options, func() {
 		status, output = script()
 		require.Zero(t, status, output)
