@@ -147,6 +147,27 @@ func TestAnInvalidConfigurationFailsTheReloadAlone(t *testing.T) {
 	assert.Contains(t, m.journal(), "Shutdown complete")
 }
 
+// A reload while the collector is starting, here held up by a configuration that nobody writes, ends it: it does not handle SIGHUP yet.
+func TestAReloadDuringTheStartDoesNotEndTheService(t *testing.T) {
+	m := boot(t)
+	m.install()
+	m.run("mkfifo --mode=644 /run/held.yaml && sed -i 's|config.yaml\"|config.yaml --config=/run/held.yaml\"|' /etc/otelcol-tasker/otelcol-tasker.conf && systemctl restart otelcol-tasker")
+	m.run("kill -HUP " + m.property("MainPID"))
+	m.eventually(`[ "$(systemctl show --property=NRestarts --value otelcol-tasker)" -gt 0 ]`)
+	m.run("echo '{}' >/run/held.yaml")
+	m.eventually(healthy)
+}
+
+// A variable that is set and used after the start is missing in the collector that reloads. systemd starts it again, with the variable.
+func TestAReloadThatNeedsANewVariableRestartsTheService(t *testing.T) {
+	m := boot(t)
+	m.install()
+	m.run("echo RATE=0.2 >>/etc/otelcol-tasker/otelcol-tasker.conf && sed -i 's/sample_rate: 0.1/sample_rate: ${env:RATE}/' /etc/otelcol-tasker/config.yaml")
+	m.try("systemctl reload otelcol-tasker") // it may have ended before systemd says that it was reloaded
+	m.eventually(`[ "$(systemctl show --property=NRestarts --value otelcol-tasker)" -gt 0 ] && ` + healthy)
+	assert.Contains(t, m.run("curl --silent localhost:8090/config"), "0.2")
+}
+
 // A file that only the group adm can read is tailed with the drop-in of README.md, and how far it was read is stored.
 func TestLogFilesAreReadWithADropIn(t *testing.T) {
 	m := boot(t)

@@ -49,6 +49,13 @@ func TestTheUnitValidatesBeforeItReloads(t *testing.T) {
 	assert.Equal(t, []string{binary + " validate " + options, "/bin/sh -c 'kill -HUP $$MAINPID'"}, service["ExecReload"])
 }
 
+// To systemd a process that SIGHUP ends has not failed.
+func TestTheUnitRestartsWhatAReloadEnds(t *testing.T) {
+	service := unit(t)
+	assert.Equal(t, []string{"on-failure"}, service["Restart"])
+	assert.Equal(t, []string{"SIGHUP"}, service["RestartForceExitStatus"])
+}
+
 func TestTheUnitRunsAsAUserThatThePackageCreates(t *testing.T) {
 	service := unit(t)
 	text, err := os.ReadFile("otelcol-tasker.sysusers")
