@@ -13,6 +13,7 @@ stale() {
 mkdir "$copy/cmd" "$copy/docs"
 cp -R go.mod go.sum tools namespacesampler builder-config.yaml "$copy"
 cp -R cmd/otelcol-tasker "$copy/cmd"
+rm "$copy"/cmd/otelcol-tasker/*.go
 cp docs/configuration.md "$copy/docs"
 (
 	cd "$copy"

@@ -3,7 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tag=${1:?usage: $0 TAG}
+[ -n "${1:-}" ] || { echo "usage: $0 TAG" >&2 && exit 2; }
+tag=$1
 version=$(tools/version.sh)
 fail() {
 	echo "$1" >&2

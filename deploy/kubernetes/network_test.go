@@ -178,6 +178,9 @@ func TestSelectorsNameTheParts(t *testing.T) {
 		selectors = append(selectors, &policy.Spec.PodSelector)
 		for _, rule := range policy.Spec.Ingress {
 			selectors = append(selectors, rule.From[0].PodSelector)
+			if namespaces := rule.From[0].NamespaceSelector; namespaces != nil {
+				assert.Subset(t, map[string]string{"kubernetes.io/metadata.name": "monitoring"}, namespaces.MatchLabels)
+			}
 		}
 		for _, rule := range policy.Spec.Egress {
 			if len(rule.To) > 0 {
@@ -210,6 +213,7 @@ func TestSelectorsNameTheParts(t *testing.T) {
 
 func TestPrometheusScrapesThePortOfEachWay(t *testing.T) {
 	monitor := decoded[monitoringv1.ServiceMonitor](t, read(t, "servicemonitor.yaml")[0], "")
+	assert.Equal(t, "app.kubernetes.io/name", monitor.Spec.JobLabel)
 	var ports []string
 	for _, endpoint := range monitor.Spec.Endpoints {
 		ports = append(ports, endpoint.Port)

@@ -124,3 +124,21 @@ func TestWhatApplicationsSendToStopsOnceItsAddressIsGone(t *testing.T) {
 		assert.Greater(t, p.Grace, p.lifecycle.PreStop.Sleep.Seconds)
 	})
 }
+
+// Nobody loses telemetry by applying the manifests.
+func TestCollectorsBeginWithADryRun(t *testing.T) {
+	for way, parts := range ways(t) {
+		for _, name := range []string{"otelcol-tasker", "otelcol-sampler"} {
+			assert.Equal(t, true, at(parts[name].config, "processors", "namespace_sampler", "dry_run"), "%s %s", way, name)
+		}
+	}
+}
+
+// The image has one release of the Collector, whichever the operator has.
+func TestTheOperatorDoesNotRewriteConfigurations(t *testing.T) {
+	for _, folder := range []string{"operator/one-tier", "operator/two-tier"} {
+		for _, c := range build(t, folder).collectors {
+			assert.Equal(t, "none", c.Spec.UpgradeStrategy)
+		}
+	}
+}
