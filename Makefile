@@ -31,12 +31,12 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: build postgres ## build, sample Tasker-like load against a throw-away Postgres, and print a verdict; V=1: all tables
-	bin/taskerload demo --collector bin/otelcol-tasker --config testdata/demo.yaml $(if $(V),-v)
+demo: bin/otelcol-demo bin/taskerload postgres ## build, sample Tasker-like load against a throw-away Postgres, and print a verdict; V=1: all tables
+	bin/taskerload demo --collector bin/otelcol-demo --config testdata/demo.yaml $(if $(V),-v)
 
 .PHONY: demo-live
-demo-live: build postgres ## build, then send steady load to watch: prints the page's URL and SQL to paste; Ctrl-C ends it
-	bin/taskerload live --collector bin/otelcol-tasker --config testdata/demo-live.yaml
+demo-live: bin/otelcol-demo bin/taskerload postgres ## build, then send steady load to watch: prints the page's URL and SQL to paste; Ctrl-C ends it
+	bin/taskerload live --collector bin/otelcol-demo --config testdata/demo-live.yaml
 
 .PHONY: recording
 recording: build postgres chromium ## record what `make demo-live` shows in the tests' browser, as docs/demo-live.svg
@@ -85,6 +85,12 @@ build: bin/otelcol-tasker bin/taskerload ## the collector and the load tool, in 
 bin/otelcol-tasker: builder-config.yaml cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum $(SOURCES)
 	$(BUILD) $(TOOL) builder --skip-get-modules --config builder-config.yaml
 	@mkdir -p bin && mv cmd/otelcol-tasker/otelcol-tasker $@
+
+# Less to compile than otelcol-tasker, of the same versions.
+bin/otelcol-demo: cmd/taskerload/builder-config.yaml cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum $(SOURCES)
+	@mkdir -p build/demo && cp cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum build/demo
+	$(BUILD) $(TOOL) builder --skip-get-modules --config cmd/taskerload/builder-config.yaml
+	@mkdir -p bin && mv build/demo/otelcol-demo $@
 
 # For other systems (build/linux_arm64/otelcol-tasker), what the builder has generated, with the builder's flags.
 build/%/otelcol-tasker: bin/otelcol-tasker

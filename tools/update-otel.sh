@@ -11,7 +11,7 @@ manifests=()
 for file in tools/go.mod e2e/go.mod benchmarks/go.mod deploy/go.mod; do
 	[ ! -e "$file" ] || modules+=("$file") # compat.sh has copies of the component alone
 done
-for file in builder-config.yaml e2e/builder-config.yaml e2e/downstream-builder-config.yaml; do
+for file in builder-config.yaml cmd/taskerload/builder-config.yaml e2e/builder-config.yaml e2e/downstream-builder-config.yaml; do
 	[ ! -e "$file" ] || manifests+=("$file")
 done
 sed -i -E "$renames" namespacesampler/internal/condition/ottl.go
