@@ -115,6 +115,7 @@ packages: bin/otelcol-tasker ## a deb and an rpm for this machine's architecture
 .PHONY: packages-test
 packages-test: packages bin/telemetrygen packaging ## install, run, upgrade and remove both packages in a clean Debian that systemd boots: as root, minutes
 	tools/install.sh debian
+	mkdir -p build && rm -rf build/debian.new
 	[ -d build/debian ] || { debootstrap --variant=minbase --include=systemd-sysv,dbus,ca-certificates,curl,rpm bookworm build/debian.new && mv build/debian.new build/debian; }
 	rm -rf build/packages && VERSION=999.0.0 $(PACKAGE) build/packages
 	cd deploy && DEBIAN=$(CURDIR)/build/debian NEXT=$(CURDIR)/build/packages $(GO) test -count=1 -timeout 20m -v ./packages
