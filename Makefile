@@ -10,10 +10,9 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
-# The last release whose requirements the module proxy has, too.
-GORELEASER := github.com/goreleaser/goreleaser/v2@v2.16.0
 HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
-# The last release of nfpm whose requirements the module proxy has.
+# The newest releases of these two whose requirements can all be had from the module proxy.
+GORELEASER := github.com/goreleaser/goreleaser/v2@v2.16.0
 NFPM := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 TELEMETRYGEN := github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.160.0
 
@@ -86,7 +85,7 @@ bin/otelcol-tasker: builder-config.yaml cmd/otelcol-tasker/go.mod cmd/otelcol-ta
 	$(BUILD) $(TOOL) builder --skip-get-modules --config builder-config.yaml
 	@mkdir -p bin && mv cmd/otelcol-tasker/otelcol-tasker $@
 
-# Less to compile than otelcol-tasker, of the same versions.
+# Half the compilation of otelcol-tasker, with the same pinned versions.
 bin/otelcol-demo: cmd/taskerload/builder-config.yaml cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum $(SOURCES)
 	@mkdir -p build/demo && cp cmd/otelcol-tasker/go.mod cmd/otelcol-tasker/go.sum build/demo
 	$(BUILD) $(TOOL) builder --skip-get-modules --config cmd/taskerload/builder-config.yaml
@@ -217,7 +216,7 @@ alerts: ## check the alerts of deploy/prometheus and run their tests
 	promtool check rules deploy/prometheus/namespace_sampler.yaml
 	promtool test rules deploy/prometheus/namespace_sampler_test.yaml
 
-# The chart as helm is told of it: a name with a repository, or a folder.
+# What helm is given: a chart's name and repository, or a folder.
 CHART ?= opentelemetry-collector --repo https://open-telemetry.github.io/opentelemetry-helm-charts --version 0.170.0
 
 .PHONY: chart

@@ -12,13 +12,14 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
 )
 
 // release returns the folder in which `make release-snapshot` has put a release, and its version.
@@ -28,9 +29,7 @@ func release(t *testing.T) (folder, version string) {
 	if folder == "" {
 		t.Skip("RELEASE is not set: make release-snapshot")
 	}
-	output, err := exec.CommandContext(t.Context(), "../tools/version.sh").Output()
-	require.NoError(t, err)
-	return folder, strings.TrimSpace(string(output))
+	return folder, distribution.Version(t)
 }
 
 var systems = []string{"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64"}

@@ -13,18 +13,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
 )
 
-// collector returns the path of the built collector.
-func collector(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("OTELCOL")
-	require.NotEmpty(t, path, "OTELCOL is the path of the built collector: make build")
-	return path
-}
-
 func TestEachComponentOfTheDistributionHasADocumentedUse(t *testing.T) {
-	output, err := exec.Command(collector(t), "components").Output()
+	output, err := exec.Command(distribution.Collector(t), "components").Output()
 	require.NoError(t, err)
 	var built struct{ Receivers, Processors, Exporters, Connectors, Extensions []struct{ Name string } }
 	require.NoError(t, yaml.Unmarshal(output, &built))

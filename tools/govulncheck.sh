@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Looks for known vulnerabilities that the collector's code can reach: govulncheck.sh. Exit code 3: there are some.
-# Where vuln.go.dev cannot be reached, its database is made of the repository behind it, which the module proxy serves.
+# If vuln.go.dev cannot be reached, the database is built from its repository, which the module proxy serves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

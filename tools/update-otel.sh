@@ -19,8 +19,5 @@ sed -i -E "$pins" "${modules[@]}" "${manifests[@]}"
 for mod in "${modules[@]}"; do
 	(cd "$(dirname "$mod")" && go mod tidy) || { echo "$mod cannot be moved to $1" >&2 && exit 1; }
 done
-if [ -e tools/go.mod ]; then
-	tools/generate.sh
-	go tool -modfile=tools/go.mod builder --skip-compilation --config builder-config.yaml
-fi
+[ ! -e tools/go.mod ] || make generate
 echo "moved to $1: now make lint test, and say so in CHANGELOG.md"

@@ -26,6 +26,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
 )
 
 // noBuildah is the exit status of tools/image.sh if buildah is missing or does not work.
@@ -38,13 +40,6 @@ func skip(t *testing.T, why string, arguments ...any) {
 		t.Fatalf(why, arguments...)
 	}
 	t.Skipf(why, arguments...)
-}
-
-func otelcol(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("OTELCOL")
-	require.NotEmpty(t, path, "OTELCOL must be the path of the built collector: make image-test")
-	return path
 }
 
 var dir string
@@ -68,7 +63,7 @@ var build = sync.OnceValues(func() ([]byte, error) {
 // built returns the index of the built image, and the image.
 func built(t *testing.T) (v1.ImageIndex, v1.Image) {
 	t.Helper()
-	otelcol(t)
+	distribution.Collector(t)
 	if runtime.GOOS != "linux" {
 		skip(t, "images are built on Linux")
 	}
@@ -132,10 +127,8 @@ func TestTheImageSaysWhatItIs(t *testing.T) {
 	}
 	assert.Equal(t, []string{"OTELCOL_HOST=0.0.0.0"}, names)
 
-	version, err := exec.CommandContext(t.Context(), "../../tools/version.sh").Output()
-	require.NoError(t, err)
 	const label = "org.opencontainers.image."
-	assert.Equal(t, strings.TrimSpace(string(version)), config.Labels[label+"version"])
+	assert.Equal(t, distribution.Version(t), config.Labels[label+"version"])
 	assert.Equal(t, "otelcol-tasker", config.Labels[label+"title"])
 	assert.Equal(t, "Apache-2.0", config.Labels[label+"licenses"])
 	assert.Equal(t, "https://github.com/otelcol-tasker/otelcol-tasker", config.Labels[label+"source"])
@@ -147,11 +140,8 @@ func TestTheDefaultConfigurationIsValidInTheImage(t *testing.T) {
 	_, image := built(t)
 	file, err := image.ConfigFile()
 	require.NoError(t, err)
-	validation := exec.CommandContext(t.Context(), otelcol(t), append([]string{"validate"}, file.Config.Cmd...)...)
-	validation.Args[len(validation.Args)-1] = "../config.yaml" // which the image has as a copy
-	validation.Env = file.Config.Env
-	output, err := validation.CombinedOutput()
-	require.NoError(t, err, "%s", output)
+	require.Equal(t, "--config", file.Config.Cmd[0])
+	distribution.Validate(t, file.Config.Env, "--config", "../config.yaml") // which the image has as a copy
 }
 
 // unpacked is a file of the image.
@@ -198,7 +188,7 @@ func TestTheImageHoldsNothingElse(t *testing.T) {
 	}, modes)
 
 	binary := found["/otelcol-tasker"].contents
-	want, err := os.ReadFile(otelcol(t))
+	want, err := os.ReadFile(distribution.Collector(t))
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(want, binary), "the binary is that of OTELCOL")
 	parsed, err := elf.NewFile(bytes.NewReader(binary))

@@ -21,6 +21,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
+
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
 )
 
 // rendered is what a way makes of a part.
@@ -127,10 +129,7 @@ func (r *rendered) check(t *testing.T, p part) {
 	for _, text := range r.config.Data {
 		var config map[string]any
 		require.NoError(t, yaml.UnmarshalStrict([]byte(text), &config))
-		command := exec.CommandContext(t.Context(), otelcol(t), "validate", "--config", write(t, config))
-		command.Env = environment(t, p, "127.0.0.1")
-		output, err := command.CombinedOutput()
-		assert.NoError(t, err, "%s", output)
+		distribution.Validate(t, environment(t, p, "127.0.0.1"), "--config", write(t, config))
 	}
 }
 

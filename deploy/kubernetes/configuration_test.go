@@ -5,7 +5,6 @@ package kubernetes
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,15 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
-)
 
-// otelcol returns the path of the built collector.
-func otelcol(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("OTELCOL")
-	require.NotEmpty(t, path, "OTELCOL is not set; use `make test`, or set it to an absolute path")
-	return path
-}
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
+)
 
 // environment returns what a pod's container has in its environment, and nothing else. The pod has the given address.
 func environment(t *testing.T, p part, address string) (variables []string) {
@@ -59,11 +52,7 @@ func write(t *testing.T, config map[string]any) string {
 func TestEachConfigurationIsValid(t *testing.T) {
 	variable := regexp.MustCompile(`\$\{env:(\w+)`)
 	each(t, func(t *testing.T, p part) {
-		command := exec.CommandContext(t.Context(), otelcol(t), "validate", "--config", write(t, p.config))
-		command.Env = environment(t, p, "127.0.0.1")
-		output, err := command.CombinedOutput()
-		require.NoError(t, err, "%s", output)
-
+		distribution.Validate(t, environment(t, p, "127.0.0.1"), "--config", write(t, p.config))
 		text, err := json.Marshal(p.config)
 		require.NoError(t, err)
 		for _, match := range variable.FindAllStringSubmatch(string(text), -1) {

@@ -26,6 +26,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
+
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
 )
 
 // subnet returns the first three bytes of addresses on the loopback interface, which on Linux has sixteen million of them: each process can listen on the
@@ -59,7 +61,7 @@ func start(t *testing.T, p part, address string, variables []string, settings ..
 	for _, setting := range settings {
 		arguments = append(arguments, "--config", "yaml:"+setting)
 	}
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), otelcol(t), arguments...) // stopped, not killed
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), distribution.Collector(t), arguments...) // stopped, not killed
 	command.Env = append(environment(t, p, address), variables...)
 	path := filepath.Join(t.TempDir(), "log")
 	log, err := os.Create(path)

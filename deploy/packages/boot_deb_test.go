@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
 )
 
 const (
@@ -213,7 +215,7 @@ func TestUpgradesKeepWhatTheAdministratorChanged(t *testing.T) {
 	m.run("systemctl disable --now otelcol-tasker && apt-get install --yes --allow-downgrades --option Dpkg::Options::=--force-confold /packages/*.deb")
 	m.fails("systemctl is-active otelcol-tasker")
 	m.fails("systemctl is-enabled otelcol-tasker")
-	assert.Equal(t, version(t), m.run("dpkg-query --show --showformat='${Version}' otelcol-tasker"))
+	assert.Equal(t, distribution.Version(t), m.run("dpkg-query --show --showformat='${Version}' otelcol-tasker"))
 }
 
 func TestRemoveStopsTheServiceAndPurgeLeavesTheUserAlone(t *testing.T) {

@@ -15,11 +15,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
 )
 
 // The man page has the commands and the options of `otelcol-tasker --help`, and no others.
 func TestTheManPageHasWhatHelpHas(t *testing.T) {
-	help := run(t, collector(t), "--help")
+	help := run(t, distribution.Collector(t), "--help")
 	page, err := os.ReadFile("otelcol-tasker.8")
 	require.NoError(t, err)
 	all := func(pattern, text string) []string {
@@ -66,9 +68,6 @@ func TestTheVariablesAreThoseOfTheDefaultConfiguration(t *testing.T) {
 // The default configuration is valid without a single variable, and with those of the environment file.
 func TestTheDefaultConfigurationIsValid(t *testing.T) {
 	for _, env := range [][]string{{}, {"OTELCOL_HOST=0.0.0.0", "INSPECT_HOST=0.0.0.0", "OTEL_EXPORTER_OTLP_ENDPOINT=https://backend.example.com:4317"}} {
-		validate := exec.CommandContext(t.Context(), collector(t), "validate", "--config=../config.yaml")
-		validate.Env = env
-		output, err := validate.CombinedOutput()
-		require.NoError(t, err, "%s", output)
+		distribution.Validate(t, env, "--config=../config.yaml")
 	}
 }

@@ -14,26 +14,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
+
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
 )
 
-// version returns the version of the distribution as the builder reads it.
-func version(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("../../builder-config.yaml")
-	require.NoError(t, err)
-	var manifest struct {
-		Dist struct{ Version string }
-	}
-	require.NoError(t, yaml.Unmarshal(text, &manifest))
-	require.NotEmpty(t, manifest.Dist.Version)
-	return manifest.Dist.Version
-}
-
 func TestTheVersionIsOne(t *testing.T) {
-	want := version(t)
+	want := distribution.Version(t)
 	assert.Equal(t, want, strings.TrimSpace(run(t, "../../tools/version.sh")))
-	assert.Equal(t, "otelcol-tasker version "+want, strings.TrimSpace(run(t, collector(t), "--version")))
+	assert.Equal(t, "otelcol-tasker version "+want, strings.TrimSpace(run(t, distribution.Collector(t), "--version")))
 	assert.Equal(t, want, strings.TrimSpace(run(t, "dpkg-deb", "--field", theDeb(t), "Version")))
 	assert.Equal(t, want, run(t, "rpm", "-qp", "--queryformat", "%{VERSION}", theRPM(t)))
 	_, contents := readDeb(t)

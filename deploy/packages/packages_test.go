@@ -20,6 +20,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
 )
 
 // run returns the standard output of a command that succeeds.
@@ -118,7 +120,7 @@ func TestTheDebHasTheFiles(t *testing.T) {
 		"/usr/share/lintian/overrides/otelcol-tasker": root("644"),
 	}), files)
 	for path, source := range map[string]string{
-		"/usr/bin/otelcol-tasker":                        collector(t),
+		"/usr/bin/otelcol-tasker":                        distribution.Collector(t),
 		"/etc/otelcol-tasker/config.yaml":                "../config.yaml",
 		"/etc/otelcol-tasker/otelcol-tasker.conf":        "otelcol-tasker.conf",
 		"/usr/lib/systemd/system/otelcol-tasker.service": "otelcol-tasker.service",
@@ -159,15 +161,4 @@ func unzipped(t *testing.T, path string, contents []byte) []byte {
 	contents, err = io.ReadAll(reader)
 	require.NoError(t, err, path)
 	return contents
-}
-
-// collector returns the path of the built collector: $OTELCOL, else bin/otelcol-tasker.
-func collector(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("OTELCOL")
-	if path == "" {
-		path = "../../bin/otelcol-tasker"
-	}
-	require.FileExists(t, path, "run make build")
-	return path
 }
