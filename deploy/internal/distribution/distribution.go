@@ -40,7 +40,7 @@ func Version(t *testing.T) string {
 // Validate fails the test unless the collector accepts a configuration, in an environment that has nothing else.
 func Validate(t *testing.T, environment []string, arguments ...string) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), Collector(t), append([]string{"validate"}, arguments...)...)
+	command := exec.CommandContext(t.Context(), Collector(t), append([]string{"validate"}, arguments...)...) //nolint:gosec // the collector under test
 	command.Env = append([]string{}, environment...)
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", output)
