@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes what a binary is made of, as the binary itself says (`go version -m`), as CycloneDX: tools/sbom.sh BINARY DOCUMENT
-# The processor is compiled from this checkout, which a binary calls "../..": it gets the name and the version that it is released with.
+# Writes a bill of materials (CycloneDX) from the list of modules in a binary: tools/sbom.sh BINARY DOCUMENT
+# The processor is compiled from this checkout, which the list calls "../..". Here it gets the name and the version of its release.
 set -euo pipefail
 cyclonedx=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 module=github.com/otelcol-tasker/otelcol-tasker
