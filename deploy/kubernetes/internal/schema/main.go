@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command schema makes of a published schema what the tests of the manifests need, so that they need no network: a JSON Schema without descriptions. It
-// reads a CustomResourceDefinition, or the values.schema.json of a Helm chart, and takes a line about its source, which becomes a comment:
+// Command schema reduces a published schema to a JSON Schema without descriptions, so that the tests of the manifests need no network. It reads a
+// CustomResourceDefinition, or the values.schema.json of a Helm chart, and takes a line about the source, which becomes a comment:
 //
 //	go run ./internal/schema 'source' <published >testdata/….json
 package main
