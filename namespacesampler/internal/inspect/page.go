@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // The page is one document that contains its style and its script. It reads its data from /namespaces and /explain.
@@ -26,8 +27,9 @@ var (
 // scripts are the parts of the script, in the order in which they are executed.
 var scripts = []string{"texts", "state", "rows", "budgets", "overrides", "sql", "panel", "main"}
 
-// page is the rendered page. pagePolicy is the content security policy that allows that style and that script, and nothing else.
-var page, pagePolicy = renderPage()
+// page returns the rendered page, and the content security policy that allows that style and that script, and nothing else. It is rendered
+// when it is asked for: most collectors start without anybody who looks.
+var page = sync.OnceValues(renderPage)
 
 func renderPage() (body *document, policy string) {
 	var script strings.Builder
@@ -60,6 +62,7 @@ func hashOf(document, element string) string {
 }
 
 func servePage(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", pagePolicy)
-	page.send(w, r, "text/html; charset=utf-8")
+	body, policy := page()
+	w.Header().Set("Content-Security-Policy", policy)
+	body.send(w, r, "text/html; charset=utf-8")
 }
