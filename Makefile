@@ -117,7 +117,7 @@ packages-test: packages bin/telemetrygen packaging ## install, run, upgrade and 
 	mkdir -p build && rm -rf build/debian.new
 	[ -d build/debian ] || { debootstrap --variant=minbase --include=systemd-sysv,dbus,ca-certificates,curl,rpm bookworm build/debian.new && mv build/debian.new build/debian; }
 	rm -rf build/packages && VERSION=999.0.0 $(PACKAGE) build/packages
-	cd deploy && DEBIAN=$(CURDIR)/build/debian NEXT=$(CURDIR)/build/packages $(GO) test -count=1 -timeout 20m -v ./packages
+	cd deploy && OTELCOL=$(CURDIR)/bin/otelcol-tasker DEBIAN=$(CURDIR)/build/debian NEXT=$(CURDIR)/build/packages $(GO) test -count=1 -timeout 20m -v ./packages
 
 .PHONY: run
 run: bin/otelcol-tasker ## run the collector: make run CONFIG=testdata/minimal.yaml
