@@ -28,7 +28,7 @@ var (
 var scripts = []string{"texts", "state", "rows", "budgets", "overrides", "sql", "panel", "main"}
 
 // page returns the rendered page, and the content security policy that allows that style and that script, and nothing else. It is rendered
-// when it is asked for: most collectors start without anybody who looks.
+// on first use, because nobody ever looks at most collectors.
 var page = sync.OnceValues(renderPage)
 
 func renderPage() (body *document, policy string) {
