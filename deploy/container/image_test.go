@@ -140,7 +140,7 @@ func TestTheDefaultConfigurationIsValidInTheImage(t *testing.T) {
 	_, image := built(t)
 	file, err := image.ConfigFile()
 	require.NoError(t, err)
-	require.Equal(t, "--config", file.Config.Cmd[0])
+	require.Equal(t, []string{"--config", "/etc/otelcol-tasker/config.yaml"}, file.Config.Cmd)
 	distribution.Validate(t, file.Config.Env, "--config", "../config.yaml") // which the image has as a copy
 }
 

@@ -25,9 +25,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
-
 	"github.com/otelcol-tasker/otelcol-tasker/deploy/internal/distribution"
+	"github.com/otelcol-tasker/otelcol-tasker/internal/child"
 )
 
 // subnet returns the first three bytes of addresses on the loopback interface, which on Linux has sixteen million of them: each process can listen on the
